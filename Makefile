@@ -1,0 +1,59 @@
+# make help lists the targets. Needs Python 3.11 or later and a package index; everything else is set up here.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo dev test lint types imports validate unit format lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+install: $(INSTALLED)  ## make .venv from the hash-locked dependencies
+
+$(INSTALLED): requirements.lock requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; $(PYTHON) is `$(PYTHON) --version`. Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the locked dependencies into .venv (a minute or two) ..."
+	@for lock in requirements.lock requirements-dev.lock; do \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r $$lock \
+	  || { echo "make: the packages of $$lock could not be installed. They are wanted from your package index: see pip's message above, check the network or 'pip config list', then run make again." >&2; exit 1; }; \
+	done
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+demo: install  ## real reviews from landing files to champions and scores
+	@$(BIN)/sentiment-assets demo
+
+dev: install  ## Dagster's UI with its daemon, and MLflow's UI
+	@$(BIN)/sentiment-assets dev
+
+test: lint imports types validate unit  ## everything that CI runs
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+imports: install
+	$(BIN)/lint-imports
+
+types: install
+	$(BIN)/mypy
+
+validate: install
+	$(BIN)/dagster definitions validate -w workspace.yaml
+
+unit: install
+	$(BIN)/python -m pytest
+
+format: install  ## sort imports and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## resolve the dependencies again (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q --extra build --extra dev --extra demo -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q --extra build -c requirements-dev.lock -o requirements.lock
+
+clean:  ## remove .venv and all state of the demo
+	rm -rf .venv .sentiment

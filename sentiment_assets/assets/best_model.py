@@ -1,0 +1,116 @@
+"""``best_model``: the challenger, registered in MLflow, and champion if it passes the gate."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.features import NAME as FEATURES
+from sentiment_assets.assets.splits import NAME as SPLITS
+from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
+from sentiment_assets.assets.trained_candidates import read_candidate
+from sentiment_assets.assets.versions import code_version
+from sentiment_assets.learning.settings import NgramSettings, PromotionRule, SelectionMetric
+from sentiment_assets.resources.storage import Frame, Storage, StoredArrays
+from sentiment_assets.resources.tracking import Tracking
+
+if TYPE_CHECKING:
+    from sentiment_assets.learning.candidate import Candidate
+
+NAME = "best_model"
+_MODULES = [
+    f"sentiment_assets.learning.{name}"
+    for name in ("calibration", "evaluation", "metrics", "model", "promotion", "selection")
+]
+
+
+def best_model_asset(
+    branch: str,
+    candidate_keys: Sequence[str],
+    ngrams: NgramSettings,
+    metric: SelectionMetric,
+    promotion: PromotionRule,
+) -> dg.AssetsDefinition:
+    """The asset ``<branch>/best_model``."""
+
+    @dg.asset(
+        name=NAME,
+        key_prefix=branch,
+        ins={SPLITS: dg.AssetIn([branch, SPLITS]), FEATURES: dg.AssetIn([branch, FEATURES])},
+        deps=[[branch, TRAINED_CANDIDATES]],
+        code_version=code_version([__name__, *_MODULES], metric, promotion),
+        kinds={"scikitlearn", "mlflow"},
+        description=(
+            f"The candidate of {branch} with the smallest validation {metric.replace('_', ' ')}, calibrated, evaluated "
+            f"once on test, registered as `{branch}` in MLflow and compared with the champion (rule "
+            f"`{promotion.rule}`). The alias `champion` moves only if the gate passes."
+        ),
+    )
+    def best_model(
+        context: dg.AssetExecutionContext,
+        splits: Frame,
+        features: StoredArrays,
+        storage: Storage,
+        tracking: Tracking,
+    ) -> dg.MaterializeResult:
+        from sentiment_assets.learning.evaluation import challenge, make_challenger
+        from sentiment_assets.learning.features import features_from_arrays
+        from sentiment_assets.learning.promotion import Decision
+
+        candidates = _current_candidates(storage, branch, candidate_keys, features.version)
+        challenger = make_challenger(candidates, features_from_arrays(features.arrays), splits, ngrams, metric)
+        parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
+        champion = tracking.champion(branch)
+        if champion and champion.digest == challenger.digest:
+            decision = Decision(False, f"Unchanged: version {champion.version} is this very model.")
+            version = champion.version
+        else:
+            former = champion.model if champion else None
+            decision = challenge(challenger, former, splits, promotion)
+            version = tracking.register(
+                branch, parent, challenger.model, challenger.digest, challenger.metrics, decision.reason
+            )
+        if decision.promote:
+            tracking.promote(branch, version)
+        tracking.close_parent(parent, "FINISHED")
+        standing = version if decision.promote or not champion else champion.version
+        context.log.info(decision.reason)
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(f"{branch}-version-{standing}"),
+            metadata={
+                "decision": decision.reason,
+                "selected_candidate": challenger.key,
+                "challenger_version": version,
+                "champion_version": standing if decision.promote or champion else "none yet",
+                **challenger.metrics,
+                "validation_losses": table(
+                    {"candidate": key, metric: loss, "selected": key == challenger.key}
+                    for key, loss in challenger.validation_losses.items()
+                ),
+                "mlflow_model": tracking.version_link(branch, version),
+                "mlflow_run": tracking.link_of_run(parent),
+            },
+        )
+
+    return best_model
+
+
+def _current_candidates(
+    storage: Storage, branch: str, keys: Sequence[str], features_version: str
+) -> "dict[str, Candidate]":
+    """The candidates trained on the current features; every one of the search must be there."""
+    stored = {key: read_candidate(storage, branch, key) for key in keys}
+    current = {
+        key: candidate
+        for key, candidate in stored.items()
+        if candidate is not None and candidate.features_version == features_version
+    }
+    missing = [key for key in keys if key not in current]
+    if missing:
+        raise dg.Failure(
+            f"{len(missing)} of {len(keys)} candidates are not trained on the current features: "
+            f"{', '.join(missing)}. Materialize these partitions of {branch}/{TRAINED_CANDIDATES}, then this asset.",
+            allow_retries=False,
+        )
+    return current

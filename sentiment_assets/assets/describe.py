@@ -1,0 +1,43 @@
+"""Metadata that a person reads in the UI: tables as tables, so that review text is shown as text."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SAMPLE_ROWS = 5
+_LONGEST_SAMPLE = 160
+
+
+def table(rows: Iterable[Mapping[str, object]]) -> dg.TableMetadataValue:
+    """Rows as a table; cells are plain values."""
+    records = [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in rows]
+    columns = list(records[0].data) if records else ["(no rows)"]
+    schema = dg.TableSchema([dg.TableColumn(name) for name in columns])
+    return dg.MetadataValue.table(records, schema)
+
+
+def sample(frame: "pd.DataFrame") -> dg.TableMetadataValue:
+    """The first rows of a frame, long texts cut."""
+    return table(frame.head(_SAMPLE_ROWS).to_dict("records"))
+
+
+def counts_by(frame: "pd.DataFrame", columns: Sequence[str]) -> dg.TableMetadataValue:
+    """How many rows there are of each combination of values."""
+    counted = frame.groupby(list(columns), dropna=False).size().reset_index(name="reviews")
+    return table(counted.to_dict("records"))
+
+
+def schema_of(columns: Mapping[str, tuple[str, str]]) -> dg.TableSchema:
+    """A column schema from name to (type, description)."""
+    return dg.TableSchema([dg.TableColumn(name, kind, text) for name, (kind, text) in columns.items()])
+
+
+def _cell(value: object) -> str | int | float | bool | None:
+    if isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    return text if len(text) <= _LONGEST_SAMPLE else text[:_LONGEST_SAMPLE] + "…"

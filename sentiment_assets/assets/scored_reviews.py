@@ -1,0 +1,74 @@
+"""``scored_reviews``: the champion's score of every review of a batch, and the words behind it."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.assets.describe import counts_by, sample, schema_of
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.versions import code_version
+from sentiment_assets.resources.storage import Frame
+from sentiment_assets.resources.tracking import Tracking
+
+NAME = "scored_reviews"
+_MODULES = [f"sentiment_assets.learning.{name}" for name in ("model", "ngrams", "weighting")]
+_COLUMNS = {
+    "review_id": ("string", "As in raw_reviews."),
+    "score": ("float64", "2p - 1, from -1 (surely negative) to 1 (surely positive)."),
+    "label": ("int8", "1 if the score is above 0, else 0."),
+    "confidence": ("float64", "Probability of the label, 0.5 to 1."),
+    "words": ("list<string>", "The n-grams that weighed most, heaviest first."),
+    "contributions": ("list<double>", "What each of them added to the margin, exactly."),
+    "model_version": ("string", "The champion's version in MLflow's registry."),
+}
+
+
+def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset ``<branch>/scored_reviews``."""
+
+    @dg.asset(
+        name=NAME,
+        key_prefix=branch,
+        ins={RAW_REVIEWS: dg.AssetIn([branch, RAW_REVIEWS])},
+        deps=[[branch, BEST_MODEL]],
+        partitions_def=batches,
+        io_manager_key="frames",
+        output_required=False,
+        code_version=code_version([__name__, *_MODULES]),
+        kinds={"python", "parquet", "mlflow"},
+        metadata={"dagster/column_schema": schema_of(_COLUMNS)},
+        description=(
+            f"Each review of a {branch} batch with the score of the champion, whichever version that is when the batch "
+            "is scored. Without a champion the partition stays missing."
+        ),
+    )
+    def scored_reviews(
+        context: dg.AssetExecutionContext, raw_reviews: Frame, tracking: Tracking
+    ) -> Iterator[dg.MaterializeResult]:
+        from sentiment_assets.ingestion.batch import content_digest
+
+        champion = tracking.champion(branch)
+        if champion is None:
+            context.log.warning(
+                f"{branch} has no champion yet, so batch {context.partition_key} is not scored. "
+                f"Run the job {branch}_train, then materialize this partition."
+            )
+            return
+        scores = champion.model.explain(raw_reviews["text"].tolist())
+        scored = scores.assign(model_version=champion.version)
+        scored.insert(0, "review_id", raw_reviews["review_id"])
+        yield dg.MaterializeResult(
+            value=scored,
+            data_version=dg.DataVersion(f"{content_digest(raw_reviews)}-{champion.digest}"),
+            metadata={
+                "dagster/row_count": len(scored),
+                "model_version": champion.version,
+                "labels": counts_by(scored, ["label"]),
+                "sample": sample(scored),
+                "mlflow_model": tracking.version_link(branch, champion.version),
+                "mlflow_run": tracking.link_of_run(champion.run_id),
+            },
+        )
+
+    return scored_reviews

@@ -1,0 +1,75 @@
+"""``splits``: every labelled review once, in train, validation or test for good."""
+
+import dagster as dg
+
+from sentiment_assets.assets.describe import counts_by, sample, schema_of
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.versions import code_version
+from sentiment_assets.learning.settings import SplitShares
+from sentiment_assets.resources.storage import Storage, read_partitions
+
+NAME = "splits"
+_COLUMNS = {
+    "review_id": ("string", "As in raw_reviews."),
+    "text": ("string", "As in raw_reviews."),
+    "label": ("int8", "1 positive, 0 negative."),
+    "split": ("string", "train, validation or test."),
+    "batch": ("string", "The batch it was kept from."),
+    "text_digest": ("uint64", "Digest of the normalised text, which decides the split."),
+}
+
+
+def splits_asset(branch: str, batches: dg.DynamicPartitionsDefinition, shares: SplitShares) -> dg.AssetsDefinition:
+    """The asset ``<branch>/splits``."""
+
+    @dg.asset(
+        name=NAME,
+        key_prefix=branch,
+        deps=[[branch, RAW_REVIEWS]],
+        io_manager_key="frames",
+        code_version=code_version([__name__, "sentiment_assets.learning.splitting"], shares),
+        kinds={"python", "parquet"},
+        metadata={"dagster/column_schema": schema_of(_COLUMNS)},
+        description=(
+            f"Labelled reviews of {branch} from all batches, each distinct text once. An official split column wins; "
+            f"otherwise a hash of the text decides: {shares.train} % train, {shares.validation} % validation, "
+            f"{shares.test} % test. A review never changes its split as the corpus grows."
+        ),
+    )
+    def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
+        import pandas as pd
+
+        from sentiment_assets.learning.splitting import (
+            UnusableSplits,
+            require_usable,
+            split_reviews,
+        )
+
+        keys = context.instance.get_dynamic_partitions(str(batches.name))
+        frames = read_partitions(storage, branch, RAW_REVIEWS, keys)
+        if not frames:
+            raise dg.Failure(
+                f"{branch} has no ingested batch yet: land a file and run the job {branch}_ingest first.",
+                allow_retries=False,
+            )
+        corpus = pd.concat([frame.assign(batch=key) for key, frame in frames.items()], ignore_index=True)
+        outcome = split_reviews(corpus, shares)
+        try:
+            require_usable(outcome.reviews)
+        except UnusableSplits as error:
+            raise dg.Failure(f"{branch}: {error}", allow_retries=False) from error
+        return dg.MaterializeResult(
+            value=outcome.reviews,
+            data_version=dg.DataVersion(outcome.digest),
+            metadata={
+                "dagster/row_count": len(outcome.reviews),
+                "batches": len(frames),
+                "unlabelled_reviews": outcome.n_unlabelled,
+                "duplicate_texts_dropped": outcome.n_duplicate_texts,
+                "of_these_with_another_label": outcome.n_conflicting_labels,
+                "reviews_by_split": counts_by(outcome.reviews, ["split", "label"]),
+                "sample": sample(outcome.reviews),
+            },
+        )
+
+    return splits

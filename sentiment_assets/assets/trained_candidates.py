@@ -1,0 +1,144 @@
+"""``trained_candidates``: one partition per hyperparameter set, one run, one process each.
+
+The shape leans on facts about Dagster that ``sentiment_assets_tests/characterisation`` pins; see
+``docs/decisions/0001-candidates-in-one-run.md``.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.features import NAME as FEATURES
+from sentiment_assets.assets.versions import code_version
+from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.resources.storage import Storage, StoredArrays, write_atomically
+from sentiment_assets.resources.tracking import Tracking
+
+if TYPE_CHECKING:
+    from sentiment_assets.learning.candidate import Candidate
+
+NAME = "trained_candidates"
+_MODULES = [f"sentiment_assets.learning.{name}" for name in ("candidate", "hyperparameters", "linear_svc", "metrics")]
+
+
+def trained_candidates_asset(branch: str, hyperparameter_sets: Sequence[Hyperparameters]) -> dg.AssetsDefinition:
+    """The asset ``<branch>/trained_candidates``."""
+    candidates = {mapping_key(each.key): each for each in hyperparameter_sets}
+    asset_key = dg.AssetKey([branch, NAME])
+
+    @dg.op(
+        name=f"{branch}__plan_candidates",
+        out=dg.DynamicOut(dg.Nothing),
+        description="Makes sure that MLflow's experiment and parent run exist; one output per candidate.",
+    )
+    def plan_candidates(
+        context: dg.AssetExecutionContext, features: StoredArrays, tracking: Tracking
+    ) -> Iterator[dg.DynamicOutput[None]]:
+        tracking.parent_run(branch, features.version, context.run, joins_newest=len(context.partition_keys) == 1)
+        for key in context.partition_keys:
+            yield dg.DynamicOutput(None, mapping_key=mapping_key(key))
+
+    @dg.op(
+        name=f"{branch}__train_candidate",
+        ins={"planned": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
+        description="Trains one candidate in a process of its own and stores it.",
+    )
+    def train_one_candidate(
+        context: dg.AssetExecutionContext,
+        features: StoredArrays,
+        storage: Storage,
+        tracking: Tracking,
+    ) -> None:
+        from sentiment_assets.learning.candidate import candidate_to_bytes, train_candidate
+        from sentiment_assets.learning.features import features_from_arrays
+
+        hyperparameters = candidates[context.op_execution_context.get_mapping_key()]
+        key = hyperparameters.key
+        parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
+        run_id = tracking.start_candidate(parent, key, hyperparameters.model_dump(), context.run)
+        try:
+            candidate = train_candidate(
+                features_from_arrays(features.arrays), features.version, hyperparameters, run_id
+            )
+            write_atomically(storage.candidate_path(branch, key), candidate_to_bytes(candidate))
+        except BaseException:
+            tracking.fail_runs(run_id, parent)
+            raise
+        tracking.finish_candidate(run_id, candidate.losses)
+        context.log_event(dg.AssetMaterialization(asset_key, partition=key, metadata=_figures(candidate, tracking)))
+
+    @dg.op(
+        name=f"{branch}__gather_candidates",
+        ins={"trained": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
+        description="Sees that every candidate of the run is there, and shows the figures of each.",
+    )
+    def gather_candidates(
+        context: dg.AssetExecutionContext,
+        features: StoredArrays,
+        storage: Storage,
+        tracking: Tracking,
+    ) -> None:
+        for key in context.partition_keys:
+            candidate = read_candidate(storage, branch, key)
+            if candidate is None or candidate.features_version != features.version:
+                raise dg.Failure(
+                    f"candidate {key} was not trained on the current features: materialize its partition again."
+                )
+            context.add_asset_metadata(_figures(candidate, tracking), partition_key=key)
+
+    @dg.graph_asset(
+        name=NAME,
+        key_prefix=branch,
+        ins={FEATURES: dg.AssetIn([branch, FEATURES])},
+        partitions_def=dg.StaticPartitionsDefinition([each.key for each in candidates.values()]),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        code_version=code_version([__name__, *_MODULES]),
+        kinds={"scikitlearn", "mlflow"},
+        description=(
+            f"{len(candidates)} linear SVCs of {branch}, one partition per hyperparameter set, trained side by side by "
+            "SGD on hinge loss. A failed one leaves the others green; re-execute from failure trains it alone."
+        ),
+    )
+    def trained_candidates(features: StoredArrays) -> None:
+        trained = plan_candidates(features).map(lambda planned: train_one_candidate(features, planned=planned))
+        return gather_candidates(features, trained=trained.collect())
+
+    return trained_candidates
+
+
+def read_candidate(storage: Storage, branch: str, key: str) -> "Candidate | None":
+    """The stored candidate, or ``None`` when it has not been trained yet."""
+    from sentiment_assets.learning.candidate import candidate_from_bytes
+
+    path = storage.candidate_path(branch, key)
+    return candidate_from_bytes(path.read_bytes()) if path.exists() else None
+
+
+def all_candidates_tags(keys: Sequence[str]) -> dict[str, str]:
+    """The tags of a run over every candidate, as Dagster's own single-run backfill sets them."""
+    return {
+        "dagster/asset_partition_range_start": keys[0],
+        "dagster/asset_partition_range_end": keys[-1],
+    }
+
+
+def mapping_key(key: str) -> str:
+    """A partition key in the alphabet that Dagster allows in step keys: letters, digits and ``_``."""
+    spelled = key.replace(".", "p").replace("-", "m").replace("+", "").replace("|", "__")
+    return re.sub(r"\W", "_", spelled)
+
+
+def _figures(candidate: "Candidate", tracking: Tracking) -> dict[str, dg.MetadataValue]:
+    return {
+        "validation_hinge_loss": dg.MetadataValue.float(candidate.validation_hinge_loss),
+        "train_hinge_loss": dg.MetadataValue.float(candidate.train_hinge_loss),
+        "cpu_seconds": dg.MetadataValue.float(candidate.cpu_seconds),
+        "features_version": dg.MetadataValue.text(candidate.features_version),
+        "loss_per_epoch": table(candidate.loss_per_epoch),
+        "mlflow_run": tracking.link_of_run(candidate.mlflow_run_id),
+    }

@@ -1,0 +1,1 @@
+"""What runs when: jobs today; sensors, schedules and warnings come here."""

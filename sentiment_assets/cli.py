@@ -1,0 +1,90 @@
+"""``sentiment-assets``: the demo, the two UIs on this machine, and scoring a file without Dagster."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from sentiment_assets.resources.home import local_home
+
+_PROJECT = Path(__file__).parents[1]
+
+
+@click.group(help=__doc__)
+@click.version_option(package_name="sentiment-assets")
+def main() -> None:
+    """The command line."""
+
+
+@main.command()
+def demo() -> None:
+    """Take real reviews of two branches from landing files to champions and scores."""
+    home = prepare_dagster_home()
+    os.environ["DAGSTER_HOME"] = str(home)
+    import dagster as dg
+
+    from sentiment_assets.definitions import resources
+    from sentiment_assets.demo.corpora import CorpusMissing
+    from sentiment_assets.demo.walkthrough import DemoFailed, run_demo
+
+    try:
+        with dg.DagsterInstance.get() as instance:
+            run_demo(Console(), instance, resources()["tracking"].dagster_ui, home / "demo.log")
+    except (CorpusMissing, DemoFailed) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--dagster-port", default=3000, show_default=True, help="Port of Dagster's UI.")
+@click.option("--mlflow-port", default=5000, show_default=True, help="Port of MLflow's UI.")
+def dev(dagster_port: int, mlflow_port: int) -> None:
+    """Start Dagster's UI with its daemon, and MLflow's UI, on loopback; Ctrl+C stops both."""
+    from sentiment_assets.dev_servers import PortTaken, serve
+
+    home = prepare_dagster_home()
+    try:
+        sys.exit(serve(home, _PROJECT, dagster_port, mlflow_port))
+    except PortTaken as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--branch", default="movies", show_default=True, help="Whose champion scores.")
+@click.option("--text-column", default="text", show_default=True, help="Column of the text.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A .csv or .parquet file; by default CSV on standard output.",
+)
+def score(file: Path, branch: str, text_column: str, encoding: str, output: Path | None) -> None:
+    """Score FILE with a branch's champion. Needs no running Dagster."""
+    from sentiment_assets.scoring import CannotScore, score_file, write_scores
+
+    try:
+        scores, quarantine = score_file(file, branch, text_column, encoding)
+        write_scores(scores, output)
+    except CannotScore as error:
+        raise click.ClickException(str(error)) from error
+    for row in quarantine.itertuples():
+        click.echo(f"row {row.row} not scored: {row.field}: {row.reason}", err=True)
+
+
+def prepare_dagster_home() -> Path:
+    """Dagster's folder below the home folder, with the project's ``dagster.yaml`` pointed at it."""
+    try:
+        state = local_home()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    folder = state / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = (_PROJECT / "dagster.yaml").read_text()
+    (folder / "dagster.yaml").write_text(settings.replace(" .sentiment/", f" {state}/"))
+    return folder
+
+
+if __name__ == "__main__":
+    main()

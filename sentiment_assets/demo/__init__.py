@@ -1,0 +1,1 @@
+"""The demo: two branches on real reviews, from landing to scores, in one command."""

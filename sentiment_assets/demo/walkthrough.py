@@ -1,0 +1,226 @@
+"""The demo itself: land, ingest, train, score, and show what came of it."""
+
+import os
+import sys
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from sentiment_assets.assets import best_model, raw_reviews, scored_reviews
+from sentiment_assets.assets import trained_candidates as candidates
+from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
+from sentiment_assets.branch import batches_name
+from sentiment_assets.definitions import defs
+from sentiment_assets.demo.corpora import Delivery, deliveries, land
+from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.resources.home import home
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_TAG = "sentiment_assets/demo"
+_SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class DemoFailed(RuntimeError):
+    """A run of the demo failed; the message names the step and what it said."""
+
+
+def job_named(name: str) -> dg.JobDefinition:
+    """A job of this code location, for the processes that run its steps."""
+    return defs().resolve_job_def(name)
+
+
+def run_demo(console: Console, instance: dg.DagsterInstance, dagster_ui: str, log_file: Path) -> None:
+    """Land, ingest, train and score both branches; what is already done is left as it is."""
+    landed: dict[str, list[Delivery]] = {}
+    with _stderr_into(log_file), _progress(console) as progress:
+        with _task(progress, "reading the corpora"):
+            for delivery in deliveries():
+                land(delivery, f"landing/{delivery.branch}")
+                landed.setdefault(delivery.branch, []).append(delivery)
+        walk = _Walk(instance, progress, dagster_ui)
+        for branch, files in landed.items():
+            *first, last = files
+            ingested = [walk.ingest(branch, delivery) for delivery in first]
+            if any(ingested) or not walk.materialized(branch, best_model.NAME):
+                walk.train(branch)
+            walk.ingest(branch, last)
+            for delivery in first:
+                walk.score(branch, delivery)
+    for branch in landed:
+        _show_candidates(console, instance, branch)
+    _show_outcome(console, instance, list(landed))
+
+
+@contextmanager
+def _stderr_into(log_file: Path) -> Iterator[None]:
+    """Dagster's own log, that of the step processes included, into a file and off the progress display."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with log_file.open("ab") as log:
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def candidate_keys(branch: str) -> Sequence[str]:
+    """The partition keys of a branch's candidates."""
+    partitions = defs().resolve_assets_def([branch, candidates.NAME]).partitions_def
+    return partitions.get_partition_keys() if partitions else []
+
+
+class _Walk:
+    """Runs jobs one after the other on an instance and reports what they do."""
+
+    def __init__(self, instance: dg.DagsterInstance, progress: Progress, dagster_ui: str) -> None:
+        self.instance, self.progress, self.dagster_ui = instance, progress, dagster_ui
+
+    def materialized(self, branch: str, asset: str, partition: str | None = None) -> bool:
+        return _metadata(self.instance, branch, asset, partition) is not None
+
+    def ingest(self, branch: str, delivery: Delivery) -> bool:
+        """Ingest a file unless its batch is there. Returns whether it was ingested."""
+        key = batch_key(delivery.file_name)
+        if self.materialized(branch, raw_reviews.NAME, key):
+            return False
+        self.instance.add_dynamic_partitions(batches_name(branch), [key])
+        with _task(self.progress, f"{branch}: ingest {key}"):
+            self._run(ingest_job_name(branch), {"dagster/partition": key})
+        return True
+
+    def train(self, branch: str) -> None:
+        """Train every candidate in one run."""
+        names = candidate_keys(branch)
+        mark = uuid.uuid4().hex
+        tags = candidates.all_candidates_tags(names) | {_TAG: mark}
+        with (
+            _task(self.progress, f"{branch}: train {len(names)} candidates", len(names)) as task,
+            self._counting_candidates(branch, mark, task),
+        ):
+            self._run(train_job_name(branch), tags)
+
+    def score(self, branch: str, delivery: Delivery) -> None:
+        """Score a batch that has no scores yet."""
+        key = batch_key(delivery.file_name)
+        if self.materialized(branch, scored_reviews.NAME, key):
+            return
+        with _task(self.progress, f"{branch}: score {key}"):
+            selection = [dg.AssetKey([branch, scored_reviews.NAME])]
+            self._run(ingest_job_name(branch), {"dagster/partition": key}, selection)
+
+    def _run(self, job: str, tags: Mapping[str, str], selection: Sequence[dg.AssetKey] | None = None) -> None:
+        reconstructable = dg.build_reconstructable_job(__name__, job_named.__name__, (job,))
+        result = dg.execute_job(
+            reconstructable,
+            self.instance,
+            run_config=_QUIET,
+            tags=dict(tags),
+            asset_selection=selection,
+        )
+        with result:
+            for event in result.all_events:
+                if event.is_step_failure:
+                    data = event.step_failure_data
+                    said = data.error.message if data.error else "no message"
+                    cause = data.error.cause if data.error else None
+                    raise DemoFailed(
+                        f"{job}: step {event.step_key} failed: {cause.message if cause else said}"
+                        f"Its log: run `sentiment-assets dev`, then open {self.dagster_ui}/runs/{result.run_id}"
+                    )
+
+    @contextmanager
+    def _counting_candidates(self, branch: str, mark: str, task: int) -> Iterator[None]:
+        done = threading.Event()
+        asset_key = dg.AssetKey([branch, candidates.NAME])
+
+        def look() -> None:
+            while not done.wait(_SECONDS_BETWEEN_LOOKS):
+                for run in self.instance.get_runs(dg.RunsFilter(tags={_TAG: mark}), limit=1):
+                    events = self.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+                    trained = {
+                        entry.dagster_event.partition
+                        for entry in events
+                        if entry.dagster_event and entry.dagster_event.asset_key == asset_key
+                    }
+                    self.progress.update(task, completed=len(trained))
+
+        watcher = threading.Thread(target=look, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+
+def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:
+    chosen = _metadata(instance, branch, best_model.NAME) or {}
+    table = Table("candidate", "validation hinge loss", title=f"{branch}: candidates")
+    for record in chosen["validation_losses"].records:
+        key, loss, selected = record.data.values()
+        table.add_row(f"{key} ←" if selected else key, f"{loss:.4f}", style="bold" if selected else None)
+    console.print(table)
+
+
+def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
+    table = Table("branch", "champion", "test accuracy", "reviews scored", title="Outcome")
+    for branch in branches:
+        chosen = _metadata(instance, branch, best_model.NAME) or {}
+        keys = instance.get_dynamic_partitions(batches_name(branch))
+        batches = [_metadata(instance, branch, scored_reviews.NAME, key) or {} for key in keys]
+        table.add_row(
+            branch,
+            f"version {chosen['champion_version'].value}",
+            f"{chosen['test_accuracy'].value:.4f}",
+            f"{sum(batch['dagster/row_count'].value for batch in batches if batch):,} in {len(batches)} batches",
+        )
+    console.print(table)
+    console.print(f"Scores, quarantine and models lie below [bold]{home() / 'data'}[/bold].")
+    console.print(
+        "What next:  [bold]make dev[/bold] opens Dagster and MLflow on these data  ·  "
+        "[bold].venv/bin/sentiment-assets score FILE --branch movies[/bold] scores a file of yours  ·  "
+        "[bold].venv/bin/dg scaffold defs sentiment_assets.SentimentBranch acme --landing landing/acme[/bold] "
+        "adds a branch"
+    )
+
+
+def _metadata(
+    instance: dg.DagsterInstance, branch: str, asset: str, partition: str | None = None
+) -> Mapping[str, dg.MetadataValue] | None:
+    """Of the latest materialization, or ``None`` when there is none."""
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey([branch, asset]),
+            asset_partitions=[partition] if partition else None,
+        ),
+        limit=1,
+    ).records
+    materialization = records[0].asset_materialization if records else None
+    return materialization.metadata if materialization else None
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+@contextmanager
+def _task(progress: Progress, description: str, total: int | None = None) -> Iterator[int]:
+    task = progress.add_task(description, total=total)
+    yield task
+    progress.update(task, total=total or 1, completed=total or 1)

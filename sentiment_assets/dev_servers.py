@@ -1,0 +1,67 @@
+"""Dagster's and MLflow's UIs side by side on loopback."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from sentiment_assets.resources.home import default_tracking_uri
+
+_HOST = "127.0.0.1"
+_SECONDS_TO_STOP = 20
+
+
+class PortTaken(RuntimeError):
+    """Something listens on a port that a UI was to have."""
+
+
+def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int) -> int:
+    """Run both until one ends or a signal comes; returns the exit status."""
+    for name, port in (("--dagster-port", dagster_port), ("--mlflow-port", mlflow_port)):
+        _require_free(name, port)
+    addresses = {
+        "DAGSTER_UI_URL": f"http://{_HOST}:{dagster_port}",
+        "MLFLOW_UI_URL": f"http://{_HOST}:{mlflow_port}",
+    }
+    environment = os.environ | addresses | {"DAGSTER_HOME": str(dagster_home), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    tracking_uri = os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
+    dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(project / "workspace.yaml")]
+    mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri]
+    commands = [
+        [*dagster, "--host", _HOST, "--port", str(dagster_port), "--log-level", "warning"],
+        [*mlflow, "--host", _HOST, "--port", str(mlflow_port), "--workers", "1"],
+    ]
+    servers = [subprocess.Popen(command, env=environment, cwd=project) for command in commands]
+    click.echo(f"Dagster  {addresses['DAGSTER_UI_URL']}")
+    click.echo(f"MLflow   {addresses['MLFLOW_UI_URL']}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while all(server.poll() is None for server in servers):
+            time.sleep(0.5)
+        return max(abs(server.returncode or 0) for server in servers)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _stop(servers)
+
+
+def _require_free(option: str, port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex((_HOST, port)) == 0:
+            raise PortTaken(f"port {port} is taken; choose another with {option}")
+
+
+def _stop(servers: list[subprocess.Popen[bytes]]) -> None:
+    for server in servers:
+        if server.poll() is None:
+            server.send_signal(signal.SIGINT)
+    for server in servers:
+        try:
+            server.wait(_SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            server.kill()

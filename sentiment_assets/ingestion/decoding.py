@@ -1,0 +1,45 @@
+"""From bytes to text without losing a byte: what cannot be decoded stays visible in the row it stands in."""
+
+import codecs
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_FIRST_ESCAPE, _LAST_ESCAPE = 0xDC00, 0xDCFF
+
+
+def _keep_as_escapes(error: UnicodeError) -> tuple[str, int]:
+    """Each undecodable byte b becomes the lone surrogate U+DC00 + b, whatever the encoding."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    undecodable = error.object[error.start : error.end]
+    return "".join(chr(_FIRST_ESCAPE + byte) for byte in undecodable), error.end
+
+
+codecs.register_error("sentiment_assets.keep_as_escapes", _keep_as_escapes)
+
+
+def decode(content: bytes, declared: str) -> tuple[str, str]:
+    """The text of a file and the encoding that was used: a byte order mark wins over the declared encoding."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, "sentiment_assets.keep_as_escapes"), encoding
+    return content.decode(declared, "sentiment_assets.keep_as_escapes"), declared
+
+
+def undecodable_bytes(text: str) -> str:
+    """The bytes in ``text`` that could not be decoded, as hexadecimal; empty when there are none."""
+    if text.isascii():
+        return ""
+    return " ".join(
+        f"{ord(character) - _FIRST_ESCAPE:02X}" for character in text if _FIRST_ESCAPE <= ord(character) <= _LAST_ESCAPE
+    )
+
+
+def printable(text: str) -> str:
+    """``text`` with what cannot be stored (undecodable bytes, lone surrogates) as backslash escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

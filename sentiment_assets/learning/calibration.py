@@ -1,0 +1,43 @@
+"""From a margin to a probability, and from a probability to a score."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """p = 1 / (1 + exp(-(slope·margin + offset)))."""
+
+    slope: float
+    offset: float
+
+    def probabilities(self, margins: np.ndarray) -> np.ndarray:
+        """Probability that each review is positive, float64 in [0, 1]."""
+        return expit(self.slope * margins + self.offset)
+
+    def scores(self, margins: np.ndarray) -> np.ndarray:
+        """2·p - 1: the sentiment score, float64 in [-1, 1]."""
+        return 2 * self.probabilities(margins) - 1
+
+
+def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Platt scaling (Platt 1999): logistic regression of the label on the margin.
+
+    Fitted on the validation split. Raises ``ValueError`` when only one label occurs.
+    """
+    fitted = LogisticRegression(C=1e6).fit(margins.reshape(-1, 1), labels)
+    return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+
+
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Mean gap between predicted probability and observed frequency over equal-mass bins (Naeini et al. 2015)."""
+    order = np.argsort(probabilities, kind="stable")
+    gaps = [
+        len(part) * abs(probabilities[part].mean() - labels[part].mean())
+        for part in np.array_split(order, bins)
+        if len(part)
+    ]
+    return float(sum(gaps) / len(labels))

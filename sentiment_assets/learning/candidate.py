@@ -1,0 +1,107 @@
+"""A trained candidate as one small file: arrays and plain values, never a pickle."""
+
+import io
+import json
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.linear_svc import LinearSVC, train_linear_svc
+from sentiment_assets.learning.splitting import TRAIN, VALIDATION
+
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What one hyperparameter set led to, and on which data."""
+
+    hyperparameters: Hyperparameters
+    svc: LinearSVC
+    features_version: str
+    """Data version of the features it was trained on: candidates of different versions are never compared."""
+    mlflow_run_id: str
+    """Where its losses are tracked."""
+    cpu_seconds: float
+    """Processor time that training took."""
+
+    @property
+    def losses(self) -> dict[str, list[float]]:
+        """Hinge losses after each epoch, by the name they are tracked under."""
+        return {
+            "train_hinge_loss": self.svc.train_losses.tolist(),
+            "validation_hinge_loss": self.svc.validation_losses.tolist(),
+        }
+
+    @property
+    def train_hinge_loss(self) -> float:
+        """After the last epoch."""
+        return float(self.svc.train_losses[-1])
+
+    @property
+    def validation_hinge_loss(self) -> float:
+        """After the last epoch."""
+        return float(self.svc.validation_losses[-1])
+
+    @property
+    def loss_per_epoch(self) -> list[dict[str, float]]:
+        """The losses as the rows of a table, epochs counted from 1."""
+        losses = self.losses
+        return [
+            {"epoch": epoch, **{name: values[epoch - 1] for name, values in losses.items()}}
+            for epoch in range(1, len(self.svc.train_losses) + 1)
+        ]
+
+
+def train_candidate(
+    features: Features, features_version: str, hyperparameters: Hyperparameters, mlflow_run_id: str
+) -> Candidate:
+    """Train one candidate on the train split, with its losses on the validation split.
+
+    Raises ``TrainingDiverged`` when W overflows.
+    """
+    started = time.process_time()
+    svc = train_linear_svc(features.rows[TRAIN], features.rows[VALIDATION], hyperparameters, _SEED)
+    return Candidate(hyperparameters, svc, features_version, mlflow_run_id, time.process_time() - started)
+
+
+def candidate_to_bytes(candidate: Candidate) -> bytes:
+    """An uncompressed ``.npz``, readable with ``allow_pickle=False``."""
+    facts = {
+        "hyperparameters": candidate.hyperparameters.model_dump(),
+        "intercept": candidate.svc.intercept,
+        "features_version": candidate.features_version,
+        "mlflow_run_id": candidate.mlflow_run_id,
+        "cpu_seconds": candidate.cpu_seconds,
+    }
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        facts=np.array(json.dumps(facts)),
+        coefficients=candidate.svc.coefficients,
+        train_losses=candidate.svc.train_losses,
+        validation_losses=candidate.svc.validation_losses,
+    )
+    return buffer.getvalue()
+
+
+def candidate_from_bytes(content: bytes) -> Candidate:
+    """The inverse of ``candidate_to_bytes``."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        facts = json.loads(str(arrays["facts"]))
+        svc = LinearSVC(
+            coefficients=arrays["coefficients"],
+            intercept=facts["intercept"],
+            train_losses=arrays["train_losses"],
+            validation_losses=arrays["validation_losses"],
+        )
+    return Candidate(
+        hyperparameters=Hyperparameters(**facts["hyperparameters"]),
+        svc=svc,
+        features_version=facts["features_version"],
+        mlflow_run_id=facts["mlflow_run_id"],
+        cpu_seconds=facts["cpu_seconds"],
+    )

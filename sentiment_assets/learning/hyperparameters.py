@@ -1,0 +1,74 @@
+"""Hyperparameter sets and the search space that lists them, each with a readable, stable key."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+Schedule = Literal["constant", "invscaling", "optimal"]
+
+
+class Hyperparameters(BaseModel, frozen=True, extra="forbid"):
+    """One hyperparameter set: what one candidate is trained with."""
+
+    epochs: int = Field(gt=0, le=1000, description="Passes over the training split.")
+    eta0: float = Field(gt=0, allow_inf_nan=False, description="Initial learning rate.")
+    l2: float = Field(ge=0, allow_inf_nan=False, description="Strength of the L2 penalty on W.")
+    schedule: Schedule = Field(
+        default="constant",
+        description="Learning rate over time: `constant`, `invscaling` (eta0 / sqrt(t)) or "
+        "`optimal` (1 / (l2 * (t + t0)), which ignores eta0).",
+    )
+
+    @model_validator(mode="after")
+    def _optimal_needs_l2(self) -> Self:
+        if self.schedule == "optimal" and self.l2 == 0:
+            raise ValueError("schedule 'optimal' needs l2 above 0")
+        return self
+
+    @property
+    def key(self) -> str:
+        """The partition key: readable, and the same for equal values however they were written."""
+        named = f"epochs={self.epochs}|eta0={self.eta0:.12g}|l2={self.l2:.12g}"
+        return named if self.schedule == "constant" else f"{named}|schedule={self.schedule}"
+
+
+class Grid(BaseModel, frozen=True, extra="forbid"):
+    """Every combination of these values is a candidate."""
+
+    epochs: list[int] = Field(min_length=1, description="Numbers of epochs to try.")
+    eta0: list[float] = Field(min_length=1, description="Initial learning rates to try.")
+    l2: list[float] = Field(min_length=1, description="L2 strengths to try.")
+    schedule: list[Schedule] = Field(default=["constant"], min_length=1, description="Learning-rate schedules to try.")
+
+
+DEFAULT_GRID = Grid(epochs=[5, 20], eta0=[0.3, 1.0, 3.0], l2=[1e-06, 1e-05])
+
+
+class SearchSpace(BaseModel, frozen=True, extra="forbid"):
+    """The candidates of a branch: a grid, an explicit list, or both. Left out: a grid of twelve."""
+
+    grid: Grid | None = Field(default=None, description="Every combination of these values.")
+    candidates: list[Hyperparameters] = Field(default=[], description="Hyperparameter sets listed one by one.")
+
+    @model_validator(mode="after")
+    def _candidates_are_valid_and_distinct(self) -> Self:
+        if not self.model_fields_set:
+            return self
+        keys = [each.key for each in self.hyperparameter_sets()]
+        if not keys:
+            raise ValueError("the search is empty: give a grid, a list of candidates, or neither")
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"listed more than once: {', '.join(twice)}")
+        return self
+
+    def hyperparameter_sets(self) -> Sequence[Hyperparameters]:
+        """The grid's combinations in the order they are written, then the listed ones."""
+        grid = self.grid if self.model_fields_set else DEFAULT_GRID
+        combined = [
+            Hyperparameters(epochs=epochs, eta0=eta0, l2=l2, schedule=schedule)
+            for schedule, epochs, eta0, l2 in (product(grid.schedule, grid.epochs, grid.eta0, grid.l2) if grid else ())
+        ]
+        return [*combined, *self.candidates]

@@ -1,0 +1,51 @@
+"""Losses and rates of a linear classifier. Margins are W·x + b; labels are 0 and 1."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from sentiment_assets.learning.settings import SelectionMetric
+
+
+def hinge_losses(margins: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """max(0, 1 - y·margin) of each review, with y = 2·label - 1; no L2 term."""
+    return np.maximum(0.0, 1.0 - (2 * labels - 1) * margins)
+
+
+def hinge_loss(margins: np.ndarray, labels: np.ndarray) -> float:
+    """Mean unregularised hinge loss, so that it is comparable across L2 strengths."""
+    return float(hinge_losses(margins, labels).mean())
+
+
+def errors(margins: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """True where the sign of the margin is not the label's; a margin of 0 counts as negative."""
+    return (margins > 0) != (labels == 1)
+
+
+def error_rate(margins: np.ndarray, labels: np.ndarray) -> float:
+    """Share of reviews on the wrong side."""
+    return float(errors(margins, labels).mean())
+
+
+def accuracy(margins: np.ndarray, labels: np.ndarray) -> float:
+    """Share of reviews on the right side."""
+    return 1.0 - error_rate(margins, labels)
+
+
+def balanced_error_rate(margins: np.ndarray, labels: np.ndarray) -> float:
+    """Mean of the two classes' error rates, for branches with few reviews of one class."""
+    wrong = errors(margins, labels)
+    return float(np.mean([wrong[labels == each].mean() for each in np.unique(labels)]))
+
+
+def majority_accuracy(labels: np.ndarray) -> float:
+    """Accuracy of always answering the more frequent label."""
+    return float(max(labels.mean(), 1 - labels.mean()))
+
+
+SELECTION_METRICS: Mapping[SelectionMetric, Callable[[np.ndarray, np.ndarray], float]] = {
+    "hinge_loss": hinge_loss,
+    "error_rate": error_rate,
+    "balanced_error_rate": balanced_error_rate,
+}
+"""What candidates may be compared by on the validation split; smaller is better."""

@@ -1,0 +1,166 @@
+"""The sentiment model: raw text in, score out. Arrays and a small JSON file on disk, never a pickle."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from sentiment_assets.learning.calibration import Calibration
+from sentiment_assets.learning.ngrams import (
+    Occurrences,
+    hash_ngrams,
+    occurrences_by_chunk,
+    pair_keys,
+)
+from sentiment_assets.learning.settings import NgramSettings
+from sentiment_assets.learning.weighting import ColumnWeights, apply_column_weights
+
+_ARRAYS_FILE = "model.npz"
+_FACTS_FILE = "model.json"
+_TOP_WORDS = 5
+
+
+@dataclass(frozen=True)
+class SentimentModel:
+    """A calibrated linear SVC over hashed n-grams."""
+
+    ngrams: NgramSettings
+    column_weights: ColumnWeights
+    coefficients: np.ndarray
+    """float32, shape (n_columns,)."""
+    intercept: float
+    calibration: Calibration
+    trained_on: np.ndarray
+    """uint64, sorted: digests of the training texts, so that a later comparison can leave them out."""
+
+    def margins(self, texts: Sequence[str]) -> np.ndarray:
+        """W·x + b of each text, float64, shape (n_texts,)."""
+        return self._margins(self._rows(texts))
+
+    def score(self, texts: Sequence[str]) -> pd.DataFrame:
+        """One row a text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1]."""
+        return self._scores(self.margins(texts))
+
+    def explain(self, texts: Sequence[str], top: int = _TOP_WORDS) -> pd.DataFrame:
+        """As ``score``, with the n-grams that weighed most and their exact share of the margin.
+
+        Column ``words`` lists up to ``top`` n-grams of each text, the heaviest first; column
+        ``contributions`` their terms of W·x.
+        """
+        frames, offset = [], 0
+        for occurrences, n_texts in occurrences_by_chunk(texts, self.ngrams):
+            chunk = texts[offset : offset + n_texts]
+            offset += n_texts
+            rows = self._rows(chunk)
+            words, contributions = self._heaviest(rows, occurrences, top)
+            scores = self._scores(self._margins(rows))
+            frames.append(scores.assign(words=pd.Series(words), contributions=pd.Series(contributions)))
+        if not frames:
+            return self.score([]).assign(words=[], contributions=[])
+        return pd.concat(frames, ignore_index=True)
+
+    def _rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        return apply_column_weights(hash_ngrams(texts, self.ngrams), self.column_weights)
+
+    def _margins(self, rows: sparse.csr_matrix) -> np.ndarray:
+        return (rows @ self.coefficients).astype(np.float64) + self.intercept
+
+    def _scores(self, margins: np.ndarray) -> pd.DataFrame:
+        probabilities = self.calibration.probabilities(margins)
+        return pd.DataFrame(
+            {
+                "score": 2 * probabilities - 1,
+                "label": (probabilities > 0.5).astype(np.int8),
+                "confidence": np.maximum(probabilities, 1 - probabilities),
+            }
+        )
+
+    def _heaviest(
+        self, rows: sparse.csr_matrix, occurrences: Occurrences, top: int
+    ) -> tuple[list[list[str]], list[list[float]]]:
+        """Each row's largest terms of W·x by absolute value, with the n-gram found in its own text."""
+        terms = rows.data * self.coefficients[rows.indices]
+        sizes = np.diff(rows.indptr)
+        row_of = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.lexsort((rows.indices, -np.abs(terms), row_of))
+        rank = np.arange(len(order)) - np.repeat(rows.indptr[:-1], sizes)
+        chosen = order[rank < top]
+        columns = self.column_weights.columns[rows.indices[chosen]]
+        wanted = pair_keys(row_of[chosen], columns, self.ngrams)
+        keys = pair_keys(occurrences.rows, occurrences.columns, self.ngrams)
+        by_key = np.argsort(keys, kind="stable")
+        found = by_key[np.searchsorted(keys, wanted, sorter=by_key)]
+        words: list[list[str]] = [[] for _ in sizes]
+        contributions: list[list[float]] = [[] for _ in sizes]
+        for row, position, term in zip(row_of[chosen], found, terms[chosen], strict=True):
+            words[row].append(occurrences.ngram(position))
+            contributions[row].append(float(term))
+        return words, contributions
+
+
+def save_model(model: SentimentModel, folder: Path) -> None:
+    """Write the model's two files into ``folder``, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(folder / _ARRAYS_FILE, allow_pickle=False, **_arrays(model))
+    (folder / _FACTS_FILE).write_text(json.dumps(_facts(model), indent=2) + "\n")
+
+
+def load_model(folder: Path) -> SentimentModel:
+    """Read what ``save_model`` wrote. Nothing in the files is executed."""
+    facts = json.loads((folder / _FACTS_FILE).read_text())
+    with np.load(folder / _ARRAYS_FILE, allow_pickle=False) as arrays:
+        return SentimentModel(
+            ngrams=NgramSettings(**facts["ngrams"]),
+            column_weights=ColumnWeights(arrays["columns"], arrays["weights"]),
+            coefficients=arrays["coefficients"],
+            intercept=facts["intercept"],
+            calibration=Calibration(**facts["calibration"]),
+            trained_on=arrays["trained_on"],
+        )
+
+
+def model_digest(model: SentimentModel) -> str:
+    """The same for models that answer alike: 16 hexadecimal digits of SHA-256 over all they consist of."""
+    digest = sha256(json.dumps(_facts(model), sort_keys=True).encode())
+    for name, array in _arrays(model).items():
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _arrays(model: SentimentModel) -> Mapping[str, np.ndarray]:
+    return {
+        "columns": model.column_weights.columns,
+        "weights": model.column_weights.weights,
+        "coefficients": model.coefficients,
+        "trained_on": model.trained_on,
+    }
+
+
+def _facts(model: SentimentModel) -> dict[str, object]:
+    return {
+        "ngrams": model.ngrams.model_dump(),
+        "intercept": model.intercept,
+        "calibration": {"slope": model.calibration.slope, "offset": model.calibration.offset},
+    }
+
+
+class ServedModel:
+    """The face MLflow's ``python_function`` flavour asks for."""
+
+    def __init__(self, model: SentimentModel) -> None:
+        self.model = model
+
+    def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:
+        """Scores of the column ``text``: score, label and confidence, one row a text."""
+        return self.model.score(model_input["text"].tolist())
+
+
+def _load_pyfunc(path: str) -> ServedModel:
+    """MLflow calls the loader module's function of this name with the model's data folder."""
+    return ServedModel(load_model(Path(path)))

@@ -1,0 +1,62 @@
+"""What a branch says about its model. Light to import, so that definitions load quickly."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+Weighting = Literal["naive_bayes", "tfidf", "presence"]
+SelectionMetric = Literal["hinge_loss", "error_rate", "balanced_error_rate"]
+
+
+class SplitShares(BaseModel, frozen=True, extra="forbid"):
+    """Percentages of the labelled reviews; an official split column wins for the rows that have it."""
+
+    train: int = Field(default=80, gt=0, lt=100, description="Per cent of reviews to train on.")
+    validation: int = Field(default=10, gt=0, lt=100, description="Per cent for selection and calibration.")
+    test: int = Field(default=10, gt=0, lt=100, description="Per cent read once per challenger.")
+
+    @model_validator(mode="after")
+    def _make_a_hundred(self) -> Self:
+        total = self.train + self.validation + self.test
+        if total != 100:
+            raise ValueError(f"train + validation + test must make 100, they make {total}")
+        return self
+
+
+class NgramSettings(BaseModel, frozen=True, extra="forbid"):
+    """Which n-grams of a text count, and into how many columns they are hashed."""
+
+    analyzer: Literal["word", "char"] = Field(
+        default="word", description="`word`, or `char` for languages written without spaces."
+    )
+    shortest: int = Field(default=1, ge=1, le=8, description="Shortest n-gram, in tokens.")
+    longest: int = Field(default=3, ge=1, le=8, description="Longest n-gram, in tokens.")
+    columns_log2: int = Field(default=22, ge=8, le=26, description="n-grams are hashed into 2^columns_log2 columns.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.shortest > self.longest:
+            raise ValueError(f"shortest ({self.shortest}) must not exceed longest ({self.longest})")
+        return self
+
+
+class FeatureSettings(BaseModel, frozen=True, extra="forbid"):
+    """How a text becomes a row of features."""
+
+    ngrams: NgramSettings = Field(default=NgramSettings(), description="Which n-grams count.")
+    weighting: Weighting = Field(
+        default="naive_bayes",
+        description="`naive_bayes` log-count ratio, `tfidf`, or plain `presence`.",
+    )
+    min_reviews: int = Field(default=2, ge=1, description="Columns in fewer training reviews carry no weight.")
+
+
+class PromotionRule(BaseModel, frozen=True, extra="forbid"):
+    """When a challenger becomes the champion."""
+
+    rule: Literal["if_not_worse", "if_better", "manual"] = Field(
+        default="if_not_worse",
+        description="`if_not_worse`: unless it is significantly worse than the champion; `if_better`: only if it "
+        "is significantly better; `manual`: never by itself.",
+    )
+    alpha: float = Field(default=0.05, gt=0, lt=0.5, description="Significance level of each one-sided paired test.")

@@ -1,0 +1,111 @@
+"""Which split a review belongs to: by the hash of its normalised text, so that it never changes."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from sentiment_assets.learning.settings import SplitShares
+
+TRAIN: Final = "train"
+VALIDATION: Final = "validation"
+TEST: Final = "test"
+SPLITS: Final = (TRAIN, VALIDATION, TEST)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The labelled corpus, each distinct text once, and what was left out."""
+
+    reviews: pd.DataFrame
+    """Columns review_id, text, label (int8), split, batch, text_digest (uint64)."""
+    n_unlabelled: int
+    n_duplicate_texts: int
+    n_conflicting_labels: int
+    """Of the duplicates: those whose label differs from the kept review's."""
+
+    @property
+    def digest(self) -> str:
+        """The same for equal splits: 16 hexadecimal digits of SHA-256."""
+        values = pd.util.hash_pandas_object(self.reviews, index=False).to_numpy()
+        return sha256(values.tobytes()).hexdigest()[:16]
+
+
+def normalise(text: str) -> str:
+    """The form in which two texts count as equal: Unicode NFKC, case folded, white space collapsed."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def text_digests(texts: Iterable[str]) -> np.ndarray:
+    """A 64-bit digest of each normalised text, uint64; equal texts have equal digests on any machine."""
+    digests = (blake2b(normalise(text).encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def split_of_digests(digests: np.ndarray, shares: SplitShares) -> np.ndarray:
+    """Split names of text digests. Test takes the lowest hundredths, validation the next, train the rest."""
+    hundredth = digests % np.uint64(100)
+    return np.select(
+        [hundredth < shares.test, hundredth < shares.test + shares.validation],
+        [TEST, VALIDATION],
+        default=TRAIN,
+    ).astype(object)
+
+
+def split_reviews(reviews: pd.DataFrame, shares: SplitShares) -> Splits:
+    """Assign every labelled review to a split and drop repeated texts.
+
+    ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: unlabelled),
+    split (official, may be missing) and batch. Of equal texts the earliest is kept, unless they fall in several
+    splits: then test wins, then validation.
+    """
+    labelled = reviews[reviews["label"].notna()].reset_index(drop=True)
+    digests = text_digests(labelled["text"])
+    official = labelled["split"].astype(object)
+    split = official.where(official.notna(), split_of_digests(digests, shares))
+    corpus = pd.DataFrame(
+        {
+            "review_id": labelled["review_id"],
+            "text": labelled["text"],
+            "label": labelled["label"].astype("int8"),
+            "split": split.astype("str"),
+            "batch": labelled["batch"],
+            "text_digest": digests,
+        }
+    )
+    precedence = corpus["split"].map({TEST: 0, VALIDATION: 1, TRAIN: 2})
+    earliest_first = np.lexsort((np.arange(len(corpus)), precedence))
+    ordered = corpus.iloc[earliest_first]
+    repeated = ordered.duplicated("text_digest")
+    kept = ordered[~repeated].sort_index()
+    kept_label = ordered["text_digest"].map(kept.set_index("text_digest")["label"])
+    return Splits(
+        reviews=kept.reset_index(drop=True),
+        n_unlabelled=len(reviews) - len(labelled),
+        n_duplicate_texts=int(repeated.sum()),
+        n_conflicting_labels=int((kept_label != ordered["label"]).sum()),
+    )
+
+
+class UnusableSplits(ValueError):
+    """The labelled reviews cannot train, select and test a model."""
+
+
+def require_usable(splits: pd.DataFrame) -> None:
+    """Raise ``UnusableSplits`` unless every split has reviews of both labels."""
+    counts = splits.groupby(["split", "label"]).size()
+    missing = [
+        f"{name} has no {word} review"
+        for name in SPLITS
+        for label, word in ((1, "positive"), (0, "negative"))
+        if counts.get((name, label), 0) == 0
+    ]
+    if missing:
+        raise UnusableSplits(
+            f"{len(splits):,} distinct labelled reviews are not enough to train on: {'; '.join(missing)}. "
+            "Land more labelled reviews, or check the branch's label rule."
+        )

@@ -1,0 +1,1 @@
+"""What assets reach the outside through: storage on fsspec paths, and MLflow."""

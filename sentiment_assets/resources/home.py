@@ -1,0 +1,39 @@
+"""Where all state lives: one folder or fsspec URL, moved by one setting."""
+
+import os
+from pathlib import Path
+
+from upath import UPath
+
+SETTING = "SENTIMENT_HOME"
+_DEFAULT = Path(__file__).parents[2] / ".sentiment"
+
+
+def home() -> UPath:
+    """The folder or URL under which landing, data, MLflow and Dagster keep their state."""
+    return UPath(os.environ.get(SETTING) or _DEFAULT)
+
+
+def local_home() -> Path:
+    """``home()`` as a local folder, for what needs one. Raises ``ValueError`` when it is a remote URL."""
+    place = home()
+    if place.protocol not in ("", "file", "local"):
+        raise ValueError(
+            f"{SETTING} is {place}, which is not a local folder: point MLFLOW_TRACKING_URI at an MLflow server "
+            "and DAGSTER_HOME at a local folder"
+        )
+    return Path(place.path).resolve()
+
+
+def below_home(place: str) -> UPath:
+    """``place`` if it is absolute or a URL, else that path under ``home()``. Raises ``ValueError`` if it is neither."""
+    try:
+        path = UPath(place)
+    except (ValueError, ImportError, OSError) as error:
+        raise ValueError(f"{place!r} is not a path or fsspec URL: {error}") from error
+    return path if path.protocol or path.is_absolute() else home() / place
+
+
+def default_tracking_uri() -> str:
+    """MLflow's SQLite file in the home folder."""
+    return f"sqlite:///{local_home() / 'mlflow.db'}"

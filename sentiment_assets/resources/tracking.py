@@ -1,0 +1,241 @@
+"""MLflow: an experiment and a registered model a branch, a parent run a train run, a child run a candidate."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import dagster as dg
+
+from sentiment_assets.resources.home import default_tracking_uri, local_home
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
+
+    from sentiment_assets.learning.model import SentimentModel
+
+CHAMPION = "champion"
+_LOADER = "sentiment_assets.learning.model"
+_ROLE, _BRANCH, _FEATURES, _ROOT_RUN = (
+    f"sentiment_assets.{name}" for name in ("role", "branch", "features_version", "root_run_id")
+)
+_DIGEST = "sentiment_assets.model_digest"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model version that the alias ``champion`` points to."""
+
+    version: str
+    digest: str
+    run_id: str
+    model: "SentimentModel"
+
+
+class Tracking(dg.ConfigurableResource):
+    """A thin face of ``MlflowClient``: no global active run, no autologging, no pickles."""
+
+    tracking_uri: str
+    """An MLflow server's address; empty: ``mlflow.db`` in the home folder."""
+    mlflow_ui: str
+    """Where people open MLflow, for links."""
+    dagster_ui: str
+    """Where people open Dagster, for links back."""
+
+    def client(self) -> "MlflowClient":
+        """A client of the configured server or database."""
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+        from mlflow import MlflowClient
+
+        return MlflowClient(tracking_uri=self.uri())
+
+    def uri(self) -> str:
+        """The tracking address in use."""
+        return self.tracking_uri or default_tracking_uri()
+
+    def parent_run(self, branch: str, features_version: str, run: dg.DagsterRun, *, joins_newest: bool) -> str:
+        """The id of the MLflow parent of a train run, found by its tags or created, and marked running.
+
+        With ``joins_newest`` a run that has no parent of its own joins the newest one of the same features, as a
+        candidate materialized by itself does.
+        """
+        client = self.client()
+        experiment = self._experiment(client, branch)
+        own = f"tags.`{_ROOT_RUN}` = '{run.root_run_id or run.run_id}'"
+        found = self._parents(client, experiment, features_version, own)
+        if not found and joins_newest:
+            found = self._parents(client, experiment, features_version)
+        if found:
+            client.update_run(found[0].info.run_id, status="RUNNING")
+            return found[0].info.run_id
+        tags = self._tags(branch, features_version, run) | {_ROLE: "train_run"}
+        name = f"train {branch} {features_version[:8]}"
+        return client.create_run(experiment, run_name=name, tags=tags).info.run_id
+
+    def close_parent(self, run_id: str, status: str) -> None:
+        """Mark a train run's parent run FINISHED or FAILED."""
+        self.client().set_terminated(run_id, status)
+
+    def start_candidate(self, parent_run_id: str, key: str, params: Mapping[str, object], run: dg.DagsterRun) -> str:
+        """Start a candidate's child run and return its id."""
+        from mlflow.entities import Param
+
+        client = self.client()
+        parent = client.get_run(parent_run_id)
+        tags = self._tags(parent.data.tags[_BRANCH], parent.data.tags[_FEATURES], run) | {
+            "mlflow.parentRunId": parent_run_id,
+            "dagster.partition": key,
+            _ROLE: "candidate",
+        }
+        child = client.create_run(parent.info.experiment_id, run_name=key, tags=tags)
+        client.log_batch(child.info.run_id, params=[Param(name, str(value)) for name, value in params.items()])
+        return child.info.run_id
+
+    def finish_candidate(self, run_id: str, losses: Mapping[str, Sequence[float]]) -> None:
+        """Log each loss after every epoch (epoch 1 is step 1) and mark the run FINISHED."""
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
+
+        now = get_current_time_millis()
+        metrics = [
+            Metric(name, value, now, step)
+            for name, values in losses.items()
+            for step, value in enumerate(values, start=1)
+        ]
+        client = self.client()
+        for start in range(0, len(metrics), 1000):
+            client.log_batch(run_id, metrics=metrics[start : start + 1000])
+        client.set_terminated(run_id, "FINISHED")
+
+    def fail_runs(self, *run_ids: str) -> None:
+        """Mark runs FAILED; what went wrong is in the Dagster step that they link to."""
+        client = self.client()
+        for run_id in run_ids:
+            client.set_terminated(run_id, "FAILED")
+
+    def champion(self, branch: str) -> Champion | None:
+        """The branch's champion, loaded, or ``None`` while there is none."""
+        from mlflow.artifacts import download_artifacts
+        from mlflow.exceptions import MlflowException
+
+        from sentiment_assets.learning.model import load_model
+
+        try:
+            found = self.client().get_model_version_by_alias(branch, CHAMPION)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+        with tempfile.TemporaryDirectory() as folder:
+            local = download_artifacts(artifact_uri=found.source, dst_path=folder, tracking_uri=self.uri())
+            model = load_model(Path(local) / "data" / "model")
+        return Champion(found.version, found.tags[_DIGEST], found.run_id or "", model)
+
+    def register(
+        self,
+        branch: str,
+        run_id: str,
+        model: "SentimentModel",
+        digest: str,
+        metrics: Mapping[str, float],
+        description: str,
+    ) -> str:
+        """Log a model to a run and register it; an equal model is registered once. Returns the version."""
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
+
+        client = self.client()
+        registered = self._version_of_digest(client, branch, digest)
+        if registered is None:
+            with tempfile.TemporaryDirectory() as folder:
+                saved = Path(folder) / "model"
+                _save_pyfunc(model, saved)
+                client.log_artifacts(run_id, str(saved), "model")
+            now = get_current_time_millis()
+            measured = [Metric(name, value, now, 0) for name, value in metrics.items()]
+            client.log_batch(run_id, metrics=measured)
+            if not client.search_registered_models(f"name = '{branch}'"):
+                client.create_registered_model(branch, description=f"Sentiment of {branch} reviews")
+            source = f"{client.get_run(run_id).info.artifact_uri}/model"
+            registered = client.create_model_version(
+                branch, source, run_id, tags={_DIGEST: digest}, description=description
+            )
+        else:
+            client.update_model_version(branch, registered.version, description)
+        return str(registered.version)
+
+    def promote(self, branch: str, version: str) -> None:
+        """Move the alias ``champion``."""
+        self.client().set_registered_model_alias(branch, CHAMPION, version)
+
+    def run_link(self, experiment_id: str, run_id: str) -> dg.UrlMetadataValue:
+        """A link to a run in MLflow's UI."""
+        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment_id}/runs/{run_id}")
+
+    def link_of_run(self, run_id: str) -> dg.UrlMetadataValue:
+        """A link to a run whose experiment is looked up."""
+        return self.run_link(self.client().get_run(run_id).info.experiment_id, run_id)
+
+    def version_link(self, branch: str, version: str) -> dg.UrlMetadataValue:
+        """A link to a model version in MLflow's UI."""
+        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/models/{quote(branch)}/versions/{version}")
+
+    def _tags(self, branch: str, features_version: str, run: dg.DagsterRun) -> dict[str, str]:
+        return {
+            _BRANCH: branch,
+            _FEATURES: features_version,
+            _ROOT_RUN: run.root_run_id or run.run_id,
+            "dagster.run_id": run.run_id,
+            "mlflow.note.content": f"Dagster run: [{run.run_id}]({self.dagster_ui}/runs/{run.run_id})",
+        }
+
+    def _experiment(self, client: "MlflowClient", branch: str) -> str:
+        found = client.get_experiment_by_name(branch)
+        if found is not None:
+            return found.experiment_id
+        place = None if self.tracking_uri else (local_home() / "mlartifacts").as_uri()
+        return client.create_experiment(branch, artifact_location=place)
+
+    def _parents(
+        self, client: "MlflowClient", experiment: str, features_version: str, *conditions: str
+    ) -> "Sequence[Run]":
+        wanted = [
+            f"tags.`{_ROLE}` = 'train_run'",
+            f"tags.`{_FEATURES}` = '{features_version}'",
+            *conditions,
+        ]
+        return client.search_runs([experiment], " and ".join(wanted), order_by=["attributes.start_time DESC"])
+
+    def _version_of_digest(self, client: "MlflowClient", branch: str, digest: str) -> "ModelVersion | None":
+        found = client.search_model_versions(f"name = '{branch}' and tags.`{_DIGEST}` = '{digest}'")
+        return found[0] if found else None
+
+
+def _save_pyfunc(model: "SentimentModel", folder: Path) -> None:
+    """MLflow's ``python_function`` flavour around the model's own two files."""
+    import mlflow
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    from sentiment_assets.learning.model import ServedModel, save_model
+
+    example = pd.DataFrame({"text": ["Good from start to end.", "Not worth the time!"]})
+    with tempfile.TemporaryDirectory() as scratch:
+        data = Path(scratch) / "model"
+        save_model(model, data)
+        mlflow.pyfunc.save_model(
+            folder,
+            loader_module=_LOADER,
+            data_path=str(data),
+            signature=infer_signature(example, ServedModel(model).predict(example)),
+            input_example=example,
+            pip_requirements=["sentiment-assets"],
+        )
