@@ -1,8 +1,9 @@
 """``SentimentBranch``: one client, market or language, as one YAML file."""
 
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Self
 
 import dagster as dg
 from pydantic import BaseModel, Field, field_validator
@@ -15,7 +16,12 @@ from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
 from sentiment_assets.automation.jobs import branch_jobs
 from sentiment_assets.checks.row_identity import row_identity_check
-from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule, ReviewColumns
+from sentiment_assets.ingestion.settings import (
+    Encoding,
+    IngestionSettings,
+    LabelRule,
+    ReviewColumns,
+)
 from sentiment_assets.learning.hyperparameters import SearchSpace
 from sentiment_assets.learning.settings import (
     FeatureSettings,
@@ -24,91 +30,103 @@ from sentiment_assets.learning.settings import (
     SplitShares,
 )
 from sentiment_assets.resources.home import below_home
+from sentiment_assets.schema import Settings
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_TEMPLATE = "{{"
 
 
-if TYPE_CHECKING:
-    _Model = TypeVar("_Model", bound=BaseModel)
-    _Settings = Annotated[_Model, None]
-else:
-
-    class _Settings:
-        """``_Settings[Model]``: that pydantic model is the YAML schema, and its instance the value.
-
-        Dagster refuses a plain pydantic model whose fields carry constraints; given as a resolver's schema it is
-        validated where it stands in the file, so an error names file, line and field.
-        """
-
-        def __class_getitem__(cls, model: type[BaseModel]) -> object:
-            return Annotated[Any, dg.Resolver(lambda _, value: value, model_field_type=model)]
-
-
-class SentimentBranch(dg.Component, dg.Model, dg.Resolvable):
-    """One client, market or language: its landing place, its model, its jobs.
-
-    The folder that holds this file names the branch. Only `landing` must be given.
-    """
+class BranchSettings(Settings):
+    """The YAML schema of a branch: only ``landing`` must be given."""
 
     landing: str = Field(
-        description="Folder or fsspec URL where review files land; a relative path lies below SENTIMENT_HOME."
+        min_length=1,
+        description="Folder or fsspec URL where review files land; a relative path lies below SENTIMENT_HOME. "
+        "`{{ env.NAME }}` is replaced from the environment.",
     )
     owners: list[str] = Field(
         default=[], description="E-mail addresses, or teams as `team:name`, shown on every asset."
     )
-    columns: _Settings[ReviewColumns] = Field(
-        default=ReviewColumns(), description="Which column of a landed file holds what."
-    )
-    labels: _Settings[LabelRule] = Field(
-        default=LabelRule(), description="How the label column becomes positive or negative."
-    )
-    encoding: str = Field(default="utf-8", description="Encoding of text files without a byte order mark.")
-    splits: _Settings[SplitShares] = Field(
-        default=SplitShares(), description="Percentages of train, validation and test."
-    )
-    features: _Settings[FeatureSettings] = Field(
-        default=FeatureSettings(), description="How a text becomes a row of features."
-    )
-    search: _Settings[SearchSpace] = Field(
-        default=SearchSpace(), description="The hyperparameter sets, one candidate each."
-    )
+    columns: ReviewColumns = Field(default=ReviewColumns(), description="Which column of a landed file holds what.")
+    labels: LabelRule = Field(default=LabelRule(), description="How the label column becomes positive or negative.")
+    encoding: Encoding = Field(default="utf-8", description="Encoding of text files without a byte order mark.")
+    splits: SplitShares = Field(default=SplitShares(), description="Percentages of train, validation and test.")
+    features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")
+    search: SearchSpace = Field(default=SearchSpace(), description="The hyperparameter sets, one candidate each.")
     selection_metric: SelectionMetric = Field(
         default="hinge_loss", description="What the candidates are compared by on validation."
     )
-    promotion: _Settings[PromotionRule] = Field(
-        default=PromotionRule(), description="When a challenger becomes the champion."
-    )
+    promotion: PromotionRule = Field(default=PromotionRule(), description="When a challenger becomes the champion.")
 
     @field_validator("landing")
     @classmethod
     def _parsable(cls, landing: str) -> str:
-        below_home(landing)
+        if _TEMPLATE not in landing:
+            below_home(landing)
         return landing
+
+
+class SentimentBranchScaffolder(dg.Scaffolder):
+    """Writes a ``defs.yaml`` that loads as it is."""
+
+    def scaffold(self, request: dg.ScaffoldRequest) -> None:
+        """A landing folder with the branch's name, below SENTIMENT_HOME."""
+        dg.scaffold_component(request, {"landing": f"landing/{request.target_path.name}"})
+
+
+@dg.scaffold_with(SentimentBranchScaffolder)
+@dataclass(frozen=True)
+class SentimentBranch(dg.Component, dg.Resolvable):
+    """One client, market or language: its landing place, its model, its jobs.
+
+    The folder that holds the YAML file names the branch. Only `landing` must be given.
+    """
+
+    settings: BranchSettings = field(default_factory=lambda: BranchSettings.model_validate({}))
+    """Without any given, pydantic says which are missing."""
+
+    @classmethod
+    def model(cls) -> type[BaseModel]:
+        """The YAML schema, validated where it stands in the file, so that an error names file and line."""
+        return BranchSettings
+
+    @classmethod
+    def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> Self:
+        """The branch of a validated YAML file; the landing place may be a template."""
+        landing = context.resolve_value(model.landing, as_type=str)
+        return cls(BranchSettings.model_validate(dict(model) | {"landing": landing}))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The branch's assets, checks and jobs."""
-        name = _branch_name(context.path, context.defs_module_path)
-        ingestion = IngestionSettings(columns=self.columns, labels=self.labels, encoding=self.encoding)
-        batches = dg.DynamicPartitionsDefinition(name=batches_name(name))
-        candidates = self.search.hyperparameter_sets()
-        assets = dg.Definitions(
-            assets=[
-                raw_reviews_asset(name, batches, self.landing, ingestion),
-                splits_asset(name, batches, self.splits),
-                features_asset(name, self.features),
-                trained_candidates_asset(name, candidates),
-                best_model_asset(
-                    name,
-                    [each.key for each in candidates],
-                    self.features.ngrams,
-                    self.selection_metric,
-                    self.promotion,
-                ),
-                scored_reviews_asset(name, batches),
-            ]
-        ).map_asset_specs(func=lambda spec: spec.replace_attributes(group_name=name, owners=self.owners))
-        checks = dg.Definitions(asset_checks=[row_identity_check(name, batches)])
-        return dg.Definitions.merge(assets, checks, branch_jobs(name))
+        return branch_definitions(_branch_name(context.path, context.defs_module_path), self.settings)
+
+
+def branch_definitions(name: str, settings: BranchSettings) -> dg.Definitions:
+    """What a branch is made of."""
+    ingestion = IngestionSettings(columns=settings.columns, labels=settings.labels, encoding=settings.encoding)
+    batches = dg.DynamicPartitionsDefinition(name=batches_name(name))
+    candidates = settings.search.hyperparameter_sets()
+    assets = [
+        raw_reviews_asset(name, batches, settings.landing, ingestion),
+        splits_asset(name, batches, settings.splits),
+        features_asset(name, settings.features),
+        trained_candidates_asset(name, candidates),
+        best_model_asset(
+            name,
+            [each.key for each in candidates],
+            settings.features.ngrams,
+            settings.selection_metric,
+            settings.promotion,
+        ),
+        scored_reviews_asset(name, batches),
+    ]
+    return dg.Definitions(
+        assets=dg.map_asset_specs(
+            lambda spec: spec.replace_attributes(group_name=name, owners=settings.owners), assets
+        ),
+        asset_checks=[row_identity_check(name, batches)],
+        jobs=branch_jobs(name),
+    )
 
 
 def batches_name(branch: str) -> str:
@@ -128,9 +146,8 @@ def _branch_name(path: Path, defs_folder: Path) -> str:
     same = [
         other
         for other in sorted(defs_folder.rglob("defs.yaml"))
-        for text in [other.read_text()]
         if other.parent.name == name
-        for _ in range(text.count("sentiment_assets.SentimentBranch"))
+        for _ in range(other.read_text().count(f"sentiment_assets.{SentimentBranch.__name__}"))
     ]
     if len(same) > 1:
         raise ValueError(

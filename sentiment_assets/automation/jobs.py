@@ -1,5 +1,8 @@
 """Two jobs a branch, because its two halves are partitioned differently."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import dagster as dg
 
 from sentiment_assets.assets import best_model, features, raw_reviews, scored_reviews, splits
@@ -16,7 +19,7 @@ def train_job_name(branch: str) -> str:
     return f"{branch}_train"
 
 
-def branch_jobs(branch: str) -> dg.Definitions:
+def branch_jobs(branch: str) -> Sequence[Any]:
     """The ingest job (one partition a landed file) and the train job (one run over all candidates)."""
     ingest = dg.define_asset_job(
         ingest_job_name(branch),
@@ -28,7 +31,7 @@ def branch_jobs(branch: str) -> dg.Definitions:
         selection=_assets(branch, splits.NAME, features.NAME, candidates.NAME, best_model.NAME),
         description="Trains every candidate in one run, each in its own process, and chooses the champion.",
     )
-    return dg.Definitions(jobs=[ingest, train])
+    return [ingest, train]
 
 
 def _assets(branch: str, *names: str) -> dg.AssetSelection:

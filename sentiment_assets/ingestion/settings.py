@@ -2,9 +2,11 @@
 
 import codecs
 from functools import cached_property
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from sentiment_assets.schema import Settings
 
 
 def label_key(value: object) -> str:
@@ -16,7 +18,20 @@ def label_key(value: object) -> str:
         return text
 
 
-class ReviewColumns(BaseModel, frozen=True, extra="forbid"):
+def _known_encoding(encoding: str) -> str:
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise ValueError(
+            f"{encoding!r} is not an encoding that Python knows; try utf-8, cp1252, gb18030, utf-16-le"
+        ) from None
+    return encoding
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+
+
+class ReviewColumns(Settings):
     """Which column of a landed file holds what. Only the text must be there."""
 
     text: str = Field(default="text", min_length=1, description="The review itself.")
@@ -38,7 +53,7 @@ class ReviewColumns(BaseModel, frozen=True, extra="forbid"):
 RESERVED_COLUMNS = ("review_id", "text", "label", "created_at", "split", "batch")
 
 
-class LabelRule(BaseModel, frozen=True, extra="forbid"):
+class LabelRule(Settings):
     """How the label column becomes positive, negative or neutral (kept, but unlabelled).
 
     Either by values, or by a rating scale with two bounds; what lies between the bounds is neutral.
@@ -101,20 +116,9 @@ class LabelRule(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
-class IngestionSettings(BaseModel, frozen=True, extra="forbid"):
+class IngestionSettings(Settings):
     """Everything that turns a landed file into a batch."""
 
     columns: ReviewColumns = ReviewColumns()
     labels: LabelRule = LabelRule()
-    encoding: str = "utf-8"
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, encoding: str) -> str:
-        try:
-            codecs.lookup(encoding)
-        except LookupError:
-            raise ValueError(
-                f"{encoding!r} is not an encoding that Python knows; try utf-8, cp1252, gb18030, utf-16-le"
-            ) from None
-        return encoding
+    encoding: Encoding = "utf-8"

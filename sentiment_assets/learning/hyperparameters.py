@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
+
+from sentiment_assets.schema import Settings
 
 Schedule = Literal["constant", "invscaling", "optimal"]
+Epochs = Annotated[int, Field(gt=0, le=1000)]
+Eta0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+L2 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Hyperparameters(BaseModel, frozen=True, extra="forbid"):
+class Hyperparameters(Settings):
     """One hyperparameter set: what one candidate is trained with."""
 
-    epochs: int = Field(gt=0, le=1000, description="Passes over the training split.")
-    eta0: float = Field(gt=0, allow_inf_nan=False, description="Initial learning rate.")
-    l2: float = Field(ge=0, allow_inf_nan=False, description="Strength of the L2 penalty on W.")
+    epochs: Epochs = Field(description="Passes over the training split.")
+    eta0: Eta0 = Field(description="Initial learning rate.")
+    l2: L2 = Field(description="Strength of the L2 penalty on W.")
     schedule: Schedule = Field(
         default="constant",
         description="Learning rate over time: `constant`, `invscaling` (eta0 / sqrt(t)) or "
@@ -34,19 +39,19 @@ class Hyperparameters(BaseModel, frozen=True, extra="forbid"):
         return named if self.schedule == "constant" else f"{named}|schedule={self.schedule}"
 
 
-class Grid(BaseModel, frozen=True, extra="forbid"):
+class Grid(Settings):
     """Every combination of these values is a candidate."""
 
-    epochs: list[int] = Field(min_length=1, description="Numbers of epochs to try.")
-    eta0: list[float] = Field(min_length=1, description="Initial learning rates to try.")
-    l2: list[float] = Field(min_length=1, description="L2 strengths to try.")
+    epochs: list[Epochs] = Field(min_length=1, description="Numbers of epochs to try.")
+    eta0: list[Eta0] = Field(min_length=1, description="Initial learning rates to try.")
+    l2: list[L2] = Field(min_length=1, description="L2 strengths to try.")
     schedule: list[Schedule] = Field(default=["constant"], min_length=1, description="Learning-rate schedules to try.")
 
 
 DEFAULT_GRID = Grid(epochs=[5, 20], eta0=[0.3, 1.0, 3.0], l2=[1e-06, 1e-05])
 
 
-class SearchSpace(BaseModel, frozen=True, extra="forbid"):
+class SearchSpace(Settings):
     """The candidates of a branch: a grid, an explicit list, or both. Left out: a grid of twelve."""
 
     grid: Grid | None = Field(default=None, description="Every combination of these values.")

@@ -2,13 +2,15 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
+
+from sentiment_assets.schema import Settings
 
 Weighting = Literal["naive_bayes", "tfidf", "presence"]
 SelectionMetric = Literal["hinge_loss", "error_rate", "balanced_error_rate"]
 
 
-class SplitShares(BaseModel, frozen=True, extra="forbid"):
+class SplitShares(Settings):
     """Percentages of the labelled reviews; an official split column wins for the rows that have it."""
 
     train: int = Field(default=80, gt=0, lt=100, description="Per cent of reviews to train on.")
@@ -23,7 +25,7 @@ class SplitShares(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
-class NgramSettings(BaseModel, frozen=True, extra="forbid"):
+class NgramSettings(Settings):
     """Which n-grams of a text count, and into how many columns they are hashed."""
 
     analyzer: Literal["word", "char"] = Field(
@@ -40,7 +42,7 @@ class NgramSettings(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
-class FeatureSettings(BaseModel, frozen=True, extra="forbid"):
+class FeatureSettings(Settings):
     """How a text becomes a row of features."""
 
     ngrams: NgramSettings = Field(default=NgramSettings(), description="Which n-grams count.")
@@ -51,7 +53,7 @@ class FeatureSettings(BaseModel, frozen=True, extra="forbid"):
     min_reviews: int = Field(default=2, ge=1, description="Columns in fewer training reviews carry no weight.")
 
 
-class PromotionRule(BaseModel, frozen=True, extra="forbid"):
+class PromotionRule(Settings):
     """When a challenger becomes the champion."""
 
     rule: Literal["if_not_worse", "if_better", "manual"] = Field(
