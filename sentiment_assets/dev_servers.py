@@ -1,5 +1,6 @@
 """Dagster's and MLflow's UIs side by side on loopback."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -36,7 +37,7 @@ def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int
         [*dagster, "--host", _HOST, "--port", str(dagster_port), "--log-level", "warning"],
         [*mlflow, "--host", _HOST, "--port", str(mlflow_port), "--workers", "1"],
     ]
-    servers = [subprocess.Popen(command, env=environment, cwd=project) for command in commands]
+    servers = [subprocess.Popen(command, env=environment, cwd=project, start_new_session=True) for command in commands]
     click.echo(f"Dagster  {addresses['DAGSTER_UI_URL']}")
     click.echo(f"MLflow   {addresses['MLFLOW_UI_URL']}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -57,11 +58,15 @@ def _require_free(option: str, port: int) -> None:
 
 
 def _stop(servers: list[subprocess.Popen[bytes]]) -> None:
+    """Each server leads a process group of its own, so that what it started ends with it."""
     for server in servers:
-        if server.poll() is None:
-            server.send_signal(signal.SIGINT)
+        _signal_group(server, signal.SIGTERM)
     for server in servers:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(_SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            server.kill()
+        _signal_group(server, signal.SIGKILL)
+
+
+def _signal_group(server: subprocess.Popen[bytes], which: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, which)

@@ -37,7 +37,9 @@ def schema_of(columns: Mapping[str, tuple[str, str]]) -> dg.TableSchema:
 
 
 def _cell(value: object) -> str | int | float | bool | None:
-    if isinstance(value, bool | int | float):
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, int):
         return value
     text = str(value)
     return text if len(text) <= _LONGEST_SAMPLE else text[:_LONGEST_SAMPLE] + "…"

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn.preprocessing import normalize
 
 from sentiment_assets.learning.settings import Weighting
 
@@ -54,6 +53,10 @@ def apply_column_weights(presence: sparse.csr_matrix, fitted: ColumnWeights) -> 
     kept = moved >= 0
     before = np.concatenate([[0], np.cumsum(kept)])
     indices = moved[kept]
+    indptr = before[presence.indptr]
+    row_of = np.repeat(np.arange(presence.shape[0]), np.diff(indptr))
+    data = fitted.weights[indices]
+    squares = np.bincount(row_of, weights=data.astype(np.float64) ** 2, minlength=presence.shape[0])
+    lengths = np.sqrt(np.where(squares > 0, squares, 1)).astype(np.float32)
     shape = (presence.shape[0], len(fitted.columns))
-    weighted = sparse.csr_matrix((fitted.weights[indices], indices, before[presence.indptr]), shape=shape)
-    return normalize(weighted, copy=False)
+    return sparse.csr_matrix((data / lengths[row_of], indices, indptr), shape=shape)

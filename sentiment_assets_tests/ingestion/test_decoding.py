@@ -1,0 +1,38 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment_assets.ingestion.decoding import decode, printable, undecodable_bytes
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(TEXT)
+def test_utf8_is_read_as_it_was_written(text: str) -> None:
+    assert decode(text.encode(), "utf-8") == (text.removeprefix("\ufeff"), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (b"\xef\xbb\xbf", "utf-8"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+        (b"\xff\xfe\x00\x00", "utf-32-le"),
+        (b"\x00\x00\xfe\xff", "utf-32-be"),
+    ],
+)
+def test_a_byte_order_mark_wins_over_the_declared_encoding(mark: bytes, encoding: str) -> None:
+    assert decode(mark + "schön, 好".encode(encoding), "cp1252") == ("schön, 好", encoding)
+
+
+@given(st.binary(), st.sampled_from(["utf-8", "ascii", "cp1252", "gb18030", "utf-16-le"]))
+def test_no_bytes_kill_a_file(content: bytes, encoding: str) -> None:
+    text, _ = decode(content, encoding)
+    printable(text).encode()
+
+
+def test_undecodable_bytes_are_named() -> None:
+    text, _ = decode(b"caf\xe9 \xff!", "utf-8")
+    assert undecodable_bytes(text) == "E9 FF"
+    assert undecodable_bytes("café") == ""

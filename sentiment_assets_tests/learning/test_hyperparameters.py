@@ -1,0 +1,61 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
+
+
+def test_the_default_search_is_a_grid_of_twelve() -> None:
+    assert len(SearchSpace().hyperparameter_sets()) == 12
+
+
+def test_a_grid_and_a_list_are_joined() -> None:
+    search = SearchSpace.model_validate(
+        {
+            "grid": {"epochs": [5], "eta0": [0.1, 1], "l2": [0]},
+            "candidates": [{"epochs": 20, "eta0": 0.1, "l2": 3e-05, "schedule": "optimal"}],
+        }
+    )
+    assert [each.key for each in search.hyperparameter_sets()] == [
+        "epochs=5|eta0=0.1|l2=0",
+        "epochs=5|eta0=1|l2=0",
+        "epochs=20|eta0=0.1|l2=3e-05|schedule=optimal",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("search", "says"),
+    [
+        ({"candidates": []}, "the search is empty"),
+        ({"grid": None}, "the search is empty"),
+        ({"grid": {"epochs": [], "eta0": [1], "l2": [0]}}, "at least 1 item"),
+        ({"grid": {"epochs": [-1], "eta0": [1], "l2": [0]}}, "greater than 0"),
+        ({"grid": {"epochs": [1], "eta0": [0], "l2": [0]}}, "greater than 0"),
+        ({"grid": {"epochs": [1], "eta0": [float("nan")], "l2": [0]}}, "finite number"),
+        ({"grid": {"epochs": [1], "eta0": [1], "l2": [-1]}}, "greater than or equal to 0"),
+        ({"grid": {"epochs": [1, 1], "eta0": [1], "l2": [0]}}, "listed more than once: epochs=1"),
+        ({"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "schedule": "optimal"}]}, "needs l2 above 0"),
+        ({"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "lr": 1}]}, "unknown: lr; allowed: epochs"),
+    ],
+)
+def test_a_wrong_search_is_refused(search: dict[str, object], says: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(says)):
+        SearchSpace.model_validate(search)
+
+
+@given(
+    st.builds(
+        Hyperparameters,
+        epochs=st.integers(1, 1000),
+        eta0=st.floats(1e-9, 1e9),
+        l2=st.floats(0, 1e3),
+    )
+)
+def test_a_key_is_stable_and_fit_for_dagster(hyperparameters: Hyperparameters) -> None:
+    written = hyperparameters.model_dump_json()
+    assert Hyperparameters.model_validate_json(written).key == hyperparameters.key
+    assert "," not in hyperparameters.key
+    assert "..." not in hyperparameters.key

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from scipy import sparse
+
+from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.linear_svc import LabelledRows, TrainingDiverged, train_linear_svc
+
+GENTLE = Hyperparameters(epochs=10, eta0=0.5, l2=1e-4)
+
+
+def separable(n: int, seed: int) -> LabelledRows:
+    chance = np.random.default_rng(seed)
+    labels = chance.integers(0, 2, n).astype(np.int8)
+    rows = chance.normal(size=(n, 6)) * 0.3
+    rows[:, 0] += 2 * labels - 1
+    return LabelledRows(sparse.csr_matrix(rows.astype(np.float32)), labels)
+
+
+TRAIN, VALIDATION = separable(300, 1), separable(100, 2)
+
+
+def test_it_learns_and_the_losses_fall() -> None:
+    svc = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=0)
+    assert svc.train_losses.shape == svc.validation_losses.shape == (10,)
+    assert svc.train_losses[-1] < svc.train_losses[0]
+    assert ((svc.margins(VALIDATION.rows) > 0) == VALIDATION.labels).mean() > 0.95
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit() -> None:
+    one, same, other = (train_linear_svc(TRAIN, VALIDATION, GENTLE, seed) for seed in (0, 0, 1))
+    assert one.coefficients.tobytes() == same.coefficients.tobytes()
+    assert one.intercept == same.intercept
+    assert one.coefficients.tobytes() != other.coefficients.tobytes()
+
+
+def test_the_inputs_may_be_read_only() -> None:
+    for array in (TRAIN.rows.data, TRAIN.rows.indices, TRAIN.rows.indptr, TRAIN.labels):
+        array.setflags(write=False)
+    train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=0)
+
+
+def test_divergence_is_said_with_the_remedy() -> None:
+    wild = Hyperparameters(epochs=3, eta0=1e300, l2=10)
+    with pytest.raises(TrainingDiverged, match=r"eta0=1e\+300.* diverged in epoch 1.*smaller eta0"):
+        train_linear_svc(TRAIN, VALIDATION, wild, seed=0)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "invscaling", "optimal"])
+def test_every_schedule_trains(schedule: str) -> None:
+    chosen = GENTLE.model_copy(update={"schedule": schedule})
+    assert train_linear_svc(TRAIN, VALIDATION, chosen, seed=0).validation_losses[-1] < 0.6

@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+
+from sentiment_assets.learning.metrics import (
+    accuracy,
+    balanced_error_rate,
+    error_rate,
+    hinge_loss,
+    majority_accuracy,
+)
+
+MARGINS, LABELS = np.array([2.0, 0.5, -3.0, -0.2, 0.0]), np.array([1, 0, 0, 1, 1])
+
+
+def test_hinge_loss_by_hand() -> None:
+    assert hinge_loss(MARGINS, LABELS) == pytest.approx((0 + 1.5 + 0 + 1.2 + 1) / 5)
+
+
+def test_rates_by_hand() -> None:
+    assert error_rate(MARGINS, LABELS) == pytest.approx(3 / 5)
+    assert accuracy(MARGINS, LABELS) == pytest.approx(2 / 5)
+    assert balanced_error_rate(MARGINS, LABELS) == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert majority_accuracy(LABELS) == pytest.approx(3 / 5)

@@ -1,0 +1,97 @@
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sentiment_assets.learning import ngrams
+from sentiment_assets.learning.ngrams import hash_ngrams, occurrences_by_chunk
+from sentiment_assets.learning.settings import NgramSettings
+
+WORDS = NgramSettings(longest=2, columns_log2=20)
+CHARACTERS = NgramSettings(analyzer="char", longest=2, columns_log2=20)
+
+
+def ngrams_of(text: str, settings: NgramSettings) -> set[str]:
+    [(found, _)] = occurrences_by_chunk([text], settings)
+    return {found.ngram(position) for position in range(len(found.rows))}
+
+
+def test_words_and_the_punctuation_that_speaks() -> None:
+    assert ngrams_of("Don't — go, EVER!", WORDS) == {
+        *("don't", "go", ",", "ever", "!"),
+        *("don't go", "go ,", ", ever", "ever !"),
+    }
+
+
+def test_characters_for_languages_without_spaces() -> None:
+    assert ngrams_of("很 好A", CHARACTERS) == {"很", "好", "a", "很好", "好a"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "—…", "🙂🙂", "the the the", "שלום עולם", "x " * 500_000, "\x00", "é" * 10]
+)
+@pytest.mark.parametrize("rules", [WORDS, CHARACTERS])
+def test_any_text_gives_one_row(text: str, rules: NgramSettings) -> None:
+    matrix = hash_ngrams(["before it", text, "after it"], rules)
+    alone = hash_ngrams([text], rules)
+    assert matrix.shape == (3, 2**20)
+    assert (matrix[1] != alone[0]).nnz == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=8))
+@pytest.mark.parametrize("rules", [WORDS, CHARACTERS])
+def test_a_text_has_the_same_row_whatever_stands_beside_it(rules: NgramSettings, texts: list[str]) -> None:
+    together = hash_ngrams(texts, rules)
+    for row, text in enumerate(texts):
+        assert (together[row] != hash_ngrams([text], rules)).nnz == 0
+
+
+def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"text number {number} of many" for number in range(50)]
+    whole = hash_ngrams(texts, WORDS)
+    monkeypatch.setattr(ngrams, "_TEXTS_PER_CHUNK", 7)
+    assert (whole != hash_ngrams(texts, WORDS)).nnz == 0
+
+
+def test_rows_hold_each_column_once_in_order() -> None:
+    matrix = hash_ngrams(["b a b a c"], WORDS)
+    assert np.array_equal(matrix.indices, np.unique(matrix.indices))
+    assert set(matrix.data.tolist()) == {1.0}
+
+
+def test_another_process_gives_the_same_columns() -> None:
+    """The figures are written down: they must not change between releases, or stored models would fail."""
+    code = (
+        "from sentiment_assets.learning.ngrams import hash_ngrams;"
+        "from sentiment_assets.learning.settings import NgramSettings;"
+        "print(hash_ngrams(['Good, 好 film'], NgramSettings(columns_log2=22)).indices.tolist())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    here = hash_ngrams(["Good, 好 film"], NgramSettings(columns_log2=22)).indices.tolist()
+    assert printed == {f"{here}\n"}
+    assert here == [120801, 1134046, 1489207, 1587443, 1706629, 2161361, 3536109, 4161589, 4179913]
+
+
+def test_shorter_texts_than_the_shortest_ngram_are_empty_rows() -> None:
+    assert hash_ngrams(["one two"], NgramSettings(shortest=3, columns_log2=10)).nnz == 0
+
+
+def test_many_distinct_words_hardly_collide() -> None:
+    words = [f"w{number}" for number in range(2000)]
+    matrix = hash_ngrams(words, NgramSettings(longest=1, columns_log2=24))
+    collisions = sum(a == b for a, b in pairwise(sorted(matrix.indices.tolist())))
+    assert collisions <= 3  # 0.12 are expected of an even hash (birthday bound)
