@@ -137,7 +137,7 @@ class Tracking(dg.ConfigurableResource):
         with tempfile.TemporaryDirectory() as folder:
             local = download_artifacts(artifact_uri=found.source, dst_path=folder, tracking_uri=self.uri())
             model = load_model(Path(local) / "data" / "model")
-        return Champion(found.version, found.tags[_DIGEST], found.run_id or "", model)
+        return Champion(str(found.version), found.tags[_DIGEST], found.run_id or "", model)
 
     def register(
         self,
