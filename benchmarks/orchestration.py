@@ -48,9 +48,7 @@ def main() -> None:
     if chosen.airflow:
         script = Path(__file__).with_name("airflow_peer.py")
         environment = {"PATH": os.environ["PATH"], "HOME": tempfile.mkdtemp()}
-        subprocess.run(
-            [chosen.airflow, script, "--runs", str(chosen.runs)], env=environment, check=True
-        )
+        subprocess.run([chosen.airflow, script, "--runs", str(chosen.runs)], env=environment, check=True)
 
 
 def _n_steps() -> int:

@@ -9,7 +9,7 @@ import dagster as dg
 from sentiment_assets.resources.storage import Arrays, Frames, Storage
 from sentiment_assets.resources.tracking import Tracking
 
-_PRELOADED = [
+PRELOADED = [
     "sentiment_assets.definitions",
     "sentiment_assets.learning.evaluation",
     "sentiment_assets.ingestion.batch",
@@ -29,7 +29,7 @@ def defs() -> dg.Definitions:
 def step_executor() -> dg.ExecutorDefinition:
     """A process a step, forked from one that has imported everything; spawned where there is no fork."""
     if "forkserver" in multiprocessing.get_all_start_methods():
-        start_method: dict[str, object] = {"forkserver": {"preload_modules": _PRELOADED}}
+        start_method: dict[str, object] = {"forkserver": {"preload_modules": PRELOADED}}
     else:
         start_method = {"spawn": {}}
     return dg.multiprocess_executor.configured({"start_method": start_method})

@@ -4,7 +4,6 @@ import os
 import sys
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
@@ -29,9 +28,8 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> tupl
     except (UnreadableFile, ValueError) as error:
         raise CannotScore(f"{file}: {error}") from error
     uri = os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
-    mlflow.set_tracking_uri(uri)
     try:
-        folder = download_artifacts(f"models:/{branch}@champion")
+        folder = download_artifacts(f"models:/{branch}@champion", tracking_uri=uri)
     except MlflowException as error:
         raise CannotScore(
             f"branch {branch!r} has no champion in {uri}: run the job {branch}_train, or name another --branch"

@@ -21,7 +21,7 @@ def _small_branch(name: str, grid: dict[str, list[float]]) -> BranchSettings:
 
 # A test that runs for real takes a branch of its own: processes forked for its steps keep the environment that the
 # first of them had, so all share one home folder.
-BRANCHES = {name: _small_branch(name, _THREE) for name in ("acme", "flaky", "killed", "bad_file")} | {
+BRANCHES = {name: _small_branch(name, _THREE) for name in ("acme", "flaky", "killed", "bad_file", "served")} | {
     "twelve": _small_branch("twelve", _TWELVE)
 }
 

@@ -116,8 +116,8 @@ def test_the_registered_model_loads_in_a_fresh_process_and_takes_raw_text() -> N
 
 def test_the_registered_model_holds_no_pickle() -> None:
     """On the branch of the first test."""
-    mlflow.set_tracking_uri(default_tracking_uri())
-    folder = Path(mlflow.artifacts.download_artifacts("models:/acme@champion"))
+    uri = default_tracking_uri()
+    folder = Path(mlflow.artifacts.download_artifacts("models:/acme@champion", tracking_uri=uri))
     files = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     assert {"MLmodel", "input_example.json", "data/model/model.json", "data/model/model.npz"} <= files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib", ".bin", ".skops"))]
@@ -168,9 +168,8 @@ def test_a_killed_run_launched_again_loses_and_doubles_nothing(instance: dg.Dags
     key = runs.land("killed", "a.csv", as_csv(made_up_reviews(600)))
     folder = STORAGE.path("killed")
     for job, sign in (("ingest", folder / "quarantine"), ("train", folder / "trained_candidates")):
-        code = (
-            "import dagster as dg; from sentiment_assets_tests import runs; instance = dg.DagsterInstance.get();"
-            + (f"runs.ingest(instance, 'killed', {key!r})" if job == "ingest" else "runs.train(instance, 'killed')")
+        code = "import dagster as dg; from sentiment_assets_tests import runs; instance = dg.DagsterInstance.get();" + (
+            f"runs.ingest(instance, 'killed', {key!r})" if job == "ingest" else "runs.train(instance, 'killed')"
         )
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", code],

@@ -1,0 +1,72 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from sentiment_assets.definitions import resources
+from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.tracking import Tracking
+
+
+@pytest.fixture
+def tracking(home: Path) -> Tracking:
+    home.mkdir()
+    return resources()["tracking"]
+
+
+class Run:
+    """What the tracking resource reads of a Dagster run."""
+
+    def __init__(self, run_id: str, root_run_id: str | None = None) -> None:
+        self.run_id, self.root_run_id = run_id, root_run_id
+
+
+def test_a_train_run_has_one_parent_however_often_it_is_executed_again(tracking: Tracking) -> None:
+    first = tracking.parent_run("acme", "v1", Run("r1"), joins_newest=False)
+    tracking.close_parent(first, "FAILED")
+    again = tracking.parent_run("acme", "v1", Run("r2", root_run_id="r1"), joins_newest=False)
+    assert again == first
+    assert MlflowClient(tracking.uri()).get_run(first).info.status == "RUNNING"
+
+
+def test_a_new_train_run_or_other_features_get_a_parent_of_their_own(tracking: Tracking) -> None:
+    parents = [
+        tracking.parent_run("acme", version, Run(run), joins_newest=False)
+        for version, run in (("v1", "r1"), ("v1", "r2"), ("v2", "r1"))
+    ]
+    assert len(set(parents)) == 3
+
+
+def test_a_candidate_by_itself_joins_the_newest_parent_of_its_features(tracking: Tracking) -> None:
+    tracking.parent_run("acme", "v1", Run("r1"), joins_newest=False)
+    newest = tracking.parent_run("acme", "v1", Run("r2"), joins_newest=False)
+    assert tracking.parent_run("acme", "v1", Run("alone"), joins_newest=True) == newest
+    assert tracking.parent_run("acme", "v2", Run("alone"), joins_newest=True) != newest
+
+
+def test_there_is_no_champion_at_first(tracking: Tracking) -> None:
+    assert tracking.champion("acme") is None
+
+
+def test_losses_of_a_thousand_epochs_are_all_tracked(tracking: Tracking) -> None:
+    parent = tracking.parent_run("acme", "v1", Run("r1"), joins_newest=False)
+    child = tracking.start_candidate(parent, "epochs=1000", {"epochs": 1000}, Run("r1"))
+    losses = [1 / epoch for epoch in range(1, 1001)]
+    tracking.finish_candidate(child, {"train_hinge_loss": losses, "validation_hinge_loss": losses})
+    history = MlflowClient(tracking.uri()).get_metric_history(child, "validation_hinge_loss")
+    assert [entry.value for entry in sorted(history, key=lambda entry: entry.step)] == losses
+
+
+@pytest.mark.slow
+def test_a_cold_database_stands_four_processes_at_once(home: Path) -> None:
+    """MLflow 3.17 locks its first migration; before, four processes crashed one another."""
+    home.mkdir()
+    code = "from sentiment_assets.definitions import resources;assert resources()['tracking'].champion('acme') is None"
+    processes = [
+        subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], stderr=subprocess.PIPE) for _ in range(4)
+    ]
+    said = [process.communicate()[1].decode() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], said
+    assert (home / "mlflow.db").exists(), default_tracking_uri()

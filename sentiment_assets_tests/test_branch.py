@@ -1,0 +1,162 @@
+"""The YAML of a branch, loaded as Dagster loads it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from dagster.components.testing import DefsFolderSandbox, create_defs_folder_sandbox
+
+from sentiment_assets import SentimentBranch
+from sentiment_assets.definitions import resources
+
+
+@pytest.fixture
+def sandbox() -> Iterator[DefsFolderSandbox]:
+    with create_defs_folder_sandbox() as opened:
+        yield opened
+
+
+def write_branch(sandbox: DefsFolderSandbox, attributes: str, folder: str = "acme") -> Path:
+    contents = {"type": "sentiment_assets.SentimentBranch", "attributes": yaml.safe_load(attributes)}
+    return sandbox.scaffold_component(SentimentBranch, defs_path=folder, defs_yaml_contents=contents)
+
+
+def load(sandbox: DefsFolderSandbox) -> dg.Definitions:
+    with sandbox.build_all_defs() as branches:
+        return dg.Definitions.merge(branches, dg.Definitions(resources=resources()))
+
+
+def said_by(error: BaseException) -> str:
+    """All messages of a chain of errors: what the UI and `dg check defs` show."""
+    messages, current = [], error
+    while current:
+        messages.append(str(current))
+        current = current.__cause__ or current.__context__  # type: ignore[assignment]
+    return "\n".join(messages)
+
+
+def test_a_branch_needs_its_landing_place_only(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: landing/acme}")
+    repository = load(sandbox).get_repository_def()
+    assert {key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()} == {
+        f"acme/{name}"
+        for name in ("raw_reviews", "splits", "features", "trained_candidates", "best_model", "scored_reviews")
+    }
+    assert {"acme_ingest", "acme_train"} <= set(repository.job_names)
+
+
+def test_every_asset_is_described_owned_and_versioned(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: landing/acme, owners: ['team:reviews']}")
+    for spec in load(sandbox).resolve_all_asset_specs():
+        assert spec.description, spec.key
+        assert spec.owners == ["team:reviews"]
+        assert spec.kinds
+        assert spec.code_version
+        assert spec.group_name == "acme"
+
+
+WRONG = {
+    "nothing given": ("{}", "landing\n  Field required", ""),
+    "unknown key": ("{landing: l, lnading: x}", "unknown: lnading; allowed: landing, owners, columns", "attributes"),
+    "negative epochs": (
+        "{landing: l, search: {grid: {epochs: [-1], eta0: [1], l2: [0]}}}",
+        "Input should be greater than 0",
+        "attributes.search.grid.epochs.0",
+    ),
+    "empty search": ("{landing: l, search: {candidates: []}}", "the search is empty", "attributes.search"),
+    "same set twice": (
+        "{landing: l, search: {grid: {epochs: [1, 1], eta0: [1], l2: [0]}}}",
+        "listed more than once: epochs=1|eta0=1|l2=0",
+        "attributes.search",
+    ),
+    "no such file system": (
+        "{landing: 'nosuch://x'}",
+        "'nosuch://x' is not a path or fsspec URL",
+        "attributes.landing",
+    ),
+    "landing empty": ("{landing: ''}", "at least 1 character", "attributes.landing"),
+    "landing a number": ("{landing: 5}", "should be a valid string", "attributes.landing"),
+    "encoding": ("{landing: l, encoding: utf-99}", "'utf-99' is not an encoding", "attributes.encoding"),
+    "promotion rule": (
+        "{landing: l, promotion: {rule: always}}",
+        "should be 'if_not_worse', 'if_better' or 'manual'",
+        "attributes.promotion.rule",
+    ),
+    "metric": ("{landing: l, selection_metric: f2}", "should be 'hinge_loss', 'error_rate'", "selection_metric"),
+    "shares": ("{landing: l, splits: {train: 90}}", "must make 100, they make 110", "attributes.splits"),
+    "n-grams": (
+        "{landing: l, features: {ngrams: {shortest: 3, longest: 2}}}",
+        "shortest (3) must not exceed longest (2)",
+        "attributes.features.ngrams",
+    ),
+    "labels": ("{landing: l, labels: {positive_from: 4}}", "both positive_from and negative_to", "attributes.labels"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_value_is_refused_with_file_field_and_what_is_allowed(sandbox: DefsFolderSandbox, case: str) -> None:
+    attributes, says, field = WRONG[case]
+    write_branch(sandbox, attributes)
+    with pytest.raises(Exception, match="acme") as refused:
+        load(sandbox)
+    said = said_by(refused.value)
+    assert says in said
+    if field:
+        assert re.search(rf"{re.escape(field)} at \S+/acme/defs.yaml:\d+", said)
+
+
+def test_two_branches_of_one_name_are_refused(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: l}", "europe/acme")
+    write_branch(sandbox, "{landing: l}", "asia/acme")
+    with pytest.raises(Exception, match="acme") as refused:
+        load(sandbox)
+    said = said_by(refused.value)
+    assert "there are 2 branches named 'acme'" in said
+    assert "asia/acme/defs.yaml" in said
+    assert "europe/acme/defs.yaml" in said
+
+
+def test_two_branches_in_one_file_are_refused(sandbox: DefsFolderSandbox) -> None:
+    folder = write_branch(sandbox, "{landing: l}")
+    file = folder / "defs.yaml"
+    file.write_text(file.read_text() + "---\n" + file.read_text())
+    with pytest.raises(Exception, match="acme") as refused:
+        load(sandbox)
+    assert "there are 2 branches named 'acme'" in said_by(refused.value)
+
+
+def test_a_folder_whose_name_cannot_name_a_branch_is_refused(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: l}", "Acme-DE")
+    with pytest.raises(Exception, match="Acme-DE") as refused:
+        load(sandbox)
+    assert "may hold lower-case letters, digits and _ only" in said_by(refused.value)
+
+
+def test_the_landing_place_may_come_from_the_environment(
+    sandbox: DefsFolderSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_LANDING", "/mnt/acme")
+    write_branch(sandbox, "{landing: '{{ env.ACME_LANDING }}'}")
+    [spec] = [each for each in load(sandbox).resolve_all_asset_specs() if each.key.path[-1] == "raw_reviews"]
+    assert spec.metadata["landing"] == "/mnt/acme"
+
+
+def test_a_change_of_settings_changes_the_code_version_of_the_assets_it_reaches(sandbox: DefsFolderSandbox) -> None:
+    def versions(attributes: str) -> dict[str, Any]:
+        write_branch(sandbox, attributes)
+        return {spec.key.path[-1]: spec.code_version for spec in load(sandbox).resolve_all_asset_specs()}
+
+    before = versions("{landing: l}")
+    after = versions("{landing: l, features: {min_reviews: 3}}")
+    assert {name for name in before if before[name] != after[name]} == {"features"}
+    assert versions("{landing: elsewhere}") == before
+
+
+def test_a_scaffolded_branch_loads_as_it_is(sandbox: DefsFolderSandbox) -> None:
+    folder = sandbox.scaffold_component(SentimentBranch, defs_path="acme")
+    assert yaml.safe_load((folder / "defs.yaml").read_text())["attributes"] == {"landing": "landing/acme"}
+    load(sandbox).get_repository_def()

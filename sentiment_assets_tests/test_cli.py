@@ -1,0 +1,119 @@
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from sentiment_assets.cli import main, prepare_dagster_home
+from sentiment_assets_tests import servers
+
+
+def test_every_command_has_help() -> None:
+    for name, command in main.commands.items():
+        assert command.help, name
+        assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
+
+
+def test_dagsters_home_is_a_copy_of_the_projects_settings(home: Path) -> None:
+    folder = prepare_dagster_home()
+    assert folder == home / "dagster"
+    assert f"base_dir: {home}/dagster/storage" in (folder / "dagster.yaml").read_text()
+
+
+def test_a_remote_home_is_refused_with_the_settings_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", "memory://somewhere")
+    refused = CliRunner().invoke(main, ["demo"])
+    assert refused.exit_code == 1
+    assert "point MLFLOW_TRACKING_URI at an MLflow server" in refused.output
+
+
+def test_scoring_without_a_champion_says_what_to_do(home: Path, tmp_path: Path) -> None:
+    home.mkdir()
+    (tmp_path / "r.csv").write_text("text\nfine\n")
+    refused = CliRunner().invoke(main, ["score", str(tmp_path / "r.csv"), "--branch", "nosuch"])
+    assert refused.exit_code == 1
+    assert "branch 'nosuch' has no champion" in refused.output
+    assert "run the job nosuch_train" in refused.output
+
+
+def test_scoring_a_file_that_cannot_be_read_names_it(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("body\nfine\n")
+    refused = CliRunner().invoke(main, ["score", str(tmp_path / "r.csv")])
+    assert refused.exit_code == 1
+    assert "r.csv: it has no column 'text'" in refused.output
+
+
+def test_a_taken_port_is_said(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = CliRunner().invoke(main, ["dev", "--dagster-port", str(port)])
+    assert refused.exit_code == 1
+    assert f"port {port} is taken; choose another with --dagster-port" in refused.output
+
+
+@pytest.mark.slow
+def test_the_demo_ends_with_two_champions_and_changes_nothing_when_run_again(home: Path, tmp_path: Path) -> None:
+    def demo() -> str:
+        command = [sys.executable, "-m", "sentiment_assets.cli", "demo"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
+
+    def files() -> dict[str, int]:
+        kept = [file for folder in ("data", "landing", "mlartifacts") for file in (home / folder).rglob("*")]
+        return {str(file): file.stat().st_mtime_ns for file in kept if file.is_file()}
+
+    first = demo()
+    assert "movies" in first
+    assert "shopping" in first
+    assert first.count("version 1") == 2
+    before, started = files(), time.monotonic()
+    assert demo().split("Outcome")[1] == first.split("Outcome")[1]
+    assert files() == before
+    assert time.monotonic() - started < 60, "the second time it has nothing to do"
+
+    (tmp_path / "mine.csv").write_text("opinion\nA wonderful film!\nThe worst I have seen.\n\n")
+    arguments = ["score", str(tmp_path / "mine.csv"), "--text-column", "opinion", "--output", str(tmp_path / "s.csv")]
+    scored = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert scored.exit_code == 0
+    assert pd.read_csv(tmp_path / "s.csv")["label"].tolist() == [1, 0]
+
+
+@pytest.mark.slow
+def test_dev_opens_both_uis_and_a_backfill_of_all_candidates_is_one_run(home: Path, tmp_path: Path) -> None:
+    dagster_port, mlflow_port = servers.free_port(), servers.free_port()
+    command = [sys.executable, "-m", "sentiment_assets.cli", "dev"]
+    command += ["--dagster-port", str(dagster_port), "--mlflow-port", str(mlflow_port)]
+    ui = f"http://127.0.0.1:{dagster_port}"
+    log = tmp_path / "dev.log"
+    with servers.running(command, f"{ui}/server_info", log, os.environ):
+        printed = log.read_text()
+        assert ui in printed
+        assert f"http://127.0.0.1:{mlflow_port}" in printed
+
+        def graphql(query: str, **variables: object) -> dict[str, object]:
+            answer = servers.post(f"{ui}/graphql", {"query": query, "variables": variables})
+            assert "errors" not in answer, answer
+            return answer["data"]
+
+        key = {"path": ["movies", "trained_candidates"]}
+        node = graphql("query($k:AssetKeyInput!){assetNodeOrError(assetKey:$k){...on AssetNode{partitionKeys}}}", k=key)
+        keys = node["assetNodeOrError"]["partitionKeys"]
+        assert len(keys) == 12
+        graphql(
+            "mutation($p:LaunchBackfillParams!){launchPartitionBackfill(backfillParams:$p)"
+            "{...on LaunchBackfillSuccess{backfillId} ...on PythonError{message}}}",
+            p={"assetSelection": [key], "partitionNames": keys, "tags": []},
+        )
+        deadline, runs = time.monotonic() + 120, []
+        while not runs and time.monotonic() < deadline:
+            time.sleep(1)
+            runs = graphql("{runsOrError{...on Runs{results{tags{key value}}}}}")["runsOrError"]["results"]
+        time.sleep(5)
+        runs = graphql("{runsOrError{...on Runs{results{tags{key value}}}}}")["runsOrError"]["results"]
+    [tags] = [{tag["key"]: tag["value"] for tag in run["tags"]} for run in runs]
+    assert tags["dagster/asset_partition_range_start"] == keys[0]
+    assert tags["dagster/asset_partition_range_end"] == keys[-1]

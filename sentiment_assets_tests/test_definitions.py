@@ -1,0 +1,46 @@
+import importlib
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from sentiment_assets import definitions
+
+
+def test_the_code_location_loads_and_has_its_branches() -> None:
+    repository = definitions.defs().get_repository_def()
+    dg.Definitions.validate_loadable(definitions.defs())
+    assert {"movies_ingest", "movies_train", "shopping_ingest", "shopping_train"} <= set(repository.job_names)
+
+
+def test_loading_pulls_in_none_of_the_heavy_libraries() -> None:
+    code = (
+        "import sys; from sentiment_assets.definitions import defs; defs();"
+        "print([name for name in ('mlflow', 'sklearn', 'pandas', 'scipy', 'pyarrow') if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_the_pure_packages_pull_in_neither_dagster_nor_mlflow() -> None:
+    code = (
+        "import sys; import sentiment_assets.learning.evaluation, sentiment_assets.ingestion.batch,"
+        "sentiment_assets.monitoring.quality; print([name for name in ('dagster', 'mlflow') if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", definitions.PRELOADED)
+def test_what_the_forkserver_preloads_exists(name: str) -> None:
+    """Python's forkserver swallows the ImportError of a misspelt module, and every step would pay for it."""
+    importlib.import_module(name)
+
+
+def test_the_package_has_no_attribute_that_it_does_not_name() -> None:
+    import sentiment_assets
+
+    assert "SentimentBranch" in dir(sentiment_assets)
+    with pytest.raises(AttributeError, match="no attribute 'Branch'"):
+        _ = sentiment_assets.Branch
