@@ -1,0 +1,190 @@
+"""Facts about Dagster itself that the design leans on (docs/decisions/0001).
+
+When an upgrade turns one of these red, the place that leans on it is named in the test; think before mending the test.
+"""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.errors import DagsterInvalidDefinitionError
+
+KEYS = ["c1", "c2", "c3"]
+RANGE = {"dagster/asset_partition_range_start": "c1", "dagster/asset_partition_range_end": "c3"}
+ASSET = dg.AssetKey("candidates")
+
+
+def candidates(failing: str | None = None, skipping: str | None = None) -> dg.AssetsDefinition:
+    """The shape of ``trained_candidates``: plan, a mapped op, a collecting op without a value."""
+
+    @dg.op(out=dg.DynamicOut(dg.Nothing))
+    def plan(context: dg.AssetExecutionContext) -> Iterator[dg.DynamicOutput[None]]:
+        for key in context.partition_keys:
+            yield dg.DynamicOutput(None, mapping_key=key)
+
+    @dg.op(ins={"planned": dg.In(dg.Nothing)}, out=dg.Out(dg.Nothing, is_required=False))
+    def train(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
+        key = str(context.op_execution_context.get_mapping_key())
+        if key == failing:
+            raise RuntimeError("this one fails")
+        if key == skipping:
+            return
+        context.log_event(dg.AssetMaterialization(ASSET, partition=key, metadata={"figure": 1}))
+        yield dg.Output(None)
+
+    @dg.op(ins={"trained": dg.In(dg.Nothing)}, out=dg.Out(dg.Nothing))
+    def gather(context: dg.AssetExecutionContext) -> None:
+        for key in context.partition_keys:
+            context.add_asset_metadata({"figure": 2}, partition_key=key)
+
+    @dg.graph_asset(
+        name="candidates",
+        partitions_def=dg.StaticPartitionsDefinition(KEYS),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def graph() -> None:
+        return gather(trained=plan().map(lambda planned: train(planned=planned)).collect())
+
+    return graph
+
+
+def run(asset: dg.AssetsDefinition, instance: dg.DagsterInstance, *more: object) -> dg.ExecuteInProcessResult:
+    definitions = dg.Definitions(assets=[asset, *more], jobs=[dg.define_asset_job("all", selection="*")])
+    return definitions.resolve_job_def("all").execute_in_process(instance=instance, tags=RANGE, raise_on_error=False)
+
+
+def figures(instance: dg.DagsterInstance, key: str) -> list[object]:
+    """The metadata of a partition's materializations, latest first."""
+    wanted = dg.AssetRecordsFilter(asset_key=ASSET, asset_partitions=[key])
+    records = instance.fetch_materializations(wanted, limit=10).records
+    found = [record.asset_materialization.metadata for record in records if record.asset_materialization]
+    return [metadata["figure"].value if metadata else None for metadata in found]
+
+
+def test_one_run_over_a_range_materializes_every_partition(instance: dg.DagsterInstance) -> None:
+    """assets/trained_candidates.py: `all_candidates_tags` makes a train run cover every candidate."""
+    assert run(candidates(), instance).success
+    assert instance.get_materialized_partitions(ASSET) == set(KEYS)
+
+
+def test_the_final_output_adds_a_second_event_that_carries_the_collecting_ops_metadata(
+    instance: dg.DagsterInstance,
+) -> None:
+    """assets/trained_candidates.py: without `add_asset_metadata` in the collecting op the latest event is empty."""
+    run(candidates(), instance)
+    assert figures(instance, "c2") == [2, 1]
+
+
+def test_an_event_of_a_mapped_op_outlives_the_failure_of_its_sibling(instance: dg.DagsterInstance) -> None:
+    """assets/trained_candidates.py: finished candidates stay green though the collecting op is skipped."""
+    assert not run(candidates(failing="c2"), instance).success
+    assert instance.get_materialized_partitions(ASSET) == {"c1", "c3"}
+
+
+def test_a_skipped_mapped_step_is_materialized_all_the_same(instance: dg.DagsterInstance) -> None:
+    """assets/trained_candidates.py: so a candidate fails loudly, never skips, and the collecting op looks for each."""
+    assert run(candidates(skipping="c2"), instance).success
+    assert figures(instance, "c2") == [2]
+
+
+def test_only_the_asset_context_can_add_metadata_to_a_partition() -> None:
+    """assets/trained_candidates.py: why its ops are annotated with AssetExecutionContext."""
+    assert hasattr(dg.AssetExecutionContext, "add_asset_metadata")
+    assert not hasattr(dg.OpExecutionContext, "add_asset_metadata")
+
+
+def test_the_file_io_managers_refuse_one_value_for_many_partitions(instance: dg.DagsterInstance) -> None:
+    """assets/trained_candidates.py: why the collecting op gives Nothing and candidates are stored by the mapped op."""
+
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(KEYS))
+    def many() -> int:
+        return 1
+
+    result = run(many, instance)
+    assert not result.success
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    assert "multiple partitions" in failure.step_failure_data.error_display_string
+
+
+@pytest.mark.parametrize("key", ["epochs=5", "a|b", "0.1", "a-b"])
+def test_a_mapping_key_holds_letters_digits_and_underscores_only(key: str) -> None:
+    """assets/trained_candidates.py: why there is `mapping_key` beside the readable partition key."""
+    with pytest.raises(DagsterInvalidDefinitionError):
+        dg.DynamicOutput(None, mapping_key=key)
+
+
+def test_a_partition_key_may_hold_what_ours_hold_but_not_three_dots() -> None:
+    """learning/hyperparameters.py and ingestion/batch_key.py: the alphabets of partition keys."""
+    dg.StaticPartitionsDefinition(["epochs=20|eta0=0.1|l2=3e-05"])
+    with pytest.raises(DagsterInvalidDefinitionError):
+        dg.StaticPartitionsDefinition(["a...b"])
+
+
+def test_two_ops_of_one_name_with_different_code_cannot_stand_in_one_location() -> None:
+    """assets/trained_candidates.py: why the names of its ops begin with the branch's."""
+
+    def branch(name: str) -> dg.AssetsDefinition:
+        @dg.op(name="train", description=name)
+        def train() -> None:
+            return None
+
+        @dg.graph_asset(name=name)
+        def graph() -> None:
+            return train()
+
+        return graph
+
+    with pytest.raises(DagsterInvalidDefinitionError, match="train"):
+        dg.Definitions.validate_loadable(dg.Definitions(assets=[branch("a"), branch("b")]))
+
+
+def test_a_check_has_its_partition_in_a_run_of_one_key_and_none_in_a_run_over_a_range(
+    instance: dg.DagsterInstance,
+) -> None:
+    """checks/row_identity.py: why batches are ingested one run each."""
+    partitions = dg.StaticPartitionsDefinition(KEYS)
+
+    @dg.asset(partitions_def=partitions)
+    def batches() -> None:
+        return None
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+
+        @dg.asset_check(asset="batches", partitions_def=partitions)
+        def adds_up() -> dg.AssetCheckResult:
+            return dg.AssetCheckResult(passed=True)
+
+    definitions = dg.Definitions(
+        assets=[batches], asset_checks=[adds_up], jobs=[dg.define_asset_job("all", selection="*")]
+    )
+    job = definitions.resolve_job_def("all")
+    one = job.execute_in_process(instance=instance, partition_key="c2")
+    ranged = job.execute_in_process(instance=instance, tags=RANGE)
+    assert [evaluation.partition for evaluation in one.get_asset_check_evaluations()] == ["c2"]
+    assert [evaluation.partition for evaluation in ranged.get_asset_check_evaluations()] == [None]
+
+
+def test_a_plain_pydantic_model_is_taken_as_the_schema_of_a_component() -> None:
+    """branch.py: `SentimentBranch.model` gives Dagster the YAML schema."""
+    from sentiment_assets.branch import BranchSettings, SentimentBranch
+
+    assert SentimentBranch.get_model_cls() is BranchSettings
+
+
+def test_a_file_io_manager_puts_a_partition_below_its_asset(tmp_path: Path) -> None:
+    """resources/storage.py: `Storage.frame_path` names the file that `FrameIOManager` writes."""
+    from sentiment_assets.resources.storage import Frames, Storage
+
+    root, key = str(tmp_path), "2026/a b.csv"
+
+    @dg.asset(key_prefix="acme", partitions_def=dg.StaticPartitionsDefinition([key]), io_manager_key="frames")
+    def frames() -> object:
+        import pandas as pd
+
+        return pd.DataFrame({"a": [1]})
+
+    dg.materialize([frames], resources={"frames": Frames(root=root)}, partition_key=key)
+    assert Storage(root=root).frame_path("acme", "frames", key).exists()
