@@ -223,11 +223,16 @@ def _save_pyfunc(model: "SentimentModel", folder: Path) -> None:
     """MLflow's ``python_function`` flavour around the model's own two files."""
     import mlflow
     import pandas as pd
-    from mlflow.models import infer_signature
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
 
-    from sentiment_assets.learning.model import ServedModel, save_model
+    from sentiment_assets.learning.model import save_model
 
-    example = pd.DataFrame({"text": ["Good from start to end.", "Not worth the time!"]})
+    scores = {"score": DataType.double, "label": DataType.integer, "confidence": DataType.double}
+    signature = ModelSignature(
+        inputs=Schema([ColSpec(DataType.string, "text")]),
+        outputs=Schema([ColSpec(kind, name) for name, kind in scores.items()]),
+    )
     with tempfile.TemporaryDirectory() as scratch:
         data = Path(scratch) / "model"
         save_model(model, data)
@@ -235,7 +240,7 @@ def _save_pyfunc(model: "SentimentModel", folder: Path) -> None:
             folder,
             loader_module=_LOADER,
             data_path=str(data),
-            signature=infer_signature(example, ServedModel(model).predict(example)),
-            input_example=example,
+            signature=signature,
+            input_example=pd.DataFrame({"text": ["Good from start to end.", "Not worth the time!"]}),
             pip_requirements=["sentiment-assets"],
         )

@@ -1,0 +1,172 @@
+"""Assets of the small branches, materialized in this process: what they refuse, and what they describe."""
+
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from sentiment_assets.branch import batches_name
+from sentiment_assets.resources.storage import Storage, frame_to_bytes, read_frame, write_atomically
+from sentiment_assets_tests import code_location, runs
+from sentiment_assets_tests.corpus import as_csv, made_up_reviews
+
+STORAGE = Storage(root="data")
+CSV = as_csv(made_up_reviews(600))
+
+
+def ingest(instance: dg.DagsterInstance, key: str) -> dg.ExecuteInProcessResult:
+    instance.add_dynamic_partitions(batches_name("acme"), [key])
+    return job("acme_ingest").execute_in_process(instance=instance, partition_key=key, raise_on_error=False)
+
+
+def train(instance: dg.DagsterInstance, *assets: str) -> dg.ExecuteInProcessResult:
+    """The train job, or some of its assets."""
+    selection = [dg.AssetKey(["acme", name]) for name in assets] or None
+    tags = runs.all_candidates_tags(runs.candidate_keys("acme"))
+    return job("acme_train").execute_in_process(
+        instance=instance, tags=tags, asset_selection=selection, raise_on_error=False
+    )
+
+
+def job(name: str) -> dg.JobDefinition:
+    return code_location.branches().resolve_job_def(name)
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    return failure.step_failure_data.error.message
+
+
+def materialization(instance: dg.DagsterInstance, asset: str) -> dg.AssetMaterialization:
+    event = instance.get_latest_materialization_event(dg.AssetKey(["acme", asset]))
+    assert event is not None
+    assert event.asset_materialization is not None
+    return event.asset_materialization
+
+
+def data_version(instance: dg.DagsterInstance, asset: str) -> str:
+    return (materialization(instance, asset).tags or {})["dagster/data_version"]
+
+
+def test_landing_the_same_file_again_changes_nothing_and_a_changed_one_replaces_the_batch(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
+    key = runs.land("acme", "a.csv", b"text,label\nfine,1\nbad,0\nodd,7\n")
+    stored = STORAGE.frame_path("acme", "raw_reviews", key)
+    assert ingest(instance, key).success
+    version, content = data_version(instance, "raw_reviews"), stored.read_bytes()
+    assert ingest(instance, key).success
+    assert (data_version(instance, "raw_reviews"), stored.read_bytes()) == (version, content)
+
+    runs.land("acme", "a.csv", b"text,label\nfine,1\n")
+    assert ingest(instance, key).success
+    assert data_version(instance, "raw_reviews") != version
+    assert read_frame(stored)["text"].tolist() == ["fine"]
+    assert read_frame(STORAGE.frame_path("acme", "quarantine", key)).empty
+
+
+def test_a_file_that_fails_as_a_whole_leaves_the_former_batch(home: Path, instance: dg.DagsterInstance) -> None:
+    key = runs.land("acme", "a.csv", b"text\nfine\n")
+    assert ingest(instance, key).success
+    runs.land("acme", "a.csv", b"")
+    assert "a.csv: the file is empty (0 bytes)" in failure_of(ingest(instance, key))
+    assert len(read_frame(STORAGE.frame_path("acme", "raw_reviews", key))) == 1
+
+
+def test_a_file_that_went_away_is_named(home: Path, instance: dg.DagsterInstance) -> None:
+    assert "landing/acme/gone.csv is not there: land the file again" in failure_of(ingest(instance, "gone.csv"))
+
+
+def test_a_batch_is_described_for_people(home: Path, instance: dg.DagsterInstance) -> None:
+    ingest(instance, runs.land("acme", "a.csv", b"text,label\n<script>alert(1)</script>,1\nodd,7\n"))
+    metadata = materialization(instance, "raw_reviews").metadata
+    counts = [metadata[name].value for name in ("rows_in", "dagster/row_count", "rows_quarantined", "rows_duplicate")]
+    assert counts == [2, 1, 1, 0]
+    assert isinstance(metadata["sample"], dg.TableMetadataValue), "tables show text as text, never as HTML"
+    assert metadata["sample"].records[0].data["text"] == "<script>alert(1)</script>"
+    assert "not a known label" in str(metadata["quarantine_sample"].records[0].data["reason"])
+
+
+def test_row_identity_sees_a_stored_row_that_went_missing(home: Path, instance: dg.DagsterInstance) -> None:
+    key = runs.land("acme", "a.csv", CSV)
+    [passed] = ingest(instance, key).get_asset_check_evaluations()
+    assert (passed.passed, passed.partition) == (True, key)
+    quarantine = STORAGE.frame_path("acme", "quarantine", key)
+    write_atomically(quarantine, frame_to_bytes(pd.DataFrame({"row": [1]})))
+    check_alone = job("acme_ingest").execute_in_process(
+        instance=instance, partition_key=key, op_selection=["acme__raw_reviews_row_identity"], raise_on_error=False
+    )
+    [failed] = check_alone.get_asset_check_evaluations()
+    assert not failed.passed
+    assert failed.description == "600 rows in the file; 600 kept, 1 in quarantine and 0 duplicates make 601."
+
+
+def test_training_without_a_batch_says_what_to_do(home: Path, instance: dg.DagsterInstance) -> None:
+    said = failure_of(train(instance, "splits"))
+    assert "acme has no ingested batch yet: land a file and run the job acme_ingest first." in said
+
+
+def test_training_on_one_class_says_what_is_missing(home: Path, instance: dg.DagsterInstance) -> None:
+    ingest(instance, runs.land("acme", "a.csv", as_csv(made_up_reviews(100, positive_share=1))))
+    assert "train has no negative review" in failure_of(train(instance, "splits"))
+
+
+def test_each_asset_can_be_materialized_by_itself(home: Path, instance: dg.DagsterInstance) -> None:
+    key = runs.land("acme", "a.csv", CSV)
+    ingest(instance, key)
+    for asset in ("splits", "features", "trained_candidates", "best_model"):
+        assert train(instance, asset).success, asset
+    assert ingest(instance, key).success
+    assert materialization(instance, "scored_reviews").metadata["model_version"].value == "1"
+
+
+def test_best_model_names_the_candidates_that_are_missing_or_of_other_features(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    assert train(instance).success
+    STORAGE.candidate_path("acme", runs.candidate_keys("acme")[0]).unlink()
+    said = failure_of(train(instance, "best_model"))
+    assert f"1 of 3 candidates are not trained on the current features: {runs.candidate_keys('acme')[0]}." in said
+
+    ingest(instance, runs.land("acme", "b.csv", as_csv(made_up_reviews(300, seed=1))))
+    assert train(instance, "splits", "features").success
+    assert "3 of 3 candidates are not trained" in failure_of(train(instance, "best_model"))
+
+
+def test_the_same_data_have_the_same_versions_and_new_data_others(home: Path, instance: dg.DagsterInstance) -> None:
+    assets = ("splits", "features", "best_model")
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    train(instance)
+    before = {asset: data_version(instance, asset) for asset in assets}
+    train(instance)
+    assert {asset: data_version(instance, asset) for asset in assets} == before
+    ingest(instance, runs.land("acme", "b.csv", as_csv(made_up_reviews(900, seed=1))))
+    train(instance)
+    after = {asset: data_version(instance, asset) for asset in assets}
+    assert all(after[asset] != before[asset] for asset in assets)
+    assert after["best_model"] == "acme-version-2"
+
+
+def test_a_champion_is_compared_on_the_same_test_reviews(home: Path, instance: dg.DagsterInstance) -> None:
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    train(instance)
+    ingest(instance, runs.land("acme", "b.csv", as_csv(made_up_reviews(900, seed=1))))
+    train(instance)
+    decision = str(materialization(instance, "best_model").metadata["decision"].value)
+    n_test = materialization(instance, "best_model").metadata["test_reviews"].value
+    assert decision.startswith("Promoted: the challenger is ")
+    assert f"on the same {n_test:,.0f} test reviews" in decision
+
+
+@pytest.mark.parametrize("asset", ["raw_reviews", "splits", "features", "trained_candidates", "best_model"])
+def test_every_materialization_says_how_much_and_links_where_there_is_a_run(
+    asset: str, home: Path, instance: dg.DagsterInstance
+) -> None:
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    train(instance)
+    metadata = materialization(instance, asset).metadata
+    assert metadata
+    if asset in ("trained_candidates", "best_model"):
+        assert "/#/experiments/" in str(metadata["mlflow_run"].value)
