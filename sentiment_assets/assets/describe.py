@@ -22,18 +22,24 @@ def table(rows: Iterable[Mapping[str, object]]) -> dg.TableMetadataValue:
 
 def sample(frame: "pd.DataFrame") -> dg.TableMetadataValue:
     """The first rows of a frame, long texts cut."""
-    return table(frame.head(_SAMPLE_ROWS).to_dict("records"))
+    return _table_of(frame.head(_SAMPLE_ROWS))
 
 
 def counts_by(frame: "pd.DataFrame", columns: Sequence[str]) -> dg.TableMetadataValue:
     """How many rows there are of each combination of values."""
     counted = frame.groupby(list(columns), dropna=False).size().reset_index(name="reviews")
-    return table(counted.to_dict("records"))
+    return _table_of(counted)
 
 
 def schema_of(columns: Mapping[str, tuple[str, str]]) -> dg.TableSchema:
     """A column schema from name to (type, description)."""
     return dg.TableSchema([dg.TableColumn(name, kind, text) for name, (kind, text) in columns.items()])
+
+
+def _table_of(frame: "pd.DataFrame") -> dg.TableMetadataValue:
+    """Missing values become dashes: the UI cannot parse a record that holds NaN."""
+    shown = frame.astype(object).where(frame.notna(), "–")
+    return table(shown.to_dict("records"))
 
 
 def _cell(value: object) -> str | int | float | bool | None:
