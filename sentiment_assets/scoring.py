@@ -12,7 +12,7 @@ from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.readers import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
 from sentiment_assets.learning.model import load_model
-from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.home import default_tracking_uri, keep_mlflow_quiet
 
 
 class CannotScore(RuntimeError):
@@ -28,6 +28,7 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> tupl
     except (UnreadableFile, ValueError) as error:
         raise CannotScore(f"{file}: {error}") from error
     uri = os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
+    keep_mlflow_quiet()
     try:
         folder = download_artifacts(f"models:/{branch}@champion", tracking_uri=uri)
     except MlflowException as error:

@@ -1,5 +1,6 @@
 """Where all state lives: one folder or fsspec URL, moved by one setting."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -37,3 +38,11 @@ def below_home(place: str) -> UPath:
 def default_tracking_uri() -> str:
     """MLflow's SQLite file in the home folder."""
     return f"sqlite:///{local_home() / 'mlflow.db'}"
+
+
+def keep_mlflow_quiet() -> None:
+    """No telemetry, no progress bars, no notes on migrations of its database, unless the environment says otherwise."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    for name in ("alembic", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,7 +1,5 @@
 """MLflow: an experiment and a registered model a branch, a parent run a train run, a child run a candidate."""
 
-import logging
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from urllib.parse import quote
 
 import dagster as dg
 
-from sentiment_assets.resources.home import default_tracking_uri, local_home
+from sentiment_assets.resources.home import default_tracking_uri, keep_mlflow_quiet, local_home
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -50,9 +48,7 @@ class Tracking(dg.ConfigurableResource):
 
     def client(self) -> "MlflowClient":
         """A client of the configured server or database."""
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        logging.getLogger("alembic").setLevel(logging.WARNING)
-        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+        keep_mlflow_quiet()
         from mlflow import MlflowClient
 
         return MlflowClient(tracking_uri=self.uri())

@@ -1,0 +1,116 @@
+"""Commands, settings and asset names that the documentation mentions exist."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from sentiment_assets import cli
+from sentiment_assets.branch import BranchSettings
+from sentiment_assets.definitions import defs
+from sentiment_assets.ingestion.readers import read_rows
+from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
+from sentiment_assets.learning.settings import FeatureSettings
+
+ROOT = Path(__file__).parents[1]
+PAGES = {
+    page.relative_to(ROOT).as_posix(): page.read_text() for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+}
+EVERYTHING = "\n".join(PAGES.values())
+
+
+def yaml_blocks(page: str) -> list[dict[str, object]]:
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGES[page], re.DOTALL)]
+
+
+def test_every_make_target_that_is_mentioned_exists_and_the_other_way_round() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    documented = set(re.findall(r"^(\w+):.*##", makefile, re.MULTILINE))
+    mentioned = set(re.findall(r"(?:^|[`\s])make (\w+)", EVERYTHING))
+    assert mentioned <= documented
+    assert {"demo", "test", "dev"} <= mentioned
+
+
+def test_every_command_that_is_mentioned_exists_and_the_other_way_round() -> None:
+    mentioned = set(re.findall(r"sentiment-assets (\w+)", EVERYTHING))
+    assert mentioned <= set(cli.main.commands)
+    assert "score" in mentioned
+
+
+def test_every_asset_that_is_mentioned_exists() -> None:
+    names = {key.path[-1] for key in defs().resolve_all_asset_keys()}
+    mentioned = set(re.findall(r"`(?:movies|shopping|acme|<branch>)/(\w+)`", EVERYTHING))
+    assert mentioned == names
+
+
+def test_every_setting_of_the_environment_that_is_mentioned_is_read() -> None:
+    code = "\n".join(file.read_text() for file in (ROOT / "sentiment_assets").rglob("*.py"))
+    mentioned = set(re.findall(r"`((?:SENTIMENT|MLFLOW|DAGSTER)_[A-Z_]+)`", EVERYTHING))
+    assert {name for name in mentioned if f'"{name}"' not in code} == set()
+    assert "SENTIMENT_HOME" in mentioned
+
+
+def test_the_settings_page_shows_every_default() -> None:
+    shown = yaml_blocks("docs/new_branch.md")[0]["attributes"]
+    settings = BranchSettings.model_validate(shown)
+    default = BranchSettings(landing="landing/acme")
+    assert settings.search.hyperparameter_sets() == default.search.hyperparameter_sets()
+    for name in set(BranchSettings.model_fields) - {"search", "labels"}:
+        assert getattr(settings, name) == getattr(default, name), name
+        assert name in shown
+    assert settings.labels.label_of_value == default.labels.label_of_value
+    ratings = {"positive_from", "negative_to", "lowest", "highest"}  # the other kind of rule, shown by itself
+    assert _keys(settings) - set(_written(shown)) == ratings
+    assert settings.search.grid == DEFAULT_GRID
+
+
+@pytest.mark.parametrize("index", [1, 2])
+def test_the_other_examples_of_the_settings_page_are_valid(index: int) -> None:
+    BranchSettings.model_validate({"landing": "l", **yaml_blocks("docs/new_branch.md")[index]})
+
+
+def test_the_readmes_branch_is_what_is_scaffolded() -> None:
+    [branch] = yaml_blocks("README.md")
+    assert branch == {"type": "sentiment_assets.SentimentBranch", "attributes": {"landing": "landing/acme"}}
+
+
+def test_every_format_that_is_named_is_read() -> None:
+    for ending in re.findall(r"`(\.\w+)`", PAGES["docs/new_branch.md"].split("## Files")[1]):
+        name = f"r.csv{ending}" if ending in (".gz", ".zst") else f"r{ending}"
+        with pytest.raises(ValueError, match="empty"):
+            list(read_rows(b"", name, "utf-8"))
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for name, text in PAGES.items():
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
+
+
+def test_the_packages_of_the_card_are_direct_dependencies() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    direct = {re.split(r"[<>=]", each)[0] for each in project["dependencies"]}
+    assert {"dagster", "dagster-webserver", "dagster-docker", "scikit-learn", "numpy", "pandas", "mlflow"} <= direct
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    for model in (BranchSettings, FeatureSettings, SearchSpace):
+        for name, field in model.model_fields.items():
+            assert field.description, f"{model.__name__}.{name}"
+
+
+def _keys(model: BaseModel) -> set[str]:
+    found = set(type(model).model_fields)
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        found |= _keys(value) if isinstance(value, BaseModel) else set()
+    return found
+
+
+def _written(given: object) -> list[str]:
+    if not isinstance(given, dict):
+        return []
+    return [*given, *(key for value in given.values() for key in _written(value))]
