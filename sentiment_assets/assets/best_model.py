@@ -73,7 +73,6 @@ def best_model_asset(
             )
         if decision.promote:
             tracking.promote(branch, version)
-        tracking.close_parent(parent, "FINISHED")
         standing = version if decision.promote or not champion else champion.version
         context.log.info(decision.reason)
         return dg.MaterializeResult(
@@ -89,7 +88,7 @@ def best_model_asset(
                     for key, loss in challenger.validation_losses.items()
                 ),
                 "mlflow_model": tracking.version_link(branch, version),
-                "mlflow_run": tracking.link_of_run(parent),
+                "mlflow_run": tracking.run_link(parent),
             },
         )
 

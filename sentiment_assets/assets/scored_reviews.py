@@ -67,7 +67,7 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.As
                 "labels": counts_by(scored, ["label"]),
                 "sample": sample(scored),
                 "mlflow_model": tracking.version_link(branch, champion.version),
-                "mlflow_run": tracking.link_of_run(champion.run_id),
+                "mlflow_run": tracking.run_link(champion.run_id),
             },
         )
 

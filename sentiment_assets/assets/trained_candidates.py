@@ -37,7 +37,9 @@ def trained_candidates_asset(branch: str, hyperparameter_sets: Sequence[Hyperpar
     def plan_candidates(
         context: dg.AssetExecutionContext, features: StoredArrays, tracking: Tracking
     ) -> Iterator[dg.DynamicOutput[None]]:
-        tracking.parent_run(branch, features.version, context.run, joins_newest=len(context.partition_keys) == 1)
+        alone = len(context.partition_keys) == 1
+        parent = tracking.parent_run(branch, features.version, context.run, joins_newest=alone)
+        tracking.mark("RUNNING", parent)
         for key in context.partition_keys:
             yield dg.DynamicOutput(None, mapping_key=mapping_key(key))
 
@@ -66,7 +68,7 @@ def trained_candidates_asset(branch: str, hyperparameter_sets: Sequence[Hyperpar
             )
             write_atomically(storage.candidate_path(branch, key), candidate_to_bytes(candidate))
         except BaseException:
-            tracking.fail_runs(run_id, parent)
+            tracking.mark("FAILED", run_id, parent)
             raise
         tracking.finish_candidate(run_id, candidate.losses)
         context.log_event(dg.AssetMaterialization(asset_key, partition=key, metadata=_figures(candidate, tracking)))
@@ -90,6 +92,8 @@ def trained_candidates_asset(branch: str, hyperparameter_sets: Sequence[Hyperpar
                     f"candidate {key} was not trained on the current features: materialize its partition again."
                 )
             context.add_asset_metadata(_figures(candidate, tracking), partition_key=key)
+        parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
+        tracking.mark("FINISHED", parent)
 
     @dg.graph_asset(
         name=NAME,
@@ -140,5 +144,5 @@ def _figures(candidate: "Candidate", tracking: Tracking) -> dict[str, dg.Metadat
         "cpu_seconds": dg.MetadataValue.float(candidate.cpu_seconds),
         "features_version": dg.MetadataValue.text(candidate.features_version),
         "loss_per_epoch": table(candidate.loss_per_epoch),
-        "mlflow_run": tracking.link_of_run(candidate.mlflow_run_id),
+        "mlflow_run": tracking.run_link(candidate.mlflow_run_id),
     }

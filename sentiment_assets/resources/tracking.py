@@ -1,10 +1,11 @@
 """MLflow: an experiment and a registered model a branch, a parent run a train run, a child run a candidate."""
 
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 import dagster as dg
@@ -58,7 +59,7 @@ class Tracking(dg.ConfigurableResource):
         return self.tracking_uri or default_tracking_uri()
 
     def parent_run(self, branch: str, features_version: str, run: dg.DagsterRun, *, joins_newest: bool) -> str:
-        """The id of the MLflow parent of a train run, found by its tags or created, and marked running.
+        """The id of the MLflow parent of a train run, found by its tags or created.
 
         With ``joins_newest`` a run that has no parent of its own joins the newest one of the same features, as a
         candidate materialized by itself does.
@@ -70,15 +71,19 @@ class Tracking(dg.ConfigurableResource):
         if not found and joins_newest:
             found = self._parents(client, experiment, features_version)
         if found:
-            client.update_run(found[0].info.run_id, status="RUNNING")
             return found[0].info.run_id
         tags = self._tags(branch, features_version, run) | {_ROLE: "train_run"}
         name = f"train {branch} {features_version[:8]}"
         return client.create_run(experiment, run_name=name, tags=tags).info.run_id
 
-    def close_parent(self, run_id: str, status: str) -> None:
-        """Mark a train run's parent run FINISHED or FAILED."""
-        self.client().set_terminated(run_id, status)
+    def mark(self, status: Literal["RUNNING", "FINISHED", "FAILED"], *run_ids: str) -> None:
+        """Set the status of runs; why one FAILED is in the Dagster step that it links to."""
+        client = self.client()
+        for run_id in run_ids:
+            if status == "RUNNING":
+                client.update_run(run_id, status=status)
+            else:
+                client.set_terminated(run_id, status)
 
     def start_candidate(self, parent_run_id: str, key: str, params: Mapping[str, object], run: dg.DagsterRun) -> str:
         """Start a candidate's child run and return its id."""
@@ -98,9 +103,8 @@ class Tracking(dg.ConfigurableResource):
     def finish_candidate(self, run_id: str, losses: Mapping[str, Sequence[float]]) -> None:
         """Log each loss after every epoch (epoch 1 is step 1) and mark the run FINISHED."""
         from mlflow.entities import Metric
-        from mlflow.utils.time import get_current_time_millis
 
-        now = get_current_time_millis()
+        now = _now()
         metrics = [
             Metric(name, value, now, step)
             for name, values in losses.items()
@@ -109,13 +113,7 @@ class Tracking(dg.ConfigurableResource):
         client = self.client()
         for start in range(0, len(metrics), 1000):
             client.log_batch(run_id, metrics=metrics[start : start + 1000])
-        client.set_terminated(run_id, "FINISHED")
-
-    def fail_runs(self, *run_ids: str) -> None:
-        """Mark runs FAILED; what went wrong is in the Dagster step that they link to."""
-        client = self.client()
-        for run_id in run_ids:
-            client.set_terminated(run_id, "FAILED")
+        self.mark("FINISHED", run_id)
 
     def champion(self, branch: str) -> Champion | None:
         """The branch's champion, loaded, or ``None`` while there is none."""
@@ -133,7 +131,7 @@ class Tracking(dg.ConfigurableResource):
         with tempfile.TemporaryDirectory() as folder:
             local = download_artifacts(artifact_uri=found.source, dst_path=folder, tracking_uri=self.uri())
             model = load_model(Path(local) / "data" / "model")
-        return Champion(str(found.version), found.tags[_DIGEST], found.run_id or "", model)
+        return Champion(str(found.version), found.tags.get(_DIGEST, ""), found.run_id or "", model)
 
     def register(
         self,
@@ -146,7 +144,6 @@ class Tracking(dg.ConfigurableResource):
     ) -> str:
         """Log a model to a run and register it; an equal model is registered once. Returns the version."""
         from mlflow.entities import Metric
-        from mlflow.utils.time import get_current_time_millis
 
         client = self.client()
         registered = self._version_of_digest(client, branch, digest)
@@ -155,8 +152,7 @@ class Tracking(dg.ConfigurableResource):
                 saved = Path(folder) / "model"
                 _save_pyfunc(model, saved)
                 client.log_artifacts(run_id, str(saved), "model")
-            now = get_current_time_millis()
-            measured = [Metric(name, value, now, 0) for name, value in metrics.items()]
+            measured = [Metric(name, value, _now(), 0) for name, value in metrics.items()]
             client.log_batch(run_id, metrics=measured)
             if not client.search_registered_models(f"name = '{branch}'"):
                 client.create_registered_model(branch, description=f"Sentiment of {branch} reviews")
@@ -172,13 +168,10 @@ class Tracking(dg.ConfigurableResource):
         """Move the alias ``champion``."""
         self.client().set_registered_model_alias(branch, CHAMPION, version)
 
-    def run_link(self, experiment_id: str, run_id: str) -> dg.UrlMetadataValue:
+    def run_link(self, run_id: str) -> dg.UrlMetadataValue:
         """A link to a run in MLflow's UI."""
-        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment_id}/runs/{run_id}")
-
-    def link_of_run(self, run_id: str) -> dg.UrlMetadataValue:
-        """A link to a run whose experiment is looked up."""
-        return self.run_link(self.client().get_run(run_id).info.experiment_id, run_id)
+        experiment = self.client().get_run(run_id).info.experiment_id
+        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment}/runs/{run_id}")
 
     def version_link(self, branch: str, version: str) -> dg.UrlMetadataValue:
         """A link to a model version in MLflow's UI."""
@@ -213,6 +206,11 @@ class Tracking(dg.ConfigurableResource):
     def _version_of_digest(self, client: "MlflowClient", branch: str, digest: str) -> "ModelVersion | None":
         found = client.search_model_versions(f"name = '{branch}' and tags.`{_DIGEST}` = '{digest}'")
         return found[0] if found else None
+
+
+def _now() -> int:
+    """Milliseconds since 1970, as MLflow wants them."""
+    return time.time_ns() // 1_000_000
 
 
 def _save_pyfunc(model: "SentimentModel", folder: Path) -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
+from upath import UPath
 
-from sentiment_assets.branch import batches_name
+from sentiment_assets.branch import BranchSettings, batches_name, branch_definitions
+from sentiment_assets.definitions import resources
+from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources.storage import Storage, frame_to_bytes, read_frame, write_atomically
 from sentiment_assets_tests import code_location, runs
 from sentiment_assets_tests.corpus import as_csv, made_up_reviews
@@ -86,6 +89,17 @@ def test_a_batch_is_described_for_people(home: Path, instance: dg.DagsterInstanc
     assert isinstance(metadata["sample"], dg.TableMetadataValue), "tables show text as text, never as HTML"
     assert metadata["sample"].records[0].data["text"] == "<script>alert(1)</script>"
     assert "not a known label" in str(metadata["quarantine_sample"].records[0].data["reason"])
+
+
+def test_files_land_at_any_fsspec_path(home: Path, instance: dg.DagsterInstance) -> None:
+    (UPath("memory://bucket/acme") / "2026, late.csv").write_bytes(b"text\nfine\n")
+    settings = BranchSettings(landing="memory://bucket/acme")
+    definitions = dg.Definitions.merge(branch_definitions("remote", settings), dg.Definitions(resources=resources()))
+    key = batch_key("2026, late.csv")
+    instance.add_dynamic_partitions(batches_name("remote"), [key])
+    ingested = definitions.resolve_job_def("remote_ingest").execute_in_process(instance=instance, partition_key=key)
+    assert ingested.success
+    assert read_frame(STORAGE.frame_path("remote", "raw_reviews", key))["text"].tolist() == ["fine"]
 
 
 def test_row_identity_sees_a_stored_row_that_went_missing(home: Path, instance: dg.DagsterInstance) -> None:

@@ -25,9 +25,11 @@ class Run:
 
 def test_a_train_run_has_one_parent_however_often_it_is_executed_again(tracking: Tracking) -> None:
     first = tracking.parent_run("acme", "v1", Run("r1"), joins_newest=False)
-    tracking.close_parent(first, "FAILED")
+    tracking.mark("FAILED", first)
     again = tracking.parent_run("acme", "v1", Run("r2", root_run_id="r1"), joins_newest=False)
     assert again == first
+    assert MlflowClient(tracking.uri()).get_run(first).info.status == "FAILED", "until it is marked anew"
+    tracking.mark("RUNNING", first)
     assert MlflowClient(tracking.uri()).get_run(first).info.status == "RUNNING"
 
 
