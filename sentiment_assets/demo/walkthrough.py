@@ -128,15 +128,9 @@ class _Walk:
             asset_selection=selection,
         )
         with result:
-            for event in result.all_events:
-                if event.is_step_failure:
-                    data = event.step_failure_data
-                    said = data.error.message if data.error else "no message"
-                    cause = data.error.cause if data.error else None
-                    raise DemoFailed(
-                        f"{job}: step {event.step_key} failed: {cause.message if cause else said}"
-                        f"Its log: run `sentiment-assets dev`, then open {self.dagster_ui}/runs/{result.run_id}"
-                    )
+            if not result.success:
+                link = f"{self.dagster_ui}/runs/{result.run_id}"
+                raise DemoFailed(f"{job} failed. {_cause(result)}\nIts log: run `make dev`, then open {link}")
 
     @contextmanager
     def _counting_candidates(self, branch: str, mark: str, task: int) -> Iterator[None]:
@@ -161,6 +155,16 @@ class _Walk:
         finally:
             done.set()
             watcher.join()
+
+
+def _cause(result: dg.JobExecutionResult) -> str:
+    """What the first failed step said."""
+    failures = (event for event in result.all_events if event.is_step_failure)
+    for event in failures:
+        error = event.step_failure_data.error
+        if error:
+            return f"Step {event.step_key}: {(error.cause or error).message.strip()}"
+    return "No step says why."
 
 
 def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:
