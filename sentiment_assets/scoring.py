@@ -5,14 +5,12 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from mlflow.artifacts import download_artifacts
-from mlflow.exceptions import MlflowException
 
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.readers import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
-from sentiment_assets.learning.model import load_model
-from sentiment_assets.resources.home import default_tracking_uri, keep_mlflow_quiet
+from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.registry import champion_of
 
 
 class CannotScore(RuntimeError):
@@ -28,14 +26,12 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> tupl
     except (UnreadableFile, ValueError) as error:
         raise CannotScore(f"{file}: {error}") from error
     uri = os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
-    keep_mlflow_quiet()
-    try:
-        folder = download_artifacts(f"models:/{branch}@champion", tracking_uri=uri)
-    except MlflowException as error:
+    champion = champion_of(branch, uri)
+    if champion is None:
         raise CannotScore(
             f"branch {branch!r} has no champion in {uri}: run the job {branch}_train, or name another --branch"
-        ) from error
-    scores = load_model(Path(folder) / "data" / "model").explain(batch.reviews["text"].tolist())
+        )
+    scores = champion.model.explain(batch.reviews["text"].tolist())
     return pd.concat([batch.reviews[["review_id", "text"]], scores], axis=1), batch.quarantine
 
 

@@ -3,14 +3,20 @@
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 import dagster as dg
 
-from sentiment_assets.resources.home import default_tracking_uri, keep_mlflow_quiet, local_home
+from sentiment_assets.resources.home import default_tracking_uri, local_home
+from sentiment_assets.resources.registry import (
+    CHAMPION,
+    MODEL_DIGEST,
+    Champion,
+    champion_of,
+    open_client,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -19,22 +25,10 @@ if TYPE_CHECKING:
 
     from sentiment_assets.learning.model import SentimentModel
 
-CHAMPION = "champion"
 _LOADER = "sentiment_assets.learning.model"
 _ROLE, _BRANCH, _FEATURES, _ROOT_RUN = (
     f"sentiment_assets.{name}" for name in ("role", "branch", "features_version", "root_run_id")
 )
-_DIGEST = "sentiment_assets.model_digest"
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The model version that the alias ``champion`` points to."""
-
-    version: str
-    digest: str
-    run_id: str
-    model: "SentimentModel"
 
 
 class Tracking(dg.ConfigurableResource):
@@ -49,10 +43,7 @@ class Tracking(dg.ConfigurableResource):
 
     def client(self) -> "MlflowClient":
         """A client of the configured server or database."""
-        keep_mlflow_quiet()
-        from mlflow import MlflowClient
-
-        return MlflowClient(tracking_uri=self.uri())
+        return open_client(self.uri())
 
     def uri(self) -> str:
         """The tracking address in use."""
@@ -117,21 +108,7 @@ class Tracking(dg.ConfigurableResource):
 
     def champion(self, branch: str) -> Champion | None:
         """The branch's champion, loaded, or ``None`` while there is none."""
-        from mlflow.artifacts import download_artifacts
-        from mlflow.exceptions import MlflowException
-
-        from sentiment_assets.learning.model import load_model
-
-        try:
-            found = self.client().get_model_version_by_alias(branch, CHAMPION)
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
-        with tempfile.TemporaryDirectory() as folder:
-            local = download_artifacts(artifact_uri=found.source, dst_path=folder, tracking_uri=self.uri())
-            model = load_model(Path(local) / "data" / "model")
-        return Champion(str(found.version), found.tags.get(_DIGEST, ""), found.run_id or "", model)
+        return champion_of(branch, self.uri())
 
     def register(
         self,
@@ -158,7 +135,7 @@ class Tracking(dg.ConfigurableResource):
                 client.create_registered_model(branch, description=f"Sentiment of {branch} reviews")
             source = f"{client.get_run(run_id).info.artifact_uri}/model"
             registered = client.create_model_version(
-                branch, source, run_id, tags={_DIGEST: digest}, description=description
+                branch, source, run_id, tags={MODEL_DIGEST: digest}, description=description
             )
         else:
             client.update_model_version(branch, registered.version, description)
@@ -204,7 +181,7 @@ class Tracking(dg.ConfigurableResource):
         return client.search_runs([experiment], " and ".join(wanted), order_by=["attributes.start_time DESC"])
 
     def _version_of_digest(self, client: "MlflowClient", branch: str, digest: str) -> "ModelVersion | None":
-        found = client.search_model_versions(f"name = '{branch}' and tags.`{_DIGEST}` = '{digest}'")
+        found = client.search_model_versions(f"name = '{branch}' and tags.`{MODEL_DIGEST}` = '{digest}'")
         return found[0] if found else None
 
 

@@ -63,7 +63,7 @@ def test_losses_of_a_thousand_epochs_are_all_tracked(tracking: Tracking) -> None
 
 @pytest.mark.slow
 def test_a_cold_database_stands_four_processes_at_once(home: Path) -> None:
-    """MLflow 3.17 locks its first migration; before, four processes crashed one another."""
+    """Without the lock of `open_client` they crash one another as they make its tables."""
     home.mkdir()
     code = "from sentiment_assets.definitions import resources;assert resources()['tracking'].champion('acme') is None"
     processes = [

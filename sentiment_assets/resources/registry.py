@@ -1,0 +1,65 @@
+"""MLflow without Dagster: a client that many processes may open at once, and the champion of a branch."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from sentiment_assets.resources.home import keep_mlflow_quiet
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from sentiment_assets.learning.model import SentimentModel
+
+CHAMPION = "champion"
+MODEL_DIGEST = "sentiment_assets.model_digest"
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model version that the alias ``champion`` points to."""
+
+    version: str
+    digest: str
+    run_id: str
+    model: "SentimentModel"
+
+
+def open_client(uri: str) -> "MlflowClient":
+    """A client of an MLflow server or database.
+
+    The first client makes the tables of a new SQLite file, and processes that do so at once crash one another
+    (MLflow 3.17 locks its other stores, but not this one), so they take turns.
+    """
+    keep_mlflow_quiet()
+    from mlflow import MlflowClient
+
+    if not uri.startswith(_SQLITE):
+        return MlflowClient(tracking_uri=uri)
+    with FileLock(uri.removeprefix(_SQLITE) + ".lock"):
+        return MlflowClient(tracking_uri=uri)
+
+
+def champion_of(branch: str, uri: str) -> Champion | None:
+    """The branch's champion, loaded, or ``None`` while there is none."""
+    client = open_client(uri)
+
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    from sentiment_assets.learning.model import load_model
+
+    try:
+        found = client.get_model_version_by_alias(branch, CHAMPION)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+    with tempfile.TemporaryDirectory() as folder:
+        local = download_artifacts(artifact_uri=found.source, dst_path=folder, tracking_uri=uri)
+        model = load_model(Path(local) / "data" / "model")
+    return Champion(str(found.version), found.tags.get(MODEL_DIGEST, ""), found.run_id or "", model)
