@@ -73,7 +73,7 @@ def best_model_asset(
             )
         if decision.promote:
             tracking.promote(branch, version)
-        standing = version if decision.promote or not champion else champion.version
+        standing = version if decision.promote else champion.version if champion else "none yet"
         context.log.info(decision.reason)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(f"{branch}-version-{standing}"),
@@ -81,7 +81,7 @@ def best_model_asset(
                 "decision": decision.reason,
                 "selected_candidate": challenger.key,
                 "challenger_version": version,
-                "champion_version": standing if decision.promote or champion else "none yet",
+                "champion_version": standing,
                 **challenger.metrics,
                 "validation_losses": table(
                     {"candidate": key, metric: loss, "selected": key == challenger.key}

@@ -74,7 +74,7 @@ class SentimentModel:
         probabilities = self.calibration.probabilities(margins)
         return pd.DataFrame(
             {
-                "score": 2 * probabilities - 1,
+                "score": self.calibration.scores(margins),
                 "label": (probabilities > 0.5).astype(np.int8),
                 "confidence": np.maximum(probabilities, 1 - probabilities),
             }

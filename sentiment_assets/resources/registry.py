@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 MODEL_DIGEST = "sentiment_assets.model_digest"
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def open_client(uri: str) -> "MlflowClient":
     keep_mlflow_quiet()
     from mlflow import MlflowClient
 
-    if not uri.startswith(_SQLITE):
+    if not uri.startswith(SQLITE):
         return MlflowClient(tracking_uri=uri)
-    with FileLock(uri.removeprefix(_SQLITE) + ".lock"):
+    with FileLock(uri.removeprefix(SQLITE) + ".lock"):
         return MlflowClient(tracking_uri=uri)
 
 

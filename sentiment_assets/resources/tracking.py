@@ -13,6 +13,7 @@ from sentiment_assets.resources.home import default_tracking_uri, local_home
 from sentiment_assets.resources.registry import (
     CHAMPION,
     MODEL_DIGEST,
+    SQLITE,
     Champion,
     champion_of,
     open_client,
@@ -167,7 +168,8 @@ class Tracking(dg.ConfigurableResource):
         found = client.get_experiment_by_name(branch)
         if found is not None:
             return found.experiment_id
-        place = None if self.tracking_uri else (local_home() / "mlartifacts").as_uri()
+        on_disk = self.uri().startswith(SQLITE)  # a server has a place for artifacts of its own
+        place = (local_home() / "mlartifacts").as_uri() if on_disk else None
         return client.create_experiment(branch, artifact_location=place)
 
     def _parents(
