@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sentiment_assets import cli
 from sentiment_assets.branch import BranchSettings
 from sentiment_assets.definitions import defs
+from sentiment_assets.demo.walkthrough import NEXT_STEPS
 from sentiment_assets.ingestion.readers import read_rows
 from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings
@@ -38,6 +39,10 @@ def test_every_command_that_is_mentioned_exists_and_the_other_way_round() -> Non
     mentioned = set(re.findall(r"sentiment-assets (\w+)", EVERYTHING))
     assert mentioned <= set(cli.main.commands)
     assert "score" in mentioned
+
+
+def test_what_the_demo_suggests_next_stands_in_the_readme() -> None:
+    assert [command for command in NEXT_STEPS if command not in PAGES["README.md"]] == []
 
 
 def test_every_asset_that_is_mentioned_exists() -> None:

@@ -25,6 +25,11 @@ from sentiment_assets.resources.home import home
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _TAG = "sentiment_assets/demo"
 _SECONDS_BETWEEN_LOOKS = 0.5
+NEXT_STEPS = {
+    "make dev": "opens Dagster and MLflow on these data",
+    ".venv/bin/sentiment-assets score FILE --branch movies": "scores a file of yours with the champion",
+    ".venv/bin/dg scaffold defs sentiment_assets.SentimentBranch acme": "adds a branch",
+}
 
 
 class DemoFailed(RuntimeError):
@@ -190,12 +195,9 @@ def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequ
         )
     console.print(table)
     console.print(f"Scores, quarantine and models lie below [bold]{home() / 'data'}[/bold].")
-    console.print(
-        "What next:  [bold]make dev[/bold] opens Dagster and MLflow on these data  ·  "
-        "[bold].venv/bin/sentiment-assets score FILE --branch movies[/bold] scores a file of yours  ·  "
-        "[bold].venv/bin/dg scaffold defs sentiment_assets.SentimentBranch acme --landing landing/acme[/bold] "
-        "adds a branch"
-    )
+    console.print("What next:")
+    for command, outcome in NEXT_STEPS.items():
+        console.print(f"  [bold]{command}[/bold]\n    {outcome}", soft_wrap=True)
 
 
 def _metadata(
