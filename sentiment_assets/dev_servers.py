@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.home import keep_mlflow_quiet, tracking_uri
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_STOP = 20
@@ -29,10 +29,10 @@ def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int
         "DAGSTER_UI_URL": f"http://{_HOST}:{dagster_port}",
         "MLFLOW_UI_URL": f"http://{_HOST}:{mlflow_port}",
     }
-    environment = os.environ | addresses | {"DAGSTER_HOME": str(dagster_home), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    tracking_uri = os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
+    keep_mlflow_quiet()
+    environment = os.environ | addresses | {"DAGSTER_HOME": str(dagster_home)}
     dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(project / "workspace.yaml")]
-    mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri]
+    mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri()]
     commands = [
         [*dagster, "--host", _HOST, "--port", str(dagster_port), "--log-level", "warning"],
         [*mlflow, "--host", _HOST, "--port", str(mlflow_port), "--workers", "1"],

@@ -1,6 +1,5 @@
 """Scoring a file of reviews with a champion, without Dagster."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pandas as pd
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.readers import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
-from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.home import tracking_uri
 from sentiment_assets.resources.registry import champion_of
 
 
@@ -25,7 +24,7 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> tupl
         batch = read_batch(file.read_bytes(), file.name, settings)
     except (UnreadableFile, ValueError) as error:
         raise CannotScore(f"{file}: {error}") from error
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
+    uri = tracking_uri()
     champion = champion_of(branch, uri)
     if champion is None:
         raise CannotScore(

@@ -16,6 +16,7 @@ from sentiment_assets.learning.ngrams import (
     hash_ngrams,
     occurrences_by_chunk,
     pair_keys,
+    presence,
 )
 from sentiment_assets.learning.settings import NgramSettings
 from sentiment_assets.learning.weighting import ColumnWeights, apply_column_weights
@@ -40,7 +41,7 @@ class SentimentModel:
 
     def margins(self, texts: Sequence[str]) -> np.ndarray:
         """W·x + b of each text, float64, shape (n_texts,)."""
-        return self._margins(self._rows(texts))
+        return self._margins(apply_column_weights(hash_ngrams(texts, self.ngrams), self.column_weights))
 
     def score(self, texts: Sequence[str]) -> pd.DataFrame:
         """One row a text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1]."""
@@ -52,20 +53,15 @@ class SentimentModel:
         Column ``words`` lists up to ``top`` n-grams of each text, the heaviest first; column
         ``contributions`` their terms of W·x.
         """
-        frames, offset = [], 0
+        frames = []
         for occurrences, n_texts in occurrences_by_chunk(texts, self.ngrams):
-            chunk = texts[offset : offset + n_texts]
-            offset += n_texts
-            rows = self._rows(chunk)
+            rows = apply_column_weights(presence(occurrences, n_texts, self.ngrams), self.column_weights)
             words, contributions = self._heaviest(rows, occurrences, top)
             scores = self._scores(self._margins(rows))
             frames.append(scores.assign(words=pd.Series(words), contributions=pd.Series(contributions)))
         if not frames:
             return self.score([]).assign(words=[], contributions=[])
         return pd.concat(frames, ignore_index=True)
-
-    def _rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        return apply_column_weights(hash_ngrams(texts, self.ngrams), self.column_weights)
 
     def _margins(self, rows: sparse.csr_matrix) -> np.ndarray:
         return (rows @ self.coefficients).astype(np.float64) + self.intercept

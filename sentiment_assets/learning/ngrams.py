@@ -52,16 +52,21 @@ def hash_ngrams(texts: Sequence[str] | pa.Array, settings: NgramSettings) -> spa
     column indices are sorted and unique in each row. Works through the texts in chunks, so memory beyond
     the matrix itself does not grow with the corpus.
     """
-    indices, row_sizes = [], []
-    for occurrences, n_texts in occurrences_by_chunk(texts, settings):
-        columns, sizes = _unique_columns(occurrences, n_texts, settings)
-        indices.append(columns)
-        row_sizes.append(sizes)
-    flat = np.concatenate(indices) if indices else np.empty(0, np.int32)
-    sizes = np.concatenate(row_sizes) if row_sizes else np.empty(0, np.int64)
+    chunks = [presence(found, n_texts, settings) for found, n_texts in occurrences_by_chunk(texts, settings)]
+    flat = np.concatenate([chunk.indices for chunk in chunks]) if chunks else np.empty(0, np.int32)
+    sizes = np.concatenate([np.diff(chunk.indptr) for chunk in chunks]) if chunks else np.empty(0, np.int64)
+    return _matrix_of_ones(flat, sizes, settings)
+
+
+def presence(occurrences: Occurrences, n_texts: int, settings: NgramSettings) -> sparse.csr_matrix:
+    """The rows of ``hash_ngrams`` for the texts of one chunk, from n-grams that were found already."""
+    return _matrix_of_ones(*_unique_columns(occurrences, n_texts, settings), settings)
+
+
+def _matrix_of_ones(columns: np.ndarray, sizes: np.ndarray, settings: NgramSettings) -> sparse.csr_matrix:
     indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     shape = (len(sizes), 1 << settings.columns_log2)
-    matrix = sparse.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape=shape)
+    matrix = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, indptr), shape=shape)
     matrix.has_canonical_format = True
     return matrix
 

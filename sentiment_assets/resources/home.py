@@ -35,6 +35,11 @@ def below_home(place: str) -> UPath:
     return path if path.protocol or path.is_absolute() else home() / place
 
 
+def tracking_uri() -> str:
+    """MLflow's address: the one the environment names, or else the home folder's own file."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
+
+
 def default_tracking_uri() -> str:
     """MLflow's SQLite file in the home folder."""
     return f"sqlite:///{local_home() / 'mlflow.db'}"
