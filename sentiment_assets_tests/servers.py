@@ -22,9 +22,17 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    command: Sequence[str], ready: str, log: Path, environment: Mapping[str, str], seconds: float = 120
+    command: Sequence[str],
+    ready: str,
+    log: Path,
+    environment: Mapping[str, str],
+    seconds: float = 120,
+    stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A server in a process group of its own, from the time ``ready`` answers until the block ends."""
+    """A server in a process group of its own, from the time ``ready`` answers until the block ends.
+
+    At the end the group gets the signal ``stop``; a server that is still there 40 seconds later is an error.
+    """
     with log.open("wb") as output:
         server = subprocess.Popen(
             command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
@@ -34,11 +42,12 @@ def running(
         yield server
     finally:
         if server.poll() is None:
-            server.send_signal(signal.SIGTERM)
+            os.killpg(server.pid, stop)
         try:
             server.wait(40)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
             raise
 
 

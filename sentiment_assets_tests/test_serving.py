@@ -1,6 +1,7 @@
 """The registered model behind MLflow's own HTTP server."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -23,8 +24,9 @@ def test_mlflow_models_serve_answers_with_a_score(instance: dg.DagsterInstance, 
         "MLFLOW_TRACKING_URI": default_tracking_uri(),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
+    # How MLflow's server stops is not under test: sent SIGTERM, it was once still there after 40 seconds.
     address = f"http://127.0.0.1:{port}"
-    with servers.running(command, f"{address}/ping", tmp_path / "serve.log", environment):
+    with servers.running(command, f"{address}/ping", tmp_path / "serve.log", environment, stop=signal.SIGKILL):
         reviews = [["superb and lovely"], ["dull, stale, boring"]]
         answer = servers.post(f"{address}/invocations", {"dataframe_split": {"columns": ["text"], "data": reviews}})
     good, bad = answer["predictions"]
