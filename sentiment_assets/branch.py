@@ -27,7 +27,7 @@ from sentiment_assets.learning.settings import (
     FeatureSettings,
     PromotionRule,
     SelectionMetric,
-    SplitShares,
+    SplitSettings,
 )
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.schema import Settings
@@ -50,7 +50,7 @@ class BranchSettings(Settings):
     columns: ReviewColumns = Field(default=ReviewColumns(), description="Which column of a landed file holds what.")
     labels: LabelRule = Field(default=LabelRule(), description="How the label column becomes positive or negative.")
     encoding: Encoding = Field(default="utf-8", description="Encoding of text files without a byte order mark.")
-    splits: SplitShares = Field(default=SplitShares(), description="Percentages of train, validation and test.")
+    splits: SplitSettings = Field(default=SplitSettings(), description="How the corpus is split.")
     features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")
     search: SearchSpace = Field(default=SearchSpace(), description="The hyperparameter sets, one candidate each.")
     selection_metric: SelectionMetric = Field(
@@ -108,9 +108,9 @@ def branch_definitions(name: str, settings: BranchSettings) -> dg.Definitions:
     candidates = settings.search.hyperparameter_sets()
     assets = [
         raw_reviews_asset(name, batches, settings.landing, ingestion),
-        splits_asset(name, batches, settings.splits),
+        splits_asset(name, batches, settings.splits, settings.features.ngrams.analyzer),
         features_asset(name, settings.features),
-        trained_candidates_asset(name, candidates),
+        trained_candidates_asset(name, candidates, settings.search.patience),
         best_model_asset(
             name,
             [each.key for each in candidates],

@@ -151,7 +151,7 @@ def test_a_change_of_settings_changes_the_code_version_of_the_assets_it_reaches(
         return {spec.key.path[-1]: spec.code_version for spec in load(sandbox).resolve_all_asset_specs()}
 
     before = versions("{landing: l}")
-    after = versions("{landing: l, features: {min_reviews: 3}}")
+    after = versions("{landing: l, features: {min_reviews: 4}}")
     assert {name for name in before if before[name] != after[name]} == {"features"}
     assert versions("{landing: elsewhere}") == before
 

@@ -29,9 +29,11 @@ def features_asset(branch: str, settings: FeatureSettings) -> dg.AssetsDefinitio
         ),
     )
     def features(splits: Frame) -> dg.MaterializeResult:
+        from joblib import cpu_count
+
         from sentiment_assets.learning.features import build_features, features_to_arrays
 
-        built = build_features(splits, settings)
+        built = build_features(splits, settings, n_jobs=cpu_count())
         arrays = features_to_arrays(built)
         return dg.MaterializeResult(
             value=arrays,

@@ -5,21 +5,24 @@ import dagster as dg
 from sentiment_assets.assets.describe import counts_by, sample, schema_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.versions import code_version
-from sentiment_assets.learning.settings import SplitShares
+from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.resources.storage import Storage, read_partitions
 
 NAME = "splits"
+_MODULES = [f"sentiment_assets.learning.{name}" for name in ("near_duplicates", "ngrams", "splitting")]
 _COLUMNS = {
     "review_id": ("string", "As in raw_reviews."),
     "text": ("string", "As in raw_reviews."),
     "label": ("int8", "1 positive, 0 negative."),
-    "split": ("string", "train, validation or test."),
+    "split": ("string", "train, validation, test, or near_duplicate: set aside."),
     "batch": ("string", "The batch it was kept from."),
     "text_digest": ("uint64", "Digest of the normalised text, which decides the split."),
 }
 
 
-def splits_asset(branch: str, batches: dg.DynamicPartitionsDefinition, shares: SplitShares) -> dg.AssetsDefinition:
+def splits_asset(
+    branch: str, batches: dg.DynamicPartitionsDefinition, settings: SplitSettings, analyzer: Analyzer
+) -> dg.AssetsDefinition:
     """The asset ``<branch>/splits``."""
 
     @dg.asset(
@@ -27,13 +30,14 @@ def splits_asset(branch: str, batches: dg.DynamicPartitionsDefinition, shares: S
         key_prefix=branch,
         deps=[[branch, RAW_REVIEWS]],
         io_manager_key="frames",
-        code_version=code_version([__name__, "sentiment_assets.learning.splitting"], shares),
+        code_version=code_version([__name__, *_MODULES], settings, analyzer),
         kinds={"python", "parquet"},
         metadata={"dagster/column_schema": schema_of(_COLUMNS)},
         description=(
             f"Labelled reviews of {branch} from all batches, each distinct text once. An official split column wins; "
-            f"otherwise a hash of the text decides: {shares.train} % train, {shares.validation} % validation, "
-            f"{shares.test} % test. A review never changes its split as the corpus grows."
+            f"otherwise a hash of the text decides: {settings.train} % train, {settings.validation} % validation, "
+            f"{settings.test} % test. A review never changes its split as the corpus grows, except that a "
+            "near-duplicate of a test or validation review is taken out of train."
         ),
     )
     def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
@@ -53,7 +57,7 @@ def splits_asset(branch: str, batches: dg.DynamicPartitionsDefinition, shares: S
                 allow_retries=False,
             )
         corpus = pd.concat([frame.assign(batch=key) for key, frame in frames.items()], ignore_index=True)
-        outcome = split_reviews(corpus, shares)
+        outcome = split_reviews(corpus, settings, analyzer)
         try:
             require_usable(outcome.reviews)
         except UnusableSplits as error:
@@ -67,6 +71,8 @@ def splits_asset(branch: str, batches: dg.DynamicPartitionsDefinition, shares: S
                 "unlabelled_reviews": outcome.n_unlabelled,
                 "duplicate_texts_dropped": outcome.n_duplicate_texts,
                 "of_these_with_another_label": outcome.n_conflicting_labels,
+                "near_duplicates_set_aside": len(outcome.near_duplicates),
+                "near_duplicates_sample": sample(outcome.near_duplicates),
                 "reviews_by_split": counts_by(outcome.reviews, ["split", "label"]),
                 "sample": sample(outcome.reviews),
             },

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from sentiment_assets.learning.candidate import Candidate
 
 NAME = "trained_candidates"
-_MODULES = [f"sentiment_assets.learning.{name}" for name in ("candidate", "hyperparameters", "linear_svc", "metrics")]
+_MODULES = [
+    f"sentiment_assets.learning.{name}"
+    for name in ("calibration", "candidate", "hyperparameters", "linear_svc", "metrics")
+]
 
 
-def trained_candidates_asset(branch: str, hyperparameter_sets: Sequence[Hyperparameters]) -> dg.AssetsDefinition:
+def trained_candidates_asset(
+    branch: str, hyperparameter_sets: Sequence[Hyperparameters], patience: int | None
+) -> dg.AssetsDefinition:
     """The asset ``<branch>/trained_candidates``."""
     candidates = {mapping_key(each.key): each for each in hyperparameter_sets}
     asset_key = dg.AssetKey([branch, NAME])
@@ -64,7 +69,7 @@ def trained_candidates_asset(branch: str, hyperparameter_sets: Sequence[Hyperpar
         run_id = tracking.start_candidate(parent, key, hyperparameters.model_dump(), context.run)
         try:
             candidate = train_candidate(
-                features_from_arrays(features.arrays), features.version, hyperparameters, run_id
+                features_from_arrays(features.arrays), features.version, hyperparameters, run_id, patience
             )
             write_atomically(storage.candidate_path(branch, key), candidate_to_bytes(candidate))
         except BaseException:
@@ -101,7 +106,7 @@ def trained_candidates_asset(branch: str, hyperparameter_sets: Sequence[Hyperpar
         ins={FEATURES: dg.AssetIn([branch, FEATURES])},
         partitions_def=dg.StaticPartitionsDefinition([each.key for each in candidates.values()]),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        code_version=code_version([__name__, *_MODULES]),
+        code_version=code_version([__name__, *_MODULES], str(patience)),
         kinds={"scikitlearn", "mlflow"},
         description=(
             f"{len(candidates)} linear SVCs of {branch}, one partition per hyperparameter set, trained side by side by "
@@ -141,7 +146,10 @@ def _figures(candidate: "Candidate", tracking: Tracking) -> dict[str, dg.Metadat
     return {
         "validation_hinge_loss": dg.MetadataValue.float(candidate.validation_hinge_loss),
         "train_hinge_loss": dg.MetadataValue.float(candidate.train_hinge_loss),
-        "cpu_seconds": dg.MetadataValue.float(candidate.cpu_seconds),
+        "epochs_kept": dg.MetadataValue.int(candidate.svc.best_epoch),
+        "cpu_seconds": dg.MetadataValue.float(candidate.cost.cpu_seconds),
+        "wall_seconds": dg.MetadataValue.float(candidate.cost.wall_seconds),
+        "peak_megabytes": dg.MetadataValue.float(candidate.cost.peak_megabytes),
         "features_version": dg.MetadataValue.text(candidate.features_version),
         "loss_per_epoch": table(candidate.loss_per_epoch),
         "mlflow_run": tracking.run_link(candidate.mlflow_run_id),

@@ -2,11 +2,12 @@
 
 import io
 import json
-import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from sentiment_assets.learning.cost import Cost, measure_cost
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.linear_svc import LinearSVC, train_linear_svc
@@ -25,8 +26,8 @@ class Candidate:
     """Data version of the features it was trained on: candidates of different versions are never compared."""
     mlflow_run_id: str
     """Where its losses are tracked."""
-    cpu_seconds: float
-    """Processor time that training took."""
+    cost: Cost
+    """What training took."""
 
     @property
     def losses(self) -> dict[str, list[float]]:
@@ -38,13 +39,13 @@ class Candidate:
 
     @property
     def train_hinge_loss(self) -> float:
-        """After the last epoch."""
-        return float(self.svc.train_losses[-1])
+        """Of W, as it was after its best epoch."""
+        return float(self.svc.train_losses[self.svc.best_epoch - 1])
 
     @property
     def validation_hinge_loss(self) -> float:
-        """After the last epoch."""
-        return float(self.svc.validation_losses[-1])
+        """Of W, as it was after its best epoch."""
+        return float(self.svc.validation_losses[self.svc.best_epoch - 1])
 
     @property
     def loss_per_epoch(self) -> list[dict[str, float]]:
@@ -57,15 +58,20 @@ class Candidate:
 
 
 def train_candidate(
-    features: Features, features_version: str, hyperparameters: Hyperparameters, mlflow_run_id: str
+    features: Features,
+    features_version: str,
+    hyperparameters: Hyperparameters,
+    mlflow_run_id: str,
+    patience: int | None = None,
 ) -> Candidate:
     """Train one candidate on the train split, with its losses on the validation split.
 
     Raises ``TrainingDiverged`` when W overflows.
     """
-    started = time.process_time()
-    svc = train_linear_svc(features.rows[TRAIN], features.rows[VALIDATION], hyperparameters, _SEED)
-    return Candidate(hyperparameters, svc, features_version, mlflow_run_id, time.process_time() - started)
+    train, validation = features.rows[TRAIN], features.rows[VALIDATION]
+    with threadpool_limits(1):  # candidates train side by side: threads would only stand in each other's way
+        svc, cost = measure_cost(lambda: train_linear_svc(train, validation, hyperparameters, _SEED, patience))
+    return Candidate(hyperparameters, svc, features_version, mlflow_run_id, cost)
 
 
 def candidate_to_bytes(candidate: Candidate) -> bytes:
@@ -75,7 +81,8 @@ def candidate_to_bytes(candidate: Candidate) -> bytes:
         "intercept": candidate.svc.intercept,
         "features_version": candidate.features_version,
         "mlflow_run_id": candidate.mlflow_run_id,
-        "cpu_seconds": candidate.cpu_seconds,
+        "best_epoch": candidate.svc.best_epoch,
+        "cost": asdict(candidate.cost),
     }
     buffer = io.BytesIO()
     np.savez(
@@ -84,6 +91,7 @@ def candidate_to_bytes(candidate: Candidate) -> bytes:
         coefficients=candidate.svc.coefficients,
         train_losses=candidate.svc.train_losses,
         validation_losses=candidate.svc.validation_losses,
+        path=candidate.svc.path,
     )
     return buffer.getvalue()
 
@@ -97,11 +105,13 @@ def candidate_from_bytes(content: bytes) -> Candidate:
             intercept=facts["intercept"],
             train_losses=arrays["train_losses"],
             validation_losses=arrays["validation_losses"],
+            path=arrays["path"],
+            best_epoch=facts["best_epoch"],
         )
     return Candidate(
         hyperparameters=Hyperparameters(**facts["hyperparameters"]),
         svc=svc,
         features_version=facts["features_version"],
         mlflow_run_id=facts["mlflow_run_id"],
-        cpu_seconds=facts["cpu_seconds"],
+        cost=Cost(**facts["cost"]),
     )

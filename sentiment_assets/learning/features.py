@@ -8,14 +8,16 @@ import pandas as pd
 from scipy import sparse
 
 from sentiment_assets.learning.linear_svc import LabelledRows
-from sentiment_assets.learning.ngrams import hash_ngrams
+from sentiment_assets.learning.ngrams import ColumnLookup, hash_ngrams, select_columns
 from sentiment_assets.learning.settings import FeatureSettings
-from sentiment_assets.learning.splitting import SPLITS, TRAIN
+from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TRAIN
 from sentiment_assets.learning.weighting import (
     ColumnWeights,
-    apply_column_weights,
     fit_column_weights,
+    weigh,
 )
+
+_MATRICES = (*SPLITS, NEAR_DUPLICATE)
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Features:
     """Feature rows of every split, and the column weights that made them."""
 
     rows: dict[str, LabelledRows]
-    """By split name."""
+    """By split name; under ``near_duplicate`` those that were set aside."""
     column_weights: ColumnWeights
 
     @property
@@ -41,15 +43,19 @@ class Features:
         ]
 
 
-def build_features(reviews: pd.DataFrame, settings: FeatureSettings) -> Features:
+def build_features(reviews: pd.DataFrame, settings: FeatureSettings, n_jobs: int = 1) -> Features:
     """Features of a corpus with columns text, label and split; weights are fitted on train only."""
-    presence, labels = {}, {}
-    for name in SPLITS:
-        part = reviews[reviews["split"] == name]
-        presence[name] = hash_ngrams(part["text"].tolist(), settings.ngrams)
-        labels[name] = part["label"].to_numpy(np.int8)
-    fitted = fit_column_weights(presence[TRAIN], labels[TRAIN], settings.weighting, settings.min_reviews)
-    rows = {name: LabelledRows(apply_column_weights(presence[name], fitted), labels[name]) for name in SPLITS}
+    parts = {name: reviews[reviews["split"] == name] for name in _MATRICES}
+    labels = {name: part["label"].to_numpy(np.int8) for name, part in parts.items()}
+    ngrams = hash_ngrams(parts[TRAIN]["text"].tolist(), settings.ngrams, n_jobs=n_jobs)
+    fitted = fit_column_weights(ngrams, labels[TRAIN], settings.weighting, settings.min_reviews)
+    lookup = ColumnLookup.of(fitted.columns, ngrams.shape[1])
+    train = select_columns(ngrams, lookup)
+    del ngrams
+    rows = {TRAIN: LabelledRows(weigh(train, fitted.weights), labels[TRAIN])}
+    for name in _MATRICES[1:]:
+        unseen = hash_ngrams(parts[name]["text"].tolist(), settings.ngrams, lookup, n_jobs)
+        rows[name] = LabelledRows(weigh(unseen, fitted.weights), labels[name])
     return Features(rows, fitted)
 
 
@@ -71,7 +77,7 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
     """The inverse of ``features_to_arrays``; memory-mapped arrays are used where they lie."""
     fitted = ColumnWeights(arrays["columns"], arrays["weights"])
     rows = {}
-    for name in SPLITS:
+    for name in _MATRICES:
         parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
         labels = arrays[f"{name}_labels"]
         matrix = sparse.csr_matrix(parts, shape=(len(labels), len(fitted.columns)), copy=False)

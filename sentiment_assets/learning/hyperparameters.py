@@ -48,7 +48,7 @@ class Grid(Settings):
     schedule: list[Schedule] = Field(default=["constant"], min_length=1, description="Learning-rate schedules to try.")
 
 
-DEFAULT_GRID = Grid(epochs=[5, 20], eta0=[0.3, 1.0, 3.0], l2=[1e-06, 1e-05])
+DEFAULT_GRID = Grid(epochs=[5, 20], eta0=[0.1, 0.3, 1.0], l2=[1e-06, 1e-05])
 
 
 class SearchSpace(Settings):
@@ -56,10 +56,16 @@ class SearchSpace(Settings):
 
     grid: Grid | None = Field(default=None, description="Every combination of these values.")
     candidates: list[Hyperparameters] = Field(default=[], description="Hyperparameter sets listed one by one.")
+    patience: int | None = Field(
+        default=None,
+        ge=1,
+        description="Stop a candidate after so many epochs without a smaller validation hinge loss, and keep its best "
+        "epoch. Left out: every epoch is run.",
+    )
 
     @model_validator(mode="after")
     def _candidates_are_valid_and_distinct(self) -> Self:
-        if not self.model_fields_set:
+        if self._is_default():
             return self
         keys = [each.key for each in self.hyperparameter_sets()]
         if not keys:
@@ -71,9 +77,12 @@ class SearchSpace(Settings):
 
     def hyperparameter_sets(self) -> Sequence[Hyperparameters]:
         """The grid's combinations in the order they are written, then the listed ones."""
-        grid = self.grid if self.model_fields_set else DEFAULT_GRID
+        grid = DEFAULT_GRID if self._is_default() else self.grid
         combined = [
             Hyperparameters(epochs=epochs, eta0=eta0, l2=l2, schedule=schedule)
             for schedule, epochs, eta0, l2 in (product(grid.schedule, grid.epochs, grid.eta0, grid.l2) if grid else ())
         ]
         return [*combined, *self.candidates]
+
+    def _is_default(self) -> bool:
+        return not self.model_fields_set - {"patience"}

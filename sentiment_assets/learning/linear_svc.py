@@ -6,8 +6,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import SGDClassifier
 
+from sentiment_assets.learning.calibration import best_scale
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.metrics import hinge_loss
+
+SKETCH_SIZE = 2_048
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class LinearSVC:
     """Mean hinge loss on the training split after each epoch, shape (epochs,)."""
     validation_losses: np.ndarray
     """Mean hinge loss on the validation split after each epoch, shape (epochs,)."""
+    path: np.ndarray
+    """float32, shape (best_epoch + 1, SKETCH_SIZE): sketches of W after each epoch as SGD left it, then of W itself."""
+    best_epoch: int
+    """The epoch, counted from 1, that W and b were taken from: the last, unless training stopped early."""
 
     def margins(self, rows: sparse.csr_matrix) -> np.ndarray:
         """W·x + b for each row, float64, shape (n_reviews,)."""
@@ -42,9 +49,19 @@ class TrainingDiverged(ValueError):
 
 
 def train_linear_svc(
-    train: LabelledRows, validation: LabelledRows, hyperparameters: Hyperparameters, seed: int
+    train: LabelledRows,
+    validation: LabelledRows,
+    hyperparameters: Hyperparameters,
+    seed: int,
+    patience: int | None = None,
 ) -> LinearSVC:
     """Averaged SGD (Polyak & Juditsky 1992) on hinge loss with an L2 penalty.
+
+    With ``patience`` training stops after that many epochs without a smaller validation loss, and W is the best
+    epoch's. Losses are those of c·(W·x + b), with the one factor c > 0 after each epoch that makes validation loss
+    smallest: SGD stops long before W has its natural length, and without c the candidate with the largest learning
+    rate would win, whatever it says about a review (docs/decisions/0005-hinge-loss-at-the-best-scale.md). The W and b
+    returned have c multiplied in.
 
     The same arguments give the same W, bit for bit. Raises ``TrainingDiverged`` when W overflows.
     """
@@ -59,30 +76,51 @@ def train_linear_svc(
     )
     train_losses: list[float] = []
     validation_losses: list[float] = []
+    path: list[np.ndarray] = []
     for epoch in range(1, hyperparameters.epochs + 1):
-        try:
-            sgd.partial_fit(train.rows, train.labels, classes=[0, 1])
-        except ValueError as error:
-            raise _diverged(hyperparameters, epoch) from error
-        if not np.isfinite(sgd.coef_).all():
-            raise _diverged(hyperparameters, epoch)
-        current = _snapshot(sgd, train_losses, validation_losses)
-        train_losses.append(hinge_loss(current.margins(train.rows), train.labels))
-        validation_losses.append(hinge_loss(current.margins(validation.rows), validation.labels))
-    return _snapshot(sgd, train_losses, validation_losses)
-
-
-def _snapshot(sgd: SGDClassifier, train: list[float], validation: list[float]) -> LinearSVC:
+        _run_epoch(sgd, train, hyperparameters, epoch)
+        path.append(sketch(sgd.coef_[0]))
+        margins = validation.rows @ sgd.coef_[0] + sgd.intercept_[0]
+        scale = best_scale(margins, validation.labels)
+        train_margins = train.rows @ sgd.coef_[0] + sgd.intercept_[0]
+        train_losses.append(hinge_loss(scale * train_margins, train.labels))
+        validation_losses.append(hinge_loss(scale * margins, validation.labels))
+        if patience is None or epoch == 1 or validation_losses[-1] < min(validation_losses[:-1]):
+            best_epoch = epoch
+            coefficients = (scale * sgd.coef_[0]).astype(np.float32)
+            intercept = float(scale * sgd.intercept_[0])
+        elif epoch - best_epoch >= patience:
+            break
     return LinearSVC(
-        coefficients=sgd.coef_[0].astype(np.float32),
-        intercept=float(sgd.intercept_[0]),
-        train_losses=np.array(train),
-        validation_losses=np.array(validation),
+        coefficients=coefficients,
+        intercept=intercept,
+        train_losses=np.array(train_losses),
+        validation_losses=np.array(validation_losses),
+        path=np.array([*path[:best_epoch], sketch(coefficients)]),
+        best_epoch=best_epoch,
     )
 
 
-def _diverged(hyperparameters: Hyperparameters, epoch: int) -> TrainingDiverged:
-    return TrainingDiverged(
-        f"candidate {hyperparameters.key} diverged in epoch {epoch}: W is not finite. "
-        "Take a smaller eta0 or l2 in the branch's search."
-    )
+def sketch(coefficients: np.ndarray) -> np.ndarray:
+    """A short random projection of W, float32 of shape (SKETCH_SIZE,), that keeps inner products.
+
+    Each column is added to one of the sketch's places with a random sign (CountSketch: Charikar et al. 2002); an
+    inner product of two sketches is off by about |a|·|b| / √SKETCH_SIZE.
+    """
+    chance = np.random.default_rng(0)
+    place = chance.integers(0, SKETCH_SIZE, len(coefficients), dtype=np.int16)
+    sign = chance.integers(0, 2, len(coefficients), dtype=np.int8) * 2 - 1
+    return np.bincount(place, weights=sign * coefficients, minlength=SKETCH_SIZE).astype(np.float32)
+
+
+def _run_epoch(sgd: SGDClassifier, train: LabelledRows, hyperparameters: Hyperparameters, epoch: int) -> None:
+    cause = None
+    try:
+        sgd.partial_fit(train.rows, train.labels, classes=[0, 1])
+    except ValueError as error:
+        cause = error
+    if cause is not None or not np.isfinite(sgd.coef_).all():
+        raise TrainingDiverged(
+            f"candidate {hyperparameters.key} diverged in epoch {epoch}: W is not finite. "
+            "Take a smaller eta0 or l2 in the branch's search."
+        ) from cause

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from scipy import sparse
 
 from sentiment_assets.learning.calibration import Calibration
 from sentiment_assets.learning.ngrams import (
+    ColumnLookup,
     Occurrences,
+    find_ngrams,
     hash_ngrams,
-    occurrences_by_chunk,
+    occurrences_to_rows,
     pair_keys,
-    presence,
 )
 from sentiment_assets.learning.settings import NgramSettings
-from sentiment_assets.learning.weighting import ColumnWeights, apply_column_weights
+from sentiment_assets.learning.weighting import ColumnWeights, weigh
 
 _ARRAYS_FILE = "model.npz"
 _FACTS_FILE = "model.json"
@@ -41,7 +43,7 @@ class SentimentModel:
 
     def margins(self, texts: Sequence[str]) -> np.ndarray:
         """W·x + b of each text, float64, shape (n_texts,)."""
-        return self._margins(apply_column_weights(hash_ngrams(texts, self.ngrams), self.column_weights))
+        return self._margins(weigh(hash_ngrams(texts, self.ngrams, self._lookup), self.column_weights.weights))
 
     def score(self, texts: Sequence[str]) -> pd.DataFrame:
         """One row a text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1]."""
@@ -54,14 +56,18 @@ class SentimentModel:
         ``contributions`` their terms of W·x.
         """
         frames = []
-        for occurrences, n_texts in occurrences_by_chunk(texts, self.ngrams):
-            rows = apply_column_weights(presence(occurrences, n_texts, self.ngrams), self.column_weights)
-            words, contributions = self._heaviest(rows, occurrences, top)
+        for found in find_ngrams(texts, self.ngrams):
+            rows = weigh(occurrences_to_rows(found, self.ngrams, self._lookup), self.column_weights.weights)
+            words, contributions = self._heaviest(rows, found, top)
             scores = self._scores(self._margins(rows))
             frames.append(scores.assign(words=pd.Series(words), contributions=pd.Series(contributions)))
         if not frames:
             return self.score([]).assign(words=[], contributions=[])
         return pd.concat(frames, ignore_index=True)
+
+    @cached_property
+    def _lookup(self) -> ColumnLookup:
+        return ColumnLookup.of(self.column_weights.columns, 1 << self.ngrams.columns_log2)
 
     def _margins(self, rows: sparse.csr_matrix) -> np.ndarray:
         return (rows @ self.coefficients).astype(np.float64) + self.intercept

@@ -1,13 +1,17 @@
-"""From texts to a sparse matrix of hashed n-grams, vectorised over a chunk of texts at a time.
+"""From texts to hashed n-grams, vectorised over a chunk of texts at a time.
 
-The same text gives the same row on any machine, in any process: tokens are hashed by their UTF-8
+The same text gives the same columns on any machine, in any process: tokens are hashed by their UTF-8
 bytes with constants written down here, never with Python's own ``hash``.
 
 Hashing n-grams into columns: Weinberger et al. 2009, "Feature hashing for large scale multitask learning".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -17,15 +21,19 @@ from scipy import sparse
 from sentiment_assets.learning.settings import NgramSettings
 
 _PUNCTUATION_THAT_SPEAKS = r'([!?.,()*"])'
-_BETWEEN_TOKENS = r"[^\p{L}\p{M}\p{N}_'!?.,()*\"]+"
+_BETWEEN_TOKENS = r"[^\p{L}\p{M}\p{N}_'!?.,()*\"\s]+"
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _TEXTS_PER_CHUNK = 2_000
+
+Texts: TypeAlias = "Sequence[str] | pa.Array"
 
 
 @dataclass(frozen=True)
 class Occurrences:
     """Every n-gram of a chunk of texts, in no particular order; all arrays are of one length."""
 
+    n_texts: int
+    """Texts in the chunk."""
     rows: np.ndarray
     """int32: the text's position in the chunk."""
     columns: np.ndarray
@@ -45,38 +53,123 @@ class Occurrences:
         return self.joiner.join(self.tokens[start : start + length].to_pylist())
 
 
-def hash_ngrams(texts: Sequence[str] | pa.Array, settings: NgramSettings) -> sparse.csr_matrix:
-    """Presence of each n-gram in each text.
+@dataclass(frozen=True)
+class ColumnLookup:
+    """Some of the hashed columns, numbered from 0 in ascending order; all others carry no weight."""
 
-    Returns a float32 CSR matrix of shape (len(texts), 2^columns_log2) with ones where the n-gram occurs;
-    column indices are sorted and unique in each row. Works through the texts in chunks, so memory beyond
-    the matrix itself does not grow with the corpus.
+    position: np.ndarray
+    """int32, shape (2^columns_log2,): the column's number, or -1."""
+    n_columns: int
+
+    @classmethod
+    def of(cls, columns: np.ndarray, n_hashed_columns: int) -> "ColumnLookup":
+        """A lookup of ascending hashed columns."""
+        position = np.full(n_hashed_columns, -1, np.int32)
+        position[columns] = np.arange(len(columns), dtype=np.int32)
+        return cls(position, len(columns))
+
+
+def hash_ngrams(
+    texts: Texts, settings: NgramSettings, lookup: ColumnLookup | None = None, n_jobs: int = 1
+) -> sparse.csr_matrix:
+    """The n-grams of each text, hashed to columns.
+
+    Returns a float32 CSR matrix of shape (len(texts), 2^columns_log2), or (len(texts), lookup.n_columns) with the
+    lookup's columns alone. Its values are ones or counts; column indices are sorted and unique in each row. Works
+    through the texts in chunks, ``n_jobs`` threads side by side, so memory beyond the matrix itself does not grow with
+    the corpus.
     """
-    chunks = [presence(found, n_texts, settings) for found, n_texts in occurrences_by_chunk(texts, settings)]
-    flat = np.concatenate([chunk.indices for chunk in chunks]) if chunks else np.empty(0, np.int32)
-    sizes = np.concatenate([np.diff(chunk.indptr) for chunk in chunks]) if chunks else np.empty(0, np.int64)
-    return _matrix_of_ones(flat, sizes, settings)
+    to_rows = partial(_rows_of_chunk, settings=settings, lookup=lookup)
+    return _stack(_map(to_rows, _chunks(texts), n_jobs), lookup.n_columns if lookup else 1 << settings.columns_log2)
 
 
-def presence(occurrences: Occurrences, n_texts: int, settings: NgramSettings) -> sparse.csr_matrix:
-    """The rows of ``hash_ngrams`` for the texts of one chunk, from n-grams that were found already."""
-    return _matrix_of_ones(*_unique_columns(occurrences, n_texts, settings), settings)
+def find_ngrams(texts: Texts, settings: NgramSettings) -> Iterator[Occurrences]:
+    """Every n-gram of ``texts`` with its place, a chunk of texts at a time."""
+    return (_occurrences(chunk, settings) for chunk in _chunks(texts))
 
 
-def _matrix_of_ones(columns: np.ndarray, sizes: np.ndarray, settings: NgramSettings) -> sparse.csr_matrix:
+def occurrences_to_rows(
+    found: Occurrences, settings: NgramSettings, lookup: ColumnLookup | None = None
+) -> sparse.csr_matrix:
+    """The rows of ``hash_ngrams`` for one chunk, from n-grams that were found already."""
+    rows, columns, n_columns = found.rows, found.columns, 1 << settings.columns_log2
+    if lookup is not None:
+        columns, n_columns = lookup.position[columns], lookup.n_columns
+        kept = columns >= 0
+        rows, columns = rows[kept], columns[kept]
+    keys = pair_keys(rows, columns, settings)
+    keys.sort()
+    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.empty(0, np.int64)
+    if settings.values == "counts":
+        values = np.diff(first, append=len(keys)).astype(np.float32)
+    else:
+        values = np.ones(len(first), np.float32)
+    keys = keys[first]
+    sizes = np.bincount(keys >> settings.columns_log2, minlength=found.n_texts)
+    columns = (keys & ((1 << settings.columns_log2) - 1)).astype(np.int32)
+    return _csr(values, columns, sizes, n_columns)
+
+
+def select_columns(rows: sparse.csr_matrix, lookup: ColumnLookup) -> sparse.csr_matrix:
+    """The lookup's columns of a matrix that has all of them, shape (n_rows, lookup.n_columns)."""
+    parts = (rows[start : start + _TEXTS_PER_CHUNK] for start in range(0, rows.shape[0], _TEXTS_PER_CHUNK))
+    return _stack((_select(part, lookup) for part in parts), lookup.n_columns)
+
+
+def _select(rows: sparse.csr_matrix, lookup: ColumnLookup) -> sparse.csr_matrix:
+    columns = lookup.position[rows.indices]
+    kept = columns >= 0
+    row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    sizes = np.bincount(row_of[kept], minlength=rows.shape[0])
+    return _csr(rows.data[kept], columns[kept], sizes, lookup.n_columns)
+
+
+def _stack(chunks: Iterable[sparse.csr_matrix], n_columns: int) -> sparse.csr_matrix:
+    """Chunks of rows as one matrix; each chunk is let go as soon as it is copied."""
+    waiting = list(chunks)
+    n_entries = sum(chunk.nnz for chunk in waiting)
+    values, columns = np.empty(n_entries, np.float32), np.empty(n_entries, np.int32)
+    sizes = np.concatenate([np.empty(0, np.int64), *(np.diff(chunk.indptr) for chunk in waiting)])
+    end = n_entries
+    while waiting:
+        chunk = waiting.pop()
+        values[end - chunk.nnz : end], columns[end - chunk.nnz : end] = chunk.data, chunk.indices
+        end -= chunk.nnz
+    return _csr(values, columns, sizes, n_columns)
+
+
+def pair_keys(rows: np.ndarray, columns: np.ndarray, settings: NgramSettings) -> np.ndarray:
+    """One int64 for each (row, column), ordered by row, then column."""
+    return (rows.astype(np.int64) << settings.columns_log2) | columns
+
+
+def _rows_of_chunk(texts: pa.Array, settings: NgramSettings, lookup: ColumnLookup | None) -> sparse.csr_matrix:
+    return occurrences_to_rows(_occurrences(texts, settings), settings, lookup)
+
+
+def _csr(values: np.ndarray, columns: np.ndarray, sizes: np.ndarray, n_columns: int) -> sparse.csr_matrix:
     indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    shape = (len(sizes), 1 << settings.columns_log2)
-    matrix = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, indptr), shape=shape)
+    matrix = sparse.csr_matrix((values, columns, indptr), shape=(len(sizes), n_columns))
     matrix.has_canonical_format = True
     return matrix
 
 
-def occurrences_by_chunk(texts: Sequence[str] | pa.Array, settings: NgramSettings) -> Iterator[tuple[Occurrences, int]]:
-    """The n-grams of ``texts``, a chunk at a time, with the number of texts in the chunk."""
+def _chunks(texts: Texts) -> Iterator[pa.Array]:
     column = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
     for start in range(0, len(column), _TEXTS_PER_CHUNK):
-        chunk = column.slice(start, _TEXTS_PER_CHUNK).cast(pa.large_string())
-        yield _occurrences(chunk, settings), len(chunk)
+        yield column.slice(start, _TEXTS_PER_CHUNK).cast(pa.large_string())
+
+
+def _map(
+    function: Callable[[pa.Array], sparse.csr_matrix], chunks: Iterator[pa.Array], n_jobs: int
+) -> Iterator[sparse.csr_matrix]:
+    """As ``map``, with ``n_jobs`` chunks under way at a time: Arrow and numpy let go of Python's lock."""
+    if n_jobs == 1:
+        yield from map(function, chunks)
+        return
+    with ThreadPoolExecutor(n_jobs) as threads:
+        while under_way := list(islice(chunks, n_jobs)):
+            yield from threads.map(function, under_way)
 
 
 def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
@@ -101,6 +194,7 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
             starts.append(within)
             lengths.append(np.full(len(within), length, np.int8))
     return Occurrences(
+        n_texts=len(texts),
         rows=np.concatenate(all_rows),
         columns=np.concatenate(columns),
         starts=np.concatenate(starts),
@@ -113,9 +207,13 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
 def _words(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Lower-cased words, and the punctuation marks that carry sentiment as tokens of their own."""
     lowered = pc.utf8_lower(texts)
-    spaced = pc.replace_substring_regex(lowered, _PUNCTUATION_THAT_SPEAKS, r" \1 ")
-    parts = pc.split_pattern_regex(spaced, _BETWEEN_TOKENS)
-    return _flatten(parts)
+    bare = pc.replace_substring_regex(lowered, _BETWEEN_TOKENS, " ")
+    spaced = pc.replace_substring_regex(bare, _PUNCTUATION_THAT_SPEAKS, r" \1 ")
+    parts = pc.utf8_split_whitespace(spaced)
+    rows = pc.list_parent_indices(parts).to_numpy().astype(np.int32)
+    tokens = parts.flatten()
+    kept = pc.not_equal(pc.binary_length(tokens), 0)
+    return tokens.filter(kept), rows[kept.to_numpy(zero_copy_only=False)]
 
 
 def _characters(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
@@ -125,13 +223,6 @@ def _characters(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     characters = np.frombuffer("".join(bare.to_pylist()).encode("utf-32-le"), dtype="<U1")
     rows = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)
     return pa.array(characters, pa.large_string()), rows
-
-
-def _flatten(parts: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    rows = pc.list_parent_indices(parts).to_numpy().astype(np.int32)
-    tokens = parts.flatten()
-    kept = pc.not_equal(pc.binary_length(tokens), 0)
-    return tokens.filter(kept), rows[kept.to_numpy(zero_copy_only=False)]
 
 
 def _mix(values: np.ndarray) -> np.ndarray:
@@ -156,18 +247,3 @@ def _hash_strings(strings: pa.Array) -> np.ndarray:
         terms = byte_values[content] * powers[position]
         sums = np.concatenate([[np.uint64(0)], np.cumsum(terms, dtype=np.uint64)])
         return _mix(sums[starts + sizes] - sums[starts])
-
-
-def _unique_columns(occurrences: Occurrences, n_texts: int, settings: NgramSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Each row's distinct columns in ascending order, row after row, and how many each row has."""
-    keys = pair_keys(occurrences.rows, occurrences.columns, settings)
-    keys.sort()
-    keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
-    rows = keys >> settings.columns_log2
-    columns = (keys & ((1 << settings.columns_log2) - 1)).astype(np.int32)
-    return columns, np.bincount(rows, minlength=n_texts)
-
-
-def pair_keys(rows: np.ndarray, columns: np.ndarray, settings: NgramSettings) -> np.ndarray:
-    """One int64 for each (row, column), ordered by row, then column."""
-    return (rows.astype(np.int64) << settings.columns_log2) | columns

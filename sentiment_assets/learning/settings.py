@@ -6,16 +6,24 @@ from pydantic import Field, model_validator
 
 from sentiment_assets.schema import Settings
 
-Weighting = Literal["naive_bayes", "tfidf", "presence"]
+Weighting = Literal["naive_bayes_idf", "naive_bayes", "tfidf", "presence"]
+Analyzer = Literal["word", "char"]
 SelectionMetric = Literal["hinge_loss", "error_rate", "balanced_error_rate"]
 
 
-class SplitShares(Settings):
+class SplitSettings(Settings):
     """Percentages of the labelled reviews; an official split column wins for the rows that have it."""
 
     train: int = Field(default=80, gt=0, lt=100, description="Per cent of reviews to train on.")
     validation: int = Field(default=10, gt=0, lt=100, description="Per cent for selection and calibration.")
     test: int = Field(default=10, gt=0, lt=100, description="Per cent read once per challenger.")
+    near_duplicate_similarity: float | None = Field(
+        default=0.7,
+        ge=0.5,
+        le=1,
+        description="A training review that shares so much of its three-token shingles with a test or validation "
+        "review is set aside; `null`: it trains.",
+    )
 
     @model_validator(mode="after")
     def _make_a_hundred(self) -> Self:
@@ -28,12 +36,13 @@ class SplitShares(Settings):
 class NgramSettings(Settings):
     """Which n-grams of a text count, and into how many columns they are hashed."""
 
-    analyzer: Literal["word", "char"] = Field(
-        default="word", description="`word`, or `char` for languages written without spaces."
-    )
+    analyzer: Analyzer = Field(default="word", description="`word`, or `char` for languages written without spaces.")
     shortest: int = Field(default=1, ge=1, le=8, description="Shortest n-gram, in tokens.")
     longest: int = Field(default=3, ge=1, le=8, description="Longest n-gram, in tokens.")
-    columns_log2: int = Field(default=22, ge=8, le=26, description="n-grams are hashed into 2^columns_log2 columns.")
+    columns_log2: int = Field(default=24, ge=8, le=26, description="n-grams are hashed into 2^columns_log2 columns.")
+    values: Literal["presence", "counts"] = Field(
+        default="presence", description="Whether an n-gram is in a review, or how often."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -47,10 +56,11 @@ class FeatureSettings(Settings):
 
     ngrams: NgramSettings = Field(default=NgramSettings(), description="Which n-grams count.")
     weighting: Weighting = Field(
-        default="naive_bayes",
-        description="`naive_bayes` log-count ratio, `tfidf`, or plain `presence`.",
+        default="naive_bayes_idf",
+        description="`naive_bayes` log-count ratio, that ratio with inverse document frequency (`naive_bayes_idf`), "
+        "`tfidf`, or plain `presence`.",
     )
-    min_reviews: int = Field(default=2, ge=1, description="Columns in fewer training reviews carry no weight.")
+    min_reviews: int = Field(default=3, ge=1, description="Columns in fewer training reviews carry no weight.")
 
 
 class PromotionRule(Settings):

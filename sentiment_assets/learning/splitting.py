@@ -9,12 +9,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.learning.settings import SplitShares
+from sentiment_assets.learning.near_duplicates import find_near_duplicates
+from sentiment_assets.learning.settings import Analyzer, SplitSettings
 
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
 TEST: Final = "test"
 SPLITS: Final = (TRAIN, VALIDATION, TEST)
+NEAR_DUPLICATE: Final = "near_duplicate"
+"""Training reviews that are set aside, because they say nearly the same as a test or validation review."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Splits:
     n_duplicate_texts: int
     n_conflicting_labels: int
     """Of the duplicates: those whose label differs from the kept review's."""
+    near_duplicates: pd.DataFrame
+    """One row a review set aside: columns review_id, twin_review_id, twin_split, similarity, text, twin_text."""
 
     @property
     def digest(self) -> str:
@@ -46,7 +51,7 @@ def text_digests(texts: Iterable[str]) -> np.ndarray:
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
-def split_of_digests(digests: np.ndarray, shares: SplitShares) -> np.ndarray:
+def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
     """Split names of text digests. Test takes the lowest hundredths, validation the next, train the rest."""
     hundredth = digests % np.uint64(100)
     return np.select(
@@ -56,17 +61,18 @@ def split_of_digests(digests: np.ndarray, shares: SplitShares) -> np.ndarray:
     ).astype(object)
 
 
-def split_reviews(reviews: pd.DataFrame, shares: SplitShares) -> Splits:
-    """Assign every labelled review to a split and drop repeated texts.
+def split_reviews(reviews: pd.DataFrame, settings: SplitSettings, analyzer: Analyzer = "word") -> Splits:
+    """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
     ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: unlabelled),
     split (official, may be missing) and batch. Of equal texts the earliest is kept, unless they fall in several
-    splits: then test wins, then validation.
+    splits: then test wins, then validation. Training reviews that are near-duplicates of a test or validation review
+    move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
     """
     labelled = reviews[reviews["label"].notna()].reset_index(drop=True)
     digests = text_digests(labelled["text"])
     official = labelled["split"].astype(object)
-    split = official.where(official.notna(), split_of_digests(digests, shares))
+    split = official.where(official.notna(), split_of_digests(digests, settings))
     corpus = pd.DataFrame(
         {
             "review_id": labelled["review_id"],
@@ -83,11 +89,31 @@ def split_reviews(reviews: pd.DataFrame, shares: SplitShares) -> Splits:
     repeated = ordered.duplicated("text_digest")
     kept = ordered[~repeated].sort_index()
     kept_label = ordered["text_digest"].map(kept.set_index("text_digest")["label"])
+    kept = kept.reset_index(drop=True)
+    near_duplicates = _near_duplicates(kept, settings.near_duplicate_similarity, analyzer)
+    kept.loc[near_duplicates.index, "split"] = NEAR_DUPLICATE
     return Splits(
-        reviews=kept.reset_index(drop=True),
+        reviews=kept,
         n_unlabelled=len(reviews) - len(labelled),
         n_duplicate_texts=int(repeated.sum()),
         n_conflicting_labels=int((kept_label != ordered["label"]).sum()),
+        near_duplicates=near_duplicates,
+    )
+
+
+def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer) -> pd.DataFrame:
+    """The training reviews to set aside, with the index that they have in ``reviews``."""
+    train = reviews[reviews["split"] == TRAIN]
+    held_out = reviews[reviews["split"].isin([VALIDATION, TEST])]
+    if similarity is None:
+        train = train.iloc[:0]
+    found = find_near_duplicates(train["text"].tolist(), held_out["text"].tolist(), similarity or 1.0, analyzer)
+    twins = held_out.iloc[found.twins]
+    return train.iloc[found.texts][["review_id", "text"]].assign(
+        twin_review_id=twins["review_id"].to_numpy(),
+        twin_split=twins["split"].to_numpy(),
+        twin_text=twins["text"].to_numpy(),
+        similarity=found.similarities,
     )
 
 

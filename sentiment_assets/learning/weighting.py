@@ -1,10 +1,17 @@
 """Which columns count, and for how much: fitted on the training split only."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import normalize
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sentiment_assets.learning.ngrams import ColumnLookup, select_columns
 from sentiment_assets.learning.settings import Weighting
 
 
@@ -19,44 +26,67 @@ class ColumnWeights:
 
 
 def fit_column_weights(
-    presence: sparse.csr_matrix, labels: np.ndarray, weighting: Weighting, min_reviews: int
+    ngrams: sparse.csr_matrix, labels: np.ndarray, weighting: Weighting, min_reviews: int
 ) -> ColumnWeights:
     """Weights of the columns that occur in at least ``min_reviews`` training reviews.
 
-    ``presence`` has shape (n_reviews, n_hashed_columns) and holds ones; ``labels`` holds 0 and 1.
-    ``naive_bayes`` is the log-count ratio with one added to each count (Wang & Manning 2012, "Baselines
-    and bigrams"); ``tfidf`` is ``ln((1 + n) / (1 + df)) + 1``, as in scikit-learn's TfidfTransformer.
+    ``ngrams`` has shape (n_reviews, n_hashed_columns); only which entries are there matters. ``labels`` holds 0 and 1.
+    With r the log-count ratio, one added to each count (Wang & Manning 2012, "Baselines and bigrams"), and idf =
+    ln((1 + n) / (1 + df)) + 1 as in scikit-learn's TfidfTransformer, a column weighs by ``naive_bayes_idf``
+    sign(r)·√|r|·idf² (docs/decisions/0004-weighting.md), by ``naive_bayes`` r, by ``tfidf`` idf, by ``presence`` 1.
     """
-    reviews_with = np.bincount(presence.indices, minlength=presence.shape[1])
+    reviews_with = np.bincount(ngrams.indices, minlength=ngrams.shape[1])
     columns = np.flatnonzero(reviews_with >= min_reviews).astype(np.int32)
+    reviews_with = reviews_with[columns]
     if weighting == "presence":
-        weights = np.ones(len(columns))
-    elif weighting == "tfidf":
-        weights = np.log((1 + presence.shape[0]) / (1 + reviews_with[columns])) + 1
-    else:
-        entry_labels = np.repeat(labels, np.diff(presence.indptr))
-        positive = np.bincount(presence.indices, weights=entry_labels == 1, minlength=presence.shape[1])[columns]
-        negative = reviews_with[columns] - positive
-        weights = np.log((1 + positive) / (1 + positive).sum())
-        weights -= np.log((1 + negative) / (1 + negative).sum())
+        return ColumnWeights(columns, np.ones(len(columns), np.float32))
+    idf = np.log((1 + ngrams.shape[0]) / (1 + reviews_with)) + 1
+    if weighting == "tfidf":
+        return ColumnWeights(columns, idf.astype(np.float32))
+    in_positive = np.repeat(labels == 1, np.diff(ngrams.indptr))
+    positive = np.bincount(ngrams.indices[in_positive], minlength=ngrams.shape[1])[columns]
+    ratio = _log_share(positive) - _log_share(reviews_with - positive)
+    weights = ratio if weighting == "naive_bayes" else np.sign(ratio) * np.sqrt(np.abs(ratio)) * idf**2
     return ColumnWeights(columns, weights.astype(np.float32))
 
 
-def apply_column_weights(presence: sparse.csr_matrix, fitted: ColumnWeights) -> sparse.csr_matrix:
-    """The weighted columns alone, each row scaled to length 1 (rows without any stay empty).
+def weigh(rows: sparse.csr_matrix, weights: np.ndarray) -> sparse.csr_matrix:
+    """Each column times its weight, then each row scaled to length 1 (empty rows stay so); changes ``rows`` itself.
 
-    Returns a float32 CSR matrix of shape (n_reviews, n_columns).
+    ``rows`` is float32 of shape (n_reviews, n_columns), ``weights`` of shape (n_columns,).
     """
-    position = np.full(presence.shape[1], -1, np.int32)
-    position[fitted.columns] = np.arange(len(fitted.columns), dtype=np.int32)
-    moved = position[presence.indices]
-    kept = moved >= 0
-    before = np.concatenate([[0], np.cumsum(kept)])
-    indices = moved[kept]
-    indptr = before[presence.indptr]
-    row_of = np.repeat(np.arange(presence.shape[0]), np.diff(indptr))
-    data = fitted.weights[indices]
-    squares = np.bincount(row_of, weights=data.astype(np.float64) ** 2, minlength=presence.shape[0])
-    lengths = np.sqrt(np.where(squares > 0, squares, 1)).astype(np.float32)
-    shape = (presence.shape[0], len(fitted.columns))
-    return sparse.csr_matrix((data / lengths[row_of], indices, indptr), shape=shape)
+    rows.data *= weights[rows.indices]
+    return normalize(rows, copy=False) if rows.shape[0] else rows
+
+
+def _log_share(counts: np.ndarray) -> np.ndarray:
+    return np.log(1 + counts) - np.log(np.sum(1 + counts))
+
+
+class ColumnWeighting(TransformerMixin, BaseEstimator):
+    """``fit_column_weights`` and ``weigh`` as a scikit-learn transformer, for pipelines in notebooks."""
+
+    def __init__(self, weighting: Weighting = "naive_bayes_idf", min_reviews: int = 2) -> None:
+        self.weighting = weighting
+        self.min_reviews = min_reviews
+
+    def fit(self, X: ArrayLike | sparse.spmatrix, y: ArrayLike | None = None) -> Self:  # noqa: N803
+        """Fit the weights on n-grams of shape (n_reviews, n_hashed_columns) and labels 0 and 1."""
+        rows, labels = validate_data(self, X, y, accept_sparse="csr")
+        self.fitted_ = fit_column_weights(sparse.csr_matrix(rows), labels, self.weighting, self.min_reviews)
+        return self
+
+    def transform(self, X: ArrayLike | sparse.spmatrix) -> sparse.csr_matrix:  # noqa: N803
+        """The weighted columns alone, float32 of shape (n_reviews, n_columns), rows of length 1."""
+        check_is_fitted(self)
+        rows = validate_data(self, X, accept_sparse="csr", reset=False)
+        lookup = ColumnLookup.of(self.fitted_.columns, rows.shape[1])
+        chosen = select_columns(sparse.csr_matrix(rows, dtype=np.float32), lookup)
+        return weigh(chosen, self.fitted_.weights)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

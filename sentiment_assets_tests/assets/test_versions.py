@@ -6,7 +6,7 @@ from sentiment_assets.assets import versions
 from sentiment_assets.assets.trained_candidates import mapping_key
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.settings import SplitShares
+from sentiment_assets.learning.settings import SplitSettings
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def test_comments_and_docstrings_do_not_count_and_code_does(module: Path) -> Non
 
 
 def test_settings_count() -> None:
-    assert code_version([], SplitShares()) == code_version([], SplitShares())
-    assert code_version([], SplitShares()) != code_version([], SplitShares(train=70, validation=20))
+    assert code_version([], SplitSettings()) == code_version([], SplitSettings())
+    assert code_version([], SplitSettings()) != code_version([], SplitSettings(train=70, validation=20))
 
 
 def test_a_module_without_source_is_an_error() -> None:

@@ -3,7 +3,8 @@ import pytest
 from scipy import sparse
 
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.linear_svc import LabelledRows, TrainingDiverged, train_linear_svc
+from sentiment_assets.learning.linear_svc import LabelledRows, TrainingDiverged, sketch, train_linear_svc
+from sentiment_assets.learning.metrics import hinge_loss
 
 GENTLE = Hyperparameters(epochs=10, eta0=0.5, l2=1e-4)
 
@@ -49,3 +50,40 @@ def test_divergence_is_said_with_the_remedy() -> None:
 def test_every_schedule_trains(schedule: str) -> None:
     chosen = GENTLE.model_copy(update={"schedule": schedule})
     assert train_linear_svc(TRAIN, VALIDATION, chosen, seed=0).validation_losses[-1] < 0.6
+
+
+def test_the_losses_are_those_of_the_weights_returned() -> None:
+    svc = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=0)
+    assert hinge_loss(svc.margins(VALIDATION.rows), VALIDATION.labels) == pytest.approx(
+        svc.validation_losses[-1], abs=1e-6
+    )
+    assert hinge_loss(svc.margins(TRAIN.rows), TRAIN.labels) == pytest.approx(svc.train_losses[-1], abs=1e-6)
+
+
+def test_no_other_length_of_the_weights_has_a_smaller_validation_loss() -> None:
+    svc = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=0)
+    margins = svc.margins(VALIDATION.rows)
+    for factor in (0.5, 0.9, 1.1, 2):
+        assert hinge_loss(factor * margins, VALIDATION.labels) >= svc.validation_losses[-1] - 1e-6
+
+
+def test_with_patience_training_stops_early_and_the_best_epoch_is_kept() -> None:
+    eager = Hyperparameters(epochs=60, eta0=5, l2=1e-6)
+    whole = train_linear_svc(TRAIN, VALIDATION, eager, seed=0)
+    stopped = train_linear_svc(TRAIN, VALIDATION, eager, seed=0, patience=2)
+    ran = len(stopped.validation_losses)
+    assert stopped.best_epoch == 1 + int(np.argmin(stopped.validation_losses)) == ran - 2
+    assert stopped.validation_losses.tolist() == whole.validation_losses[:ran].tolist()
+    assert hinge_loss(stopped.margins(VALIDATION.rows), VALIDATION.labels) == pytest.approx(
+        min(stopped.validation_losses), abs=1e-6
+    )
+    assert len(stopped.path) == stopped.best_epoch + 1
+
+
+def test_a_sketch_keeps_inner_products() -> None:
+    chance = np.random.default_rng(0)
+    one, other = chance.normal(size=(2, 50_000))
+    other += one
+    exact = one @ other
+    off = abs(sketch(one) @ sketch(other) - exact) / (np.linalg.norm(one) * np.linalg.norm(other))
+    assert off < 4 / 2_048**0.5

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment_assets.learning import ngrams
-from sentiment_assets.learning.ngrams import hash_ngrams, occurrences_by_chunk
+from sentiment_assets.learning.ngrams import ColumnLookup, find_ngrams, hash_ngrams, select_columns
 from sentiment_assets.learning.settings import NgramSettings
 
 WORDS = NgramSettings(longest=2, columns_log2=20)
@@ -16,7 +16,7 @@ CHARACTERS = NgramSettings(analyzer="char", longest=2, columns_log2=20)
 
 
 def ngrams_of(text: str, settings: NgramSettings) -> set[str]:
-    [(found, _)] = occurrences_by_chunk([text], settings)
+    [found] = find_ngrams([text], settings)
     return {found.ngram(position) for position in range(len(found.rows))}
 
 
@@ -32,7 +32,7 @@ def test_characters_for_languages_without_spaces() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "—…", "🙂🙂", "the the the", "שלום עולם", "x " * 500_000, "\x00", "é" * 10]
+    "text", ["", "   ", "—…", "🙂🙂", "the the the", "שלום עולם", "很好的电影", "x " * 500_000, "\x00", "é" * 10]
 )
 @pytest.mark.parametrize("rules", [WORDS, CHARACTERS])
 def test_any_text_gives_one_row(text: str, rules: NgramSettings) -> None:
@@ -51,11 +51,27 @@ def test_a_text_has_the_same_row_whatever_stands_beside_it(rules: NgramSettings,
         assert (together[row] != hash_ngrams([text], rules)).nnz == 0
 
 
-def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_neither_chunks_nor_threads_show(monkeypatch: pytest.MonkeyPatch, n_jobs: int) -> None:
     texts = [f"text number {number} of many" for number in range(50)]
     whole = hash_ngrams(texts, WORDS)
     monkeypatch.setattr(ngrams, "_TEXTS_PER_CHUNK", 7)
-    assert (whole != hash_ngrams(texts, WORDS)).nnz == 0
+    assert (whole != hash_ngrams(texts, WORDS, n_jobs=n_jobs)).nnz == 0
+
+
+def test_a_lookup_leaves_its_columns_alone_in_their_order() -> None:
+    texts = ["good film", "", "bad film", "no such words"]
+    everything = hash_ngrams(texts, WORDS)
+    columns = np.unique(hash_ngrams(["good bad film"], WORDS).indices)
+    lookup = ColumnLookup.of(columns, everything.shape[1])
+    few = hash_ngrams(texts, WORDS, lookup)
+    assert (few != everything[:, columns]).nnz == 0
+    assert (few != select_columns(everything, lookup)).nnz == 0
+
+
+def test_counts_say_how_often() -> None:
+    counted = hash_ngrams(["so so so good"], NgramSettings(longest=1, columns_log2=20, values="counts"))
+    assert sorted(counted.data.tolist()) == [1.0, 3.0]
 
 
 def test_rows_hold_each_column_once_in_order() -> None:

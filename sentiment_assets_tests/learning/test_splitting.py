@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sentiment_assets.learning.settings import SplitShares
+from sentiment_assets.learning.settings import SplitSettings
 from sentiment_assets.learning.splitting import (
     UnusableSplits,
     normalise,
@@ -15,7 +15,7 @@ from sentiment_assets.learning.splitting import (
 )
 from sentiment_assets_tests.corpus import made_up_reviews
 
-SHARES = SplitShares()
+SHARES = SplitSettings()
 
 
 def corpus(rows: list[tuple[str, int | None, str | None]], batch: str = "b") -> pd.DataFrame:
@@ -30,7 +30,7 @@ def made_up(n: int) -> pd.DataFrame:
 
 def test_shares_must_make_a_hundred() -> None:
     with pytest.raises(ValidationError, match="must make 100, they make 110"):
-        SplitShares(train=90)
+        SplitSettings(train=90)
 
 
 def test_the_shares_are_met_and_the_splits_disjoint() -> None:

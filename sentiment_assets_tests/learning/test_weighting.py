@@ -1,9 +1,20 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sentiment_assets.learning.weighting import apply_column_weights, fit_column_weights
+from sentiment_assets.learning.weighting import ColumnWeighting, fit_column_weights
+
+
+@parametrize_with_checks([ColumnWeighting(min_reviews=1)])
+@pytest.mark.filterwarnings("ignore:SCIPY_ARRAY_API is not set")
+def test_scikit_learns_own_checks(estimator: BaseEstimator, check: Callable[[BaseEstimator], None]) -> None:
+    check(estimator)
+
 
 PRESENCE = sparse.csr_matrix(np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 1, 0], [0, 1, 1, 1]], np.float32))
 LABELS = np.array([1, 1, 0, 0])
@@ -17,12 +28,21 @@ def test_naive_bayes_is_the_log_count_ratio() -> None:
     assert fitted.weights == pytest.approx(expected)
 
 
+def test_the_default_tempers_that_ratio_and_favours_rare_ngrams() -> None:
+    plain, default = (
+        fit_column_weights(PRESENCE, LABELS, weighting, min_reviews=1).weights
+        for weighting in ("naive_bayes", "naive_bayes_idf")
+    )
+    idf = fit_column_weights(PRESENCE, LABELS, "tfidf", min_reviews=1).weights
+    assert default == pytest.approx(np.sign(plain) * np.sqrt(np.abs(plain)) * idf**2, rel=1e-5)
+
+
 def test_tfidf_is_scikit_learns() -> None:
-    ours = apply_column_weights(PRESENCE, fit_column_weights(PRESENCE, LABELS, "tfidf", min_reviews=1))
+    ours = ColumnWeighting("tfidf", min_reviews=1).fit(PRESENCE, LABELS).transform(PRESENCE)
     assert ours.toarray() == pytest.approx(TfidfTransformer().fit_transform(PRESENCE).toarray(), abs=1e-6)
 
 
 def test_rows_have_length_one_and_unseen_columns_carry_no_weight() -> None:
-    fitted = fit_column_weights(PRESENCE, LABELS, "presence", min_reviews=2)
-    rows = apply_column_weights(sparse.csr_matrix(np.array([[1, 1, 0, 1], [0, 0, 0, 1]], np.float32)), fitted)
+    fitted = ColumnWeighting("presence", min_reviews=2).fit(PRESENCE, LABELS)
+    rows = fitted.transform(sparse.csr_matrix(np.array([[1, 1, 0, 1], [0, 0, 0, 1]], np.float32)))
     assert rows.toarray() == pytest.approx(np.array([[0.5**0.5, 0.5**0.5, 0], [0, 0, 0]]))
