@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Self
 
 import dagster as dg
-from pydantic import BaseModel, Field, field_validator
+import yaml
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
@@ -22,6 +23,7 @@ from sentiment_assets.ingestion.settings import (
     LabelRule,
     ReviewColumns,
 )
+from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.hyperparameters import SearchSpace
 from sentiment_assets.learning.settings import (
     FeatureSettings,
@@ -34,6 +36,7 @@ from sentiment_assets.schema import Settings
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TEMPLATE = "{{"
+BEHAVIOUR_FILE = "behaviour.yaml"
 
 
 class BranchSettings(Settings):
@@ -98,10 +101,11 @@ class SentimentBranch(dg.Component, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The branch's assets, checks and jobs."""
-        return branch_definitions(_branch_name(context.path, context.defs_module_path), self.settings)
+        name = _branch_name(context.path, context.defs_module_path)
+        return branch_definitions(name, self.settings, _behaviour_cases(context.path / BEHAVIOUR_FILE))
 
 
-def branch_definitions(name: str, settings: BranchSettings) -> dg.Definitions:
+def branch_definitions(name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES) -> dg.Definitions:
     """What a branch is made of."""
     ingestion = IngestionSettings(columns=settings.columns, labels=settings.labels, encoding=settings.encoding)
     batches = dg.DynamicPartitionsDefinition(name=batches_name(name))
@@ -117,6 +121,7 @@ def branch_definitions(name: str, settings: BranchSettings) -> dg.Definitions:
             settings.features.ngrams,
             settings.selection_metric,
             settings.promotion,
+            behaviour,
         ),
         scored_reviews_asset(name, batches),
     ]
@@ -127,6 +132,16 @@ def branch_definitions(name: str, settings: BranchSettings) -> dg.Definitions:
         asset_checks=[row_identity_check(name, batches)],
         jobs=branch_jobs(name),
     )
+
+
+def _behaviour_cases(file: Path) -> BehaviourCases:
+    """The branch's behavioural cases; none if it has no such file. Raises ``ValueError`` that names file and field."""
+    if not file.exists():
+        return NO_CASES
+    try:
+        return BehaviourCases.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ValueError(f"{file}: {error}") from error
 
 
 def batches_name(branch: str) -> str:

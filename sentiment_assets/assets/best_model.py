@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.describe import picture, rows_of
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
 from sentiment_assets.assets.versions import code_version
+from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.settings import NgramSettings, PromotionRule, SelectionMetric
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays
 from sentiment_assets.resources.tracking import Tracking
@@ -21,7 +22,21 @@ if TYPE_CHECKING:
 NAME = "best_model"
 _MODULES = [
     f"sentiment_assets.learning.{name}"
-    for name in ("calibration", "evaluation", "metrics", "model", "promotion", "selection")
+    for name in (
+        "behaviour",
+        "calibration",
+        "evaluation",
+        "flips",
+        "ledger",
+        "loss_surface",
+        "metrics",
+        "model",
+        "pictures",
+        "promotion",
+        "report",
+        "selection",
+        "top_ngrams",
+    )
 ]
 
 
@@ -31,6 +46,7 @@ def best_model_asset(
     ngrams: NgramSettings,
     metric: SelectionMetric,
     promotion: PromotionRule,
+    behaviour: BehaviourCases,
 ) -> dg.AssetsDefinition:
     """The asset ``<branch>/best_model``."""
 
@@ -39,12 +55,13 @@ def best_model_asset(
         key_prefix=branch,
         ins={SPLITS: dg.AssetIn([branch, SPLITS]), FEATURES: dg.AssetIn([branch, FEATURES])},
         deps=[[branch, TRAINED_CANDIDATES]],
-        code_version=code_version([__name__, *_MODULES], metric, promotion),
+        code_version=code_version([__name__, *_MODULES], metric, promotion, behaviour),
         kinds={"scikitlearn", "mlflow"},
         description=(
             f"The candidate of {branch} with the smallest validation {metric.replace('_', ' ')}, calibrated, evaluated "
             f"once on test, registered as `{branch}` in MLflow and compared with the champion (rule "
-            f"`{promotion.rule}`). The alias `champion` moves only if the gate passes."
+            f"`{promotion.rule}`; it may pass no fewer of the branch's behavioural cases). The alias `champion` moves "
+            "only if the gate passes."
         ),
     )
     def best_model(
@@ -54,39 +71,48 @@ def best_model_asset(
         storage: Storage,
         tracking: Tracking,
     ) -> dg.MaterializeResult:
-        from sentiment_assets.learning.evaluation import challenge, make_challenger
+        from sentiment_assets.learning.evaluation import (
+            challenge,
+            make_challenger,
+            measure_champion,
+            measure_leakage,
+        )
         from sentiment_assets.learning.features import features_from_arrays
         from sentiment_assets.learning.promotion import Decision
+        from sentiment_assets.learning.report import report_training
 
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
-        challenger = make_challenger(candidates, features_from_arrays(features.arrays), splits, ngrams, metric)
+        rows = features_from_arrays(features.arrays)
+        challenger = make_challenger(candidates, rows, splits, ngrams, metric)
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         champion = tracking.champion(branch)
+        standing = measure_champion(champion.model, splits) if champion else None
+        report = report_training(challenger, standing, candidates, rows, splits, behaviour)
+        figures = measure_leakage(candidates[challenger.key], rows).figures | report.figures
+        tracking.log_report(parent, report.files, figures)
         if champion and champion.digest == challenger.digest:
             decision = Decision(False, f"Unchanged: version {champion.version} is this very model.")
             version = champion.version
         else:
-            former = champion.model if champion else None
-            decision = challenge(challenger, former, splits, promotion)
+            decision = challenge(challenger, standing, splits, promotion, behaviour)
             version = tracking.register(
                 branch, parent, challenger.model, challenger.digest, challenger.metrics, decision.reason
             )
         if decision.promote:
             tracking.promote(branch, version)
-        standing = version if decision.promote else champion.version if champion else "none yet"
+        champion_version = version if decision.promote else champion.version if champion else "none yet"
         context.log.info(decision.reason)
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(f"{branch}-version-{standing}"),
+            data_version=dg.DataVersion(f"{branch}-version-{champion_version}"),
             metadata={
                 "decision": decision.reason,
                 "selected_candidate": challenger.key,
                 "challenger_version": version,
-                "champion_version": standing,
+                "champion_version": champion_version,
                 **challenger.metrics,
-                "validation_losses": table(
-                    {"candidate": key, metric: loss, "selected": key == challenger.key}
-                    for key, loss in challenger.validation_losses.items()
-                ),
+                **figures,
+                **{name.partition(".")[0]: picture(name, content) for name, content in report.pictures.items()},
+                **{f"{name}_table": rows_of(frame) for name, frame in report.tables.items()},
                 "mlflow_model": tracking.version_link(branch, version),
                 "mlflow_run": tracking.run_link(parent),
             },

@@ -1,5 +1,6 @@
 """Metadata that a person reads in the UI: tables as tables, so that review text is shown as text."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SAMPLE_ROWS = 5
+_MOST_ROWS = 40
 _LONGEST_SAMPLE = 160
 
 
@@ -23,6 +25,17 @@ def table(rows: Iterable[Mapping[str, object]]) -> dg.TableMetadataValue:
 def sample(frame: "pd.DataFrame") -> dg.TableMetadataValue:
     """The first rows of a frame, long texts cut."""
     return _table_of(frame.head(_SAMPLE_ROWS))
+
+
+def rows_of(frame: "pd.DataFrame") -> dg.TableMetadataValue:
+    """The rows of a small frame, as many as a person reads."""
+    return _table_of(frame.head(_MOST_ROWS))
+
+
+def picture(name: str, content: bytes) -> dg.MarkdownMetadataValue:
+    """A small PNG or SVG picture, shown where the metadata are."""
+    kind = {"png": "image/png", "svg": "image/svg+xml"}[name.rsplit(".", 1)[1]]
+    return dg.MetadataValue.md(f"![{name}](data:{kind};base64,{b64encode(content).decode()})")
 
 
 def counts_by(frame: "pd.DataFrame", columns: Sequence[str]) -> dg.TableMetadataValue:

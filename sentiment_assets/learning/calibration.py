@@ -49,12 +49,28 @@ def best_scale(margins: np.ndarray, labels: np.ndarray) -> float:
     return float(1 / reached[np.argmax(slopes >= -rounding)])
 
 
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Mean gap between predicted probability and observed frequency over equal-mass bins (Naeini et al. 2015)."""
+@dataclass(frozen=True)
+class CalibrationBin:
+    """Reviews of neighbouring predicted probabilities."""
+
+    n: int
+    predicted: float
+    """Mean predicted probability of positive."""
+    observed: float
+    """Share that is positive."""
+
+
+def equal_mass_bins(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> list[CalibrationBin]:
+    """The reviews in order of probability, in ``bins`` parts of as equal a size as can be; empty ones are left out."""
     order = np.argsort(probabilities, kind="stable")
-    gaps = [
-        len(part) * abs(probabilities[part].mean() - labels[part].mean())
+    return [
+        CalibrationBin(len(part), float(probabilities[part].mean()), float(labels[part].mean()))
         for part in np.array_split(order, bins)
         if len(part)
     ]
-    return float(sum(gaps) / len(labels))
+
+
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Mean gap between predicted probability and observed share over equal-mass bins (Naeini et al. 2015)."""
+    parts = equal_mass_bins(probabilities, labels, bins)
+    return sum(part.n * abs(part.predicted - part.observed) for part in parts) / len(labels)

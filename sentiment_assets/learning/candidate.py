@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from sentiment_assets.learning.cost import Cost, measure_cost
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.linear_svc import LinearSVC, train_linear_svc
+from sentiment_assets.learning.linear_svc import LabelledRows, LinearSVC, train_linear_svc
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 
 _SEED = 0
@@ -72,6 +72,13 @@ def train_candidate(
     with threadpool_limits(1):  # candidates train side by side: threads would only stand in each other's way
         svc, cost = measure_cost(lambda: train_linear_svc(train, validation, hyperparameters, _SEED, patience))
     return Candidate(hyperparameters, svc, features_version, mlflow_run_id, cost)
+
+
+def train_again(candidate: Candidate, train: LabelledRows, validation: LabelledRows) -> LinearSVC:
+    """A candidate's hyperparameter set and number of epochs, on other training rows."""
+    same = candidate.hyperparameters.model_copy(update={"epochs": candidate.svc.best_epoch})
+    with threadpool_limits(1):
+        return train_linear_svc(train, validation, same, _SEED)
 
 
 def candidate_to_bytes(candidate: Candidate) -> bytes:

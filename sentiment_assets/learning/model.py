@@ -57,13 +57,24 @@ class SentimentModel:
         """
         frames = []
         for found in find_ngrams(texts, self.ngrams):
-            rows = weigh(occurrences_to_rows(found, self.ngrams, self._lookup), self.column_weights.weights)
+            rows = self._rows(found)
             words, contributions = self._heaviest(rows, found, top)
             scores = self._scores(self._margins(rows))
             frames.append(scores.assign(words=pd.Series(words), contributions=pd.Series(contributions)))
         if not frames:
             return self.score([]).assign(words=[], contributions=[])
         return pd.concat(frames, ignore_index=True)
+
+    def contributions(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """Each text's n-grams with their terms of W·x, heaviest first; they and b sum to the margin."""
+        return [
+            dict(zip(words, terms, strict=True))
+            for found in find_ngrams(texts, self.ngrams)
+            for words, terms in zip(*self._heaviest(self._rows(found), found), strict=True)
+        ]
+
+    def _rows(self, found: Occurrences) -> sparse.csr_matrix:
+        return weigh(occurrences_to_rows(found, self.ngrams, self._lookup), self.column_weights.weights)
 
     @cached_property
     def _lookup(self) -> ColumnLookup:
@@ -83,15 +94,15 @@ class SentimentModel:
         )
 
     def _heaviest(
-        self, rows: sparse.csr_matrix, occurrences: Occurrences, top: int
+        self, rows: sparse.csr_matrix, occurrences: Occurrences, top: int | None = None
     ) -> tuple[list[list[str]], list[list[float]]]:
-        """Each row's largest terms of W·x by absolute value, with the n-gram found in its own text."""
+        """Each row's largest terms of W·x by absolute value (all, without ``top``), with the n-gram in its own text."""
         terms = rows.data * self.coefficients[rows.indices]
         sizes = np.diff(rows.indptr)
         row_of = np.repeat(np.arange(len(sizes)), sizes)
         order = np.lexsort((rows.indices, -np.abs(terms), row_of))
         rank = np.arange(len(order)) - np.repeat(rows.indptr[:-1], sizes)
-        chosen = order[rank < top]
+        chosen = order if top is None else order[rank < top]
         columns = self.column_weights.columns[rows.indices[chosen]]
         wanted = pair_keys(row_of[chosen], columns, self.ngrams)
         keys = pair_keys(occurrences.rows, occurrences.columns, self.ngrams)

@@ -1,6 +1,7 @@
 """The n-gram vectorizer as a scikit-learn transformer, and the way back from a column to its n-grams."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
@@ -49,7 +50,7 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
         """
         return hash_ngrams(_require_texts(X), self._settings(), n_jobs=self.n_jobs)
 
-    def column_names(self, texts: Texts, columns: np.ndarray) -> list[str]:
+    def column_names(self, texts: Texts, columns: np.ndarray) -> "list[ColumnName]":
         """The n-gram behind each column, as met in ``texts``; see ``name_columns``."""
         return name_columns(_require_texts(texts), columns, self._settings())
 
@@ -65,19 +66,31 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
         return tags
 
 
-def name_columns(texts: Texts, columns: np.ndarray, settings: NgramSettings) -> list[str]:
-    """The n-gram most often behind each hashed column in ``texts``; an empty string where there is none.
+@dataclass(frozen=True)
+class ColumnName:
+    """What a hashed column stands for in some texts."""
 
-    ``columns`` are hashed columns in any order. Of n-grams that share a column, the most frequent names it.
-    """
+    ngram: str
+    """The n-gram most often behind it; empty if no text has the column."""
+    n_texts: int
+    """How many of the texts have the column."""
+
+
+def name_columns(texts: Texts, columns: np.ndarray, settings: NgramSettings) -> list[ColumnName]:
+    """The n-gram behind each of ``columns``, hashed columns in any order, as met in ``texts``."""
     ascending = np.unique(columns)
     lookup = ColumnLookup.of(ascending, 1 << settings.columns_log2)
     counted: list[Counter[str]] = [Counter() for _ in ascending]
+    n_texts = np.zeros(len(ascending), np.int64)
     for found in find_ngrams(texts, settings):
         numbers = lookup.position[found.columns]
-        for place in np.flatnonzero(numbers >= 0):
+        places = np.flatnonzero(numbers >= 0)
+        for place in places:
             counted[numbers[place]][found.ngram(int(place))] += 1
-    names = [max(sorted(each), key=each.__getitem__) if each else "" for each in counted]
+        pairs = np.unique(numbers[places].astype(np.int64) * found.n_texts + found.rows[places])
+        n_texts += np.bincount(pairs // found.n_texts, minlength=len(ascending))
+    ngrams = [max(sorted(each), key=each.__getitem__) if each else "" for each in counted]
+    names = [ColumnName(ngram, int(count)) for ngram, count in zip(ngrams, n_texts, strict=True)]
     return [names[number] for number in np.searchsorted(ascending, columns)]
 
 

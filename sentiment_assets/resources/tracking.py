@@ -142,6 +142,17 @@ class Tracking(dg.ConfigurableResource):
             client.update_model_version(branch, registered.version, description)
         return str(registered.version)
 
+    def log_report(self, run_id: str, files: "Mapping[str, bytes]", metrics: "Mapping[str, float]") -> None:
+        """Keep pictures and tables with a run, below ``report``, and its figures."""
+        from mlflow.entities import Metric
+
+        client = self.client()
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                (Path(folder) / name).write_bytes(content)
+            client.log_artifacts(run_id, folder, "report")
+        client.log_batch(run_id, metrics=[Metric(name, value, _now(), 0) for name, value in metrics.items()])
+
     def promote(self, branch: str, version: str) -> None:
         """Move the alias ``champion``."""
         self.client().set_registered_model_alias(branch, CHAMPION, version)

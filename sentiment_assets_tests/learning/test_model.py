@@ -1,79 +1,11 @@
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment_assets.learning.candidate import Candidate, candidate_from_bytes, candidate_to_bytes, train_candidate
-from sentiment_assets.learning.evaluation import Challenger, challenge, make_challenger
-from sentiment_assets.learning.features import (
-    Features,
-    build_features,
-    features_from_arrays,
-    features_to_arrays,
-)
-from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.evaluation import Challenger
 from sentiment_assets.learning.model import SentimentModel, _load_pyfunc, load_model, model_digest, save_model
-from sentiment_assets.learning.settings import FeatureSettings, NgramSettings, PromotionRule, SplitSettings
-from sentiment_assets.learning.splitting import split_reviews
 from sentiment_assets_tests.corpus import made_up_reviews
-
-SETTINGS = FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16))
-SETS = [Hyperparameters(epochs=epochs, eta0=1, l2=1e-5) for epochs in (1, 4)]
-
-
-@pytest.fixture(scope="module")
-def splits() -> pd.DataFrame:
-    reviews = pd.DataFrame(made_up_reviews(1500)).assign(split=None, batch="b")
-    return split_reviews(reviews, SplitSettings()).reviews
-
-
-@pytest.fixture(scope="module")
-def features(splits: pd.DataFrame) -> Features:
-    return build_features(splits, SETTINGS)
-
-
-@pytest.fixture(scope="module")
-def candidates(features: Features) -> dict[str, Candidate]:
-    return {each.key: train_candidate(features, "v1", each, "run") for each in SETS}
-
-
-@pytest.fixture(scope="module")
-def challenger(candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame) -> Challenger:
-    return make_challenger(candidates, features, splits, SETTINGS.ngrams, "hinge_loss")
-
-
-@pytest.fixture(scope="module")
-def model(challenger: Challenger) -> SentimentModel:
-    return challenger.model
-
-
-def test_the_challenger_has_the_smallest_validation_loss(challenger: Challenger) -> None:
-    assert challenger.validation_losses[challenger.key] == min(challenger.validation_losses.values())
-    assert challenger.metrics["test_accuracy"] > 0.9
-
-
-def test_nothing_is_fitted_on_validation_or_test(splits: pd.DataFrame, features: Features) -> None:
-    elsewhere = splits.assign(text=splits["text"].where(splits["split"] == "train", "words never seen before"))
-    refitted = build_features(elsewhere, SETTINGS).column_weights
-    assert np.array_equal(refitted.columns, features.column_weights.columns)
-    assert np.array_equal(refitted.weights, features.column_weights.weights)
-
-
-def test_features_survive_storage_as_arrays(features: Features) -> None:
-    again = features_from_arrays(features_to_arrays(features))
-    for name, labelled in features.rows.items():
-        assert (labelled.rows != again.rows[name].rows).nnz == 0
-        assert np.array_equal(labelled.labels, again.rows[name].labels)
-
-
-def test_a_candidate_survives_storage(candidates: dict[str, Candidate]) -> None:
-    for candidate in candidates.values():
-        again = candidate_from_bytes(candidate_to_bytes(candidate))
-        assert again.hyperparameters == candidate.hyperparameters
-        assert again.svc.coefficients.tobytes() == candidate.svc.coefficients.tobytes()
-        assert again.loss_per_epoch == candidate.loss_per_epoch
 
 
 def test_the_model_scores_raw_text_as_the_candidate_scored_its_row(
@@ -129,12 +61,18 @@ def test_a_model_survives_storage_without_pickles(model: SentimentModel, tmp_pat
     pd.testing.assert_frame_equal(served, model.score(["superb"]))
 
 
-def test_the_gate_leaves_out_test_reviews_that_the_champion_was_trained_on(
-    challenger: Challenger, splits: pd.DataFrame
-) -> None:
-    test = splits.loc[splits["split"] == "test", "text_digest"].to_numpy()
-    for known, compared in ((test[:0], len(test)), (test[:30], len(test) - 30)):
-        champion = replace(challenger.model, trained_on=np.sort(known))
-        assert f"the same {compared:,} test reviews" in challenge(challenger, champion, splits, PromotionRule()).reason
-    everything = replace(challenger.model, trained_on=np.sort(test))
-    assert not challenge(challenger, everything, splits, PromotionRule()).promote
+@pytest.mark.parametrize("text", ["", "the and of", "🙂 🙃", "שלום עולם", "很好的电影", "word " * 200_000])
+def test_any_text_has_a_score_and_exact_contributions(model: SentimentModel, text: str) -> None:
+    [margin] = model.margins([text])
+    [contributions] = model.contributions([text])
+    assert sum(contributions.values()) + model.intercept == pytest.approx(margin, abs=1e-5)
+    assert model.score([text])["score"].between(-1, 1).all()
+
+
+def test_contributions_are_those_of_explaining_without_an_end(model: SentimentModel) -> None:
+    texts = [str(review["text"]) for review in made_up_reviews(20, seed=3)]
+    explained = model.explain(texts, top=10_000)
+    for contributions, words, terms in zip(
+        model.contributions(texts), explained["words"], explained["contributions"], strict=True
+    ):
+        assert list(contributions.items()) == list(zip(words, terms, strict=True))

@@ -1,0 +1,25 @@
+from sentiment_assets.learning.candidate import Candidate, candidate_from_bytes, candidate_to_bytes, train_again
+from sentiment_assets.learning.features import Features
+
+
+def test_a_candidate_survives_storage(candidates: dict[str, Candidate]) -> None:
+    for candidate in candidates.values():
+        again = candidate_from_bytes(candidate_to_bytes(candidate))
+        assert again.hyperparameters == candidate.hyperparameters
+        assert again.svc.coefficients.tobytes() == candidate.svc.coefficients.tobytes()
+        assert again.loss_per_epoch == candidate.loss_per_epoch
+        assert again.cost == candidate.cost
+        assert again.svc.path.tobytes() == candidate.svc.path.tobytes()
+
+
+def test_what_training_cost_is_kept(candidates: dict[str, Candidate]) -> None:
+    for candidate in candidates.values():
+        assert 0 < candidate.cost.cpu_seconds < 60
+        assert 0 < candidate.cost.wall_seconds < 60
+        assert 20 < candidate.cost.peak_megabytes < 100_000
+
+
+def test_trained_again_on_the_same_rows_it_is_the_same(candidates: dict[str, Candidate], features: Features) -> None:
+    candidate = list(candidates.values())[-1]
+    again = train_again(candidate, features.rows["train"], features.rows["validation"])
+    assert again.coefficients.tobytes() == candidate.svc.coefficients.tobytes()

@@ -1,0 +1,35 @@
+import numpy as np
+import pandas as pd
+
+from sentiment_assets.learning.features import Features, build_features, features_from_arrays, features_to_arrays
+from sentiment_assets_tests.learning.conftest import SETTINGS
+
+
+def test_nothing_is_fitted_on_validation_or_test(splits: pd.DataFrame, features: Features) -> None:
+    elsewhere = splits.assign(text=splits["text"].where(splits["split"] == "train", "words never seen before"))
+    refitted = build_features(elsewhere, SETTINGS).column_weights
+    assert np.array_equal(refitted.columns, features.column_weights.columns)
+    assert np.array_equal(refitted.weights, features.column_weights.weights)
+
+
+def test_features_survive_storage_as_arrays(features: Features) -> None:
+    again = features_from_arrays(features_to_arrays(features))
+    for name, labelled in features.rows.items():
+        assert (labelled.rows != again.rows[name].rows).nnz == 0
+        assert np.array_equal(labelled.labels, again.rows[name].labels)
+
+
+def test_threads_do_not_show(splits: pd.DataFrame, features: Features) -> None:
+    again = build_features(splits, SETTINGS, n_jobs=3)
+    for name, labelled in features.rows.items():
+        assert (labelled.rows != again.rows[name].rows).nnz == 0
+
+
+def test_near_duplicates_have_rows_of_their_own_and_teach_nothing(splits: pd.DataFrame) -> None:
+    aside = (
+        splits["split"].mask(splits.index % 7 == 0, "near_duplicate").where(splits["split"] == "train", splits["split"])
+    )
+    with_aside = build_features(splits.assign(split=aside), SETTINGS)
+    without = build_features(splits[aside != "near_duplicate"], SETTINGS)
+    assert len(with_aside.rows["near_duplicate"].labels) == (aside == "near_duplicate").sum() > 0
+    assert np.array_equal(with_aside.column_weights.weights, without.column_weights.weights)

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from sentiment_assets.learning.candidate import Candidate
+from sentiment_assets.learning.evaluation import Challenger
+from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.loss_surface import LossSurface, loss_surface
+
+
+@pytest.fixture(scope="module")
+def surface(candidates: dict[str, Candidate], challenger: Challenger, features: Features) -> LossSurface:
+    return loss_surface(candidates, challenger.key, features.rows["validation"])
+
+
+def test_the_selected_candidate_lies_on_the_first_axis_where_its_loss_is_its_own(
+    surface: LossSurface, candidates: dict[str, Candidate], challenger: Challenger
+) -> None:
+    selected = candidates[challenger.key]
+    end = surface.paths[challenger.key][-1]
+    assert end == pytest.approx([np.linalg.norm(selected.svc.coefficients), 0], rel=1e-4, abs=1e-4)
+    nearest = surface.losses[np.abs(surface.across).argmin(), np.abs(surface.along - end[0]).argmin()]
+    assert nearest == pytest.approx(selected.validation_hinge_loss, abs=0.02)
+
+
+def test_every_path_starts_at_zero_and_has_a_point_an_epoch(
+    surface: LossSurface, candidates: dict[str, Candidate]
+) -> None:
+    for key, candidate in candidates.items():
+        assert surface.paths[key][0].tolist() == [0, 0]
+        assert len(surface.paths[key]) == candidate.hyperparameters.epochs + 2
+
+
+def test_the_window_holds_all_paths(surface: LossSurface) -> None:
+    points = np.vstack(list(surface.paths.values()))
+    for column, axis in enumerate((surface.along, surface.across)):
+        assert axis[0] < points[:, column].min() < points[:, column].max() < axis[-1]
+    assert surface.losses.shape == (len(surface.across), len(surface.along))
+
+
+def test_a_single_candidate_has_a_surface_too(candidates: dict[str, Candidate], features: Features) -> None:
+    key, only = next(iter(candidates.items()))
+    alone = loss_surface({key: only}, key, features.rows["validation"])
+    assert np.isfinite(alone.losses).all()
