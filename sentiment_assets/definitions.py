@@ -11,7 +11,7 @@ from sentiment_assets.resources.tracking import Tracking
 
 PRELOADED = [
     "sentiment_assets.definitions",
-    "sentiment_assets.learning.evaluation",
+    "sentiment_assets.learning.report",
     "sentiment_assets.ingestion.batch",
     "mlflow.pyfunc",
     "mlflow.store.tracking.sqlalchemy_store",
