@@ -95,10 +95,15 @@ def _land(file: Path, scratch: Path) -> None:
 
 def _in_a_process(part: Callable[..., Figures], scratch: Path, *arguments: int) -> tuple[Figures, float]:
     """Call ``part`` in a new Python; its figures, and the largest resident megabytes of any process it started."""
-    code = f"from benchmarks import learner; learner.print_figures(learner.{part.__name__}, {str(scratch)!r}, *{arguments})"
+    call = f"learner.print_figures(learner.{part.__name__}, {str(scratch)!r}, *{arguments})"
     environment = os.environ | {"SENTIMENT_HOME": str(scratch), "DAGSTER_HOME": str(scratch)}
     with (scratch / f"{part.__name__}.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=log)
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"from benchmarks import learner; {call}"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
         peak = 0.0
         while process.poll() is None:
             peak = max(peak, *map(_high_water, _with_descendants(process.pid)))
@@ -132,14 +137,14 @@ def _high_water(process_id: int) -> float:
     return next((int(line.split()[1]) / 1e3 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
-def _ingest(scratch: Path) -> Figures:
+def _ingest(_: Path) -> Figures:
     with dg.DagsterInstance.get() as instance:
         key = batch_key(_FILE)
         instance.add_dynamic_partitions(batches_name(_BRANCH), [key])
         return {"seconds": _execute(instance, f"{_BRANCH}_ingest", {"dagster/partition": key})}
 
 
-def _train(scratch: Path) -> Figures:
+def _train(_: Path) -> Figures:
     with dg.DagsterInstance.get() as instance:
         seconds = _execute(instance, f"{_BRANCH}_train", all_candidates_tags([each.key for each in _SETS]))
         event = instance.get_latest_materialization_event(dg.AssetKey([_BRANCH, "best_model"]))
@@ -174,7 +179,7 @@ def _test_accuracies() -> dict[str, float]:
 
 def _train_peer(scratch: Path) -> Figures:
     reviews = _landed(scratch)
-    parts = {name: part for name, part in reviews.groupby("split")}
+    parts = dict(iter(reviews.groupby("split")))
     labels = {name: part["label"].to_numpy() for name, part in parts.items()}
     started = time.perf_counter()
     vectorizer = TfidfVectorizer(ngram_range=(1, 3))
@@ -262,10 +267,9 @@ def _table(ours: Figures, theirs: Figures, rates: Figures) -> list[str]:
         ),
     ]
     lines = ["| figure | ours | scikit-learn | ours / scikit-learn | to reach |", "| --- | --- | --- | --- | --- |"]
-    lines += [
-        f"| {name} | {form.format(our)} | {form.format(their)} | {our / their if their else float('nan'):.2f} | {reach} |"
-        for name, our, their, form, reach in rows
-    ]
+    for name, our, their, form, reach in rows:
+        ratio = our / their if their else float("nan")
+        lines.append(f"| {name} | {form.format(our)} | {form.format(their)} | {ratio:.2f} | {reach} |")
     set_aside, tax = ours["near_duplicates_set_aside"], ours["leakage_tax"] * 100
     return [*lines, "", f"{set_aside:.0f} near-duplicates set aside; with them in train, accuracy {tax:+.2f} points."]
 

@@ -42,6 +42,7 @@ def splits_asset(
     )
     def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
         import pandas as pd
+        from joblib import cpu_count
 
         from sentiment_assets.learning.splitting import (
             UnusableSplits,
@@ -57,7 +58,7 @@ def splits_asset(
                 allow_retries=False,
             )
         corpus = pd.concat([frame.assign(batch=key) for key, frame in frames.items()], ignore_index=True)
-        outcome = split_reviews(corpus, settings, analyzer)
+        outcome = split_reviews(corpus, settings, analyzer, n_jobs=cpu_count())
         try:
             require_usable(outcome.reviews)
         except UnusableSplits as error:

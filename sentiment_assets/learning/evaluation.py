@@ -93,7 +93,7 @@ class Standing:
 
 def measure_champion(champion: SentimentModel, splits: pd.DataFrame) -> Standing:
     """Score the test reviews with the champion."""
-    return Standing(champion, champion.margins(splits.loc[splits["split"] == TEST, "text"].tolist()))
+    return Standing(champion, champion.margins(splits.loc[splits["split"] == TEST, "text"]))
 
 
 @dataclass(frozen=True)

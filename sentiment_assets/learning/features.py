@@ -47,14 +47,14 @@ def build_features(reviews: pd.DataFrame, settings: FeatureSettings, n_jobs: int
     """Features of a corpus with columns text, label and split; weights are fitted on train only."""
     parts = {name: reviews[reviews["split"] == name] for name in _MATRICES}
     labels = {name: part["label"].to_numpy(np.int8) for name, part in parts.items()}
-    ngrams = hash_ngrams(parts[TRAIN]["text"].tolist(), settings.ngrams, n_jobs=n_jobs)
+    ngrams = hash_ngrams(parts[TRAIN]["text"], settings.ngrams, n_jobs=n_jobs)
     fitted = fit_column_weights(ngrams, labels[TRAIN], settings.weighting, settings.min_reviews)
     lookup = ColumnLookup.of(fitted.columns, ngrams.shape[1])
     train = select_columns(ngrams, lookup)
     del ngrams
     rows = {TRAIN: LabelledRows(weigh(train, fitted.weights), labels[TRAIN])}
     for name in _MATRICES[1:]:
-        unseen = hash_ngrams(parts[name]["text"].tolist(), settings.ngrams, lookup, n_jobs)
+        unseen = hash_ngrams(parts[name]["text"], settings.ngrams, lookup, n_jobs)
         rows[name] = LabelledRows(weigh(unseen, fitted.weights), labels[name])
     return Features(rows, fitted)
 

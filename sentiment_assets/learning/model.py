@@ -1,7 +1,7 @@
 """The sentiment model: raw text in, score out. Arrays and a small JSON file on disk, never a pickle."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -15,6 +15,7 @@ from sentiment_assets.learning.calibration import Calibration
 from sentiment_assets.learning.ngrams import (
     ColumnLookup,
     Occurrences,
+    Texts,
     find_ngrams,
     hash_ngrams,
     occurrences_to_rows,
@@ -41,15 +42,15 @@ class SentimentModel:
     trained_on: np.ndarray
     """uint64, sorted: digests of the training texts, so that a later comparison can leave them out."""
 
-    def margins(self, texts: Sequence[str]) -> np.ndarray:
+    def margins(self, texts: Texts) -> np.ndarray:
         """W·x + b of each text, float64, shape (n_texts,)."""
         return self._margins(weigh(hash_ngrams(texts, self.ngrams, self._lookup), self.column_weights.weights))
 
-    def score(self, texts: Sequence[str]) -> pd.DataFrame:
+    def score(self, texts: Texts) -> pd.DataFrame:
         """One row a text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1]."""
         return self._scores(self.margins(texts))
 
-    def explain(self, texts: Sequence[str], top: int = _TOP_WORDS) -> pd.DataFrame:
+    def explain(self, texts: Texts, top: int = _TOP_WORDS) -> pd.DataFrame:
         """As ``score``, with the n-grams that weighed most and their exact share of the margin.
 
         Column ``words`` lists up to ``top`` n-grams of each text, the heaviest first; column
@@ -65,7 +66,7 @@ class SentimentModel:
             return self.score([]).assign(words=[], contributions=[])
         return pd.concat(frames, ignore_index=True)
 
-    def contributions(self, texts: Sequence[str]) -> list[dict[str, float]]:
+    def contributions(self, texts: Texts) -> list[dict[str, float]]:
         """Each text's n-grams with their terms of W·x, heaviest first; they and b sum to the margin."""
         return [
             dict(zip(words, terms, strict=True))

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from rensa import RMinHash, RMinHashDigestMatrix, RMinHashLSH
 from scipy import sparse
 
-from sentiment_assets.learning.ngrams import hash_ngrams
+from sentiment_assets.learning.ngrams import Texts, as_column, hash_ngrams
 from sentiment_assets.learning.settings import Analyzer, NgramSettings
 
 SHINGLE_TOKENS = 3
 _PERMUTATIONS, _BANDS, _SEED = 128, 32, 1
-_TEXTS_AT_ONCE, _ROWS_AT_ONCE = 2_000, 500
+_TEXTS_AT_ONCE, _ROWS_AT_ONCE = 4_000, 500
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class NearDuplicates:
 
 
 def find_near_duplicates(
-    texts: Sequence[str], others: Sequence[str], similarity: float, analyzer: Analyzer = "word"
+    texts: Texts, others: Texts, similarity: float, analyzer: Analyzer = "word", n_jobs: int = 1
 ) -> NearDuplicates:
     """Those of ``texts`` that share at least ``similarity`` of their shingles with one of ``others``.
 
@@ -40,23 +41,24 @@ def find_near_duplicates(
     misses one of similarity 0.7 with probability 0.0002, of 0.5 with 0.13 (banding of 128 permutations into 32);
     what it proposes is confirmed exactly.
     """
-    shingles = NgramSettings(analyzer=analyzer, shortest=SHINGLE_TOKENS, longest=SHINGLE_TOKENS, columns_log2=26)
-    our_digests, their_digests = _digests(texts, shingles), _digests(others, shingles)
+    shingles = NgramSettings(analyzer=analyzer, shortest=SHINGLE_TOKENS, longest=SHINGLE_TOKENS, columns_log2=22)
+    texts, others = as_column(texts), as_column(others)
+    our_digests, their_digests = _digests(texts, shingles, n_jobs), _digests(others, shingles, n_jobs)
     proposed, twins = _share_a_band(our_digests, their_digests), _share_a_band(their_digests, our_digests)
     if not len(proposed) or not len(twins):
         return NearDuplicates(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     best, at = _most_similar(
-        hash_ngrams([texts[place] for place in proposed], shingles),
-        hash_ngrams([others[place] for place in twins], shingles),
+        hash_ngrams(texts.take(proposed), shingles),
+        hash_ngrams(others.take(twins), shingles),
     )
     near = best >= similarity
     return NearDuplicates(proposed[near], twins[at[near]], best[near])
 
 
-def _digests(texts: Sequence[str], shingles: NgramSettings) -> list[RMinHashDigestMatrix]:
+def _digests(texts: pa.Array, shingles: NgramSettings, n_jobs: int) -> list[RMinHashDigestMatrix]:
     """Sketches of the texts, some at a time, so that their shingles are never in memory all at once."""
     return [
-        _digest(hash_ngrams(texts[start : start + _TEXTS_AT_ONCE], shingles))
+        _digest(hash_ngrams(texts.slice(start, _TEXTS_AT_ONCE), shingles, n_jobs=n_jobs))
         for start in range(0, len(texts), _TEXTS_AT_ONCE)
     ]
 

@@ -23,7 +23,7 @@ from sentiment_assets.learning.settings import NgramSettings
 _PUNCTUATION_THAT_SPEAKS = r'([!?.,()*"])'
 _BETWEEN_TOKENS = r"[^\p{L}\p{M}\p{N}_'!?.,()*\"\s]+"
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-_TEXTS_PER_CHUNK = 2_000
+_TEXTS_PER_CHUNK = 500
 
 Texts: TypeAlias = "Sequence[str] | pa.Array"
 
@@ -154,8 +154,14 @@ def _csr(values: np.ndarray, columns: np.ndarray, sizes: np.ndarray, n_columns: 
     return matrix
 
 
+def as_column(texts: Texts) -> pa.Array:
+    """Texts as one Arrow array: without a copy if they are an Arrow array or a pandas column already."""
+    column = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else pa.array(texts, pa.large_string())
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
 def _chunks(texts: Texts) -> Iterator[pa.Array]:
-    column = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
+    column = as_column(texts)
     for start in range(0, len(column), _TEXTS_PER_CHUNK):
         yield column.slice(start, _TEXTS_PER_CHUNK).cast(pa.large_string())
 

@@ -54,7 +54,7 @@ def report_training(
     model, losses, selected = challenger.model, challenger.validation_losses, challenger.key
     test = features.rows[TEST]
     ledger = sweep_ledger(candidates, losses)
-    top = top_ngrams(model, splits.loc[splits["split"] == TRAIN, "text"].tolist(), features.rows[TRAIN].rows)
+    top = top_ngrams(model, splits.loc[splits["split"] == TRAIN, "text"], features.rows[TRAIN].rows)
     probabilities = model.calibration.probabilities(challenger.test_margins)
     behaviour = check_behaviour(model, cases)
     tables = {

@@ -42,6 +42,8 @@ class Splits:
 
 def normalise(text: str) -> str:
     """The form in which two texts count as equal: Unicode NFKC, case folded, white space collapsed."""
+    if text.isascii():  # the same, sooner
+        return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
@@ -61,7 +63,9 @@ def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
     ).astype(object)
 
 
-def split_reviews(reviews: pd.DataFrame, settings: SplitSettings, analyzer: Analyzer = "word") -> Splits:
+def split_reviews(
+    reviews: pd.DataFrame, settings: SplitSettings, analyzer: Analyzer = "word", n_jobs: int = 1
+) -> Splits:
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
     ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: unlabelled),
@@ -69,45 +73,46 @@ def split_reviews(reviews: pd.DataFrame, settings: SplitSettings, analyzer: Anal
     splits: then test wins, then validation. Training reviews that are near-duplicates of a test or validation review
     move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
     """
-    labelled = reviews[reviews["label"].notna()].reset_index(drop=True)
-    digests = text_digests(labelled["text"])
-    official = labelled["split"].astype(object)
-    split = official.where(official.notna(), split_of_digests(digests, settings))
-    corpus = pd.DataFrame(
+    labels = reviews["label"]
+    labelled = np.flatnonzero(labels.notna())
+    corpus = pd.DataFrame({"place": labelled, "label": labels.iloc[labelled].to_numpy("int8")})
+    corpus["text_digest"] = text_digests(reviews["text"].iloc[labelled])
+    official = reviews["split"].iloc[labelled].astype(object).reset_index(drop=True)
+    corpus["split"] = official.where(official.notna(), split_of_digests(corpus["text_digest"].to_numpy(), settings))
+    precedence = corpus["split"].map({TEST: 0, VALIDATION: 1, TRAIN: 2})
+    ordered = corpus.iloc[np.lexsort((np.arange(len(corpus)), precedence))]
+    repeated = ordered.duplicated("text_digest")
+    unique = ordered[~repeated].sort_index()
+    kept_label = ordered["text_digest"].map(unique.set_index("text_digest")["label"])
+    chosen = reviews.iloc[unique["place"].to_numpy()]
+    kept = pd.DataFrame(
         {
-            "review_id": labelled["review_id"],
-            "text": labelled["text"],
-            "label": labelled["label"].astype("int8"),
-            "split": split.astype("str"),
-            "batch": labelled["batch"],
-            "text_digest": digests,
+            "review_id": chosen["review_id"].array,
+            "text": chosen["text"].array,
+            "label": unique["label"].to_numpy(),
+            "split": unique["split"].astype("str").array,
+            "batch": chosen["batch"].array,
+            "text_digest": unique["text_digest"].to_numpy(),
         }
     )
-    precedence = corpus["split"].map({TEST: 0, VALIDATION: 1, TRAIN: 2})
-    earliest_first = np.lexsort((np.arange(len(corpus)), precedence))
-    ordered = corpus.iloc[earliest_first]
-    repeated = ordered.duplicated("text_digest")
-    kept = ordered[~repeated].sort_index()
-    kept_label = ordered["text_digest"].map(kept.set_index("text_digest")["label"])
-    kept = kept.reset_index(drop=True)
-    near_duplicates = _near_duplicates(kept, settings.near_duplicate_similarity, analyzer)
+    near_duplicates = _near_duplicates(kept, settings.near_duplicate_similarity, analyzer, n_jobs)
     kept.loc[near_duplicates.index, "split"] = NEAR_DUPLICATE
     return Splits(
         reviews=kept,
-        n_unlabelled=len(reviews) - len(labelled),
+        n_unlabelled=len(reviews) - len(corpus),
         n_duplicate_texts=int(repeated.sum()),
         n_conflicting_labels=int((kept_label != ordered["label"]).sum()),
         near_duplicates=near_duplicates,
     )
 
 
-def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer) -> pd.DataFrame:
+def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:
     """The training reviews to set aside, with the index that they have in ``reviews``."""
     train = reviews[reviews["split"] == TRAIN]
     held_out = reviews[reviews["split"].isin([VALIDATION, TEST])]
     if similarity is None:
-        train = train.iloc[:0]
-    found = find_near_duplicates(train["text"].tolist(), held_out["text"].tolist(), similarity or 1.0, analyzer)
+        train, held_out = train.iloc[:0], held_out.iloc[:0]
+    found = find_near_duplicates(train["text"], held_out["text"], similarity or 1.0, analyzer, n_jobs)
     twins = held_out.iloc[found.twins]
     return train.iloc[found.texts][["review_id", "text"]].assign(
         twin_review_id=twins["review_id"].to_numpy(),

@@ -1,7 +1,6 @@
 """The n-gram vectorizer as a scikit-learn transformer, and the way back from a column to its n-grams."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
@@ -11,7 +10,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
-from sentiment_assets.learning.ngrams import ColumnLookup, Texts, find_ngrams, hash_ngrams
+from sentiment_assets.learning.ngrams import ColumnLookup, Texts, as_column, find_ngrams, hash_ngrams
 from sentiment_assets.learning.settings import Analyzer, NgramSettings
 
 
@@ -50,7 +49,7 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
         """
         return hash_ngrams(_require_texts(X), self._settings(), n_jobs=self.n_jobs)
 
-    def column_names(self, texts: Texts, columns: np.ndarray) -> "list[ColumnName]":
+    def column_names(self, texts: Texts, columns: np.ndarray) -> list[str]:
         """The n-gram behind each column, as met in ``texts``; see ``name_columns``."""
         return name_columns(_require_texts(texts), columns, self._settings())
 
@@ -66,31 +65,19 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
         return tags
 
 
-@dataclass(frozen=True)
-class ColumnName:
-    """What a hashed column stands for in some texts."""
+def name_columns(texts: Texts, columns: np.ndarray, settings: NgramSettings) -> list[str]:
+    """The n-gram most often behind each of ``columns`` in ``texts``; an empty string where none of them has the column.
 
-    ngram: str
-    """The n-gram most often behind it; empty if no text has the column."""
-    n_texts: int
-    """How many of the texts have the column."""
-
-
-def name_columns(texts: Texts, columns: np.ndarray, settings: NgramSettings) -> list[ColumnName]:
-    """The n-gram behind each of ``columns``, hashed columns in any order, as met in ``texts``."""
+    ``columns`` are hashed columns in any order. Hashing has no way back, so this looks through the texts again.
+    """
     ascending = np.unique(columns)
     lookup = ColumnLookup.of(ascending, 1 << settings.columns_log2)
     counted: list[Counter[str]] = [Counter() for _ in ascending]
-    n_texts = np.zeros(len(ascending), np.int64)
     for found in find_ngrams(texts, settings):
         numbers = lookup.position[found.columns]
-        places = np.flatnonzero(numbers >= 0)
-        for place in places:
+        for place in np.flatnonzero(numbers >= 0):
             counted[numbers[place]][found.ngram(int(place))] += 1
-        pairs = np.unique(numbers[places].astype(np.int64) * found.n_texts + found.rows[places])
-        n_texts += np.bincount(pairs // found.n_texts, minlength=len(ascending))
-    ngrams = [max(sorted(each), key=each.__getitem__) if each else "" for each in counted]
-    names = [ColumnName(ngram, int(count)) for ngram, count in zip(ngrams, n_texts, strict=True)]
+    names = [max(sorted(each), key=each.__getitem__) if each else "" for each in counted]
     return [names[number] for number in np.searchsorted(ascending, columns)]
 
 
@@ -98,7 +85,7 @@ def _require_texts(texts: Texts) -> pa.Array:
     if isinstance(texts, str):
         raise ValueError("one string was given where a sequence of texts is wanted; put it into a list")  # noqa: TRY004
     try:
-        column = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
+        column = as_column(texts)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise ValueError(f"every review must be a text: {error}") from error
     if column.null_count:

@@ -35,7 +35,7 @@ def fit_column_weights(
     ln((1 + n) / (1 + df)) + 1 as in scikit-learn's TfidfTransformer, a column weighs by ``naive_bayes_idf``
     sign(r)·√|r|·idf² (docs/decisions/0004-weighting.md), by ``naive_bayes`` r, by ``tfidf`` idf, by ``presence`` 1.
     """
-    reviews_with = np.bincount(ngrams.indices, minlength=ngrams.shape[1])
+    reviews_with = _count(ngrams.indices, ngrams.shape[1])
     columns = np.flatnonzero(reviews_with >= min_reviews).astype(np.int32)
     reviews_with = reviews_with[columns]
     if weighting == "presence":
@@ -44,7 +44,7 @@ def fit_column_weights(
     if weighting == "tfidf":
         return ColumnWeights(columns, idf.astype(np.float32))
     in_positive = np.repeat(labels == 1, np.diff(ngrams.indptr))
-    positive = np.bincount(ngrams.indices[in_positive], minlength=ngrams.shape[1])[columns]
+    positive = _count(ngrams.indices[in_positive], ngrams.shape[1])[columns]
     ratio = _log_share(positive) - _log_share(reviews_with - positive)
     weights = ratio if weighting == "naive_bayes" else np.sign(ratio) * np.sqrt(np.abs(ratio)) * idf**2
     return ColumnWeights(columns, weights.astype(np.float32))
@@ -57,6 +57,13 @@ def weigh(rows: sparse.csr_matrix, weights: np.ndarray) -> sparse.csr_matrix:
     """
     rows.data *= weights[rows.indices]
     return normalize(rows, copy=False) if rows.shape[0] else rows
+
+
+def _count(columns: np.ndarray, n_columns: int) -> np.ndarray:
+    """How often each column occurs: as ``np.bincount``, but int32 and without a copy of ``columns``."""
+    counts = np.zeros(n_columns, np.int32)
+    np.add.at(counts, columns, np.int32(1))
+    return counts
 
 
 def _log_share(counts: np.ndarray) -> np.ndarray:
