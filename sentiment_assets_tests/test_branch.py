@@ -109,6 +109,37 @@ def test_a_wrong_value_is_refused_with_file_field_and_what_is_allowed(sandbox: D
         assert re.search(rf"{re.escape(field)} at \S+/acme/defs.yaml:\d+", said)
 
 
+def test_behavioural_cases_lie_beside_the_settings_and_reach_the_gate(sandbox: DefsFolderSandbox) -> None:
+    def versions() -> dict[str, Any]:
+        return {spec.key.path[-1]: spec.code_version for spec in load(sandbox).resolve_all_asset_specs()}
+
+    folder = write_branch(sandbox, "{landing: l}")
+    before = versions()
+    (folder / "behaviour.yaml").write_text("minimum_functionality: {plain: {positive: [很好]}}", encoding="utf-8")
+    after = versions()
+    assert {name for name in before if before[name] != after[name]} == {"best_model"}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("negation: []", "unknown: negation; allowed: minimum_functionality, invariance"),
+        ("invariance: {names: [[only one]]}", "invariance.names.0"),
+        ("minimum_functionality: [", "while parsing a flow"),
+        ("- a list", "valid dictionary"),
+    ],
+)
+def test_wrong_behavioural_cases_are_refused_with_file_and_field(
+    sandbox: DefsFolderSandbox, content: str, says: str
+) -> None:
+    folder = write_branch(sandbox, "{landing: l}")
+    (folder / "behaviour.yaml").write_text(content)
+    with pytest.raises(Exception, match="acme") as refused:
+        load(sandbox)
+    assert "acme/behaviour.yaml" in said_by(refused.value)
+    assert says in said_by(refused.value)
+
+
 def test_two_branches_of_one_name_are_refused(sandbox: DefsFolderSandbox) -> None:
     write_branch(sandbox, "{landing: l}", "europe/acme")
     write_branch(sandbox, "{landing: l}", "asia/acme")

@@ -13,6 +13,7 @@ from sentiment_assets.branch import BranchSettings
 from sentiment_assets.definitions import defs
 from sentiment_assets.demo.walkthrough import NEXT_STEPS
 from sentiment_assets.ingestion.readers import read_rows
+from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings
 
@@ -49,6 +50,28 @@ def test_every_asset_that_is_mentioned_exists() -> None:
     names = {key.path[-1] for key in defs().resolve_all_asset_keys()}
     mentioned = set(re.findall(r"`(?:movies|shopping|acme|<branch>)/(\w+)`", EVERYTHING))
     assert mentioned == names
+
+
+def test_what_the_learners_page_says_best_model_shows_is_in_its_metadata_or_report() -> None:
+    page = PAGES["docs/learner.md"].split("## What `best_model` shows")[1].split("##")[0]
+    mentioned = {
+        name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    report = (ROOT / "sentiment_assets/learning/report.py").read_text()
+    shown = set(re.findall(r'"(\w+)(?:\.png|\.svg)?":', report)) - {"behaviour_cases", "behaviour_passed"}
+    assert mentioned == shown | {"leakage_tax"}
+
+
+def test_the_notebook_example_of_the_learners_page_runs() -> None:
+    [example] = re.findall(r"```python\n(.*?)```", PAGES["docs/learner.md"], re.DOTALL)
+    names: dict[str, object] = {}
+    exec(example, names)  # noqa: S102 - our own page
+    assert names["pipeline"].predict(["splendid", "dull"]).tolist() == [1, 0]  # type: ignore[attr-defined]
+
+
+def test_the_behavioural_cases_of_the_learners_page_are_valid() -> None:
+    [cases] = yaml_blocks("docs/learner.md")
+    assert BehaviourCases.model_validate(cases).invariance["names"]
 
 
 def test_every_setting_of_the_environment_that_is_mentioned_is_read() -> None:

@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 
-from sentiment_assets.assets.describe import counts_by, sample, table
+from sentiment_assets.assets.describe import counts_by, picture, rows_of, sample, table
 
 
 def test_missing_values_are_dashes_because_the_ui_cannot_parse_nan() -> None:
@@ -28,3 +28,12 @@ def test_long_texts_are_cut_and_lists_shown() -> None:
 
 def test_no_rows_is_a_table_too() -> None:
     assert table([]).records == []
+
+
+def test_a_table_stops_where_nobody_reads_on() -> None:
+    assert len(rows_of(pd.DataFrame({"n": range(1000)})).records) == 40
+
+
+def test_a_picture_stands_in_the_text() -> None:
+    assert picture("search.png", b"png").value == "![search.png](data:image/png;base64,cG5n)"
+    assert picture("top.svg", b"svg").value == "![top.svg](data:image/svg+xml;base64,c3Zn)"

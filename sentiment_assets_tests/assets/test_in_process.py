@@ -174,6 +174,49 @@ def test_a_champion_is_compared_on_the_same_test_reviews(home: Path, instance: d
     assert f"on the same {n_test:,.0f} test reviews" in decision
 
 
+def test_best_model_shows_the_search_and_the_model_in_dagster_and_mlflow(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    train(instance)
+    ingest(instance, runs.land("acme", "b.csv", as_csv(made_up_reviews(900, seed=1))))
+    train(instance)
+    metadata = materialization(instance, "best_model").metadata
+    pictures = ("loss_per_epoch", "search", "loss_surface", "sweep_ledger", "reliability", "confusion", "top_ngrams")
+    for name in pictures:
+        assert str(metadata[name].value).startswith(f"![{name}."), name
+    tables = ("sweep_ledger", "top_ngrams", "behaviour", "behaviour_failures", "flips", "flips_by_ngram")
+    for name in tables:
+        assert isinstance(metadata[f"{name}_table"], dg.TableMetadataValue), name
+    assert metadata["leakage_tax"].value == 0
+
+    tracking = resources()["tracking"]
+    run_id = str(metadata["mlflow_run"].value).rsplit("/", 1)[1]
+    kept = {file.path for file in tracking.client().list_artifacts(run_id, "report")}
+    assert {f"report/{name}.csv" for name in tables} <= kept
+    assert len(kept) == len(pictures) + len(tables)
+    assert "leakage_tax" in tracking.client().get_run(run_id).data.metrics
+
+
+def test_near_duplicates_of_held_out_reviews_are_set_aside_and_shown(home: Path, instance: dg.DagsterInstance) -> None:
+    reviews = [row | {"split": "train"} for row in made_up_reviews(400)]
+    reviews += [row | {"split": "validation"} for row in made_up_reviews(60, seed=1)]
+    held_out = [row | {"split": "test"} for row in made_up_reviews(60, seed=2)]
+    copies = [
+        row | {"review_id": f"copy{row['review_id']}", "text": f"{row['text']} indeed", "split": "train"}
+        for row in held_out[:7]
+    ]
+    ingest(instance, runs.land("acme", "a.csv", as_csv(reviews + held_out + copies)))
+    assert train(instance).success
+    metadata = materialization(instance, "splits").metadata
+    assert metadata["near_duplicates_set_aside"].value == 7
+    sampled = metadata["near_duplicates_sample"]
+    assert isinstance(sampled, dg.TableMetadataValue)
+    assert str(sampled.records[0].data["review_id"]).startswith("copy")
+    assert sampled.records[0].data["twin_split"] == "test"
+    assert materialization(instance, "best_model").metadata["near_duplicates_set_aside"].value == 7
+
+
 @pytest.mark.parametrize("asset", ["raw_reviews", "splits", "features", "trained_candidates", "best_model"])
 def test_every_materialization_says_how_much_and_links_where_there_is_a_run(
     asset: str, home: Path, instance: dg.DagsterInstance
