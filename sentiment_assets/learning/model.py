@@ -17,7 +17,6 @@ from sentiment_assets.learning.ngrams import (
     Occurrences,
     Texts,
     find_ngrams,
-    hash_ngrams,
     occurrences_to_rows,
     pair_keys,
 )
@@ -44,7 +43,8 @@ class SentimentModel:
 
     def margins(self, texts: Texts) -> np.ndarray:
         """W·x + b of each text, float64, shape (n_texts,)."""
-        return self._margins(weigh(hash_ngrams(texts, self.ngrams, self._lookup), self.column_weights.weights))
+        chunks = [self._margins(self._rows(found)) for found in find_ngrams(texts, self.ngrams)]
+        return np.concatenate(chunks) if chunks else np.empty(0)
 
     def score(self, texts: Texts) -> pd.DataFrame:
         """One row a text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1]."""

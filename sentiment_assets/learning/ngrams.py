@@ -6,7 +6,7 @@ bytes with constants written down here, never with Python's own ``hash``.
 Hashing n-grams into columns: Weinberger et al. 2009, "Feature hashing for large scale multitask learning".
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -23,25 +23,23 @@ from sentiment_assets.learning.settings import NgramSettings
 _PUNCTUATION_THAT_SPEAKS = r'([!?.,()*"])'
 _BETWEEN_TOKENS = r"[^\p{L}\p{M}\p{N}_'!?.,()*\"\s]+"
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-_TEXTS_PER_CHUNK = 500
+_TEXTS_PER_CHUNK = 1_000
 
 Texts: TypeAlias = "Sequence[str] | pa.Array"
 
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Every n-gram of a chunk of texts, in no particular order; all arrays are of one length."""
+    """Every n-gram of a chunk of texts, the shortest first."""
 
     n_texts: int
     """Texts in the chunk."""
     rows: np.ndarray
-    """int32: the text's position in the chunk."""
+    """int32, one an n-gram: the text's position in the chunk."""
     columns: np.ndarray
-    """int32: the hashed column, 0 to 2^columns_log2 - 1."""
-    starts: np.ndarray
-    """int64: position of the first token in ``tokens``."""
-    lengths: np.ndarray
-    """int8: number of tokens."""
+    """int32, one an n-gram: the hashed column, 0 to 2^columns_log2 - 1."""
+    starts: Mapping[int, np.ndarray]
+    """By length in tokens: int64, the place in ``tokens`` where each n-gram of that length begins."""
     tokens: pa.Array
     """The chunk's tokens, one text after the other."""
     joiner: str
@@ -49,8 +47,11 @@ class Occurrences:
 
     def ngram(self, position: int) -> str:
         """The n-gram at a position of these arrays, as a person reads it."""
-        start, length = int(self.starts[position]), int(self.lengths[position])
-        return self.joiner.join(self.tokens[start : start + length].to_pylist())
+        for length, starts in self.starts.items():
+            if position < len(starts):
+                return self.joiner.join(self.tokens[starts[position] : starts[position] + length].to_pylist())
+            position -= len(starts)
+        raise IndexError(f"there are {len(self.rows)} n-grams")
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
         tokens, rows, joiner = *_characters(texts), ""
     dictionary = tokens.dictionary_encode()
     token_hashes = _hash_strings(dictionary.dictionary)[dictionary.indices.to_numpy()]
-    columns, all_rows, starts, lengths = [], [], [], []
+    columns, all_rows, starts = [], [], {}
     rolling = np.zeros(len(token_hashes), np.uint64)
     shift = np.uint64(64 - settings.columns_log2)
     with np.errstate(over="ignore"):
@@ -197,14 +198,12 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
             within = np.flatnonzero(rows[:count] == rows[length - 1 : length - 1 + count])
             columns.append((rolling[within] >> shift).astype(np.int32))
             all_rows.append(rows[within])
-            starts.append(within)
-            lengths.append(np.full(len(within), length, np.int8))
+            starts[length] = within
     return Occurrences(
         n_texts=len(texts),
         rows=np.concatenate(all_rows),
         columns=np.concatenate(columns),
-        starts=np.concatenate(starts),
-        lengths=np.concatenate(lengths),
+        starts=starts,
         tokens=tokens,
         joiner=joiner,
     )
