@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SAMPLE_ROWS = 5
-_MOST_ROWS = 40
+_MOST_ROWS = 100
 _LONGEST_SAMPLE = 160
 
 

@@ -174,15 +174,17 @@ def _cause(result: dg.JobExecutionResult) -> str:
 
 def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:
     chosen = _metadata(instance, branch, best_model.NAME) or {}
-    table = Table("candidate", "validation hinge loss", title=f"{branch}: candidates")
-    for record in chosen["validation_losses"].records:
-        key, loss, selected = record.data.values()
-        table.add_row(f"{key} ←" if selected else key, f"{loss:.4f}", style="bold" if selected else None)
+    table = Table("candidate", "validation hinge loss", "processor seconds", title=f"{branch}: candidates")
+    for record in chosen["sweep_ledger_table"].records:
+        key, loss, seconds = (record.data[name] for name in ("candidate", "validation_loss", "cpu_seconds"))
+        selected = key == chosen["selected_candidate"].value
+        style = "bold" if selected else None
+        table.add_row(f"{key} ←" if selected else key, f"{loss:.4f}", f"{seconds:.1f}", style=style)
     console.print(table)
 
 
 def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
-    table = Table("branch", "champion", "test accuracy", "reviews scored", title="Outcome")
+    table = Table("branch", "champion", "test accuracy", "behavioural cases", "reviews scored", title="Outcome")
     for branch in branches:
         chosen = _metadata(instance, branch, best_model.NAME) or {}
         keys = instance.get_dynamic_partitions(batches_name(branch))
@@ -191,6 +193,7 @@ def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequ
             branch,
             f"version {chosen['champion_version'].value}",
             f"{chosen['test_accuracy'].value:.4f}",
+            f"{chosen['behaviour_passed'].value:.0f} of {chosen['behaviour_cases'].value:.0f}",
             f"{sum(batch['dagster/row_count'].value for batch in batches if batch):,} in {len(batches)} batches",
         )
     console.print(table)
