@@ -1,6 +1,7 @@
 """A linear SVC trained by stochastic gradient descent on hinge loss."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -107,10 +108,16 @@ def sketch(coefficients: np.ndarray) -> np.ndarray:
     Each column is added to one of the sketch's places with a random sign (CountSketch: Charikar et al. 2002); an
     inner product of two sketches is off by about |a|·|b| / √SKETCH_SIZE.
     """
-    chance = np.random.default_rng(0)
-    place = chance.integers(0, SKETCH_SIZE, len(coefficients), dtype=np.int16)
-    sign = chance.integers(0, 2, len(coefficients), dtype=np.int8) * 2 - 1
+    place, sign = _projection(len(coefficients))
     return np.bincount(place, weights=sign * coefficients, minlength=SKETCH_SIZE).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _projection(n_columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Place and sign of each column in the sketch, the same in every process."""
+    chance = np.random.default_rng(0)
+    place = chance.integers(0, SKETCH_SIZE, n_columns)
+    return place, chance.integers(0, 2, n_columns, dtype=np.int8) * 2 - 1
 
 
 def _run_epoch(sgd: SGDClassifier, train: LabelledRows, hyperparameters: Hyperparameters, epoch: int) -> None:

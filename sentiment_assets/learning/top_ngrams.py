@@ -9,18 +9,21 @@ from sentiment_assets.learning.ngrams import Texts, as_column
 from sentiment_assets.learning.vectorizer import name_columns
 
 _TEXTS_TO_NAME_BY = 50
+_FEWEST_REVIEWS = 10
 
 
 def top_ngrams(model: SentimentModel, texts: Texts, rows: sparse.csr_matrix, n: int = 20) -> pd.DataFrame:
     """The ``n`` n-grams that push the margin up most where they stand, then the ``n`` that push it down most.
 
-    ``texts`` are reviews and ``rows`` their features, shape (n_texts, n_columns). A column is named by the n-gram most
-    often behind it in some of these texts. Columns: ngram; contribution, its mean term of W·x in the reviews that have
-    it; reviews, how many these are.
+    ``texts`` are reviews and ``rows`` their features, shape (n_texts, n_columns). N-grams of fewer than ten reviews are
+    left out; a column is named by the n-gram most often behind it in some of these texts. Columns: ngram;
+    contribution, its mean term of W·x in the reviews that have it; reviews, how many these are.
     """
     with_column = np.bincount(rows.indices, minlength=rows.shape[1])
     sums = np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1])
-    contributions = model.coefficients * sums / np.maximum(with_column, 1)
+    contributions = np.where(
+        with_column >= _FEWEST_REVIEWS, model.coefficients * sums / np.maximum(with_column, 1), 0.0
+    )
     ascending = np.argsort(contributions, kind="stable")
     down, up = ascending[:n], ascending[::-1][:n]
     chosen = np.concatenate([up[contributions[up] > 0], down[contributions[down] < 0]])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sentiment_assets.learning.model import SentimentModel
 
 _LOADER = "sentiment_assets.learning.model"
+_MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # which of its two faces MLflow's UI shows
 _ROLE, _BRANCH, _FEATURES, _ROOT_RUN = (
     f"sentiment_assets.{name}" for name in ("role", "branch", "features_version", "root_run_id")
 )
@@ -181,7 +182,7 @@ class Tracking(dg.ConfigurableResource):
             return found.experiment_id
         on_disk = self.uri().startswith(SQLITE)  # a server has a place for artifacts of its own
         place = (local_home() / "mlartifacts").as_uri() if on_disk else None
-        return client.create_experiment(branch, artifact_location=place)
+        return client.create_experiment(branch, artifact_location=place, tags=_MODEL_TRAINING)
 
     def _parents(
         self, client: "MlflowClient", experiment: str, features_version: str, *conditions: str

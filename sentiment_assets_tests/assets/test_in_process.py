@@ -198,6 +198,19 @@ def test_best_model_shows_the_search_and_the_model_in_dagster_and_mlflow(
     assert "leakage_tax" in tracking.client().get_run(run_id).data.metrics
 
 
+def test_with_patience_a_candidate_stops_early_and_says_so(home: Path, instance: dg.DagsterInstance) -> None:
+    search = {"candidates": [{"epochs": 40, "eta0": 5, "l2": 0}], "patience": 1}
+    settings = BranchSettings.model_validate({"landing": "landing/acme", "search": search})
+    definitions = dg.Definitions.merge(branch_definitions("acme", settings), dg.Definitions(resources=resources()))
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    tags = runs.all_candidates_tags([each.key for each in settings.search.hyperparameter_sets()])
+    assert definitions.resolve_job_def("acme_train").execute_in_process(instance=instance, tags=tags).success
+    metadata = materialization(instance, "trained_candidates").metadata
+    losses = metadata["loss_per_epoch"]
+    assert isinstance(losses, dg.TableMetadataValue)
+    assert metadata["epochs_kept"].value == len(losses.records) - 1 < 39
+
+
 def test_near_duplicates_of_held_out_reviews_are_set_aside_and_shown(home: Path, instance: dg.DagsterInstance) -> None:
     reviews = [row | {"split": "train"} for row in made_up_reviews(400)]
     reviews += [row | {"split": "validation"} for row in made_up_reviews(60, seed=1)]
