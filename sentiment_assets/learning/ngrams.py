@@ -20,8 +20,8 @@ from scipy import sparse
 
 from sentiment_assets.learning.settings import NgramSettings
 
-_PUNCTUATION_THAT_SPEAKS = r'([!?.,()*"])'
-_BETWEEN_TOKENS = r"[^\p{L}\p{M}\p{N}_'!?.,()*\"\s]+"
+_PUNCTUATION_THAT_SPEAKS = r'!?.,()*"'
+_MARK_OR_GAP = rf"([{_PUNCTUATION_THAT_SPEAKS}])|[^\p{{L}}\p{{M}}\p{{N}}_'\s{_PUNCTUATION_THAT_SPEAKS}]+"
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _TEXTS_PER_CHUNK = 1_000
 
@@ -95,9 +95,9 @@ def occurrences_to_rows(
     """The rows of ``hash_ngrams`` for one chunk, from n-grams that were found already."""
     rows, columns, n_columns = found.rows, found.columns, 1 << settings.columns_log2
     if lookup is not None:
-        columns, n_columns = lookup.position[columns], lookup.n_columns
-        kept = columns >= 0
-        rows, columns = rows[kept], columns[kept]
+        columns, n_columns = lookup.position.take(columns), lookup.n_columns
+        kept = np.flatnonzero(columns >= 0)
+        rows, columns = rows.take(kept), columns.take(kept)
     keys = pair_keys(rows, columns, settings)
     keys.sort()
     first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.empty(0, np.int64)
@@ -211,10 +211,8 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
 
 def _words(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Lower-cased words, and the punctuation marks that carry sentiment as tokens of their own."""
-    lowered = pc.utf8_lower(texts)
-    bare = pc.replace_substring_regex(lowered, _BETWEEN_TOKENS, " ")
-    spaced = pc.replace_substring_regex(bare, _PUNCTUATION_THAT_SPEAKS, r" \1 ")
-    parts = pc.utf8_split_whitespace(spaced)
+    spaced = pc.replace_substring_regex(pc.utf8_lower(texts), _MARK_OR_GAP, r" \1 ")
+    parts = pc.ascii_split_whitespace(spaced)  # no other white space is left
     rows = pc.list_parent_indices(parts).to_numpy().astype(np.int32)
     tokens = parts.flatten()
     kept = pc.not_equal(pc.binary_length(tokens), 0)

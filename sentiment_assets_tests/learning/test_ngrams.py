@@ -27,6 +27,12 @@ def test_words_and_the_punctuation_that_speaks() -> None:
     }
 
 
+def test_any_white_space_and_any_other_sign_parts_words() -> None:
+    one_word = NgramSettings(longest=1, columns_log2=20)
+    parted = "a\u3000b\u00a0c\u2003d\x0be\x0cf\x85g\u2028h\x1ci\u200bj/k…l—m\nn\to"
+    assert ngrams_of(parted, one_word) == set("abcdefghijklmno")
+
+
 def test_characters_for_languages_without_spaces() -> None:
     assert ngrams_of("很 好A", CHARACTERS) == {"很", "好", "a", "很好", "好a"}
 
