@@ -209,9 +209,14 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
     )
 
 
+def _one_form(texts: pa.Array) -> pa.Array:
+    """Lower case, and one form of what Unicode can write in several: composed, full-width, ligatures (NFKC)."""
+    return pc.utf8_lower(pc.utf8_normalize(texts, "NFKC"))
+
+
 def _words(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Lower-cased words, and the punctuation marks that carry sentiment as tokens of their own."""
-    spaced = pc.replace_substring_regex(pc.utf8_lower(texts), _MARK_OR_GAP, r" \1 ")
+    spaced = pc.replace_substring_regex(_one_form(texts), _MARK_OR_GAP, r" \1 ")
     parts = pc.ascii_split_whitespace(spaced)  # no other white space is left
     rows = pc.list_parent_indices(parts).to_numpy().astype(np.int32)
     tokens = parts.flatten()
@@ -221,7 +226,7 @@ def _words(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
 def _characters(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Lower-cased characters without white space."""
-    bare = pc.replace_substring_regex(pc.utf8_lower(texts), r"\s+", "")
+    bare = pc.replace_substring_regex(_one_form(texts), r"\s+", "")
     sizes = pc.utf8_length(bare).to_numpy()
     characters = np.frombuffer("".join(bare.to_pylist()).encode("utf-32-le"), dtype="<U1")
     rows = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)

@@ -29,8 +29,13 @@ def test_words_and_the_punctuation_that_speaks() -> None:
 
 def test_any_white_space_and_any_other_sign_parts_words() -> None:
     one_word = NgramSettings(longest=1, columns_log2=20)
-    parted = "a\u3000b\u00a0c\u2003d\x0be\x0cf\x85g\u2028h\x1ci\u200bj/k…l—m\nn\to"
+    parted = "a\u3000b\u00a0c\u2003d\x0be\x0cf\x85g\u2028h\x1ci\u200bj/k•l—m\nn\to"
     assert ngrams_of(parted, one_word) == set("abcdefghijklmno")
+
+
+@pytest.mark.parametrize("rules", [WORDS, CHARACTERS])
+def test_what_unicode_writes_in_several_ways_is_one(rules: NgramSettings) -> None:
+    assert ngrams_of("CAFE\u0301 ﬁlm ｇｏｏｄ！", rules) == ngrams_of("café film good!", rules)
 
 
 def test_characters_for_languages_without_spaces() -> None:
