@@ -96,11 +96,11 @@ def _land(file: Path, scratch: Path) -> None:
 def _in_a_process(part: Callable[..., Figures], scratch: Path, *arguments: int) -> tuple[Figures, float]:
     """Call ``part`` in a new Python; its figures, and the largest resident megabytes of any process it started."""
     call = f"learner.print_figures(learner.{part.__name__}, {str(scratch)!r}, *{arguments})"
-    environment = os.environ | {"SENTIMENT_HOME": str(scratch), "DAGSTER_HOME": str(scratch)}
+    places = {"SENTIMENT_HOME": str(scratch), "DAGSTER_HOME": str(scratch), "MLFLOW_TRACKING_URI": ""}
     with (scratch / f"{part.__name__}.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", f"from benchmarks import learner; {call}"],
-            env=environment,
+            env=os.environ | places,
             stdout=subprocess.PIPE,
             stderr=log,
         )
