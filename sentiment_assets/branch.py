@@ -16,6 +16,9 @@ from sentiment_assets.assets.scored_reviews import scored_reviews_asset
 from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
 from sentiment_assets.automation.jobs import branch_jobs
+from sentiment_assets.checks.drift import drift_checks
+from sentiment_assets.checks.performance import performance_checks
+from sentiment_assets.checks.quality import quality_checks
 from sentiment_assets.checks.row_identity import row_identity_check
 from sentiment_assets.ingestion.settings import (
     Encoding,
@@ -31,6 +34,7 @@ from sentiment_assets.learning.settings import (
     SelectionMetric,
     SplitSettings,
 )
+from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.schema import Settings
 
@@ -60,6 +64,7 @@ class BranchSettings(Settings):
         default="hinge_loss", description="What the candidates are compared by on validation."
     )
     promotion: PromotionRule = Field(default=PromotionRule(), description="When a challenger becomes the champion.")
+    monitoring: MonitoringSettings = Field(default=MonitoringSettings(), description="When a batch is worth a warning.")
 
     @field_validator("landing")
     @classmethod
@@ -129,7 +134,12 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         assets=dg.map_asset_specs(
             lambda spec: spec.replace_attributes(group_name=name, owners=settings.owners), assets
         ),
-        asset_checks=[row_identity_check(name, batches)],
+        asset_checks=[
+            row_identity_check(name, batches),
+            quality_checks(name, batches, settings.monitoring),
+            drift_checks(name, batches, settings.monitoring),
+            performance_checks(name, batches, settings.columns, settings.monitoring),
+        ],
         jobs=branch_jobs(name),
     )
 

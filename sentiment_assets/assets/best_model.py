@@ -37,7 +37,7 @@ _MODULES = [
         "selection",
         "top_ngrams",
     )
-]
+] + ["sentiment_assets.monitoring.reference"]
 
 
 def best_model_asset(
@@ -80,6 +80,7 @@ def best_model_asset(
         from sentiment_assets.learning.features import features_from_arrays
         from sentiment_assets.learning.promotion import Decision
         from sentiment_assets.learning.report import report_training
+        from sentiment_assets.monitoring.reference import make_reference, reference_to_bytes
 
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
         rows = features_from_arrays(features.arrays)
@@ -95,8 +96,9 @@ def best_model_asset(
             version = champion.version
         else:
             decision = challenge(challenger, standing, splits, promotion, behaviour)
+            reference = reference_to_bytes(make_reference(challenger.model, rows, splits))
             version = tracking.register(
-                branch, parent, challenger.model, challenger.digest, challenger.metrics, decision.reason
+                branch, parent, challenger.model, reference, challenger.digest, challenger.metrics, decision.reason
             )
         if decision.promote:
             tracking.promote(branch, version)

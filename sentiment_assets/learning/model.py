@@ -46,6 +46,22 @@ class SentimentModel:
         chunks = [self._margins(self._rows(found)) for found in find_ngrams(texts, self.ngrams)]
         return np.concatenate(chunks) if chunks else np.empty(0)
 
+    def rows(self, texts: Texts) -> sparse.csr_matrix:
+        """The model's features of each text, float32 of shape (n_texts, n_columns), rows of length 1 or 0."""
+        chunks = [self._rows(found) for found in find_ngrams(texts, self.ngrams)]
+        empty = sparse.csr_matrix((0, len(self.coefficients)), dtype=np.float32)
+        return sparse.vstack([empty, *chunks], format="csr")
+
+    def unknown_shares(self, texts: Texts) -> np.ndarray:
+        """Share of each text's shortest n-grams that the model has no weight for, float64; 0 for a text without any."""
+        shortest = self.ngrams.model_copy(update={"longest": self.ngrams.shortest})
+        shares = [np.empty(0)]
+        for found in find_ngrams(texts, shortest):
+            unknown = self._lookup.position[found.columns] < 0
+            counts = np.bincount(found.rows, minlength=found.n_texts)
+            shares.append(np.bincount(found.rows, unknown, found.n_texts) / np.maximum(counts, 1))
+        return np.concatenate(shares)
+
     def score(self, texts: Texts) -> pd.DataFrame:
         """One row a text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1]."""
         return self._scores(self.margins(texts))

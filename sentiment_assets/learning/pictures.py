@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -103,14 +103,23 @@ def draw_confusion(predicted: np.ndarray, labels: np.ndarray) -> bytes:
 
 
 def draw_top_ngrams(top: pd.DataFrame) -> bytes:
-    """The rows of ``top_ngrams`` as bars; SVG, so that the reader's own fonts write any language."""
-    figure = Figure(figsize=(6, 0.8 + 0.19 * len(top)), layout="constrained")
+    """The rows of ``top_ngrams`` as bars."""
+    label = "mean share of the margin, where the n-gram stands"
+    return draw_ngram_bars(top["ngram"].tolist(), top["contribution"].tolist(), label)
+
+
+def draw_ngram_bars(ngrams: Sequence[str], values: Sequence[float], label: str) -> bytes:
+    """A bar an n-gram, the largest value on top; SVG, so that the reader's own fonts write any language."""
+    figure = Figure(figsize=(6, 0.8 + 0.19 * len(ngrams)), layout="constrained")
     axes = figure.subplots()
-    ordered = top.sort_values("contribution", kind="stable")
-    colours = [_POSITIVE if each > 0 else _NEGATIVE for each in ordered["contribution"]]
-    axes.barh(range(len(ordered)), ordered["contribution"], color=colours)
-    axes.set_yticks(range(len(ordered)), [_plain(each) for each in ordered["ngram"]], fontsize=7)
-    axes.set_xlabel("mean share of the margin, where the n-gram stands")
+    ordered = sorted(range(len(ngrams)), key=lambda place: values[place])
+    axes.barh(
+        range(len(ngrams)),
+        [values[place] for place in ordered],
+        color=[_POSITIVE if values[place] > 0 else _NEGATIVE for place in ordered],
+    )
+    axes.set_yticks(range(len(ngrams)), [_plain(ngrams[place]) for place in ordered], fontsize=7)
+    axes.set_xlabel(label)
     return _svg(figure)
 
 

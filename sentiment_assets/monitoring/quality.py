@@ -1,6 +1,138 @@
-"""Statements about the rows of a batch."""
+"""Quality of a batch: each kind of fault as a share of its rows or reviews, against a limit.
 
+A limit is crossed only when the share is surely above it: when the lower end of its exact one-sided interval is
+(Clopper & Pearson 1934). So one odd review of ten does not warn, and batches at the limit do not warn every other time.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta
+
+from sentiment_assets.learning.splitting import text_digests
+from sentiment_assets.monitoring.finding import Finding, percent, unknown
+from sentiment_assets.monitoring.language import UNDETERMINED, languages_of
+from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
+from sentiment_assets.monitoring.text_columns import (
+    is_bot_like,
+    is_empty,
+    is_html,
+    is_mojibake,
+    is_truncated,
+    main_languages,
+    repeats,
+)
+
+_MEANINGS = {
+    "quarantined": "rows of the file are in quarantine",
+    "duplicates": "reviews repeat a text of this batch",
+    "seen_before": "reviews repeat a text of an earlier batch",
+    "empty": "reviews have no letter or digit",
+    "truncated": "reviews end at one and the same length, as if cut",
+    "mojibake": "reviews were decoded with a wrong encoding",
+    "html": "reviews hold HTML tags or entities",
+    "wrong_language": "reviews are in a language that is not expected",
+    "bot_like": "reviews repeat themselves or one template",
+    "future_dates": "reviews have a date in the future",
+}
+_REMEDIES = {
+    "quarantined": "See why in the batch's quarantine, mend the rule or the file, then replay the batch",
+    "duplicates": "Ask the client whether the export repeats rows",
+    "seen_before": "Ask the client whether the export overlaps the last one",
+    "empty": "Check which column holds the text",
+    "truncated": "Ask for an export with whole texts",
+    "mojibake": "Set the branch's `encoding` to the one the file was written in, then replay the batch",
+    "html": "Ask for an export of plain text",
+    "wrong_language": "Land other languages in a branch of their own, or name them under `languages`",
+    "bot_like": "Look at the sample: bots, or a form's text",
+    "future_dates": "Check the column `created_at` and its time zone",
+}
+QUALITY_CHECKS = (*_MEANINGS, "label_balance")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The findings of a batch, and which reviews have each fault."""
+
+    findings: tuple[Finding, ...]
+    """One each of ``QUALITY_CHECKS``, in that order."""
+    faulty: Mapping[str, np.ndarray]
+    """By check: int64, positions of the reviews at fault."""
+
+
+def batch_quality(
+    reviews: pd.DataFrame,
+    rows_in: int,
+    rows_quarantined: int,
+    rows_duplicate: int,
+    earlier: np.ndarray,
+    now: datetime,
+    settings: MonitoringSettings,
+) -> Quality:
+    """Look for every fault in a batch: columns text, label and created_at, 0 rows or more.
+
+    ``rows_duplicate`` rows repeated a row in every field and were dropped; they count as duplicates too. ``earlier``
+    are digests of the texts of earlier batches, uint64, in any order.
+    """
+    flags = _flags(reviews, earlier, now, settings)
+    counts = {name: (int(flagged.sum()), len(flagged)) for name, flagged in flags.items()}
+    repeated, n = counts["duplicates"]
+    counts["duplicates"] = repeated + rows_duplicate, n + rows_duplicate
+    counts["quarantined"] = rows_quarantined, rows_in
+    limits, alpha = settings.quality, settings.alpha / len(QUALITY_CHECKS)
+    shares = tuple(_share_finding(name, *counts[name], getattr(limits, name), alpha) for name in _MEANINGS)
+    findings = (*shares, _label_balance(reviews["label"], limits, alpha))
+    return Quality(findings, {name: np.flatnonzero(flagged) for name, flagged in flags.items()})
+
+
+def _flags(
+    reviews: pd.DataFrame, earlier: np.ndarray, now: datetime, settings: MonitoringSettings
+) -> dict[str, np.ndarray]:
+    texts = reviews["text"]
+    digests = text_digests(texts)
+    languages = np.array(languages_of(texts), dtype="U8")
+    expected = settings.languages or main_languages(languages)[:1]
+    return {
+        "duplicates": repeats(digests),
+        "seen_before": np.isin(digests, earlier),
+        "empty": is_empty(texts),
+        "truncated": is_truncated(texts),
+        "mojibake": is_mojibake(texts),
+        "html": is_html(texts),
+        "wrong_language": ~np.isin(languages, [*expected, UNDETERMINED]),
+        "bot_like": is_bot_like(texts),
+        "future_dates": (reviews["created_at"] > pd.Timestamp(now)).fillna(False).to_numpy(bool),
+    }
+
+
+def _share_finding(name: str, count: int, n: int, limit: float, alpha: float) -> Finding:
+    if n == 0:
+        return unknown(name, "The batch has no reviews.")
+    share = count / n
+    lowest = float(beta.ppf(alpha, count, n - count + 1)) if count else 0.0
+    sentence = f"{count:,} of {n:,} {_MEANINGS[name]} ({percent(share)}); up to {percent(limit)} may."
+    if lowest > limit:
+        return Finding(name, "warn", f"{sentence} {_REMEDIES[name]}.", count, share, None, limit)
+    return Finding(name, "ok", sentence, count, share, None, limit)
+
+
+def _label_balance(labels: "pd.Series[int]", limits: QualityLimits, alpha: float) -> Finding:
+    name = "label_balance"
+    n = int(labels.notna().sum())
+    if n == 0:
+        return unknown(name, "No review of the batch has a label.")
+    positive = int(labels.sum())
+    rarer, word = min((positive, "positive"), (n - positive, "negative"))
+    highest = float(beta.ppf(1 - alpha, rarer + 1, n - rarer)) if rarer < n else 1.0
+    least = percent(limits.label_balance)
+    sentence = f"{rarer:,} of {n:,} labels are {word} ({percent(rarer / n)}); at least {least} should be."
+    if highest < limits.label_balance:
+        sentence = f"{sentence} Check the label rule, or ask the client whether the export is complete."
+        return Finding(name, "warn", sentence, rarer, rarer / n, None, limits.label_balance)
+    return Finding(name, "ok", sentence, rarer, rarer / n, None, limits.label_balance)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from sentiment_assets.learning.model import SentimentModel
+    from sentiment_assets.monitoring.reference import Reference
 
 CHAMPION = "champion"
 MODEL_DIGEST = "sentiment_assets.model_digest"
+REFERENCE_FILE = "reference.npz"
 SQLITE = "sqlite:///"
 
 
@@ -27,6 +29,8 @@ class Champion:
     digest: str
     run_id: str
     model: "SentimentModel"
+    reference: "Reference | None"
+    """What batches are compared with; models registered by early releases have none."""
 
 
 def open_client(uri: str) -> "MlflowClient":
@@ -52,6 +56,7 @@ def champion_of(branch: str, uri: str) -> Champion | None:
     from mlflow.exceptions import MlflowException
 
     from sentiment_assets.learning.model import load_model
+    from sentiment_assets.monitoring.reference import reference_from_bytes
 
     try:
         found = client.get_model_version_by_alias(branch, CHAMPION)
@@ -61,5 +66,7 @@ def champion_of(branch: str, uri: str) -> Champion | None:
         raise
     with tempfile.TemporaryDirectory() as folder:
         local = download_artifacts(artifact_uri=found.source, dst_path=folder, tracking_uri=uri)
-        model = load_model(Path(local) / "data" / "model")
-    return Champion(str(found.version), found.tags.get(MODEL_DIGEST, ""), found.run_id or "", model)
+        data = Path(local) / "data" / "model"
+        model, kept = load_model(data), data / REFERENCE_FILE
+        reference = reference_from_bytes(kept.read_bytes()) if kept.exists() else None
+    return Champion(str(found.version), found.tags.get(MODEL_DIGEST, ""), found.run_id or "", model, reference)

@@ -13,6 +13,7 @@ from sentiment_assets.resources.home import default_tracking_uri, local_home
 from sentiment_assets.resources.registry import (
     CHAMPION,
     MODEL_DIGEST,
+    REFERENCE_FILE,
     SQLITE,
     Champion,
     champion_of,
@@ -117,11 +118,12 @@ class Tracking(dg.ConfigurableResource):
         branch: str,
         run_id: str,
         model: "SentimentModel",
+        reference: bytes,
         digest: str,
         metrics: Mapping[str, float],
         description: str,
     ) -> str:
-        """Log a model to a run and register it; an equal model is registered once. Returns the version."""
+        """Log a model and its reference to a run and register it, once for equal models. Returns the version."""
         from mlflow.entities import Metric
 
         client = self.client()
@@ -129,7 +131,7 @@ class Tracking(dg.ConfigurableResource):
         if registered is None:
             with tempfile.TemporaryDirectory() as folder:
                 saved = Path(folder) / "model"
-                _save_pyfunc(model, saved)
+                _save_pyfunc(model, reference, saved)
                 client.log_artifacts(run_id, str(saved), "model")
             measured = [Metric(name, value, _now(), 0) for name, value in metrics.items()]
             client.log_batch(run_id, metrics=measured)
@@ -153,6 +155,21 @@ class Tracking(dg.ConfigurableResource):
                 (Path(folder) / name).write_bytes(content)
             client.log_artifacts(run_id, folder, "report")
         client.log_batch(run_id, metrics=[Metric(name, value, _now(), 0) for name, value in metrics.items()])
+
+    def publish_page(self, branch: str, name: str, content: bytes) -> dg.UrlMetadataValue:
+        """Put a page where the branch's people look, as an artifact of its one monitoring run; a link to it."""
+        client = self.client()
+        experiment = self._experiment(client, branch)
+        found = client.search_runs([experiment], f"tags.`{_ROLE}` = 'monitoring'", order_by=["attributes.start_time"])
+        if found:
+            run_id = found[0].info.run_id
+        else:
+            run_id = client.create_run(experiment, run_name="monitoring", tags={_ROLE: "monitoring"}).info.run_id
+            self.mark("FINISHED", run_id)
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / name).write_bytes(content)
+            client.log_artifact(run_id, str(Path(folder) / name))
+        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment}/runs/{run_id}/artifacts/{name}")
 
     def promote(self, branch: str, version: str) -> None:
         """Move the alias ``champion``."""
@@ -204,8 +221,8 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _save_pyfunc(model: "SentimentModel", folder: Path) -> None:
-    """MLflow's ``python_function`` flavour around the model's own two files."""
+def _save_pyfunc(model: "SentimentModel", reference: bytes, folder: Path) -> None:
+    """MLflow's ``python_function`` flavour around the model's own two files and its reference."""
     import mlflow
     import pandas as pd
     from mlflow.models import ModelSignature
@@ -221,6 +238,7 @@ def _save_pyfunc(model: "SentimentModel", folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         data = Path(scratch) / "model"
         save_model(model, data)
+        (data / REFERENCE_FILE).write_bytes(reference)
         mlflow.pyfunc.save_model(
             folder,
             loader_module=_LOADER,

@@ -1,0 +1,55 @@
+"""The drift checks of ``raw_reviews``: texts and labels against the champion's reference."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.checks.results import (
+    TEXTS,
+    check_specs,
+    earlier_batches,
+    keep,
+    now,
+    publish_page,
+    recall,
+    report,
+)
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.tracking import Tracking
+
+_DESCRIPTIONS = {
+    "text_drift": "Whether the batch's texts are like those that the champion was trained on: a classifier two-sample "
+    "test on n-grams, and tests of length, characters, language and unknown words.",
+    "label_drift": "Whether the share of positive labels is that of the champion's training split.",
+}
+
+
+def drift_checks(
+    branch: str, batches: dg.PartitionsDefinition, settings: MonitoringSettings
+) -> dg.AssetChecksDefinition:
+    """The checks ``text_drift`` and ``label_drift`` on ``<branch>/raw_reviews``."""
+
+    @dg.multi_asset_check(
+        name=f"{branch}__drift",
+        specs=check_specs(branch, RAW_REVIEWS, batches, _DESCRIPTIONS, blocking=settings.severity == "error"),
+    )
+    def drift(
+        context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
+    ) -> Iterator[dg.AssetCheckResult]:
+        from sentiment_assets.monitoring.batch_checks import check_texts
+
+        batch, earlier = context.partition_key, earlier_batches(context, batches)
+        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, batch))
+        checked_at = now().isoformat(timespec="seconds")
+        record = check_texts(batch, reviews, tracking.champion(branch), settings, checked_at)
+        keep(storage, branch, TEXTS, record)
+        link = publish_page(branch, [*earlier, batch], storage, tracking, settings)
+        words = {"words": table(vars(word) for word in record.words)}
+        examples = {"most_unlike": table(vars(example) for example in record.examples)}
+        more = {"text_drift": words | examples | link, "label_drift": link}
+        yield from report(branch, RAW_REVIEWS, [*recall(storage, branch, TEXTS, earlier), record], settings, more)
+
+    return drift

@@ -1,0 +1,69 @@
+"""The checks of ``scored_reviews``: drift of the champion's answers, and how good they are."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from sentiment_assets.assets.describe import picture, table
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.checks.results import (
+    SCORES,
+    TEXTS,
+    check_specs,
+    earlier_batches,
+    keep,
+    now,
+    publish_page,
+    recall,
+    report,
+)
+from sentiment_assets.ingestion.settings import ReviewColumns
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.storage import Storage, read_frame, write_atomically
+from sentiment_assets.resources.tracking import Tracking
+
+LABEL_BUDGET = "label_budget"
+_DESCRIPTIONS = {
+    "prediction_drift": "Whether the champion's margins are distributed as on its held-out reviews.",
+    "accuracy": "Accuracy on the batch's labelled reviews against the champion's on test.",
+    "estimated_accuracy": "Accuracy put without labels, from calibrated scores, with a band.",
+}
+
+
+def performance_checks(
+    branch: str, batches: dg.PartitionsDefinition, columns: ReviewColumns, settings: MonitoringSettings
+) -> dg.AssetChecksDefinition:
+    """The checks ``prediction_drift``, ``accuracy`` and ``estimated_accuracy`` on ``<branch>/scored_reviews``."""
+
+    @dg.multi_asset_check(
+        name=f"{branch}__performance",
+        specs=check_specs(branch, SCORED_REVIEWS, batches, _DESCRIPTIONS, blocking=False),
+    )
+    def performance(
+        context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
+    ) -> Iterator[dg.AssetCheckResult]:
+        from sentiment_assets.monitoring.batch_checks import check_scores
+
+        batch, earlier = context.partition_key, earlier_batches(context, batches)
+        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, batch))
+        past = recall(storage, branch, SCORES, earlier)
+        text_record = next(iter(recall(storage, branch, TEXTS, [batch])), None)
+        checked_at = now().isoformat(timespec="seconds")
+        found = check_scores(batch, reviews, tracking.champion(branch), text_record, past, settings, checked_at)
+        keep(storage, branch, SCORES, found.record)
+        budget = storage.path(branch, LABEL_BUDGET, batch + ".csv")
+        named = {"review_id": columns.review_id, "text": columns.text, "label": columns.label}
+        write_atomically(budget, found.to_label.rename(columns=named).to_csv(index=False).encode())
+        link = publish_page(branch, [*earlier, batch], storage, tracking, settings)
+        shift = found.record.word_shift
+        moved = {"word_shift": table(vars(each) for each in shift.shifts)} if shift else {}
+        drawn = {"word_shift_graph": picture("word_shift.svg", found.graph)} if found.graph else {}
+        more = {
+            "prediction_drift": moved | drawn | link,
+            "accuracy": link,
+            "estimated_accuracy": link | {"label_budget": str(budget), "reviews_to_label": len(found.to_label)},
+        }
+        yield from report(branch, SCORED_REVIEWS, [*past, found.record], settings, more)
+
+    return performance

@@ -1,0 +1,50 @@
+"""The quality checks of ``raw_reviews``: each kind of fault against its limit."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from sentiment_assets.assets.describe import sample
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.raw_reviews import QUARANTINE
+from sentiment_assets.checks.results import QUALITY, check_specs, earlier_batches, keep, now, recall, report
+from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
+from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
+
+
+def quality_checks(
+    branch: str, batches: dg.PartitionsDefinition, settings: MonitoringSettings
+) -> dg.AssetChecksDefinition:
+    """A check for each of ``QualityLimits`` on ``<branch>/raw_reviews``."""
+    descriptions = {name: str(field.description) for name, field in QualityLimits.model_fields.items()}
+
+    @dg.multi_asset_check(
+        name=f"{branch}__{QUALITY}",
+        specs=check_specs(branch, RAW_REVIEWS, batches, descriptions, blocking=settings.severity == "error"),
+    )
+    def quality(context: dg.AssetCheckExecutionContext, storage: Storage) -> Iterator[dg.AssetCheckResult]:
+        from sentiment_assets.learning.splitting import text_digests
+        from sentiment_assets.monitoring.history import Record
+        from sentiment_assets.monitoring.quality import batch_quality
+
+        batch, earlier = context.partition_key, earlier_batches(context, batches)
+        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, batch))
+        quarantine = read_frame(storage.frame_path(branch, QUARANTINE, batch))
+        former = read_partitions(storage, branch, RAW_REVIEWS, earlier)
+        found = batch_quality(
+            reviews,
+            rows_in=reviews.attrs["rows_in"],
+            rows_quarantined=len(quarantine),
+            rows_duplicate=reviews.attrs["rows_duplicate"],
+            earlier=text_digests(text for frame in former.values() for text in frame["text"]),
+            now=now(),
+            settings=settings,
+        )
+        record = Record(batch, now().isoformat(timespec="seconds"), None, found.findings)
+        keep(storage, branch, QUALITY, record)
+        samples = {
+            name: {"sample": sample(reviews.iloc[places])} for name, places in found.faulty.items() if len(places)
+        }
+        yield from report(branch, RAW_REVIEWS, [*recall(storage, branch, QUALITY, earlier), record], settings, samples)
+
+    return quality

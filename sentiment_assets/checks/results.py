@@ -1,0 +1,112 @@
+"""What the checks share: their specs, their results for the UI, their memory, and the drift page."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from sentiment_assets.assets.describe import table
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.storage import Storage, write_atomically
+from sentiment_assets.resources.tracking import Tracking
+
+if TYPE_CHECKING:
+    from sentiment_assets.monitoring.finding import Finding
+    from sentiment_assets.monitoring.history import Record
+
+QUALITY, TEXTS, SCORES = "quality", "texts", "scores"
+"""The groups of checks; each keeps one record a batch."""
+_MONITORING = "monitoring"
+_PAGE = "drift.html"
+
+
+def check_specs(
+    branch: str, asset: str, batches: dg.PartitionsDefinition, descriptions: dict[str, str], *, blocking: bool
+) -> list[dg.AssetCheckSpec]:
+    """One spec a check, by its name, a partition a batch."""
+    with warnings.catch_warnings():
+        # partitions_def on a check is marked preview in Dagster 1.13; its behaviour is pinned by a test.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            dg.AssetCheckSpec(name, asset=[branch, asset], description=text, partitions_def=batches, blocking=blocking)
+            for name, text in descriptions.items()
+        ]
+
+
+def now() -> datetime:
+    """The moment of a check, UTC."""
+    return datetime.now(UTC)
+
+
+def earlier_batches(context: dg.AssetCheckExecutionContext, batches: dg.PartitionsDefinition) -> list[str]:
+    """The batches that were registered before the one being checked, the oldest first."""
+    keys = list(batches.get_partition_keys(dynamic_partitions_store=context.instance))
+    return keys[: keys.index(context.partition_key)]
+
+
+def keep(storage: Storage, branch: str, group: str, record: "Record") -> None:
+    """Remember what a group of checks found in a batch."""
+    from sentiment_assets.monitoring.history import record_to_bytes
+
+    write_atomically(storage.path(branch, _MONITORING, group, record.batch + ".json"), record_to_bytes(record))
+
+
+def recall(storage: Storage, branch: str, group: str, batches: Sequence[str]) -> "list[Record]":
+    """The records of those batches that have one, in the order given."""
+    from sentiment_assets.monitoring.history import record_from_bytes
+
+    paths = [storage.path(branch, _MONITORING, group, batch + ".json") for batch in batches]
+    return [record_from_bytes(path.read_bytes()) for path in paths if path.exists()]
+
+
+def report(
+    branch: str,
+    asset: str,
+    records: "Sequence[Record]",
+    settings: MonitoringSettings,
+    more: dict[str, dict[str, object]],
+) -> Iterator[dg.AssetCheckResult]:
+    """Dagster's results of the last of ``records``, with their numbers, their alarm budget and ``more`` by check."""
+    from sentiment_assets.monitoring.alarms import alarm_budget, history_of, pages
+
+    for finding in records[-1].findings:
+        history = history_of(finding.name, records)
+        yield dg.AssetCheckResult(
+            asset_key=[branch, asset],
+            check_name=finding.name,
+            passed=not finding.warns,
+            severity=dg.AssetCheckSeverity.ERROR if settings.severity == "error" else dg.AssetCheckSeverity.WARN,
+            description=finding.sentence,
+            metadata={
+                "verdict": finding.verdict,
+                **_numbers(finding),
+                "pages": pages(history, settings.paging),
+                "alarm_budget": table(vars(each) for each in alarm_budget(history, settings.test_alpha)),
+                **more.get(finding.name, {}),
+            },
+        )
+
+
+def publish_page(
+    branch: str, batches: Sequence[str], storage: Storage, tracking: Tracking, settings: MonitoringSettings
+) -> dict[str, object]:
+    """Write the branch's drift page anew; metadata that lead to it."""
+    from sentiment_assets.monitoring.page import drift_page, render_page
+
+    records = [recall(storage, branch, group, batches) for group in (QUALITY, TEXTS, SCORES)]
+    page = render_page(drift_page(branch, batches, *records, settings, now())).encode()
+    file = storage.path(branch, _MONITORING, _PAGE)
+    write_atomically(file, page)
+    return {"drift_page": tracking.publish_page(branch, _PAGE, page), "drift_page_file": str(file)}
+
+
+def _numbers(finding: "Finding") -> dict[str, object]:
+    named = {name: getattr(finding, name) for name in ("statistic", "effect", "p_value", "threshold")}
+    parts = [
+        {"part": part.sentence, "verdict": part.verdict, "effect": part.effect, "p_value": part.p_value}
+        for part in finding.parts
+    ]
+    known = {name: value for name, value in named.items() if value is not None}
+    return known | ({"parts": table(parts)} if parts else {})

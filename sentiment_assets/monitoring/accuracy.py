@@ -1,0 +1,223 @@
+"""How good the champion is on a batch: measured where there are labels, estimated with a band where there are none.
+
+Without labels, the accuracy of calibrated probabilities is their mean confidence, if only the reviews have changed and
+not what they mean (Guillory et al. 2021; NannyML calls it CBPE). If instead the share of positives has changed, the
+probabilities must first be adjusted to the new share (Saerens, Latinne & Decaestecker 2002). Nobody can know from
+unlabelled reviews which of the two it is, so the estimate lies midway, and the band covers both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import beta, norm
+from sklearn.isotonic import IsotonicRegression
+
+from sentiment_assets.learning.metrics import errors, hinge_loss, hinge_losses
+from sentiment_assets.monitoring.finding import Finding, percent, unknown
+from sentiment_assets.monitoring.reference import Reference
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.monitoring.two_sample import compare_counts
+
+_LEVEL = 0.95
+_CHANCE = 0.5
+_SUREST = 0.995
+_ROUNDS, _CLOSE_ENOUGH = 100, 1e-5
+_FEWEST_PAST_BATCHES = 3
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Accuracy on labelled reviews."""
+
+    correct: int
+    n: int
+    low: float
+    """Of the exact 95 % interval (Clopper & Pearson 1934)."""
+    high: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the reviews that are on the right side."""
+        return self.correct / self.n
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Accuracy without labels."""
+
+    accuracy: float
+    low: float
+    high: float
+    """The band holds the batch's true accuracy in 95 of 100 batches, mild shifts included."""
+    sure: bool
+    """False when the batch is so unlike the reference that calibration says little."""
+
+
+def measured_accuracy(
+    margins: np.ndarray, labels: np.ndarray, reference: Reference, settings: MonitoringSettings
+) -> Finding:
+    """Compare accuracy on a batch's labelled reviews, margins and labels of shape (n,), with that on test.
+
+    It warns when it is lower by ``accuracy_drop`` or more and chance does not explain it (Fisher's exact test).
+    """
+    name = "accuracy"
+    if len(labels) < settings.fewest_reviews:
+        reason = f"{len(labels):,} reviews of the batch have a label: fewer than {settings.fewest_reviews} say nothing."
+        return unknown(name, reason)
+    if not reference.n_test:
+        return unknown(name, "The champion has no test reviews to compare with.")
+    ours = measure(margins, labels)
+    test_margins, test_labels = reference.margins[-reference.n_test :], reference.labels[-reference.n_test :]
+    theirs = measure(test_margins, test_labels)
+    drop = theirs.accuracy - ours.accuracy
+    difference = compare_counts(theirs.correct, theirs.n, ours.correct, ours.n)
+    warns = drop >= settings.accuracy_drop and difference.p_value < settings.test_alpha
+    hinge = f"{hinge_loss(margins, labels):.3f} ± {_half_width(hinge_losses(margins, labels)):.3f}"
+    sentence = (
+        f"{percent(ours.accuracy)} of {ours.n:,} labelled reviews are scored rightly (95 % interval "
+        f"{percent(ours.low)} to {percent(ours.high)}), against {percent(theirs.accuracy)} of {theirs.n:,} test "
+        f"reviews; mean hinge loss {hinge} against {hinge_loss(test_margins, test_labels):.3f}; p = {difference.p_value:.2g}."
+    )
+    return Finding(
+        name,
+        "warn" if warns else "ok",
+        sentence,
+        difference.statistic,
+        drop,
+        difference.p_value,
+        settings.accuracy_drop,
+    )
+
+
+def measure(margins: np.ndarray, labels: np.ndarray) -> Measured:
+    """Accuracy with its exact interval; n at least 1."""
+    n = len(labels)
+    correct = n - int(errors(margins, labels).sum())
+    tail = (1 - _LEVEL) / 2
+    low = float(beta.ppf(tail, correct, n - correct + 1)) if correct else 0.0
+    high = float(beta.ppf(1 - tail, correct + 1, n - correct)) if correct < n else 1.0
+    return Measured(correct, n, low, high)
+
+
+def estimate_accuracy(margins: np.ndarray, reference: Reference, unlike: float = 0.0, widened: float = 1.0) -> Estimate:
+    """Estimate accuracy on a batch of margins, shape (n,), n at least 1, without any label.
+
+    ``unlike`` is the share of its reviews that are unlike the reference: of these the accuracy may be anything between
+    chance and perfect, and the band says so. ``widened`` is how much wider past bands should have been.
+    """
+    probabilities = calibrated(margins, reference)
+    prior = float(reference.labels.mean())
+    right = margins > 0
+    as_is = _confidence(probabilities, right)
+    adjusted = _confidence(adjust_to_prior(probabilities, prior), right)
+    accuracy = float((as_is.mean() + adjusted.mean()) / 2)
+    held_out = measure(reference.margins, reference.labels).accuracy
+    sampling = float((as_is * (1 - as_is)).sum()) / len(margins) ** 2
+    calibration = held_out * (1 - held_out) / len(reference.labels)
+    half = widened * float(norm.ppf((1 + _LEVEL) / 2)) * np.sqrt(sampling + calibration)
+    half += abs(float(as_is.mean() - adjusted.mean())) / 2
+    low = accuracy - half - unlike * max(accuracy - _CHANCE, 0.0)
+    high = accuracy + half + unlike * (1 - accuracy)
+    return Estimate(accuracy, max(low, 0.0), min(high, 1.0), sure=unlike == 0)
+
+
+def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, settings: MonitoringSettings) -> Finding:
+    """Whether the estimate, its band included, lies below the champion's held-out accuracy by ``accuracy_drop``."""
+    name = "estimated_accuracy"
+    if n < settings.fewest_reviews:
+        return unknown(name, f"{n:,} scored reviews: fewer than {settings.fewest_reviews} say nothing for sure.")
+    expected = measure(reference.margins, reference.labels).accuracy
+    warns = estimate.high < expected - settings.accuracy_drop
+    doubt = "" if estimate.sure else " Many reviews are unlike the champion's training data, so this cannot be sure."
+    sentence = (
+        f"Without labels, accuracy is put at {percent(estimate.accuracy)} (between {percent(estimate.low)} and "
+        f"{percent(estimate.high)}); on held-out reviews it was {percent(expected)}.{doubt}"
+    )
+    return Finding(
+        name,
+        "warn" if warns else "ok",
+        sentence,
+        estimate.accuracy,
+        expected - estimate.accuracy,
+        None,
+        settings.accuracy_drop,
+    )
+
+
+def calibrated(margins: np.ndarray, reference: Reference) -> np.ndarray:
+    """Probability of positive of each margin: isotonic regression on the held-out reviews (Zadrozny & Elkan 2002)."""
+    fitted = IsotonicRegression(y_min=1 - _SUREST, y_max=_SUREST, out_of_bounds="clip")
+    return fitted.fit(reference.margins, reference.labels).predict(margins)
+
+
+def adjust_to_prior(probabilities: np.ndarray, prior: float) -> np.ndarray:
+    """Probabilities, shape (n,), with the batch's own share of positives in place of the reference's, ``prior``.
+
+    Both are found by expectation maximisation (Saerens et al. 2002).
+    """
+    share, adjusted = prior, probabilities
+    for _ in range(_ROUNDS):
+        positive = probabilities * share / prior
+        negative = (1 - probabilities) * (1 - share) / (1 - prior)
+        adjusted = positive / (positive + negative)
+        former, share = share, float(np.clip(adjusted.mean(), 1 - _SUREST, _SUREST))
+        if abs(share - former) < _CLOSE_ENOUGH:
+            break
+    return adjusted
+
+
+@dataclass(frozen=True)
+class PastEstimate:
+    """An estimate that labels have checked since."""
+
+    estimate: Estimate
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class BackTest:
+    """How estimates did where labels came."""
+
+    n: int
+    mean_absolute_error: float
+    covered: int
+    """Batches whose true accuracy lay in the band."""
+    widened: float
+    """Factor by which the bands should have been wider, at least 1; 1 with fewer than three batches."""
+
+
+def back_test(past: Sequence[PastEstimate]) -> BackTest | None:
+    """Compare past estimates with what labels said; ``None`` when there are none."""
+    if not past:
+        return None
+    misses = np.array([each.accuracy - each.estimate.accuracy for each in past])
+    halves = np.array([(each.estimate.high - each.estimate.low) / 2 for each in past])
+    covered = sum(each.estimate.low <= each.accuracy <= each.estimate.high for each in past)
+    needed = float(np.sqrt(np.mean((misses / np.maximum(halves, 1e-9)) ** 2))) * float(norm.ppf((1 + _LEVEL) / 2))
+    widened = max(1.0, needed) if len(past) >= _FEWEST_PAST_BATCHES else 1.0
+    return BackTest(len(past), float(np.abs(misses).mean()), covered, widened)
+
+
+def label_budget(margins: np.ndarray, reference: Reference, unlikeness: np.ndarray, n: int) -> np.ndarray:
+    """Positions of the ``n`` reviews whose labels would narrow the band most, the most telling first.
+
+    A label takes a review's p·(1-p) out of the band's variance; where the review is unlike the reference, p itself is
+    in doubt, and its variance is taken towards that of a coin by ``unlikeness``, 0 to 1, shape (n_reviews,).
+    """
+    if not len(margins):
+        return np.empty(0, np.int64)
+    probabilities = calibrated(margins, reference)
+    variance = probabilities * (1 - probabilities)
+    doubt = unlikeness**4  # half the reference is less unlike than 0.5: only the far end is in doubt
+    return np.argsort(-(variance + doubt * (_CHANCE**2 - variance)), kind="stable")[:n]
+
+
+def _confidence(probabilities: np.ndarray, said_positive: np.ndarray) -> np.ndarray:
+    """Probability that each answer is right."""
+    return np.where(said_positive, probabilities, 1 - probabilities)
+
+
+def _half_width(values: np.ndarray) -> float:
+    """Of a 95 % interval of a mean."""
+    return float(norm.ppf((1 + _LEVEL) / 2) * values.std(ddof=1) / np.sqrt(len(values)))

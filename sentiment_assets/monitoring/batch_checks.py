@@ -1,0 +1,155 @@
+"""All checks of a batch that need a champion, put together: what the Dagster layer asks, a notebook can ask too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.learning.ngrams import hash_ngrams
+from sentiment_assets.learning.splitting import text_digests
+from sentiment_assets.monitoring.accuracy import (
+    back_test,
+    estimate_accuracy,
+    estimated_accuracy,
+    label_budget,
+    measure,
+    measured_accuracy,
+)
+from sentiment_assets.monitoring.classifier_test import classify_samples
+from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
+from sentiment_assets.monitoring.finding import Finding, unknown
+from sentiment_assets.monitoring.history import Example, Record, past_estimates
+from sentiment_assets.monitoring.reference import Reference
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.monitoring.view import view_texts
+from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
+
+TEXT_CHECKS = ("text_drift", "label_drift")
+SCORE_CHECKS = ("prediction_drift", "accuracy", "estimated_accuracy")
+
+
+class Champion(Protocol):
+    """What the checks need of a champion."""
+
+    @property
+    def version(self) -> str:
+        """Of the registered model."""
+
+    @property
+    def model(self) -> SentimentModel:
+        """The model itself."""
+
+    @property
+    def reference(self) -> Reference | None:
+        """What travels with it; models registered by early releases have none."""
+
+
+@dataclass(frozen=True)
+class ScoreChecks:
+    """What ``check_scores`` found."""
+
+    record: Record
+    to_label: pd.DataFrame
+    """The reviews whose labels would tell most: columns review_id, text and label, which is empty."""
+    graph: bytes | None = None
+    """The word-shift graph, SVG."""
+
+
+def check_texts(
+    batch: str, reviews: pd.DataFrame, champion: Champion | None, settings: MonitoringSettings, checked_at: str
+) -> Record:
+    """Drift of a batch's texts and labels: columns review_id, text and label, 0 rows or more."""
+    if champion is None or champion.reference is None:
+        return _not_comparable(batch, champion, TEXT_CHECKS, checked_at)
+    model, reference = champion.model, champion.reference
+    texts, labels = reviews["text"], reviews["label"].dropna()
+    drift = text_drift(texts, view_texts(texts, model, reference.ngrams), reference, settings)
+    unlike = dict(drift.unlike)
+    examples = [
+        Example(str(review_id), str(text), unlike[place])
+        for place, review_id, text in zip(
+            unlike, reviews["review_id"].iloc[list(unlike)], texts.iloc[list(unlike)], strict=True
+        )
+    ]
+    return Record(
+        batch,
+        checked_at,
+        champion.version,
+        (drift.finding, label_drift(int(labels.sum()), len(labels), reference, settings)),
+        drift.words,
+        tuple(examples) if drift.finding.warns else (),
+        (drift.finding.effect or 0.0) if drift.finding.warns else 0.0,
+    )
+
+
+def check_scores(
+    batch: str,
+    reviews: pd.DataFrame,
+    champion: Champion | None,
+    text_record: Record | None,
+    past: Sequence[Record],
+    settings: MonitoringSettings,
+    checked_at: str,
+) -> ScoreChecks:
+    """Drift of the champion's answers on a batch and how good they are, and the reviews to label.
+
+    Reviews that the champion was trained on are left out: it knows them too well. ``text_record`` is of the same batch,
+    ``past`` are the records of earlier ones.
+    """
+    if champion is None or champion.reference is None:
+        return ScoreChecks(_not_comparable(batch, champion, SCORE_CHECKS, checked_at), _to_label(reviews.iloc[:0]))
+    model, reference = champion.model, champion.reference
+    reviews = reviews[~np.isin(text_digests(reviews["text"]), model.trained_on)]
+    n = len(reviews)
+    if n < settings.fewest_reviews:
+        reason = (
+            f"{n:,} reviews that the champion was not trained on: fewer than {settings.fewest_reviews} say nothing for "
+            "sure."
+        )
+        record = Record(batch, checked_at, champion.version, _all_unknown(SCORE_CHECKS, reason))
+        return ScoreChecks(record, _to_label(reviews.iloc[:0]))
+    texts, labels = reviews["text"], reviews["label"]
+    rows = model.rows(texts)
+    margins = (rows @ model.coefficients).astype(np.float64) + model.intercept
+    labelled = labels.notna().to_numpy()
+    known = labels[labelled].to_numpy(np.int8)
+    tested = back_test(past_estimates(past))
+    unlike = text_record.unlike if text_record else 0.0
+    estimate = estimate_accuracy(margins, reference, unlike, tested.widened if tested else 1.0)
+    findings = (
+        prediction_drift(margins, reference, settings),
+        measured_accuracy(margins[labelled], known, reference, settings),
+        estimated_accuracy(estimate, n, reference, settings),
+    )
+    separation = classify_samples(reference.rows, hash_ngrams(texts, reference.ngrams))
+    budget = label_budget(margins[~labelled], reference, separation.unlikeness[~labelled], settings.label_budget)
+    shift = word_shift(texts, rows, model, reference)
+    record = Record(
+        batch,
+        checked_at,
+        champion.version,
+        findings,
+        word_shift=shift,
+        estimate=estimate,
+        accuracy=measure(margins[labelled], known).accuracy if len(known) >= settings.fewest_reviews else None,
+    )
+    return ScoreChecks(record, _to_label(reviews[~labelled].iloc[budget]), draw_word_shift(shift))
+
+
+def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:
+    return reviews[["review_id", "text"]].assign(label="")
+
+
+def _not_comparable(batch: str, champion: Champion | None, checks: Sequence[str], checked_at: str) -> Record:
+    if champion is None:
+        reason = "There is no champion yet, so there is nothing to compare with."
+    else:
+        reason = f"Champion version {champion.version} has no reference: train again, and the next champion brings one."
+    return Record(batch, checked_at, champion.version if champion else None, _all_unknown(checks, reason))
+
+
+def _all_unknown(checks: Sequence[str], reason: str) -> tuple[Finding, ...]:
+    return tuple(unknown(name, reason) for name in checks)

@@ -1,0 +1,193 @@
+"""Drift of texts, labels and predictions against the champion's reference.
+
+The drift checks of a batch share one rate of false alarms, ``alpha``, in equal parts, and the tests within a check are
+corrected together (Holm 1979). Significance alone never warns: the difference must also reach ``smallest_effect`` of
+the reviews, or 100,000 rows would warn about nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sentiment_assets.learning.ngrams import Texts, as_column
+from sentiment_assets.learning.vectorizer import name_columns
+from sentiment_assets.monitoring.classifier_test import classify_samples
+from sentiment_assets.monitoring.finding import Finding, Verdict, percent, unknown
+from sentiment_assets.monitoring.reference import Reference
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.monitoring.two_sample import Difference, compare_counts, compare_values, holm
+from sentiment_assets.monitoring.view import BatchView
+
+_WORDS_SHOWN = 15
+_WORDS_IN_SENTENCE = 5
+_EXAMPLES = 10
+_MEANINGS = {
+    "wording": ("the wording differs", "the wording differs"),
+    "length": ("reviews are longer", "reviews are shorter"),
+    "capitals": ("there are more capital letters", "there are fewer capital letters"),
+    "letters": ("there are fewer digits and signs", "there are more digits and signs"),
+    "other_language": ("more reviews are in another language", "fewer reviews are in another language"),
+    "unknown_words": ("more words are unknown to the champion", "fewer words are unknown to the champion"),
+}
+
+
+@dataclass(frozen=True)
+class MovedWord:
+    """An n-gram that stands in more, or in fewer, of the batch's reviews."""
+
+    ngram: str
+    in_batch: float
+    """Share of the reviews that have it."""
+    in_reference: float
+
+
+@dataclass(frozen=True)
+class TextDrift:
+    """What moved, and the reviews that look least like the reference."""
+
+    finding: Finding
+    words: tuple[MovedWord, ...] = ()
+    unlike: tuple[tuple[int, float], ...] = ()
+    """The reviews most unlike the reference, the most unlike first: position in the batch, and the share of the
+    reference's reviews that look less like the batch."""
+
+
+def text_drift(texts: Texts, view: BatchView, reference: Reference, settings: MonitoringSettings) -> TextDrift:
+    """Compare the distinct texts of a batch with the reference's."""
+    n = len(view.positions)
+    if n < settings.fewest_reviews or reference.rows.shape[0] < settings.fewest_reviews:
+        reason = _too_few(n, reference.rows.shape[0], settings.fewest_reviews, "distinct texts")
+        return TextDrift(unknown("text_drift", reason))
+    separation = classify_samples(reference.rows, view.ngrams)
+    differences = {"wording": separation.difference} | _column_differences(view, reference)
+    parts = judge(differences, settings)
+    finding = _overall("text_drift", parts, n)
+    words = _moved_words(texts, view, reference, separation.gains)
+    if finding.warns and words:
+        named = ", ".join(f"“{word.ngram}”" for word in words[:_WORDS_IN_SENTENCE])
+        finding = replace(finding, sentence=f"{finding.sentence} Words that moved most: {named}.")
+    order = np.argsort(-separation.unlikeness, kind="stable")[:_EXAMPLES]
+    unlike = zip(view.positions[order].tolist(), separation.unlikeness[order].tolist(), strict=True)
+    return TextDrift(finding, words, tuple(unlike))
+
+
+def label_drift(positive: int, labelled: int, reference: Reference, settings: MonitoringSettings) -> Finding:
+    """Compare the share of positive labels with the training split's."""
+    name = "label_drift"
+    if labelled < settings.fewest_reviews:
+        return unknown(name, _too_few(labelled, reference.labelled, settings.fewest_reviews, "labelled reviews"))
+    difference = compare_counts(reference.positive, reference.labelled, positive, labelled)
+    (part,) = judge({name: difference}, settings)
+    shares = (
+        f"{percent(positive / labelled)} of {labelled:,} labels are positive, "
+        f"{percent(reference.positive / reference.labelled)} of the champion's training labels were"
+    )
+    return replace(part, sentence=f"{shares}: {_reason(part)}.")
+
+
+def prediction_drift(margins: np.ndarray, reference: Reference, settings: MonitoringSettings) -> Finding:
+    """Compare the champion's margins, shape (n,), with those on its held-out reviews.
+
+    Black-box shift detection (Lipton, Wang & Smola 2018): whatever changes the model's answers shows here.
+    """
+    name = "prediction_drift"
+    n, m = len(margins), len(reference.margins)
+    if n < settings.fewest_reviews or m < settings.fewest_reviews:
+        return unknown(name, _too_few(n, m, settings.fewest_reviews, "scored reviews"))
+    (part,) = judge({name: compare_values(reference.margins, margins)}, settings)
+    shares = (
+        f"{percent(float((margins > 0).mean()))} of {n:,} reviews are scored positive, "
+        f"{percent(float((reference.margins > 0).mean()))} of the champion's held-out reviews were"
+    )
+    return replace(part, sentence=f"{shares}: {_reason(part)}.")
+
+
+def judge(differences: Mapping[str, Difference], settings: MonitoringSettings) -> tuple[Finding, ...]:
+    """One finding a test of a check's family: corrected together, and weighed by their effect."""
+    corrected = holm([each.p_value for each in differences.values()])
+    findings = []
+    for (name, difference), p_value in zip(differences.items(), corrected, strict=True):
+        warns = p_value < settings.test_alpha and difference.effect >= settings.smallest_effect
+        verdict: Verdict = "warn" if warns else "ok"
+        meaning = _MEANINGS.get(name, (name, name))[0 if difference.upward else 1]
+        findings.append(
+            Finding(
+                name,
+                verdict,
+                meaning,
+                difference.statistic,
+                difference.effect,
+                float(p_value),
+                settings.smallest_effect,
+            )
+        )
+    return tuple(findings)
+
+
+def _column_differences(view: BatchView, reference: Reference) -> dict[str, Difference]:
+    ours, theirs = view.columns, reference.columns
+    expected = reference.languages
+    pairs = {
+        "length": (theirs.length, ours.length),
+        "capitals": (theirs.capitals, ours.capitals),
+        "letters": (theirs.letters, ours.letters),
+        "other_language": (theirs.other_language(expected), ours.other_language(expected)),
+        "unknown_words": (reference.unknown_words, view.unknown_words),
+    }
+    return {name: compare_values(of_reference, of_batch) for name, (of_reference, of_batch) in pairs.items()}
+
+
+def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
+    """The family's verdict: that of the part with the largest effect among those that warn, or of all."""
+    warning = [part for part in parts if part.warns]
+    most = max(warning or parts, key=lambda part: part.effect or 0.0)
+    if warning:
+        told = ", ".join(f"{part.sentence} ({percent(part.effect or 0)})" for part in _by_effect(warning))
+        share = percent(most.effect or 0)
+        sentence = (
+            f"About {share} of {n:,} distinct reviews are unlike those the champion was trained on: "
+            f"{told}; p = {_p(min(part.p_value or 0 for part in warning))}."
+        )
+    else:
+        sentence = (
+            f"{n:,} distinct reviews look like those the champion was trained on; the largest difference is "
+            f"{percent(most.effect or 0)} of them ({most.sentence}): {_reason(most)}."
+        )
+    smallest_p = min(part.p_value or 0 for part in parts)
+    return Finding(
+        name, "warn" if warning else "ok", sentence, most.statistic, most.effect, smallest_p, most.threshold, parts
+    )
+
+
+def _by_effect(parts: list[Finding]) -> list[Finding]:
+    return sorted(parts, key=lambda part: -(part.effect or 0))
+
+
+def _reason(part: Finding) -> str:
+    effect, p_value, threshold = part.effect or 0.0, part.p_value or 0.0, part.threshold or 0.0
+    if part.warns:
+        return f"a difference of {percent(effect)} of the reviews that chance does not explain, p = {_p(p_value)}"
+    if effect >= threshold:
+        return f"chance explains a difference of {percent(effect)} in so many reviews, p = {_p(p_value)}"
+    return f"a difference of {percent(effect)}, below the {percent(threshold)} that matter"
+
+
+def _p(value: float) -> str:
+    return f"{value:.2g}" if value >= 1e-10 else "0.0000000001 or less"
+
+
+def _moved_words(texts: Texts, view: BatchView, reference: Reference, gains: np.ndarray) -> tuple[MovedWord, ...]:
+    """N-grams that more of the batch's reviews have, the largest gain first: the batch can name their columns."""
+    chosen = np.argsort(-gains, kind="stable")[:_WORDS_SHOWN]
+    chosen = chosen[gains[chosen] > 0]
+    in_batch = np.bincount(view.ngrams.indices, minlength=view.ngrams.shape[1])[chosen] / view.ngrams.shape[0]
+    names = name_columns(as_column(texts).take(view.positions), chosen, reference.ngrams)
+    return tuple(
+        MovedWord(name, float(share), float(share - gain))
+        for name, share, gain in zip(names, in_batch, gains[chosen], strict=True)
+    )
+
+
+def _too_few(n: int, m: int, fewest: int, what: str) -> str:
+    return f"{n:,} {what} in the batch and {m:,} in the reference: fewer than {fewest} say nothing for sure."

@@ -1,0 +1,42 @@
+"""What every check says: a frozen result with a sentence a person understands."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["ok", "warn", "unknown"]
+"""``unknown``: there is too little to judge by, or nothing to compare with. It neither passes judgement nor warns."""
+
+PER_CENT = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one test."""
+
+    name: str
+    verdict: Verdict
+    sentence: str
+    statistic: float | None = None
+    effect: float | None = None
+    """In the unit of ``threshold``: a share of the reviews, 0 to 1, unless the sentence says otherwise."""
+    p_value: float | None = None
+    """Corrected for all tests of its family."""
+    threshold: float | None = None
+    """The effect from which on a significant difference warns."""
+    parts: "tuple[Finding, ...]" = ()
+    """The tests it is made of, if they are several."""
+
+    @property
+    def warns(self) -> bool:
+        """Whether somebody should look."""
+        return self.verdict == "warn"
+
+
+def unknown(name: str, reason: str) -> Finding:
+    """A finding that says why nothing can be said."""
+    return Finding(name, "unknown", reason)
+
+
+def percent(share: float) -> str:
+    """0.034 as ``3.4 %``."""
+    return f"{share * PER_CENT:.1f} %"

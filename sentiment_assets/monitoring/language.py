@@ -1,0 +1,34 @@
+"""The language of a review, by the library ``py3langid`` (Lui & Baldwin 2012, "langid.py")."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+_LONGEST_LOOKED_AT = 200
+_FEWEST_LETTERS = 20
+_MACROLANGUAGE = {"wuu": "zh", "yue": "zh", "pcm": "en"}
+UNDETERMINED = ""
+"""The language of a text too short to tell."""
+
+
+def languages_of(texts: Iterable[str]) -> list[str]:
+    """An ISO 639 code of each text's beginning; ``UNDETERMINED`` for fewer than 20 bytes of letters.
+
+    Bytes, because a Chinese character tells as much as three Latin letters.
+    """
+    identifier = _identifier()
+    return [_language(identifier, text[:_LONGEST_LOOKED_AT]) for text in texts]
+
+
+def _language(identifier: Any, text: str) -> str:
+    if len(text.encode()) < _FEWEST_LETTERS or sum(map(str.isalpha, text)) * 2 < len(text):
+        return UNDETERMINED
+    code, _ = identifier.classify(text)
+    return _MACROLANGUAGE.get(code, code)
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE)

@@ -1,0 +1,76 @@
+"""What a branch says about its monitoring. Light to import, so that definitions load quickly."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from sentiment_assets.schema import Settings
+
+DRIFT_CHECKS = ("text_drift", "label_drift", "prediction_drift", "accuracy")
+"""They share one rate of false alarms."""
+
+
+class QualityLimits(Settings):
+    """Largest share of a batch's reviews (0 to 1) that may have each fault before its check warns."""
+
+    quarantined: float = Field(default=0.05, ge=0, le=1, description="Rows in quarantine, of all rows of the file.")
+    duplicates: float = Field(default=0.05, ge=0, le=1, description="Texts that stand earlier in the batch.")
+    seen_before: float = Field(default=0.2, ge=0, le=1, description="Texts that stand in an earlier batch.")
+    empty: float = Field(default=0.01, ge=0, le=1, description="Texts without a letter or digit.")
+    truncated: float = Field(default=0.05, ge=0, le=1, description="Texts cut at one and the same length.")
+    mojibake: float = Field(default=0.05, ge=0, le=1, description="Texts decoded with a wrong encoding.")
+    html: float = Field(default=0.05, ge=0, le=1, description="Texts with tags or entities; `<br>` does not count.")
+    wrong_language: float = Field(default=0.02, ge=0, le=1, description="Texts in a language that is not expected.")
+    bot_like: float = Field(default=0.05, ge=0, le=1, description="Texts that repeat themselves, or one template.")
+    future_dates: float = Field(default=0, ge=0, le=1, description="Dates after the moment of the check.")
+    label_balance: float = Field(
+        default=0.02, ge=0, le=0.5, description="The smallest share of the labelled reviews that the rarer label has."
+    )
+
+
+class PagingRule(Settings):
+    """When warnings are worth waking somebody: in N of the last M batches."""
+
+    warnings: int = Field(default=2, ge=1, description="N: so many of the last batches must have warned ...")
+    of: int = Field(default=3, ge=1, description="... M: of so many, this one included.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.warnings > self.of:
+            raise ValueError(f"warnings ({self.warnings}) must not exceed of ({self.of})")
+        return self
+
+
+class MonitoringSettings(Settings):
+    """How a batch is compared with the champion's reference, and what is worth a warning."""
+
+    alpha: float = Field(
+        default=0.01,
+        gt=0,
+        lt=0.5,
+        description="Share of harmless batches that may warn, all drift checks of a batch taken together.",
+    )
+    smallest_effect: float = Field(
+        default=0.03,
+        ge=0,
+        lt=1,
+        description="Share of a batch's reviews that must differ before a significant difference warns.",
+    )
+    accuracy_drop: float = Field(
+        default=0.02, ge=0, lt=1, description="How far accuracy may fall below the champion's test accuracy."
+    )
+    fewest_reviews: int = Field(default=50, ge=10, description="Batches of fewer are not tested; the check says so.")
+    languages: list[str] = Field(
+        default=[], description="ISO 639-1 codes that are expected; empty: the most frequent language of the batch."
+    )
+    quality: QualityLimits = Field(default=QualityLimits(), description="Largest shares of faulty reviews.")
+    severity: Literal["warn", "error"] = Field(
+        default="warn", description="`error`: a quality or drift check of raw_reviews that fails blocks scoring."
+    )
+    paging: PagingRule = Field(default=PagingRule(), description="When warnings page somebody.")
+    label_budget: int = Field(default=50, ge=0, description="How many reviews to propose for labelling.")
+
+    @property
+    def test_alpha(self) -> float:
+        """The rate of false alarms of one drift check, so that all of them together have ``alpha`` (Bonferroni)."""
+        return self.alpha / len(DRIFT_CHECKS)

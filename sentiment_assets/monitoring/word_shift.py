@@ -1,0 +1,80 @@
+"""The word-shift account: which n-grams moved the mean margin between the reference and a batch.
+
+A linear model's mean margin is W times the mean row, plus b. So the change of the mean margin is exactly the sum over
+columns of W·(mean in the batch - mean in the reference), and each n-gram has its share of it. Drawn as bars this is a
+word-shift graph (Gallagher et al. 2021, "Generalized word shift graphs").
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.learning.ngrams import Texts
+from sentiment_assets.learning.pictures import draw_ngram_bars
+from sentiment_assets.learning.vectorizer import name_columns
+from sentiment_assets.monitoring.reference import Reference
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One n-gram's share of the change."""
+
+    ngram: str
+    change: float
+    """W·(mean in the batch - mean in the reference)."""
+    in_batch: float
+    """W·mean in the batch."""
+    in_reference: float
+
+
+@dataclass(frozen=True)
+class WordShift:
+    """The change of the mean margin, n-gram by n-gram."""
+
+    change: float
+    """Mean margin of the batch less that of the reference: the sum over all n-grams."""
+    shifts: tuple[Shift, ...]
+    """Those that changed it most, the largest first."""
+
+    @property
+    def rest(self) -> float:
+        """What all other n-grams changed together."""
+        return self.change - sum(each.change for each in self.shifts)
+
+
+def word_shift(
+    texts: Texts, rows: sparse.csr_matrix, model: SentimentModel, reference: Reference, n: int = 20
+) -> WordShift:
+    """Account for the change of the mean margin on a batch of at least one review.
+
+    ``rows`` are the model's features of ``texts``, shape (n_texts, n_columns). A column is named by the batch's own
+    n-grams or, where the batch has none, by the reference's.
+    """
+    ours = np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1]) / rows.shape[0]
+    theirs = np.zeros_like(ours)
+    theirs[reference.mean_columns] = reference.mean_values
+    terms = model.coefficients.astype(np.float64) * (ours - theirs)
+    chosen = np.argsort(-np.abs(terms), kind="stable")[:n]
+    chosen = chosen[terms[chosen] != 0]
+    named = name_columns(texts, model.column_weights.columns[chosen], model.ngrams)
+    names = [name or reference.names.get(int(column), "") for name, column in zip(named, chosen, strict=True)]
+    return WordShift(
+        float(terms.sum()),
+        tuple(
+            Shift(
+                name,
+                float(terms[column]),
+                float(model.coefficients[column] * ours[column]),
+                float(model.coefficients[column] * theirs[column]),
+            )
+            for name, column in zip(names, chosen, strict=True)
+        ),
+    )
+
+
+def draw_word_shift(account: WordShift) -> bytes:
+    """The account as bars, SVG."""
+    ngrams, changes = [each.ngram for each in account.shifts], [each.change for each in account.shifts]
+    return draw_ngram_bars(ngrams, changes, f"share of the mean margin's change, {account.change:+.4f} in all")
