@@ -77,7 +77,8 @@ def measured_accuracy(
     sentence = (
         f"{percent(ours.accuracy)} of {ours.n:,} labelled reviews are scored rightly (95 % interval "
         f"{percent(ours.low)} to {percent(ours.high)}), against {percent(theirs.accuracy)} of {theirs.n:,} test "
-        f"reviews; mean hinge loss {hinge} against {hinge_loss(test_margins, test_labels):.3f}; p = {difference.p_value:.2g}."
+        f"reviews; mean hinge loss {hinge} against {hinge_loss(test_margins, test_labels):.3f}; "
+        f"p = {difference.p_value:.2g}."
     )
     return Finding(
         name,
