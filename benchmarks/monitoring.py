@@ -4,8 +4,8 @@
 
 PATH is a Parquet file of labelled reviews (columns text, label, language) of one source; every other Parquet file in
 its folder is another source, or another language. 20,000 reviews of the first become a champion with its reference;
-batches are drawn from the rest. PYTHON is the interpreter of an environment of its own with evidently, alibi-detect[tensorflow]
-and nannyml in it (see `monitoring_peers`).
+batches are drawn from the rest. PYTHON is the interpreter of an environment of its own with the peers
+in it (see `monitoring_peers`).
 
 Prints Markdown tables.
 """
@@ -54,7 +54,6 @@ _SETTINGS = MonitoringSettings()
 _NO_DIGESTS = np.empty(0, np.uint64)
 _NULL_SIZES = (200, 1_000, 5_000, 20_000)
 _QUALITY_UP_TO, _TIMED = 1_000, 9
-_UNDATED = pd.Timestamp("NaT", tz="UTC")
 Ids = np.ndarray
 
 
@@ -250,7 +249,8 @@ def _findings(world: World, ids: Ids) -> list[Finding]:
     ]
     if len(ids) > _QUALITY_UP_TO:
         return findings
-    reviews = pd.DataFrame({"text": texts.array, "label": pd.array(labels, "Int8"), "created_at": _UNDATED})
+    reviews = pd.DataFrame({"text": texts.array, "label": pd.array(labels, "Int8")})
+    reviews["created_at"] = pd.Series(pd.NaT, reviews.index, "datetime64[us, UTC]")
     now = datetime.now(UTC)
     return [*findings, *batch_quality(reviews, len(ids), 0, 0, _NO_DIGESTS, now, _SETTINGS).findings]
 

@@ -27,12 +27,13 @@ def demo() -> None:
 
     from sentiment_assets.definitions import resources
     from sentiment_assets.demo.corpora import CorpusMissing
-    from sentiment_assets.demo.walkthrough import DemoFailed, run_demo
+    from sentiment_assets.demo.walkthrough import run_demo
+    from sentiment_assets.launching import RunFailed
 
     try:
         with dg.DagsterInstance.get() as instance:
             run_demo(Console(), instance, resources()["tracking"].dagster_ui, home / "demo.log")
-    except (CorpusMissing, DemoFailed) as error:
+    except (CorpusMissing, RunFailed) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -47,6 +48,29 @@ def dev(dagster_port: int, mlflow_port: int) -> None:
     try:
         sys.exit(serve(home, _PROJECT, dagster_port, mlflow_port))
     except PortTaken as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("branch")
+@click.argument("batches", nargs=-1)
+def replay(branch: str, batches: tuple[str, ...]) -> None:
+    """Take BATCHES of BRANCH in again after a rule was changed; by default each with rows in quarantine."""
+    os.environ["DAGSTER_HOME"] = str(prepare_dagster_home())
+    import dagster as dg
+
+    from sentiment_assets.definitions import resources
+    from sentiment_assets.launching import RunFailed
+    from sentiment_assets.replay import CannotReplay
+    from sentiment_assets.replay import replay as replay_batches
+
+    storage, dagster_ui = resources()["storage"], resources()["tracking"].dagster_ui
+    try:
+        with dg.DagsterInstance.get() as instance:
+            for each in replay_batches(instance, storage, branch, batches, dagster_ui):
+                out = each.quarantined_before - each.quarantined_after
+                click.echo(f"{each.batch}: {out:,} rows left quarantine, {each.quarantined_after:,} stay in it")
+    except (CannotReplay, RunFailed) as error:
         raise click.ClickException(str(error)) from error
 
 

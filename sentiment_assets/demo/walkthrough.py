@@ -20,9 +20,9 @@ from sentiment_assets.branch import batches_name
 from sentiment_assets.definitions import defs
 from sentiment_assets.demo.corpora import Delivery, deliveries, land
 from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.launching import run_job
 from sentiment_assets.resources.home import home
 
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _TAG = "sentiment_assets/demo"
 _SECONDS_BETWEEN_LOOKS = 0.5
 NEXT_STEPS = {
@@ -30,15 +30,6 @@ NEXT_STEPS = {
     ".venv/bin/sentiment-assets score FILE --branch movies": "scores a file of yours with the champion",
     ".venv/bin/dg scaffold defs sentiment_assets.SentimentBranch acme": "adds a branch",
 }
-
-
-class DemoFailed(RuntimeError):
-    """A run of the demo failed; the message names the step and what it said."""
-
-
-def job_named(name: str) -> dg.JobDefinition:
-    """A job of this code location, for the processes that run its steps."""
-    return defs().resolve_job_def(name)
 
 
 def run_demo(console: Console, instance: dg.DagsterInstance, dagster_ui: str, log_file: Path) -> None:
@@ -124,18 +115,7 @@ class _Walk:
             self._run(ingest_job_name(branch), {"dagster/partition": key}, selection)
 
     def _run(self, job: str, tags: Mapping[str, str], selection: Sequence[dg.AssetKey] | None = None) -> None:
-        reconstructable = dg.build_reconstructable_job(__name__, job_named.__name__, (job,))
-        result = dg.execute_job(
-            reconstructable,
-            self.instance,
-            run_config=_QUIET,
-            tags=dict(tags),
-            asset_selection=selection,
-        )
-        with result:
-            if not result.success:
-                link = f"{self.dagster_ui}/runs/{result.run_id}"
-                raise DemoFailed(f"{job} failed. {_cause(result)}\nIts log: run `make dev`, then open {link}")
+        run_job(self.instance, job, tags, self.dagster_ui, selection)
 
     @contextmanager
     def _counting_candidates(self, branch: str, mark: str, task: int) -> Iterator[None]:
@@ -160,16 +140,6 @@ class _Walk:
         finally:
             done.set()
             watcher.join()
-
-
-def _cause(result: dg.JobExecutionResult) -> str:
-    """What the first failed step said."""
-    failures = (event for event in result.all_events if event.is_step_failure)
-    for event in failures:
-        error = event.step_failure_data.error
-        if error:
-            return f"Step {event.step_key}: {(error.cause or error).message.strip()}"
-    return "No step says why."
 
 
 def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:
