@@ -41,6 +41,7 @@ from sentiment_assets.learning.splitting import TRAIN, split_reviews, text_diges
 from sentiment_assets.monitoring.accuracy import Estimate, estimate_accuracy, measured_accuracy
 from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.monitoring.other_batches import look_at_others
 from sentiment_assets.monitoring.quality import batch_quality
 from sentiment_assets.monitoring.reference import Reference, make_reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
@@ -51,7 +52,7 @@ _REFERENCE_REVIEWS, _VARIANTS = 20_000, 1_000
 _PEER_REFERENCE, _PEER_BATCHES, _PEER_NULL_BATCHES = 2_000, 20, 100
 _CHAMPION = Hyperparameters(epochs=20, eta0=0.3, l2=1e-6)
 _SETTINGS = MonitoringSettings()
-_NO_DIGESTS = np.empty(0, np.uint64)
+_ALONE = look_at_others([], [])
 _NULL_SIZES = (200, 1_000, 5_000, 20_000)
 _QUALITY_UP_TO, _TIMED = 1_000, 9
 Ids = np.ndarray
@@ -252,7 +253,7 @@ def _findings(world: World, ids: Ids) -> list[Finding]:
     reviews = pd.DataFrame({"text": texts.array, "label": pd.array(labels, "Int8")})
     reviews["created_at"] = pd.Series(pd.NaT, reviews.index, "datetime64[us, UTC]")
     now = datetime.now(UTC)
-    return [*findings, *batch_quality(reviews, len(ids), 0, 0, _NO_DIGESTS, now, _SETTINGS).findings]
+    return [*findings, *batch_quality(reviews, len(ids), 0, 0, _ALONE, now, _SETTINGS).findings]
 
 
 def _warnings_of(world: World, batches: Sequence[Ids]) -> list[list[str]]:

@@ -12,6 +12,7 @@ from sentiment_assets.resources.storage import Storage, frame_to_bytes, write_at
 
 NAME = "raw_reviews"
 QUARANTINE = "quarantine"
+TEXT_DIGESTS = "text_digests"
 _MODULES = [f"sentiment_assets.ingestion.{name}" for name in ("batch", "decoding", "readers", "settings")]
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
@@ -48,6 +49,7 @@ def raw_reviews_asset(
     def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
         from sentiment_assets.ingestion.batch import content_digest, read_batch
         from sentiment_assets.ingestion.readers import UnreadableFile
+        from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key
         file = below_home(landing) / path_of_batch(partition)
@@ -57,6 +59,8 @@ def raw_reviews_asset(
             raise dg.Failure(f"{file}: {error}.", allow_retries=False) from error
         quarantine = storage.frame_path(branch, QUARANTINE, partition)
         write_atomically(quarantine, frame_to_bytes(batch.quarantine))
+        digests = storage.frame_path(branch, TEXT_DIGESTS, partition)
+        write_atomically(digests, frame_to_bytes(digests_and_labels(batch.reviews)))
         batch.reviews.attrs = {"rows_in": batch.rows_in, "rows_duplicate": batch.rows_duplicate}
         return dg.MaterializeResult(
             value=batch.reviews,

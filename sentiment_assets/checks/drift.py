@@ -8,9 +8,10 @@ from sentiment_assets.assets.describe import table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.checks.results import (
     TEXTS,
+    batches_of,
     check_specs,
-    earlier_batches,
     keep,
+    look_around,
     now,
     publish_page,
     recall,
@@ -41,15 +42,18 @@ def drift_checks(
     ) -> Iterator[dg.AssetCheckResult]:
         from sentiment_assets.monitoring.batch_checks import check_texts
 
-        batch, earlier = context.partition_key, earlier_batches(context, batches)
-        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, batch))
+        around = batches_of(context, batches)
+        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, around.current))
+        others = look_around(storage, branch, around)
         checked_at = now().isoformat(timespec="seconds")
-        record = check_texts(batch, reviews, tracking.champion(branch), settings, checked_at)
+        record = check_texts(around.current, reviews, tracking.champion(branch), others, settings, checked_at)
         keep(storage, branch, TEXTS, record)
-        link = publish_page(branch, [*earlier, batch], storage, tracking, settings)
+        link = publish_page(branch, around.every, storage, tracking, settings)
         words = {"words": table(vars(word) for word in record.words)}
         examples = {"most_unlike": table(vars(example) for example in record.examples)}
         more = {"text_drift": words | examples | link, "label_drift": link}
-        yield from report(branch, RAW_REVIEWS, [*recall(storage, branch, TEXTS, earlier), record], settings, more)
+        yield from report(
+            branch, RAW_REVIEWS, [*recall(storage, branch, TEXTS, around.earlier), record], settings, more
+        )
 
     return drift

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import dagster as dg
+from upath import UPath
 
 from sentiment_assets.assets.describe import picture, table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
@@ -10,9 +11,10 @@ from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.checks.results import (
     SCORES,
     TEXTS,
+    batches_of,
     check_specs,
-    earlier_batches,
     keep,
+    look_around,
     now,
     publish_page,
     recall,
@@ -20,7 +22,7 @@ from sentiment_assets.checks.results import (
 )
 from sentiment_assets.ingestion.settings import ReviewColumns
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.storage import Storage, read_frame, write_atomically
+from sentiment_assets.resources.storage import Frame, Storage, read_frame, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
 LABEL_BUDGET = "label_budget"
@@ -45,25 +47,40 @@ def performance_checks(
     ) -> Iterator[dg.AssetCheckResult]:
         from sentiment_assets.monitoring.batch_checks import check_scores
 
-        batch, earlier = context.partition_key, earlier_batches(context, batches)
-        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, batch))
-        past = recall(storage, branch, SCORES, earlier)
-        text_record = next(iter(recall(storage, branch, TEXTS, [batch])), None)
-        checked_at = now().isoformat(timespec="seconds")
-        found = check_scores(batch, reviews, tracking.champion(branch), text_record, past, settings, checked_at)
+        around = batches_of(context, batches)
+        batch = around.current
+        found = check_scores(
+            batch,
+            read_frame(storage.frame_path(branch, RAW_REVIEWS, batch)),
+            tracking.champion(branch),
+            look_around(storage, branch, around),
+            text_record=next(iter(recall(storage, branch, TEXTS, [batch])), None),
+            past=recall(storage, branch, SCORES, around.earlier),
+            settings=settings,
+            checked_at=now().isoformat(timespec="seconds"),
+        )
         keep(storage, branch, SCORES, found.record)
-        budget = storage.path(branch, LABEL_BUDGET, batch + ".csv")
-        named = {"review_id": columns.review_id, "text": columns.text, "label": columns.label}
-        write_atomically(budget, found.to_label.rename(columns=named).to_csv(index=False).encode())
-        link = publish_page(branch, [*earlier, batch], storage, tracking, settings)
+        budget = _write_label_budget(storage.path(branch, LABEL_BUDGET, batch + ".csv"), found.to_label, columns)
+        link = publish_page(branch, around.every, storage, tracking, settings)
         shift = found.record.word_shift
         moved = {"word_shift": table(vars(each) for each in shift.shifts)} if shift else {}
         drawn = {"word_shift_graph": picture("word_shift.svg", found.graph)} if found.graph else {}
         more = {
             "prediction_drift": moved | drawn | link,
             "accuracy": link,
-            "estimated_accuracy": link | {"label_budget": str(budget), "reviews_to_label": len(found.to_label)},
+            "estimated_accuracy": link | budget,
         }
-        yield from report(branch, SCORED_REVIEWS, [*past, found.record], settings, more)
+        records = [*recall(storage, branch, SCORES, around.earlier), found.record]
+        yield from report(branch, SCORED_REVIEWS, records, settings, more)
 
     return performance
+
+
+def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) -> dict[str, object]:
+    """The reviews to label as a file that can be filled in and landed; no file when there are none."""
+    if to_label.empty:
+        file.unlink(missing_ok=True)
+        return {}
+    named = {"review_id": columns.review_id, "text": columns.text, "label": columns.label}
+    write_atomically(file, to_label.rename(columns=named).to_csv(index=False).encode())
+    return {"label_budget": str(file), "reviews_to_label": len(to_label)}

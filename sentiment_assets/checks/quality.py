@@ -7,9 +7,9 @@ import dagster as dg
 from sentiment_assets.assets.describe import sample
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import QUARANTINE
-from sentiment_assets.checks.results import QUALITY, check_specs, earlier_batches, keep, now, recall, report
+from sentiment_assets.checks.results import QUALITY, batches_of, check_specs, keep, look_around, now, recall, report
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
-from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
+from sentiment_assets.resources.storage import Storage, read_frame
 
 
 def quality_checks(
@@ -23,28 +23,28 @@ def quality_checks(
         specs=check_specs(branch, RAW_REVIEWS, batches, descriptions, blocking=settings.severity == "error"),
     )
     def quality(context: dg.AssetCheckExecutionContext, storage: Storage) -> Iterator[dg.AssetCheckResult]:
-        from sentiment_assets.learning.splitting import text_digests
         from sentiment_assets.monitoring.history import Record
         from sentiment_assets.monitoring.quality import batch_quality
 
-        batch, earlier = context.partition_key, earlier_batches(context, batches)
-        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, batch))
-        quarantine = read_frame(storage.frame_path(branch, QUARANTINE, batch))
-        former = read_partitions(storage, branch, RAW_REVIEWS, earlier)
+        around = batches_of(context, batches)
+        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, around.current))
+        quarantine = read_frame(storage.frame_path(branch, QUARANTINE, around.current))
         found = batch_quality(
             reviews,
             rows_in=reviews.attrs["rows_in"],
             rows_quarantined=len(quarantine),
             rows_duplicate=reviews.attrs["rows_duplicate"],
-            earlier=text_digests(text for frame in former.values() for text in frame["text"]),
+            others=look_around(storage, branch, around),
             now=now(),
             settings=settings,
         )
-        record = Record(batch, now().isoformat(timespec="seconds"), None, found.findings)
+        record = Record(around.current, now().isoformat(timespec="seconds"), None, found.findings)
         keep(storage, branch, QUALITY, record)
         samples = {
             name: {"sample": sample(reviews.iloc[places])} for name, places in found.faulty.items() if len(places)
         }
-        yield from report(branch, RAW_REVIEWS, [*recall(storage, branch, QUALITY, earlier), record], settings, samples)
+        yield from report(
+            branch, RAW_REVIEWS, [*recall(storage, branch, QUALITY, around.earlier), record], settings, samples
+        )
 
     return quality

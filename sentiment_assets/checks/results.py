@@ -2,19 +2,22 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.raw_reviews import TEXT_DIGESTS
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.storage import Storage, write_atomically
+from sentiment_assets.resources.storage import Storage, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
     from sentiment_assets.monitoring.finding import Finding
     from sentiment_assets.monitoring.history import Record
+    from sentiment_assets.monitoring.other_batches import OtherBatches
 
 QUALITY, TEXTS, SCORES = "quality", "texts", "scores"
 """The groups of checks; each keeps one record a batch."""
@@ -40,10 +43,35 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def earlier_batches(context: dg.AssetCheckExecutionContext, batches: dg.PartitionsDefinition) -> list[str]:
-    """The batches that were registered before the one being checked, the oldest first."""
+@dataclass(frozen=True)
+class Batches:
+    """The batch being checked among the others of its branch, the oldest first."""
+
+    earlier: list[str]
+    current: str
+    later: list[str]
+
+    @property
+    def every(self) -> list[str]:
+        """All of them."""
+        return [*self.earlier, self.current, *self.later]
+
+
+def batches_of(context: dg.AssetCheckExecutionContext, batches: dg.PartitionsDefinition) -> Batches:
+    """In the order in which they were registered."""
     keys = list(batches.get_partition_keys(dynamic_partitions_store=context.instance))
-    return keys[: keys.index(context.partition_key)]
+    place = keys.index(context.partition_key)
+    return Batches(keys[:place], keys[place], keys[place + 1 :])
+
+
+def look_around(storage: Storage, branch: str, batches: Batches) -> "OtherBatches":
+    """What the other batches say about the texts of this one."""
+    from sentiment_assets.monitoring.other_batches import look_at_others
+
+    earlier, later = (
+        read_partitions(storage, branch, TEXT_DIGESTS, keys).values() for keys in (batches.earlier, batches.later)
+    )
+    return look_at_others(earlier, later)
 
 
 def keep(storage: Storage, branch: str, group: str, record: "Record") -> None:

@@ -14,7 +14,7 @@ from scipy.stats import beta, norm
 from sklearn.isotonic import IsotonicRegression
 
 from sentiment_assets.learning.metrics import errors, hinge_loss, hinge_losses
-from sentiment_assets.monitoring.finding import Finding, percent, unknown
+from sentiment_assets.monitoring.finding import Finding, Verdict, percent, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.two_sample import compare_counts
@@ -52,6 +52,8 @@ class Estimate:
     """The band holds the batch's true accuracy in 95 of 100 batches, mild shifts included."""
     sure: bool
     """False when the batch is so unlike the reference that calibration says little."""
+    labels_used: int = 0
+    """Reviews whose labels landed later, in another batch."""
 
 
 def measured_accuracy(
@@ -101,26 +103,36 @@ def measure(margins: np.ndarray, labels: np.ndarray) -> Measured:
     return Measured(correct, n, low, high)
 
 
-def estimate_accuracy(margins: np.ndarray, reference: Reference, unlike: float = 0.0, widened: float = 1.0) -> Estimate:
-    """Estimate accuracy on a batch of margins, shape (n,), n at least 1, without any label.
+def estimate_accuracy(
+    margins: np.ndarray,
+    reference: Reference,
+    unlike: float = 0.0,
+    widened: float = 1.0,
+    labels: np.ndarray | None = None,
+) -> Estimate:
+    """Estimate accuracy on a batch of margins, shape (n,), n at least 1.
 
     ``unlike`` is the share of its reviews that are unlike the reference: of these the accuracy may be anything between
-    chance and perfect, and the band says so. ``widened`` is how much wider past bands should have been.
+    chance and perfect, and the band says so. ``widened`` is how much wider past bands should have been. ``labels``,
+    float64 of shape (n,) and nan where there is none, are taken for what they are and narrow the band.
     """
+    n, right = len(margins), margins > 0
     probabilities = calibrated(margins, reference)
-    prior = float(reference.labels.mean())
-    right = margins > 0
     as_is = _confidence(probabilities, right)
-    adjusted = _confidence(adjust_to_prior(probabilities, prior), right)
+    adjusted = _confidence(adjust_to_prior(probabilities, float(reference.labels.mean())), right)
+    known = np.zeros(n, bool) if labels is None else ~np.isnan(labels)
+    if labels is not None:
+        as_is[known] = adjusted[known] = right[known] == (labels[known] == 1)
     accuracy = float((as_is.mean() + adjusted.mean()) / 2)
+    guessed = 1 - float(known.mean())
     held_out = measure(reference.margins, reference.labels).accuracy
-    sampling = float((as_is * (1 - as_is)).sum()) / len(margins) ** 2
-    calibration = held_out * (1 - held_out) / len(reference.labels)
+    sampling = float((as_is * (1 - as_is)).sum()) / n**2
+    calibration = guessed**2 * held_out * (1 - held_out) / len(reference.labels)
     half = widened * float(norm.ppf((1 + _LEVEL) / 2)) * np.sqrt(sampling + calibration)
     half += abs(float(as_is.mean() - adjusted.mean())) / 2
-    low = accuracy - half - unlike * max(accuracy - _CHANCE, 0.0)
-    high = accuracy + half + unlike * (1 - accuracy)
-    return Estimate(accuracy, max(low, 0.0), min(high, 1.0), sure=unlike == 0)
+    low = accuracy - half - guessed * unlike * max(accuracy - _CHANCE, 0.0)
+    high = accuracy + half + guessed * unlike * (1 - accuracy)
+    return Estimate(accuracy, max(low, 0.0), min(high, 1.0), sure=unlike == 0, labels_used=int(known.sum()))
 
 
 def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, settings: MonitoringSettings) -> Finding:
@@ -130,20 +142,15 @@ def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, setting
         return unknown(name, f"{n:,} scored reviews: fewer than {settings.fewest_reviews} say nothing for sure.")
     expected = measure(reference.margins, reference.labels).accuracy
     warns = estimate.high < expected - settings.accuracy_drop
-    doubt = "" if estimate.sure else " Many reviews are unlike the champion's training data, so this cannot be sure."
+    verdict: Verdict = "warn" if warns else "ok" if estimate.sure else "unknown"
+    without = f"With {estimate.labels_used:,} labels that landed since" if estimate.labels_used else "Without labels"
+    doubt = "" if estimate.sure else " Too many reviews are unlike the champion's training data to be sure."
     sentence = (
-        f"Without labels, accuracy is put at {percent(estimate.accuracy)} (between {percent(estimate.low)} and "
+        f"{without}, accuracy is put at {percent(estimate.accuracy)} (between {percent(estimate.low)} and "
         f"{percent(estimate.high)}); on held-out reviews it was {percent(expected)}.{doubt}"
     )
-    return Finding(
-        name,
-        "warn" if warns else "ok",
-        sentence,
-        estimate.accuracy,
-        expected - estimate.accuracy,
-        None,
-        settings.accuracy_drop,
-    )
+    drop = expected - estimate.accuracy
+    return Finding(name, verdict, sentence, estimate.accuracy, drop, None, settings.accuracy_drop)
 
 
 def calibrated(margins: np.ndarray, reference: Reference) -> np.ndarray:

@@ -22,6 +22,7 @@ from sentiment_assets.monitoring.classifier_test import classify_samples
 from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.finding import Finding, unknown
 from sentiment_assets.monitoring.history import Example, Record, past_estimates
+from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.view import view_texts
@@ -59,12 +60,21 @@ class ScoreChecks:
 
 
 def check_texts(
-    batch: str, reviews: pd.DataFrame, champion: Champion | None, settings: MonitoringSettings, checked_at: str
+    batch: str,
+    reviews: pd.DataFrame,
+    champion: Champion | None,
+    others: OtherBatches,
+    settings: MonitoringSettings,
+    checked_at: str,
 ) -> Record:
-    """Drift of a batch's texts and labels: columns review_id, text and label, 0 rows or more."""
+    """Drift of a batch's texts and labels: columns review_id, text and label, 0 rows or more.
+
+    Reviews that came before are left out: an export that overlaps the last one is the business of quality.
+    """
     if champion is None or champion.reference is None:
         return _not_comparable(batch, champion, TEXT_CHECKS, checked_at)
     model, reference = champion.model, champion.reference
+    reviews = reviews[~others.came_before(reviews)]
     texts, labels = reviews["text"], reviews["label"].dropna()
     drift = text_drift(texts, view_texts(texts, model, reference.ngrams), reference, settings)
     unlike = dict(drift.unlike)
@@ -89,6 +99,7 @@ def check_scores(
     batch: str,
     reviews: pd.DataFrame,
     champion: Champion | None,
+    others: OtherBatches,
     text_record: Record | None,
     past: Sequence[Record],
     settings: MonitoringSettings,
@@ -96,18 +107,20 @@ def check_scores(
 ) -> ScoreChecks:
     """Drift of the champion's answers on a batch and how good they are, and the reviews to label.
 
-    Reviews that the champion was trained on are left out: it knows them too well. ``text_record`` is of the same batch,
-    ``past`` are the records of earlier ones.
+    Reviews that came before are left out, and those that the champion was trained on: it knows them too well. Labels
+    that later batches have for these texts narrow the estimate, and only that: they were not chosen at random.
+    ``text_record`` is of the same batch, ``past`` are the records of earlier ones.
     """
     if champion is None or champion.reference is None:
         return ScoreChecks(_not_comparable(batch, champion, SCORE_CHECKS, checked_at), _to_label(reviews.iloc[:0]))
     model, reference = champion.model, champion.reference
-    reviews = reviews[~np.isin(text_digests(reviews["text"]), model.trained_on)]
+    known_too_well = np.isin(text_digests(reviews["text"]), model.trained_on)
+    reviews = reviews[~(known_too_well | others.came_before(reviews))]
     n = len(reviews)
     if n < settings.fewest_reviews:
         reason = (
-            f"{n:,} reviews that the champion was not trained on: fewer than {settings.fewest_reviews} say nothing for "
-            "sure."
+            f"{n:,} new reviews that the champion was not trained on: fewer than {settings.fewest_reviews} say nothing "
+            "for sure."
         )
         record = Record(batch, checked_at, champion.version, _all_unknown(SCORE_CHECKS, reason))
         return ScoreChecks(record, _to_label(reviews.iloc[:0]))
@@ -115,17 +128,19 @@ def check_scores(
     rows = model.rows(texts)
     margins = (rows @ model.coefficients).astype(np.float64) + model.intercept
     labelled = labels.notna().to_numpy()
-    known = labels[labelled].to_numpy(np.int8)
+    known, since = labels[labelled].to_numpy(np.int8), np.where(labelled, np.nan, others.labels_since(texts))
     tested = back_test(past_estimates(past))
     unlike = text_record.unlike if text_record else 0.0
-    estimate = estimate_accuracy(margins, reference, unlike, tested.widened if tested else 1.0)
+    widened = tested.widened if tested else 1.0
+    estimate = estimate_accuracy(margins, reference, unlike, widened, since)
     findings = (
         prediction_drift(margins, reference, settings),
         measured_accuracy(margins[labelled], known, reference, settings),
         estimated_accuracy(estimate, n, reference, settings),
     )
     separation = classify_samples(reference.rows, hash_ngrams(texts, reference.ngrams))
-    budget = label_budget(margins[~labelled], reference, separation.unlikeness[~labelled], settings.label_budget)
+    open_ = np.flatnonzero(~labelled & np.isnan(since))
+    budget = label_budget(margins[open_], reference, separation.unlikeness[open_], settings.label_budget)
     shift = word_shift(texts, rows, model, reference)
     record = Record(
         batch,
@@ -136,7 +151,7 @@ def check_scores(
         estimate=estimate,
         accuracy=measure(margins[labelled], known).accuracy if len(known) >= settings.fewest_reviews else None,
     )
-    return ScoreChecks(record, _to_label(reviews[~labelled].iloc[budget]), draw_word_shift(shift))
+    return ScoreChecks(record, _to_label(reviews.iloc[open_[budget]]), draw_word_shift(shift))
 
 
 def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:

@@ -151,8 +151,8 @@ def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
         )
     else:
         sentence = (
-            f"{n:,} distinct reviews look like those the champion was trained on; the largest difference is "
-            f"{percent(most.effect or 0)} of them ({most.sentence}): {_reason(most)}."
+            f"{n:,} distinct reviews look like those the champion was trained on; that {most.sentence} is "
+            f"{_reason(most)}."
         )
     smallest_p = min(part.p_value or 0 for part in parts)
     return Finding(
@@ -174,7 +174,7 @@ def _reason(part: Finding) -> str:
 
 
 def _p(value: float) -> str:
-    return f"{value:.2g}" if value >= 1e-10 else "0.0000000001 or less"
+    return f"{value:.2g}" if value >= 1e-10 else "1e-10 or less"
 
 
 def _moved_words(texts: Texts, view: BatchView, reference: Reference, gains: np.ndarray) -> tuple[MovedWord, ...]:

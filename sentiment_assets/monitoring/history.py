@@ -42,9 +42,11 @@ class Record:
 
 
 def past_estimates(records: Sequence[Record]) -> list[PastEstimate]:
-    """Those that labels have checked."""
+    """Those made without labels that labels have checked."""
     return [
-        PastEstimate(each.estimate, each.accuracy) for each in records if each.estimate and each.accuracy is not None
+        PastEstimate(each.estimate, each.accuracy)
+        for each in records
+        if each.estimate and not each.estimate.labels_used and each.accuracy is not None
     ]
 
 

@@ -15,6 +15,7 @@ from scipy.stats import beta
 from sentiment_assets.learning.splitting import text_digests
 from sentiment_assets.monitoring.finding import Finding, percent, unknown
 from sentiment_assets.monitoring.language import UNDETERMINED, languages_of
+from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
 from sentiment_assets.monitoring.text_columns import (
     is_bot_like,
@@ -29,7 +30,7 @@ from sentiment_assets.monitoring.text_columns import (
 _MEANINGS = {
     "quarantined": "rows of the file are in quarantine",
     "duplicates": "reviews repeat a text of this batch",
-    "seen_before": "reviews repeat a text of an earlier batch",
+    "seen_before": "reviews repeat a text of an earlier batch and bring no new label",
     "empty": "reviews have no letter or digit",
     "truncated": "reviews end at one and the same length, as if cut",
     "mojibake": "reviews were decoded with a wrong encoding",
@@ -68,16 +69,16 @@ def batch_quality(
     rows_in: int,
     rows_quarantined: int,
     rows_duplicate: int,
-    earlier: np.ndarray,
+    others: OtherBatches,
     now: datetime,
     settings: MonitoringSettings,
 ) -> Quality:
     """Look for every fault in a batch: columns text, label and created_at, 0 rows or more.
 
-    ``rows_duplicate`` rows repeated a row in every field and were dropped; they count as duplicates too. ``earlier``
-    are digests of the texts of earlier batches, uint64, in any order.
+    ``rows_duplicate`` rows repeated a row in every field and were dropped; they count as duplicates too. ``others``
+    knows the texts of earlier batches.
     """
-    flags = _flags(reviews, earlier, now, settings)
+    flags = _flags(reviews, others, now, settings)
     counts = {name: (int(flagged.sum()), len(flagged)) for name, flagged in flags.items()}
     repeated, n = counts["duplicates"]
     counts["duplicates"] = repeated + rows_duplicate, n + rows_duplicate
@@ -89,7 +90,7 @@ def batch_quality(
 
 
 def _flags(
-    reviews: pd.DataFrame, earlier: np.ndarray, now: datetime, settings: MonitoringSettings
+    reviews: pd.DataFrame, others: OtherBatches, now: datetime, settings: MonitoringSettings
 ) -> dict[str, np.ndarray]:
     texts = reviews["text"]
     digests = text_digests(texts)
@@ -97,7 +98,7 @@ def _flags(
     expected = settings.languages or main_languages(languages)[:1]
     return {
         "duplicates": repeats(digests),
-        "seen_before": np.isin(digests, earlier),
+        "seen_before": others.came_before(reviews),
         "empty": is_empty(texts),
         "truncated": is_truncated(texts),
         "mojibake": is_mojibake(texts),
