@@ -67,6 +67,7 @@ class World:
     """float64: 1, 0 or nan."""
     view: BatchView
     margins: np.ndarray
+    known_ngrams: np.ndarray
     ids: Mapping[str, Ids]
     """By source: positions in the table."""
     foreign: frozenset[str]
@@ -153,11 +154,13 @@ def _look(frames: Mapping[str, pd.DataFrame], model: SentimentModel, reference: 
     own = set(frames["same"]["language"])
     together = pd.concat([frame[["text", "label"]].assign(source=name) for name, frame in frames.items()])
     together = together[~repeats(text_digests(together["text"]))].reset_index(drop=True)
+    rows = model.rows(together["text"])
     return World(
         texts=together["text"],
         labels=together["label"].to_numpy(float),
         view=view_texts(together["text"], model, reference.ngrams),
-        margins=model.margins(together["text"]),
+        margins=(rows @ model.coefficients).astype(np.float64) + model.intercept,
+        known_ngrams=np.diff(rows.indptr),
         ids={name: np.flatnonzero(together["source"] == name) for name in frames},
         foreign=frozenset(name for name, frame in frames.items() if set(frame["language"]) != own),
         reference=reference,
@@ -314,7 +317,7 @@ def _estimated(world: World, batches: Sequence[Ids]) -> list[tuple[Estimate, flo
         drift = text_drift(world.texts.iloc[ids], _view(world, ids), world.reference, _SETTINGS).finding
         unlike = (drift.effect or 0.0) if drift.warns else 0.0
         true = float(((world.margins[ids] > 0) == (world.labels[ids] == 1)).mean())
-        told.append((estimate_accuracy(world.margins[ids], world.reference, unlike), true))
+        told.append((estimate_accuracy(world.margins[ids], world.known_ngrams[ids], world.reference, unlike), true))
     return told
 
 
@@ -349,7 +352,7 @@ def _print_times(world: World, model: SentimentModel, peers: "Peers") -> None:
     for _ in range(_TIMED):
         start = time.perf_counter()
         _findings(world, ids)
-        estimate_accuracy(world.margins[ids], world.reference)
+        estimate_accuracy(world.margins[ids], world.known_ngrams[ids], world.reference)
         times.append(time.perf_counter() - start)
     viewing = []
     for _ in range(_TIMED):

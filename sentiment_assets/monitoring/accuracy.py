@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import beta, norm
-from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
 
 from sentiment_assets.learning.metrics import errors, hinge_loss, hinge_losses
 from sentiment_assets.monitoring.finding import Finding, Verdict, percent, unknown
@@ -22,6 +22,7 @@ from sentiment_assets.monitoring.two_sample import compare_counts
 _LEVEL = 0.95
 _CHANCE = 0.5
 _SUREST = 0.995
+_WEAK_PENALTY = 100.0
 _ROUNDS, _CLOSE_ENOUGH = 100, 1e-5
 _FEWEST_PAST_BATCHES = 3
 
@@ -105,19 +106,20 @@ def measure(margins: np.ndarray, labels: np.ndarray) -> Measured:
 
 def estimate_accuracy(
     margins: np.ndarray,
+    known_ngrams: np.ndarray,
     reference: Reference,
     unlike: float = 0.0,
     widened: float = 1.0,
     labels: np.ndarray | None = None,
 ) -> Estimate:
-    """Estimate accuracy on a batch of margins, shape (n,), n at least 1.
+    """Estimate accuracy on a batch of margins and numbers of known n-grams, shapes (n,), n at least 1.
 
     ``unlike`` is the share of its reviews that are unlike the reference: of these the accuracy may be anything between
     chance and perfect, and the band says so. ``widened`` is how much wider past bands should have been. ``labels``,
     float64 of shape (n,) and nan where there is none, are taken for what they are and narrow the band.
     """
     n, right = len(margins), margins > 0
-    probabilities = calibrated(margins, reference)
+    probabilities = calibrated(margins, known_ngrams, reference)
     as_is = _confidence(probabilities, right)
     adjusted = _confidence(adjust_to_prior(probabilities, float(reference.labels.mean())), right)
     known = np.zeros(n, bool) if labels is None else ~np.isnan(labels)
@@ -153,10 +155,22 @@ def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, setting
     return Finding(name, verdict, sentence, estimate.accuracy, drop, None, settings.accuracy_drop)
 
 
-def calibrated(margins: np.ndarray, reference: Reference) -> np.ndarray:
-    """Probability of positive of each margin: isotonic regression on the held-out reviews (Zadrozny & Elkan 2002)."""
-    fitted = IsotonicRegression(y_min=1 - _SUREST, y_max=_SUREST, out_of_bounds="clip")
-    return fitted.fit(reference.margins, reference.labels).predict(margins)
+def calibrated(margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference) -> np.ndarray:
+    """Probability of positive of each review, fitted on the held-out reviews.
+
+    Platt scaling (Platt 1999) whose slope and offset depend on the logarithm of how many n-grams of the review the model
+    knows: rows have length 1, so the margin of three words may be as large as that of three hundred, and means less.
+    """
+    theirs = _calibration_columns(reference.margins, reference.known_ngrams)
+    scale = np.maximum(theirs.std(axis=0), np.finfo(float).tiny)
+    fitted = LogisticRegression(C=_WEAK_PENALTY, max_iter=1_000).fit(theirs / scale, reference.labels)
+    ours = _calibration_columns(margins, known_ngrams) / scale
+    return np.clip(fitted.predict_proba(ours)[:, 1], 1 - _SUREST, _SUREST)
+
+
+def _calibration_columns(margins: np.ndarray, known_ngrams: np.ndarray) -> np.ndarray:
+    sizes = np.log1p(known_ngrams)
+    return np.column_stack([margins, margins * sizes, sizes])
 
 
 def adjust_to_prior(probabilities: np.ndarray, prior: float) -> np.ndarray:
@@ -207,7 +221,9 @@ def back_test(past: Sequence[PastEstimate]) -> BackTest | None:
     return BackTest(len(past), float(np.abs(misses).mean()), covered, widened)
 
 
-def label_budget(margins: np.ndarray, reference: Reference, unlikeness: np.ndarray, n: int) -> np.ndarray:
+def label_budget(
+    margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference, unlikeness: np.ndarray, n: int
+) -> np.ndarray:
     """Positions of the ``n`` reviews whose labels would narrow the band most, the most telling first.
 
     A label takes a review's p·(1-p) out of the band's variance; where the review is unlike the reference, p itself is
@@ -215,7 +231,7 @@ def label_budget(margins: np.ndarray, reference: Reference, unlikeness: np.ndarr
     """
     if not len(margins):
         return np.empty(0, np.int64)
-    probabilities = calibrated(margins, reference)
+    probabilities = calibrated(margins, known_ngrams, reference)
     variance = probabilities * (1 - probabilities)
     doubt = unlikeness**4  # half the reference is less unlike than 0.5: only the far end is in doubt
     return np.argsort(-(variance + doubt * (_CHANCE**2 - variance)), kind="stable")[:n]

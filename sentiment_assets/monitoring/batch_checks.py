@@ -127,12 +127,13 @@ def check_scores(
     texts, labels = reviews["text"], reviews["label"]
     rows = model.rows(texts)
     margins = (rows @ model.coefficients).astype(np.float64) + model.intercept
+    known_ngrams = np.diff(rows.indptr)
     labelled = labels.notna().to_numpy()
     known, since = labels[labelled].to_numpy(np.int8), np.where(labelled, np.nan, others.labels_since(texts))
     tested = back_test(past_estimates(past))
     unlike = text_record.unlike if text_record else 0.0
     widened = tested.widened if tested else 1.0
-    estimate = estimate_accuracy(margins, reference, unlike, widened, since)
+    estimate = estimate_accuracy(margins, known_ngrams, reference, unlike, widened, since)
     findings = (
         prediction_drift(margins, reference, settings),
         measured_accuracy(margins[labelled], known, reference, settings),
@@ -140,7 +141,9 @@ def check_scores(
     )
     separation = classify_samples(reference.rows, hash_ngrams(texts, reference.ngrams))
     open_ = np.flatnonzero(~labelled & np.isnan(since))
-    budget = label_budget(margins[open_], reference, separation.unlikeness[open_], settings.label_budget)
+    budget = label_budget(
+        margins[open_], known_ngrams[open_], reference, separation.unlikeness[open_], settings.label_budget
+    )
     shift = word_shift(texts, rows, model, reference)
     record = Record(
         batch,

@@ -45,6 +45,8 @@ class Reference:
     """Of up to 10,000 held-out reviews."""
     margins: np.ndarray
     """float64, shape (n_held_out,): validation, then test."""
+    known_ngrams: np.ndarray
+    """int32, of the same: how many of a review's distinct n-grams the model has a weight for."""
     labels: np.ndarray
     """int8, of the same."""
     n_test: int
@@ -83,6 +85,7 @@ def make_reference(model: SentimentModel, features: Features, splits: pd.DataFra
         labelled=len(train),
         unknown_words=model.unknown_shares(_some(held_out["text"])),
         margins=(rows @ model.coefficients).astype(np.float64) + model.intercept,
+        known_ngrams=np.diff(rows.indptr).astype(np.int32),
         labels=labels.astype(np.int8),
         n_test=features.rows[TEST].rows.shape[0],
         mean_columns=mean_columns,
@@ -109,6 +112,7 @@ def reference_to_bytes(reference: Reference) -> bytes:
         indptr=reference.rows.indptr,
         unknown_words=reference.unknown_words,
         margins=reference.margins,
+        known_ngrams=reference.known_ngrams,
         labels=reference.labels,
         mean_columns=reference.mean_columns,
         mean_values=reference.mean_values,
@@ -134,6 +138,7 @@ def reference_from_bytes(content: bytes) -> Reference:
             labelled=facts["labelled"],
             unknown_words=arrays["unknown_words"],
             margins=arrays["margins"],
+            known_ngrams=arrays["known_ngrams"],
             labels=arrays["labels"],
             n_test=facts["n_test"],
             mean_columns=arrays["mean_columns"],
