@@ -158,8 +158,9 @@ def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, setting
 def calibrated(margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference) -> np.ndarray:
     """Probability of positive of each review, fitted on the held-out reviews.
 
-    Platt scaling (Platt 1999) whose slope and offset depend on the logarithm of how many n-grams of the review the model
-    knows: rows have length 1, so the margin of three words may be as large as that of three hundred, and means less.
+    Platt scaling (Platt 1999) whose slope and offset depend on the logarithm of how many n-grams of the review the
+    model knows: rows have length 1, so the margin of three words may be as large as that of three hundred, and means
+    less.
     """
     theirs = _calibration_columns(reference.margins, reference.known_ngrams)
     scale = np.maximum(theirs.std(axis=0), np.finfo(float).tiny)
