@@ -74,7 +74,7 @@ def check_texts(
     if champion is None or champion.reference is None:
         return _not_comparable(batch, champion, TEXT_CHECKS, checked_at)
     model, reference = champion.model, champion.reference
-    reviews = reviews[~others.came_before(reviews)]
+    reviews = reviews[~others.came_before(reviews["text"])]
     texts, labels = reviews["text"], reviews["label"].dropna()
     drift = text_drift(texts, view_texts(texts, model, reference.ngrams), reference, settings)
     unlike = dict(drift.unlike)
@@ -115,7 +115,7 @@ def check_scores(
         return ScoreChecks(_not_comparable(batch, champion, SCORE_CHECKS, checked_at), _to_label(reviews.iloc[:0]))
     model, reference = champion.model, champion.reference
     known_too_well = np.isin(text_digests(reviews["text"]), model.trained_on)
-    reviews = reviews[~(known_too_well | others.came_before(reviews))]
+    reviews = reviews[~(known_too_well | others.came_before(reviews["text"]))]
     n = len(reviews)
     if n < settings.fewest_reviews:
         reason = (

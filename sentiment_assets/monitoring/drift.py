@@ -13,7 +13,7 @@ import numpy as np
 from sentiment_assets.learning.ngrams import Texts, as_column
 from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.monitoring.classifier_test import classify_samples
-from sentiment_assets.monitoring.finding import Finding, Verdict, percent, unknown
+from sentiment_assets.monitoring.finding import LONGEST_NGRAM, Finding, Verdict, percent, shorten, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.two_sample import Difference, compare_counts, compare_values, holm
@@ -184,7 +184,7 @@ def _moved_words(texts: Texts, view: BatchView, reference: Reference, gains: np.
     in_batch = np.bincount(view.ngrams.indices, minlength=view.ngrams.shape[1])[chosen] / view.ngrams.shape[0]
     names = name_columns(as_column(texts).take(view.positions), chosen, reference.ngrams)
     return tuple(
-        MovedWord(name, float(share), float(share - gain))
+        MovedWord(shorten(name, LONGEST_NGRAM), float(share), float(share - gain))
         for name, share, gain in zip(names, in_batch, gains[chosen], strict=True)
     )
 

@@ -7,6 +7,8 @@ Verdict = Literal["ok", "warn", "unknown"]
 """``unknown``: there is too little to judge by, or nothing to compare with. It neither passes judgement nor warns."""
 
 PER_CENT = 100
+LONGEST_NGRAM = 40
+"""Characters of an n-gram that are shown."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Finding:
 def unknown(name: str, reason: str) -> Finding:
     """A finding that says why nothing can be said."""
     return Finding(name, "unknown", reason)
+
+
+def shorten(text: str, longest: int) -> str:
+    """``text`` as far as a person reads."""
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 def percent(share: float) -> str:

@@ -20,11 +20,12 @@ class OtherBatches:
     later_labels: "pd.Series[float]"
     """Label by digest, of the batches after this one: what came of a label budget, for example."""
 
-    def came_before(self, reviews: pd.DataFrame) -> np.ndarray:
-        """True for reviews, columns text and label, that say nothing new.
+    def came_before(self, texts: Iterable[str]) -> np.ndarray:
+        """True for texts that an earlier batch has."""
+        return np.isin(text_digests(texts), self.earlier)
 
-        An earlier batch has the text, and the label too unless this one has none.
-        """
+    def bring_nothing(self, reviews: pd.DataFrame) -> np.ndarray:
+        """True for reviews, columns text and label, whose text came before, and whose label did too or is missing."""
         digests = text_digests(reviews["text"])
         unlabelled = reviews["label"].isna().to_numpy()
         return np.isin(digests, self.earlier_labelled) | (unlabelled & np.isin(digests, self.earlier))

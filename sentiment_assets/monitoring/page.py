@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sentiment_assets.monitoring.accuracy import BackTest, back_test
 from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, history_of, pages
-from sentiment_assets.monitoring.finding import PER_CENT, Finding
+from sentiment_assets.monitoring.finding import Finding, percent, shorten
 from sentiment_assets.monitoring.history import Record, past_estimates
 from sentiment_assets.monitoring.settings import DRIFT_CHECKS, MonitoringSettings
 
@@ -54,7 +54,7 @@ def render_page(page: DriftPage) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"percent": lambda share: f"{share * PER_CENT:.1f} %", "cut": _cut}
+    environment.filters |= {"percent": percent, "cut": lambda text: shorten(text, _LONGEST_EXAMPLE)}
     return environment.get_template(_TEMPLATE).render(page=page)
 
 
@@ -95,7 +95,3 @@ def _line(check: str, batches: Sequence[str], records: Sequence[Record], setting
         tuple(found.get(batch) for batch in batches),
         pages(history_of(check, records), settings.paging),
     )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_EXAMPLE else text[:_LONGEST_EXAMPLE] + "…"

@@ -14,6 +14,7 @@ from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import Texts
 from sentiment_assets.learning.pictures import draw_ngram_bars
 from sentiment_assets.learning.vectorizer import name_columns
+from sentiment_assets.monitoring.finding import LONGEST_NGRAM, shorten
 from sentiment_assets.monitoring.reference import Reference
 
 
@@ -64,7 +65,7 @@ def word_shift(
         float(terms.sum()),
         tuple(
             Shift(
-                name,
+                shorten(name, LONGEST_NGRAM),
                 float(terms[column]),
                 float(model.coefficients[column] * ours[column]),
                 float(model.coefficients[column] * theirs[column]),

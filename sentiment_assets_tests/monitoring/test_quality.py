@@ -1,4 +1,122 @@
-from sentiment_assets.monitoring.quality import row_identity
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
+from sentiment_assets.monitoring.quality import QUALITY_CHECKS, Quality, batch_quality, row_identity
+from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
+from sentiment_assets_tests.batches import batch, texts_alone
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+FRENCH = "Une histoire très lente, mais les acteurs sont bons et la fin est belle."
+
+
+def quality(
+    reviews: pd.DataFrame, quarantined: int = 0, earlier: pd.DataFrame | None = None, **limits: float
+) -> Quality:
+    others = look_at_others([digests_and_labels(earlier)] if earlier is not None else [], [])
+    settings = MonitoringSettings(quality=QualityLimits(**limits))
+    return batch_quality(reviews, len(reviews) + quarantined, quarantined, 0, others, NOW, settings)
+
+
+def by_name(found: Quality) -> dict[str, Finding]:
+    return {finding.name: finding for finding in found.findings}
+
+
+def warnings(found: Quality) -> list[str]:
+    return [finding.name for finding in found.findings if finding.warns]
+
+
+def test_a_clean_batch_passes_every_check() -> None:
+    found = quality(batch(500))
+    assert [finding.name for finding in found.findings] == list(QUALITY_CHECKS)
+    assert warnings(found) == []
+
+
+def spoil(share: float, fault: str, text: str) -> pd.DataFrame:
+    reviews = batch(500)
+    some = reviews.index < share * 500
+    return reviews.assign(text=reviews["text"].mask(some, [f"{text} {word}" for word in reviews["text"]]))
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [("mojibake", "Itâ€™s"), ("html", "<b>good</b>"), ("wrong_language", FRENCH * 3)],
+)
+def test_a_tenth_of_faulty_texts_warns_and_names_them(fault: str, text: str) -> None:
+    found = quality(spoil(0.15, fault, text))
+    assert warnings(found) == [fault]
+    assert found.faulty[fault].tolist() == list(range(75))
+    assert "75 of 500" in by_name(found)[fault].sentence
+    assert warnings(quality(spoil(0.15, fault, text), **{fault: 0.2})) == [], "the branch's own limit counts"
+
+
+def test_one_odd_review_of_ten_does_not_warn() -> None:
+    assert warnings(quality(texts_alone([*batch(9)["text"], "?!"]))) == []
+    assert warnings(quality(texts_alone(["?!"] * 10), duplicates=1)) == ["empty"]
+
+
+def test_copies_within_the_batch_and_dropped_rows_are_duplicates() -> None:
+    reviews = batch(400)
+    copies = pd.concat([reviews, reviews.head(100)], ignore_index=True)
+    assert warnings(quality(copies)) == ["duplicates"]
+    dropped = batch_quality(reviews, 500, 0, 100, look_at_others([], []), NOW, MonitoringSettings())
+    assert by_name(dropped)["duplicates"].sentence.startswith("100 of 500 reviews repeat a text of this batch (20.0 %)")
+
+
+def test_texts_of_earlier_batches_were_seen_before_unless_they_bring_a_label() -> None:
+    reviews = batch(300)
+    assert warnings(quality(reviews, earlier=reviews)) == ["seen_before"]
+    unlabelled = reviews.assign(label=pd.array([pd.NA] * 300, "Int8"))
+    assert warnings(quality(reviews, earlier=unlabelled)) == []
+
+
+def test_quarantined_rows_count_against_all_rows() -> None:
+    found = by_name(quality(batch(300), quarantined=100))["quarantined"]
+    assert found.warns
+    assert found.sentence.startswith("100 of 400 rows of the file are in quarantine (25.0 %); up to 5.0 % may. See why")
+
+
+def test_any_date_in_the_future_warns() -> None:
+    reviews = batch(100)
+    reviews.loc[7, "created_at"] = pd.Timestamp("2027-01-01", tz="UTC")
+    found = quality(reviews)
+    assert warnings(found) == ["future_dates"]
+    assert found.faulty["future_dates"].tolist() == [7]
+
+
+def test_a_batch_of_one_class_warns_when_there_are_enough_labels() -> None:
+    assert warnings(quality(batch(500, positive_share=1))) == ["label_balance"]
+    assert warnings(quality(batch(5, positive_share=1))) == []
+
+
+def test_identical_texts_are_duplicates_and_nothing_else() -> None:
+    assert warnings(quality(texts_alone(["the very same words"] * 100))) == ["duplicates"]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_next_to_no_reviews_say_little(n: int) -> None:
+    found = quality(batch(n))
+    assert warnings(found) == []
+    if n == 0:
+        assert {finding.verdict for finding in found.findings} == {"unknown"}
+
+
+def test_without_labels_the_balance_is_unknown() -> None:
+    assert (
+        by_name(quality(texts_alone(["fine", "good"])))["label_balance"].sentence
+        == "No review of the batch has a label."
+    )
+
+
+def test_expected_languages_can_be_named() -> None:
+    french = texts_alone([f"{FRENCH} {word}" for word in batch(100)["text"]])
+    assert warnings(quality(french)) == [], "without any named, the batch's own is expected"
+    settings = MonitoringSettings(languages=["en"])
+    found = batch_quality(french, 100, 0, 0, look_at_others([], []), NOW, settings)
+    assert warnings(found) == ["wrong_language"]
 
 
 def test_rows_add_up() -> None:

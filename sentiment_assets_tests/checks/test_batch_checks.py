@@ -1,0 +1,142 @@
+"""The checks of a batch in Dagster: what people see of them, and what they stop."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from sentiment_assets.branch import batches_name, branch_definitions
+from sentiment_assets.definitions import resources
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.storage import Storage
+from sentiment_assets_tests import code_location, runs
+from sentiment_assets_tests.batches import batch, kitchen
+
+STORAGE = Storage(root="data")
+FIRST, SAME, OTHER = "2026-09.csv", "2026-10.csv", "2026-11.csv"
+
+
+def csv(reviews: pd.DataFrame) -> bytes:
+    return reviews[["review_id", "text", "label"]].to_csv(index=False).encode()
+
+
+def definitions(**monitoring: object) -> dg.Definitions:
+    chosen = {"monitoring": MonitoringSettings.model_validate(monitoring)}
+    acme = branch_definitions("acme", code_location.BRANCHES["acme"].model_copy(update=chosen))
+    return dg.Definitions.merge(acme, dg.Definitions(resources=resources()))
+
+
+def ingest(
+    instance: dg.DagsterInstance, key: str, reviews: pd.DataFrame | None = None, **monitoring: object
+) -> dg.ExecuteInProcessResult:
+    if reviews is not None:
+        runs.land("acme", key, csv(reviews))
+    instance.add_dynamic_partitions(batches_name("acme"), [key])
+    job = definitions(**monitoring).resolve_job_def("acme_ingest")
+    return job.execute_in_process(instance=instance, partition_key=key, raise_on_error=False)
+
+
+def checks(result: dg.ExecuteInProcessResult) -> Mapping[str, dg.AssetCheckEvaluation]:
+    return {each.check_name: each for each in result.get_asset_check_evaluations()}
+
+
+def failed(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {name for name, each in checks(result).items() if not each.passed}
+
+
+@pytest.fixture
+def trained(home: Path, instance: dg.DagsterInstance) -> dg.DagsterInstance:
+    """An instance with one batch and a champion."""
+    first = ingest(instance, FIRST, batch(1500, seed=0))
+    assert failed(first) == set()
+    assert "no champion yet" in str(checks(first)["text_drift"].description)
+    train = definitions().resolve_job_def("acme_train")
+    tags = runs.all_candidates_tags(runs.candidate_keys("acme"))
+    assert train.execute_in_process(instance=instance, tags=tags).success
+    return instance
+
+
+def test_the_same_domain_stays_green_and_another_warns_with_its_words_and_a_link(
+    trained: dg.DagsterInstance,
+) -> None:
+    assert failed(ingest(trained, SAME, batch(400))) == set()
+    other = ingest(trained, OTHER, kitchen(400))
+    assert other.success, "a warning stops nothing"
+    drift = checks(other)["text_drift"]
+    assert not drift.passed
+    assert (drift.severity, drift.partition) == (dg.AssetCheckSeverity.WARN, OTHER)
+    assert str(drift.description).startswith("About ")
+    assert "Words that moved most: “" in str(drift.description)
+    words = drift.metadata["words"]
+    assert isinstance(words, dg.TableMetadataValue)
+    assert {"blender", "kettle"} <= {record.data["ngram"] for record in words.records}
+    assert "/#/experiments/" in str(drift.metadata["drift_page"].value)
+    assert drift.metadata["effect"].value > 0.5
+
+    page = Path(str(drift.metadata["drift_page_file"].value)).read_text()
+    assert "What moved in 2026-11.csv" in page
+    assert all(key in page for key in (FIRST, SAME, OTHER))
+    tracking = resources()["tracking"]
+    run_id = str(drift.metadata["drift_page"].value).split("/runs/")[1].split("/")[0]
+    assert [file.path for file in tracking.client().list_artifacts(run_id)] == ["drift.html"]
+
+
+def test_scores_come_with_a_word_shift_and_an_estimate(trained: dg.DagsterInstance) -> None:
+    found = checks(ingest(trained, SAME, batch(400)))
+    assert str(found["prediction_drift"].metadata["word_shift_graph"].value).startswith("![word_shift.svg]")
+    assert isinstance(found["prediction_drift"].metadata["word_shift"], dg.TableMetadataValue)
+    assert "are scored rightly" in str(found["accuracy"].description)
+    assert "accuracy is put at" in str(found["estimated_accuracy"].description)
+    assert "label_budget" not in found["estimated_accuracy"].metadata, "every review has a label"
+
+
+def test_with_severity_error_drift_blocks_scoring(trained: dg.DagsterInstance) -> None:
+    other = ingest(trained, OTHER, kitchen(400), severity="error")
+    assert not checks(other)["text_drift"].passed
+    assert checks(other)["text_drift"].severity == dg.AssetCheckSeverity.ERROR
+    assert not other.success
+    assert "accuracy" not in checks(other)
+    assert not STORAGE.frame_path("acme", "scored_reviews", OTHER).exists()
+
+
+def test_reviews_to_label_can_be_filled_in_and_landed_again(trained: dg.DagsterInstance) -> None:
+    reviews = batch(400)
+    first = checks(ingest(trained, SAME, reviews.assign(label="")))["estimated_accuracy"]
+    budget = Path(str(first.metadata["label_budget"].value))
+    proposed = pd.read_csv(budget)
+    assert len(proposed) == first.metadata["reviews_to_label"].value == 50
+    proposed["label"] = proposed["review_id"].map(reviews.set_index("review_id")["label"])
+
+    landed = ingest(trained, "labels.csv", proposed)
+    assert failed(landed) == set(), "they repeat texts, but bring labels"
+    again = checks(ingest(trained, SAME))["estimated_accuracy"]
+    assert str(again.description).startswith("With 50 labels that landed since")
+
+
+def test_the_second_warning_of_three_pages(trained: dg.DagsterInstance) -> None:
+    once = checks(ingest(trained, SAME, kitchen(200, seed=1)))["text_drift"]
+    twice = checks(ingest(trained, OTHER, kitchen(200, seed=2)))["text_drift"]
+    assert (once.metadata["pages"].value, twice.metadata["pages"].value) == (False, True)
+    budget = twice.metadata["alarm_budget"]
+    assert isinstance(budget, dg.TableMetadataValue)
+    assert [record.data["warnings"] for record in budget.records if record.data["in_force"]] == [2]
+
+
+def test_faulty_reviews_are_shown_with_what_to_do(home: Path, instance: dg.DagsterInstance) -> None:
+    reviews = batch(300)
+    reviews["text"] = "<p>" + reviews["text"] + "</p>"
+    found = checks(ingest(instance, FIRST, reviews))["html"]
+    assert not found.passed
+    assert "300 of 300 reviews hold HTML tags or entities (100.0 %); up to 5.0 % may. Ask for" in str(found.description)
+    sample = found.metadata["sample"]
+    assert isinstance(sample, dg.TableMetadataValue), "tables show text as text"
+    assert str(sample.records[0].data["text"]).startswith("<p>")
+
+
+def test_a_landed_file_without_a_row_passes_quietly(home: Path, instance: dg.DagsterInstance) -> None:
+    runs.land("acme", FIRST, b"review_id,text,label\n" + b"1,,1\n" * 5)
+    result = ingest(instance, FIRST)
+    assert result.success
+    assert failed(result) == {"quarantined"}

@@ -1,0 +1,134 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from sentiment_assets.monitoring.batch_checks import (
+    SCORE_CHECKS,
+    TEXT_CHECKS,
+    Champion,
+    ScoreChecks,
+    check_scores,
+    check_texts,
+)
+from sentiment_assets.monitoring.history import Record, record_from_bytes, record_to_bytes
+from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets_tests.batches import batch, kitchen, texts_alone
+
+SETTINGS = MonitoringSettings()
+ALONE = look_at_others([], [])
+NOW = "2026-11-23T08:00:00+00:00"
+
+
+def texts_of(reviews: pd.DataFrame, champion: Champion | None, others: OtherBatches = ALONE) -> Record:
+    return check_texts("b.csv", reviews, champion, others, SETTINGS, NOW)
+
+
+def scores_of(
+    reviews: pd.DataFrame,
+    champion: Champion | None,
+    others: OtherBatches = ALONE,
+    text_record: Record | None = None,
+    past: list[Record] | None = None,
+) -> ScoreChecks:
+    return check_scores("b.csv", reviews, champion, others, text_record, past or [], SETTINGS, NOW)
+
+
+def verdicts(record: Record) -> dict[str, str]:
+    return {finding.name: finding.verdict for finding in record.findings}
+
+
+def test_the_same_source_passes_and_another_domain_warns(champion: Champion) -> None:
+    same = texts_of(batch(300), champion)
+    assert verdicts(same) == dict.fromkeys(TEXT_CHECKS, "ok")
+    assert same.examples == ()
+    other = texts_of(kitchen(300), champion)
+    assert verdicts(other)["text_drift"] == "warn"
+    assert other.unlike > 0.5
+    assert len(other.examples) == 10
+    assert {example.text for example in other.examples} <= set(kitchen(300)["text"])
+    assert verdicts(scores_of(batch(300), champion).record) == dict.fromkeys(SCORE_CHECKS, "ok")
+
+
+def test_without_a_champion_or_its_reference_the_checks_say_so(champion: Champion) -> None:
+    early = replace(champion, reference=None)  # type: ignore[type-var]
+    for given, said in (
+        (None, "There is no champion yet"),
+        (early, "Champion version 1 has no reference: train again"),
+    ):
+        for record in (texts_of(batch(100), given), scores_of(batch(100), given).record):
+            assert {finding.verdict for finding in record.findings} == {"unknown"}
+            assert record.findings[0].sentence.startswith(said)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_next_to_no_reviews_are_not_judged(n: int, champion: Champion) -> None:
+    assert set(verdicts(texts_of(batch(n), champion)).values()) == {"unknown"}
+    assert set(verdicts(scores_of(batch(n), champion).record).values()) == {"unknown"}
+
+
+@pytest.mark.parametrize("texts", [["the same"] * 200, [""] * 200, ["?!"] * 200])
+def test_identical_and_empty_texts_are_no_difficulty(texts: list[str], champion: Champion) -> None:
+    assert verdicts(texts_of(texts_alone(texts), champion))["text_drift"] == "unknown"
+    assert verdicts(scores_of(texts_alone(texts), champion).record)["accuracy"] == "unknown"
+
+
+def test_reviews_that_the_champion_was_trained_on_are_left_out(champion: Champion) -> None:
+    trained_on = batch(3000, seed=0)
+    held_out = scores_of(trained_on, champion)
+    assert "labelled reviews" in held_out.record.findings[1].sentence
+    n = int(held_out.record.findings[1].sentence.split(" of ")[1].split(" labelled")[0].replace(",", ""))
+    assert n == 3000 - len(champion.model.trained_on)
+
+
+def test_reviews_that_came_before_are_left_out(champion: Champion) -> None:
+    reviews = batch(300)
+    others = look_at_others([digests_and_labels(reviews)], [])
+    assert set(verdicts(texts_of(reviews, champion, others)).values()) == {"unknown"}
+    assert set(verdicts(scores_of(reviews, champion, others).record).values()) == {"unknown"}
+
+
+def test_a_label_budget_that_lands_again_narrows_the_estimate(champion: Champion) -> None:
+    labelled = batch(300)
+    reviews = labelled.assign(label=pd.array([pd.NA] * 300, "Int8"))
+    first = scores_of(reviews, champion)
+    assert verdicts(first.record)["accuracy"] == "unknown"
+    assert len(first.to_label) == SETTINGS.label_budget
+    assert list(first.to_label) == ["review_id", "text", "label"]
+
+    answered = labelled[labelled["review_id"].isin(first.to_label["review_id"])]
+    again = scores_of(reviews, champion, look_at_others([], [digests_and_labels(answered)]))
+    before, after = first.record.estimate, again.record.estimate
+    assert before is not None
+    assert after is not None
+    assert after.labels_used == SETTINGS.label_budget
+    assert after.high - after.low < before.high - before.low
+    assert not set(again.to_label["review_id"]) & set(first.to_label["review_id"])
+
+
+def test_a_batch_with_labels_needs_none(champion: Champion) -> None:
+    assert scores_of(batch(200), champion).to_label.empty
+
+
+def test_drifted_texts_make_the_estimate_unsure(champion: Champion) -> None:
+    reviews = kitchen(300)
+    found = scores_of(reviews, champion, text_record=texts_of(reviews, champion))
+    assert verdicts(found.record)["estimated_accuracy"] in ("unknown", "warn")
+    assert found.record.estimate is not None
+    assert not found.record.estimate.sure
+
+
+def test_bands_learn_from_past_batches(champion: Champion) -> None:
+    first = scores_of(batch(300), champion).record
+    assert first.accuracy is not None
+    wrong = [replace(first, accuracy=first.accuracy - 0.2)] * 3
+    usual, wide = (scores_of(batch(300, 101), champion, past=past).record.estimate for past in ([], wrong))
+    assert usual is not None
+    assert wide is not None
+    assert wide.high - wide.low > 2 * (usual.high - usual.low)
+
+
+def test_a_record_survives_storing(champion: Champion) -> None:
+    for record in (texts_of(kitchen(200), champion), scores_of(batch(200), champion).record, texts_of(batch(1), None)):
+        assert record_from_bytes(record_to_bytes(record)) == record

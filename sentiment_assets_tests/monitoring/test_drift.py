@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.monitoring.drift import TextDrift, label_drift, prediction_drift, text_drift
+from sentiment_assets.monitoring.reference import Reference
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.monitoring.view import view_texts
+from sentiment_assets_tests.batches import batch, kitchen, texts_alone
+
+SETTINGS = MonitoringSettings()
+
+
+def look(reviews: pd.DataFrame, model: SentimentModel, reference: Reference, **settings: float) -> TextDrift:
+    texts = reviews["text"]
+    return text_drift(texts, view_texts(texts, model, reference.ngrams), reference, MonitoringSettings(**settings))
+
+
+def test_batches_of_the_same_source_stay_green(model: SentimentModel, reference: Reference) -> None:
+    findings = [look(batch(300, seed), model, reference).finding for seed in range(100, 130)]
+    assert sum(finding.warns for finding in findings) <= 1
+    assert "look like those the champion was trained on" in findings[0].sentence
+
+
+def test_another_domain_warns_and_names_the_words(model: SentimentModel, reference: Reference) -> None:
+    found = look(kitchen(200), model, reference)
+    assert found.finding.warns
+    assert found.finding.sentence.startswith("About ")
+    assert "the wording differs" in found.finding.sentence
+    assert {word.ngram for word in found.words} >= {"blender", "kettle", "my"}
+    assert found.words[0].in_batch > found.words[0].in_reference
+
+
+def test_a_tenth_of_another_domain_warns_and_its_reviews_are_shown(model: SentimentModel, reference: Reference) -> None:
+    mixed = pd.concat([batch(900), kitchen(100)], ignore_index=True)
+    found = look(mixed, model, reference)
+    assert found.finding.warns
+    assert sum(place >= 900 for place, _ in found.unlike) >= 8
+
+
+def test_a_difference_too_small_to_matter_does_not_warn(model: SentimentModel, reference: Reference) -> None:
+    mixed = pd.concat([batch(900), kitchen(100)], ignore_index=True)
+    found = look(mixed, model, reference, smallest_effect=0.5).finding
+    assert not found.warns
+    assert found.p_value is not None
+    assert found.p_value < 1e-6
+    assert "below the 50.0 % that matter" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "meaning"),
+    [
+        (str.upper, "there are more capital letters"),
+        (lambda text: text[:25], "reviews are shorter"),
+        (lambda text: f"{text} !!! 12345 !!!", "there are more digits and signs"),
+        (lambda _: "C'était une histoire très lente et les acteurs sont mauvais", "in another language"),
+        (lambda text: " ".join(word[::-1] for word in text.split()), "more words are unknown to the champion"),
+    ],
+)
+def test_what_changed_is_said(change, meaning: str, model: SentimentModel, reference: Reference) -> None:  # type: ignore[no-untyped-def]
+    changed = batch(300)
+    texts = [change(text) + (f" {number}" if number < 100 else "") for number, text in enumerate(changed["text"])]
+    found = look(changed.assign(text=texts), model, reference).finding
+    assert found.warns
+    assert meaning in found.sentence
+
+
+@pytest.mark.parametrize("texts", [[], ["fine"], ["fine", "bad"], ["the same"] * 500, ["?!"] * 500, [""] * 500])
+def test_too_few_distinct_texts_are_not_judged(texts: list[str], model: SentimentModel, reference: Reference) -> None:
+    found = look(texts_alone(texts), model, reference).finding
+    assert found.verdict == "unknown"
+    assert "fewer than 50 say nothing for sure" in found.sentence
+
+
+def test_texts_without_any_word_are_unlike(model: SentimentModel, reference: Reference) -> None:
+    found = look(texts_alone(["?" * n for n in range(1, 200)]), model, reference).finding
+    assert found.warns
+
+
+def test_copies_do_not_count_as_drift(model: SentimentModel, reference: Reference) -> None:
+    reviews = batch(300)
+    copies = pd.concat([reviews] + [reviews.head(1)] * 200, ignore_index=True)
+    assert not look(copies, model, reference).finding.warns
+
+
+def test_the_share_of_positive_labels_is_compared(reference: Reference) -> None:
+    assert not label_drift(500, 1000, reference, SETTINGS).warns
+    found = label_drift(650, 1000, reference, SETTINGS)
+    assert found.warns
+    assert found.sentence.startswith("65.0 % of 1,000 labels are positive")
+    assert label_drift(1000, 1000, reference, SETTINGS).warns, "one class only"
+    assert label_drift(7, 10, reference, SETTINGS).verdict == "unknown"
+    assert label_drift(0, 0, reference, SETTINGS).verdict == "unknown"
+
+
+def test_the_champions_answers_are_compared(model: SentimentModel, reference: Reference) -> None:
+    def of(reviews: pd.DataFrame) -> np.ndarray:
+        return model.margins(reviews["text"].tolist())
+
+    assert not prediction_drift(of(batch(500)), reference, SETTINGS).warns
+    found = prediction_drift(of(batch(500, positive_share=0.8)), reference, SETTINGS)
+    assert found.warns
+    assert "that chance does not explain" in found.sentence
+    for n in (0, 1, 2):
+        assert prediction_drift(of(batch(n)), reference, SETTINGS).verdict == "unknown"
