@@ -52,6 +52,16 @@ def test_every_asset_that_is_mentioned_exists() -> None:
     assert mentioned == names
 
 
+def test_the_monitoring_page_names_every_check_by_its_asset() -> None:
+    page = PAGES["docs/monitoring.md"].split("## What a drift warning")[0]
+    for asset in ("raw_reviews", "scored_reviews"):
+        rows = page.split(f"| check of `<branch>/{asset}` |")[1].split("\n\n")[0]
+        cells = re.findall(r"^\| (`.*?) \|", rows, re.MULTILINE)
+        keys = defs().resolve_asset_graph().asset_check_keys
+        there = {key.name for key in keys if key.asset_key.path == ["movies", asset]}
+        assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == there
+
+
 def test_what_the_learners_page_says_best_model_shows_is_in_its_metadata_or_report() -> None:
     page = PAGES["docs/learner.md"].split("## What `best_model` shows")[1].split("##")[0]
     mentioned = {

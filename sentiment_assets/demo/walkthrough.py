@@ -17,7 +17,8 @@ from sentiment_assets.assets import best_model, raw_reviews, scored_reviews
 from sentiment_assets.assets import trained_candidates as candidates
 from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
 from sentiment_assets.branch import batches_name
-from sentiment_assets.definitions import defs
+from sentiment_assets.checks.results import QUALITY, SCORES, TEXTS, recall
+from sentiment_assets.definitions import defs, resources
 from sentiment_assets.demo.corpora import Delivery, deliveries, land
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.launching import run_job
@@ -52,6 +53,8 @@ def run_demo(console: Console, instance: dg.DagsterInstance, dagster_ui: str, lo
     for branch in landed:
         _show_candidates(console, instance, branch)
     _show_outcome(console, instance, list(landed))
+    _show_warnings(console, instance, list(landed))
+    _show_next_steps(console)
 
 
 @contextmanager
@@ -167,6 +170,19 @@ def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequ
             f"{sum(batch['dagster/row_count'].value for batch in batches if batch):,} in {len(batches)} batches",
         )
     console.print(table)
+
+
+def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
+    storage = resources()["storage"]
+    for branch in branches:
+        batches = instance.get_dynamic_partitions(batches_name(branch))
+        for record in (each for group in (QUALITY, TEXTS, SCORES) for each in recall(storage, branch, group, batches)):
+            for finding in record.findings:
+                if finding.warns:
+                    console.print(f"[yellow]⚠[/yellow] {branch}, {record.batch}: {finding.sentence}", highlight=False)
+
+
+def _show_next_steps(console: Console) -> None:
     console.print(f"Scores, quarantine and models lie below [bold]{home() / 'data'}[/bold].")
     console.print("What next:")
     for command, outcome in NEXT_STEPS.items():

@@ -77,6 +77,37 @@ def test_the_final_output_adds_a_second_event_that_carries_the_collecting_ops_me
     assert figures(instance, "c2") == [2, 1]
 
 
+def test_dynamic_partitions_keep_the_order_in_which_they_were_registered(instance: dg.DagsterInstance) -> None:
+    """checks/results.py: which batches are earlier, and in what order people see them."""
+    batches = dg.DynamicPartitionsDefinition(name="batches")
+    for key in ("c", "a", "b", "a"):
+        instance.add_dynamic_partitions("batches", [key])
+    assert list(batches.get_partition_keys(dynamic_partitions_store=instance)) == ["c", "a", "b"]
+
+
+def test_the_checks_of_a_multi_asset_check_carry_the_partition_of_their_run(instance: dg.DagsterInstance) -> None:
+    """checks/results.py: a record a batch."""
+    batches = dg.StaticPartitionsDefinition(["a", "b"])
+
+    @dg.asset(partitions_def=batches)
+    def reviews() -> None: ...
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        specs = [dg.AssetCheckSpec(name, asset="reviews", partitions_def=batches) for name in ("one", "two")]
+
+    @dg.multi_asset_check(specs=specs)
+    def both(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        for name in ("one", "two"):
+            yield dg.AssetCheckResult(check_name=name, asset_key="reviews", passed=context.partition_key == "b")
+
+    definitions = dg.Definitions(
+        assets=[reviews], asset_checks=[both], jobs=[dg.define_asset_job("all", selection="*")]
+    )
+    result = definitions.resolve_job_def("all").execute_in_process(instance=instance, partition_key="b")
+    assert [(each.partition, each.passed) for each in result.get_asset_check_evaluations()] == [("b", True)] * 2
+
+
 def test_an_event_of_a_mapped_op_outlives_the_failure_of_its_sibling(instance: dg.DagsterInstance) -> None:
     """assets/trained_candidates.py: finished candidates stay green though the collecting op is skipped."""
     assert not run(candidates(failing="c2"), instance).success
