@@ -20,7 +20,7 @@ class QualityLimits(Settings):
     truncated: float = Field(default=0.05, ge=0, le=1, description="Texts cut at one and the same length.")
     mojibake: float = Field(default=0.05, ge=0, le=1, description="Texts decoded with a wrong encoding.")
     html: float = Field(default=0.05, ge=0, le=1, description="Texts with tags or entities; `<br>` does not count.")
-    wrong_language: float = Field(default=0.02, ge=0, le=1, description="Texts in a language that is not expected.")
+    wrong_language: float = Field(default=0.1, ge=0, le=1, description="Texts in a language that is not expected.")
     bot_like: float = Field(default=0.05, ge=0, le=1, description="Texts that repeat themselves, or one template.")
     future_dates: float = Field(default=0, ge=0, le=1, description="Dates after the moment of the check.")
     label_balance: float = Field(

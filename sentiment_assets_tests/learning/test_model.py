@@ -76,3 +76,17 @@ def test_contributions_are_those_of_explaining_without_an_end(model: SentimentMo
         model.contributions(texts), explained["words"], explained["contributions"], strict=True
     ):
         assert list(contributions.items()) == list(zip(words, terms, strict=True))
+
+
+def test_its_rows_are_what_the_margins_are_made_of(model: SentimentModel) -> None:
+    texts = ["a splendid story", "", "dull and awful"] * 700
+    rows = model.rows(texts)
+    assert rows.shape == (len(texts), len(model.coefficients))
+    assert np.allclose(rows @ model.coefficients + model.intercept, model.margins(texts), atol=1e-6)
+    assert model.rows([]).shape == (0, len(model.coefficients))
+
+
+def test_the_share_of_unknown_words_is_that_of_each_text(model: SentimentModel) -> None:
+    texts = ["splendid story", "splendid xyzzy", "xyzzy plugh", ""]
+    assert model.unknown_shares(texts).tolist() == [0, 0.5, 1, 0]
+    assert model.unknown_shares([]).tolist() == []
