@@ -32,10 +32,11 @@ def drift_checks(
     branch: str, batches: dg.PartitionsDefinition, settings: MonitoringSettings
 ) -> dg.AssetChecksDefinition:
     """The checks ``text_drift`` and ``label_drift`` on ``<branch>/raw_reviews``."""
+    severity = dg.AssetCheckSeverity[settings.severity.upper()]
 
     @dg.multi_asset_check(
         name=f"{branch}__drift",
-        specs=check_specs(branch, RAW_REVIEWS, batches, _DESCRIPTIONS, blocking=settings.severity == "error"),
+        specs=check_specs(branch, RAW_REVIEWS, batches, _DESCRIPTIONS, severity),
     )
     def drift(
         context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
@@ -52,8 +53,7 @@ def drift_checks(
         words = {"words": table(vars(word) for word in record.words)}
         examples = {"most_unlike": table(vars(example) for example in record.examples)}
         more = {"text_drift": words | examples | link, "label_drift": link}
-        yield from report(
-            branch, RAW_REVIEWS, [*recall(storage, branch, TEXTS, around.earlier), record], settings, more
-        )
+        records = [*recall(storage, branch, TEXTS, around.earlier), record]
+        yield from report(branch, RAW_REVIEWS, records, settings, severity, more)
 
     return drift

@@ -40,7 +40,7 @@ def performance_checks(
 
     @dg.multi_asset_check(
         name=f"{branch}__performance",
-        specs=check_specs(branch, SCORED_REVIEWS, batches, _DESCRIPTIONS, blocking=False),
+        specs=check_specs(branch, SCORED_REVIEWS, batches, _DESCRIPTIONS, dg.AssetCheckSeverity.WARN),
     )
     def performance(
         context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
@@ -71,7 +71,7 @@ def performance_checks(
             "estimated_accuracy": link | budget,
         }
         records = [*recall(storage, branch, SCORES, around.earlier), found.record]
-        yield from report(branch, SCORED_REVIEWS, records, settings, more)
+        yield from report(branch, SCORED_REVIEWS, records, settings, dg.AssetCheckSeverity.WARN, more)
 
     return performance
 

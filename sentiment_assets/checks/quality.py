@@ -18,9 +18,11 @@ def quality_checks(
     """A check for each of ``QualityLimits`` on ``<branch>/raw_reviews``."""
     descriptions = {name: str(field.description) for name, field in QualityLimits.model_fields.items()}
 
+    severity = dg.AssetCheckSeverity[settings.severity.upper()]
+
     @dg.multi_asset_check(
         name=f"{branch}__{QUALITY}",
-        specs=check_specs(branch, RAW_REVIEWS, batches, descriptions, blocking=settings.severity == "error"),
+        specs=check_specs(branch, RAW_REVIEWS, batches, descriptions, severity),
     )
     def quality(context: dg.AssetCheckExecutionContext, storage: Storage) -> Iterator[dg.AssetCheckResult]:
         from sentiment_assets.monitoring.history import Record
@@ -43,8 +45,7 @@ def quality_checks(
         samples = {
             name: {"sample": sample(reviews.iloc[places])} for name, places in found.faulty.items() if len(places)
         }
-        yield from report(
-            branch, RAW_REVIEWS, [*recall(storage, branch, QUALITY, around.earlier), record], settings, samples
-        )
+        records = [*recall(storage, branch, QUALITY, around.earlier), record]
+        yield from report(branch, RAW_REVIEWS, records, settings, severity, samples)
 
     return quality

@@ -26,9 +26,14 @@ _PAGE = "drift.html"
 
 
 def check_specs(
-    branch: str, asset: str, batches: dg.PartitionsDefinition, descriptions: dict[str, str], *, blocking: bool
+    branch: str,
+    asset: str,
+    batches: dg.PartitionsDefinition,
+    descriptions: dict[str, str],
+    severity: dg.AssetCheckSeverity,
 ) -> list[dg.AssetCheckSpec]:
-    """One spec a check, by its name, a partition a batch."""
+    """One spec a check, by its name, a partition a batch; errors block what is downstream, warnings do not."""
+    blocking = severity == dg.AssetCheckSeverity.ERROR
     with warnings.catch_warnings():
         # partitions_def on a check is marked preview in Dagster 1.13; its behaviour is pinned by a test.
         warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -85,8 +90,15 @@ def recall(storage: Storage, branch: str, group: str, batches: Sequence[str]) ->
     """The records of those batches that have one, in the order given."""
     from sentiment_assets.monitoring.history import record_from_bytes
 
-    paths = [storage.path(branch, _MONITORING, group, batch + ".json") for batch in batches]
-    return [record_from_bytes(path.read_bytes()) for path in paths if path.exists()]
+    found = []
+    for path in (storage.path(branch, _MONITORING, group, batch + ".json") for batch in batches):
+        try:
+            found += [record_from_bytes(path.read_bytes())] if path.exists() else []
+        except ValueError as error:
+            dg.get_dagster_logger().warning(
+                f"{path} is not a record of this release and is passed over; checking its batch again mends it. {error}"
+            )
+    return found
 
 
 def report(
@@ -94,6 +106,7 @@ def report(
     asset: str,
     records: "Sequence[Record]",
     settings: MonitoringSettings,
+    severity: dg.AssetCheckSeverity,
     more: dict[str, dict[str, object]],
 ) -> Iterator[dg.AssetCheckResult]:
     """Dagster's results of the last of ``records``, with their numbers, their alarm budget and ``more`` by check."""
@@ -105,7 +118,7 @@ def report(
             asset_key=[branch, asset],
             check_name=finding.name,
             passed=not finding.warns,
-            severity=dg.AssetCheckSeverity.ERROR if settings.severity == "error" else dg.AssetCheckSeverity.WARN,
+            severity=severity,
             description=finding.sentence,
             metadata={
                 "verdict": finding.verdict,

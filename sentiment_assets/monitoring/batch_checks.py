@@ -109,7 +109,8 @@ def check_scores(
 
     Reviews that came before are left out, and those that the champion was trained on: it knows them too well. Labels
     that later batches have for these texts narrow the estimate, and only that: they were not chosen at random.
-    ``text_record`` is of the same batch, ``past`` are the records of earlier ones.
+    ``text_record`` is of the same batch, and made anew when it is of another champion; ``past`` are the records of
+    earlier batches.
     """
     if champion is None or champion.reference is None:
         return ScoreChecks(_not_comparable(batch, champion, SCORE_CHECKS, checked_at), _to_label(reviews.iloc[:0]))
@@ -131,8 +132,9 @@ def check_scores(
     labelled = labels.notna().to_numpy()
     known, since = labels[labelled].to_numpy(np.int8), np.where(labelled, np.nan, others.labels_since(texts))
     tested = back_test(past_estimates(past))
-    unlike = text_record.unlike if text_record else 0.0
-    widened = tested.widened if tested else 1.0
+    if text_record is None or text_record.champion != champion.version:
+        text_record = check_texts(batch, reviews, champion, others, settings, checked_at)
+    unlike, widened = text_record.unlike, tested.widened if tested else 1.0
     estimate = estimate_accuracy(margins, known_ngrams, reference, unlike, widened, since)
     findings = (
         prediction_drift(margins, reference, settings),
@@ -140,9 +142,13 @@ def check_scores(
         estimated_accuracy(estimate, n, reference, settings),
     )
     separation = classify_samples(reference.rows, hash_ngrams(texts, reference.ngrams))
-    open_ = np.flatnonzero(~labelled & np.isnan(since))
-    budget = label_budget(
-        margins[open_], known_ngrams[open_], reference, separation.unlikeness[open_], settings.label_budget
+    unlabelled = np.flatnonzero(~labelled & np.isnan(since))
+    chosen = label_budget(
+        margins[unlabelled],
+        known_ngrams[unlabelled],
+        reference,
+        separation.unlikeness[unlabelled],
+        settings.label_budget,
     )
     shift = word_shift(texts, rows, model, reference)
     record = Record(
@@ -154,7 +160,7 @@ def check_scores(
         estimate=estimate,
         accuracy=measure(margins[labelled], known).accuracy if len(known) >= settings.fewest_reviews else None,
     )
-    return ScoreChecks(record, _to_label(reviews.iloc[open_[budget]]), draw_word_shift(shift))
+    return ScoreChecks(record, _to_label(reviews.iloc[unlabelled[chosen]]), draw_word_shift(shift))
 
 
 def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:

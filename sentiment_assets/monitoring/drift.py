@@ -34,7 +34,7 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class MovedWord:
-    """An n-gram that stands in more, or in fewer, of the batch's reviews."""
+    """An n-gram that stands in more of the batch's reviews than of the reference's."""
 
     ngram: str
     in_batch: float
@@ -151,7 +151,7 @@ def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
         )
     else:
         sentence = (
-            f"{n:,} distinct reviews look like those the champion was trained on; that {most.sentence} is "
+            f"{n:,} distinct reviews look like those the champion was trained on. What differs most: {most.sentence}, "
             f"{_reason(most)}."
         )
     smallest_p = min(part.p_value or 0 for part in parts)

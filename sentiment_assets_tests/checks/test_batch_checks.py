@@ -124,6 +124,16 @@ def test_the_second_warning_of_three_pages(trained: dg.DagsterInstance) -> None:
     assert [record.data["warnings"] for record in budget.records if record.data["in_force"]] == [2]
 
 
+def test_a_record_that_cannot_be_read_is_passed_over_and_mended_by_checking_again(
+    trained: dg.DagsterInstance,
+) -> None:
+    record = Path(STORAGE.path("acme", "monitoring", "texts", f"{FIRST}.json").path)
+    record.write_text("{")
+    assert ingest(trained, SAME, batch(400)).success
+    assert ingest(trained, FIRST).success
+    assert record.read_text().startswith("{\n")
+
+
 def test_faulty_reviews_are_shown_with_what_to_do(home: Path, instance: dg.DagsterInstance) -> None:
     reviews = batch(300)
     reviews["text"] = "<p>" + reviews["text"] + "</p>"

@@ -119,6 +119,17 @@ def test_drifted_texts_make_the_estimate_unsure(champion: Champion) -> None:
     assert not found.record.estimate.sure
 
 
+def test_a_record_of_another_champion_does_not_count(champion: Champion) -> None:
+    drifted = texts_of(kitchen(300), champion)
+    reviews = batch(300)
+    stale = scores_of(reviews, champion, text_record=replace(drifted, champion="0")).record.estimate
+    assert stale is not None
+    assert stale.sure
+    without = scores_of(kitchen(300), champion).record.estimate
+    assert without is not None
+    assert not without.sure, "without a record the texts are looked at"
+
+
 def test_bands_learn_from_past_batches(champion: Champion) -> None:
     first = scores_of(batch(300), champion).record
     assert first.accuracy is not None
