@@ -179,7 +179,10 @@ def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Seq
         for record in (each for group in (QUALITY, TEXTS, SCORES) for each in recall(storage, branch, group, batches)):
             for finding in record.findings:
                 if finding.warns:
-                    console.print(f"[yellow]⚠[/yellow] {branch}, {record.batch}: {finding.sentence}", highlight=False)
+                    console.print(
+                        f"[yellow]⚠[/yellow] {branch}, {record.batch}, {finding.name}: {finding.sentence}",
+                        highlight=False,
+                    )
 
 
 def _show_next_steps(console: Console) -> None:
