@@ -2,10 +2,10 @@
 
     python -m benchmarks.monitoring --reviews PATH [--peers PYTHON] [--batches N] [--null-batches N]
 
-PATH is a Parquet file of labelled reviews (columns text, label, language) of one source; every other Parquet file in
-its folder is another source, or another language. 20,000 reviews of the first become a champion with its reference;
-batches are drawn from the rest. PYTHON is the interpreter of an environment of its own with the peers
-in it (see `monitoring_peers`).
+PATH is a Parquet file of labelled reviews (columns text, label, language), or a folder, of which the largest is taken.
+Every other Parquet file in its folder is another source, or another language. 20,000 reviews of the first become a
+champion with its reference; batches are drawn from the rest. PYTHON is the interpreter of an environment of its own with
+the peers in it (see `monitoring_peers`).
 
 Prints Markdown tables.
 """
@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=200, help="batches of each kind of drift")
     parser.add_argument("--null-batches", type=int, default=1_000, help="batches without drift at each size")
     chosen = parser.parse_args()
-    model, reference, splits, frames = _prepare(chosen.reviews)
+    model, reference, splits, frames = _prepare(_source(chosen.reviews))
     world = _look(frames, model, reference)
     rows = _rows(world, chosen.null_batches, chosen.batches)
     estimates = _estimate_rows(world, chosen.batches)
@@ -104,6 +104,11 @@ def main() -> None:
     _print_warnings(world, rows, peers)
     _print_estimates(world, estimates, peers)
     _print_times(world, model, peers)
+
+
+def _source(path: Path) -> Path:
+    """The file itself, or the largest of a folder."""
+    return max(path.glob("*.parquet"), key=lambda file: file.stat().st_size) if path.is_dir() else path
 
 
 def _prepare(file: Path) -> tuple[SentimentModel, Reference, pd.DataFrame, dict[str, pd.DataFrame]]:

@@ -80,7 +80,7 @@ def best_model_asset(
         from sentiment_assets.learning.features import features_from_arrays
         from sentiment_assets.learning.promotion import Decision
         from sentiment_assets.learning.report import report_training
-        from sentiment_assets.monitoring.reference import make_reference, reference_to_bytes
+        from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
         rows = features_from_arrays(features.arrays)
@@ -91,14 +91,15 @@ def best_model_asset(
         report = report_training(challenger, standing, candidates, rows, splits, behaviour)
         figures = measure_leakage(candidates[challenger.key], rows).figures | report.figures
         tracking.log_report(parent, report.files, figures)
-        if champion and champion.digest == challenger.digest:
+        digest = f"{challenger.digest}-{REFERENCE_FORMAT}"
+        if champion and champion.digest == digest:
             decision = Decision(False, f"Unchanged: version {champion.version} is this very model.")
             version = champion.version
         else:
             decision = challenge(challenger, standing, splits, promotion, behaviour)
             reference = reference_to_bytes(make_reference(challenger.model, rows, splits))
             version = tracking.register(
-                branch, parent, challenger.model, reference, challenger.digest, challenger.metrics, decision.reason
+                branch, parent, challenger.model, reference, digest, challenger.metrics, decision.reason
             )
         if decision.promote:
             tracking.promote(branch, version)

@@ -45,7 +45,7 @@ class Champion(Protocol):
 
     @property
     def reference(self) -> Reference | None:
-        """What travels with it; models registered by early releases have none."""
+        """What travels with it; models registered by another release may have none."""
 
 
 @dataclass(frozen=True)

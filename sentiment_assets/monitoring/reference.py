@@ -22,6 +22,8 @@ from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
 from sentiment_assets.monitoring.view import drift_ngrams
 
+REFERENCE_FORMAT = "r1"
+"""Changes when what a reference holds does, so that an unchanged model is registered anew with a new reference."""
 _MOST_REVIEWS = 10_000
 _NAMED_COLUMNS = 500
 _SEED = 0
@@ -97,6 +99,7 @@ def make_reference(model: SentimentModel, features: Features, splits: pd.DataFra
 def reference_to_bytes(reference: Reference) -> bytes:
     """A compressed ``.npz``, readable with ``allow_pickle=False``."""
     facts = {
+        "format": REFERENCE_FORMAT,
         "ngrams": reference.ngrams.model_dump(),
         "positive": reference.positive,
         "labelled": reference.labelled,
@@ -121,10 +124,12 @@ def reference_to_bytes(reference: Reference) -> bytes:
     return buffer.getvalue()
 
 
-def reference_from_bytes(content: bytes) -> Reference:
-    """The inverse of ``reference_to_bytes``."""
+def reference_from_bytes(content: bytes) -> Reference | None:
+    """The inverse of ``reference_to_bytes``; ``None`` for the format of another release."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         facts = json.loads(str(arrays["facts"]))
+        if facts["format"] != REFERENCE_FORMAT:
+            return None
         ngrams = NgramSettings(**facts["ngrams"])
         indices, indptr = arrays["indices"], arrays["indptr"]
         return Reference(

@@ -30,7 +30,7 @@ class Champion:
     run_id: str
     model: "SentimentModel"
     reference: "Reference | None"
-    """What batches are compared with; models registered by early releases have none."""
+    """What batches are compared with; models registered by another release may have none."""
 
 
 def open_client(uri: str) -> "MlflowClient":

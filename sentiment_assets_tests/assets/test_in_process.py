@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 import pandas as pd
+import pytest
 from upath import UPath
 
 from sentiment_assets.branch import BranchSettings, batches_name, branch_definitions
@@ -165,6 +166,23 @@ def test_the_same_data_have_the_same_versions_and_new_data_others(home: Path, in
     after = {asset: data_version(instance, asset) for asset in assets}
     assert all(after[asset] != before[asset] for asset in assets)
     assert after["best_model"] == "acme-version-2"
+
+
+def test_a_champion_without_a_reference_of_this_release_is_registered_anew(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    with pytest.MonkeyPatch.context() as another_release:
+        another_release.setattr("sentiment_assets.monitoring.reference.REFERENCE_FORMAT", "r0")
+        train(instance)
+    tracking = resources()["tracking"]
+    assert tracking.champion("acme").reference is None
+    train(instance)
+    champion = tracking.champion("acme")
+    assert champion.version == "2"
+    assert champion.reference is not None
+    train(instance)
+    assert tracking.champion("acme").version == "2", "an unchanged model is not registered again"
 
 
 def test_a_champion_is_compared_on_the_same_test_reviews(home: Path, instance: dg.DagsterInstance) -> None:

@@ -3,12 +3,14 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from sentiment_assets.monitoring import reference as stored
 from sentiment_assets.monitoring.reference import Reference, reference_from_bytes, reference_to_bytes
 from sentiment_assets.monitoring.text_columns import TextColumns
 
 
 def test_a_reference_survives_storing(reference: Reference) -> None:
     again = reference_from_bytes(reference_to_bytes(reference))
+    assert again is not None
     assert (again.rows != reference.rows).nnz == 0
     for each in fields(TextColumns):
         assert np.array_equal(getattr(again.columns, each.name), getattr(reference.columns, each.name))
@@ -16,6 +18,13 @@ def test_a_reference_survives_storing(reference: Reference) -> None:
         assert np.array_equal(getattr(again, name), getattr(reference, name)), name
     plain = ("ngrams", "positive", "labelled", "n_test", "names", "languages")
     assert [getattr(again, name) for name in plain] == [getattr(reference, name) for name in plain]
+
+
+def test_a_reference_of_another_release_is_none(reference: Reference) -> None:
+    with pytest.MonkeyPatch.context() as another_release:
+        another_release.setattr(stored, "REFERENCE_FORMAT", "r0")
+        former = reference_to_bytes(reference)
+    assert reference_from_bytes(former) is None
 
 
 def test_it_holds_no_review(reference: Reference) -> None:
