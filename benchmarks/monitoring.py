@@ -4,8 +4,8 @@
 
 PATH is a Parquet file of labelled reviews (columns text, label, language), or a folder, of which the largest is taken.
 Every other Parquet file in its folder is another source, or another language. 20,000 reviews of the first become a
-champion with its reference; batches are drawn from the rest. PYTHON is the interpreter of an environment of its own with
-the peers in it (see `monitoring_peers`).
+champion with its reference; batches are drawn from the rest. PYTHON is the interpreter of an environment of its own
+with the peers in it (see `monitoring_peers`).
 
 Prints Markdown tables.
 """

@@ -70,6 +70,9 @@ def test_the_demo_ends_with_two_champions_and_changes_nothing_when_run_again(hom
     assert "movies" in first
     assert "shopping" in first
     assert first.count("version 1") == 2
+    warned = [line for line in first.splitlines() if line.startswith("⚠")]
+    assert "⚠ movies, 2026-11-short-notices.tsv, text_drift:" in first
+    assert {line.split(",")[1] for line in warned} == {" 2026-11-short-notices.tsv"}, "all other batches are green"
     before, started = files(), time.monotonic()
     assert demo().split("Outcome")[1] == first.split("Outcome")[1]
     assert files() == before

@@ -16,6 +16,7 @@ from sentiment_assets.ingestion.readers import read_rows
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings
+from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule, QualityLimits
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -135,7 +136,7 @@ def test_the_packages_of_the_card_are_direct_dependencies() -> None:
 
 
 def test_every_setting_says_what_it_is_for() -> None:
-    for model in (BranchSettings, FeatureSettings, SearchSpace):
+    for model in (BranchSettings, FeatureSettings, SearchSpace, MonitoringSettings, QualityLimits, PagingRule):
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
 
