@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -179,10 +180,8 @@ def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Seq
         for record in (each for group in (QUALITY, TEXTS, SCORES) for each in recall(storage, branch, group, batches)):
             for finding in record.findings:
                 if finding.warns:
-                    console.print(
-                        f"[yellow]⚠[/yellow] {branch}, {record.batch}, {finding.name}: {finding.sentence}",
-                        highlight=False,
-                    )
+                    told = escape(f"{branch}, {record.batch}, {finding.name}: {finding.sentence}")
+                    console.print(f"[yellow]⚠[/yellow] {told}", highlight=False, soft_wrap=True)
 
 
 def _show_next_steps(console: Console) -> None:
