@@ -22,7 +22,7 @@ _AROUND = np.array([1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1]) / 8
 """Weights of the counts at the lengths from five below to five above; the neighbours of a cut may belong to it."""
 _TEMPLATE_GAPS = re.compile(r"[\d\W_]+")
 _TEMPLATE_FROM = 3
-_FEWEST_WORDS, _DISTINCT_WORDS = 12, 0.34
+_FEWEST_WORDS, _MOST_WORDS, _DISTINCT_WORDS = 12, 120, 0.34
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,9 @@ def repeats(digests: np.ndarray) -> np.ndarray:
 
 
 def _repeats_itself(text: str) -> bool:
+    """Long texts are left alone: the share of distinct words falls with length of itself."""
     words = text.split()
-    return _FEWEST_WORDS <= len(words) <= 10 * _FEWEST_WORDS and len(set(words)) < _DISTINCT_WORDS * len(words)
+    return _FEWEST_WORDS <= len(words) <= _MOST_WORDS and len(set(words)) < _DISTINCT_WORDS * len(words)
 
 
 def _count(column: pa.Array, pattern: str) -> np.ndarray:
