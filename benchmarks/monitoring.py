@@ -82,7 +82,8 @@ class Row:
     name: str
     draw: Callable[[np.random.Generator], Ids]
     batches: int
-    asks_peers: bool = False
+    peer_batches: int = 0
+    """So many of them the peers are asked about too."""
 
 
 def main() -> None:
@@ -176,15 +177,27 @@ def _rows(world: World, null_batches: int, batches: int) -> list[Row]:
     """The rows of the table of false alarms and power."""
     foreign = [name for name in _others(world) if name in world.foreign]
     domains = [name for name in _others(world) if name not in foreign]
-    rows = [Row(f"no drift, n = {n:,}", _draw(world, n), null_batches, n == 1_000) for n in _NULL_SIZES]
-    rows += [Row(f"10 % {name}, n = 1,000", _draw(world, 1_000, {name: 0.1}), batches, True) for name in domains]
-    rows += [Row(f"{name} alone, n = 200", _draw(world, 200, {name: 1.0}), batches, True) for name in domains]
-    rows += [Row("class balance 60/40, n = 1,000", _draw_balance(world, 1_000, 0.6), batches, True)]
-    rows += [Row("class balance 70/30, n = 1,000", _draw_balance(world, 1_000, 0.7), batches, True)]
-    rows += [Row(f"5 % {name}, n = 1,000", _draw(world, 1_000, {name: 0.05}), batches, True) for name in foreign]
-    rows += [Row("20 % duplicates, n = 1,000", _draw_duplicates(world, 1_000, 0.2), batches, True)]
+    rows = [
+        Row(f"no drift, n = {n:,}", _draw(world, n), null_batches, _PEER_NULL_BATCHES if n == 1_000 else 0)
+        for n in _NULL_SIZES
+    ]
     rows += [
-        Row(f"{share:.0%} {name}, n = 1,000".replace("%", " %"), _draw(world, 1_000, {name: share}), batches, True)
+        Row(f"10 % {name}, n = 1,000", _draw(world, 1_000, {name: 0.1}), batches, _PEER_BATCHES) for name in domains
+    ]
+    rows += [Row(f"{name} alone, n = 200", _draw(world, 200, {name: 1.0}), batches, _PEER_BATCHES) for name in domains]
+    rows += [Row("class balance 60/40, n = 1,000", _draw_balance(world, 1_000, 0.6), batches, _PEER_BATCHES)]
+    rows += [Row("class balance 70/30, n = 1,000", _draw_balance(world, 1_000, 0.7), batches, _PEER_BATCHES)]
+    rows += [
+        Row(f"5 % {name}, n = 1,000", _draw(world, 1_000, {name: 0.05}), batches, _PEER_BATCHES) for name in foreign
+    ]
+    rows += [Row("20 % duplicates, n = 1,000", _draw_duplicates(world, 1_000, 0.2), batches, _PEER_BATCHES)]
+    rows += [
+        Row(
+            f"{share:.0%} {name}, n = 1,000".replace("%", " %"),
+            _draw(world, 1_000, {name: share}),
+            batches,
+            _PEER_BATCHES,
+        )
         for name, share in (("truncated", 0.2), ("mojibake", 0.1), ("upper_case", 0.2), ("typos", 0.1))
     ]
     harmless = [
@@ -379,11 +392,7 @@ def _ask_peers(
     """Give the peers the same texts and the first batches of each row."""
     train = splits.loc[splits["split"] == TRAIN, "text"]
     every = [row for each in estimates.values() for row in each]
-    asked = {
-        row.name: [ids.tolist() for ids in _batches(row)[: _PEER_NULL_BATCHES if row.batches > 500 else _PEER_BATCHES]]
-        for row in rows
-        if row.asks_peers
-    }
+    asked = {row.name: [ids.tolist() for ids in _batches(row)[: row.peer_batches]] for row in rows if row.peer_batches}
     [timed] = _batches(Row("time", _draw(world, 1_000), 1))
     probabilities = expit(world.margins)
     with tempfile.TemporaryDirectory() as folder:
