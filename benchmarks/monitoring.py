@@ -49,7 +49,7 @@ from sentiment_assets.monitoring.text_columns import TextColumns, repeats
 from sentiment_assets.monitoring.view import BatchView, view_texts
 
 _REFERENCE_REVIEWS, _VARIANTS = 20_000, 1_000
-_PEER_REFERENCE, _PEER_BATCHES, _PEER_NULL_BATCHES = 2_000, 20, 100
+_PEER_REFERENCE, _NULL_PER_DRIFT = 2_000, 4
 _CHAMPION = Hyperparameters(epochs=20, eta0=0.3, l2=1e-6)
 _SETTINGS = MonitoringSettings()
 _ALONE = look_at_others([], [])
@@ -82,8 +82,8 @@ class Row:
     name: str
     draw: Callable[[np.random.Generator], Ids]
     batches: int
-    peer_batches: int = 0
-    """So many of them the peers are asked about too."""
+    peers_per_drift: int = 0
+    """For each batch of a drift that the peers are asked about, so many of this row."""
 
 
 def main() -> None:
@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("--peers", help="Python with evidently, alibi-detect and nannyml")
     parser.add_argument("--batches", type=int, default=200, help="batches of each kind of drift")
     parser.add_argument("--null-batches", type=int, default=1_000, help="batches without drift at each size")
+    parser.add_argument("--peer-batches", type=int, default=20, help="batches of each kind that the peers are given")
     chosen = parser.parse_args()
     model, reference, splits, frames = _prepare(_source(chosen.reviews))
     world = _look(frames, model, reference)
@@ -101,7 +102,7 @@ def main() -> None:
     print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, {chosen.reviews.name}: a champion of")
     print(f"{_REFERENCE_REVIEWS:,} reviews, its reference {reference.rows.shape[0]:,} of them;")
     print(f"batches are drawn from {', '.join(world.ids)}.\n", flush=True)
-    peers = _ask_peers(chosen.peers, world, splits, rows, estimates) if chosen.peers else {}
+    peers = _ask_peers(chosen.peers, chosen.peer_batches, world, splits, rows, estimates) if chosen.peers else {}
     _print_warnings(world, rows, peers)
     _print_estimates(world, estimates, peers)
     _print_times(world, model, peers)
@@ -178,19 +179,15 @@ def _rows(world: World, null_batches: int, batches: int) -> list[Row]:
     foreign = [name for name in _others(world) if name in world.foreign]
     domains = [name for name in _others(world) if name not in foreign]
     rows = [
-        Row(f"no drift, n = {n:,}", _draw(world, n), null_batches, _PEER_NULL_BATCHES if n == 1_000 else 0)
+        Row(f"no drift, n = {n:,}", _draw(world, n), null_batches, _NULL_PER_DRIFT if n == 1_000 else 0)
         for n in _NULL_SIZES
     ]
-    rows += [
-        Row(f"10 % {name}, n = 1,000", _draw(world, 1_000, {name: 0.1}), batches, _PEER_BATCHES) for name in domains
-    ]
-    rows += [Row(f"{name} alone, n = 200", _draw(world, 200, {name: 1.0}), batches, _PEER_BATCHES) for name in domains]
-    rows += [Row("class balance 60/40, n = 1,000", _draw_balance(world, 1_000, 0.6), batches, _PEER_BATCHES)]
-    rows += [Row("class balance 70/30, n = 1,000", _draw_balance(world, 1_000, 0.7), batches, _PEER_BATCHES)]
-    rows += [
-        Row(f"5 % {name}, n = 1,000", _draw(world, 1_000, {name: 0.05}), batches, _PEER_BATCHES) for name in foreign
-    ]
-    rows += [Row("20 % duplicates, n = 1,000", _draw_duplicates(world, 1_000, 0.2), batches, _PEER_BATCHES)]
+    rows += [Row(f"10 % {name}, n = 1,000", _draw(world, 1_000, {name: 0.1}), batches, 1) for name in domains]
+    rows += [Row(f"{name} alone, n = 200", _draw(world, 200, {name: 1.0}), batches, 1) for name in domains]
+    rows += [Row("class balance 60/40, n = 1,000", _draw_balance(world, 1_000, 0.6), batches, 1)]
+    rows += [Row("class balance 70/30, n = 1,000", _draw_balance(world, 1_000, 0.7), batches, 1)]
+    rows += [Row(f"5 % {name}, n = 1,000", _draw(world, 1_000, {name: 0.05}), batches, 1) for name in foreign]
+    rows += [Row("20 % duplicates, n = 1,000", _draw_duplicates(world, 1_000, 0.2), batches, 1)]
     rows += [
         Row(
             f"{share:.0%} {name}, n = 1,000".replace("%", " %"),
@@ -387,12 +384,21 @@ Peers = dict[str, Any]
 
 
 def _ask_peers(
-    python: str, world: World, splits: pd.DataFrame, rows: Sequence[Row], estimates: Mapping[str, Sequence[Row]]
+    python: str,
+    batches: int,
+    world: World,
+    splits: pd.DataFrame,
+    rows: Sequence[Row],
+    estimates: Mapping[str, Sequence[Row]],
 ) -> Peers:
     """Give the peers the same texts and the first batches of each row."""
     train = splits.loc[splits["split"] == TRAIN, "text"]
     every = [row for each in estimates.values() for row in each]
-    asked = {row.name: [ids.tolist() for ids in _batches(row)[: row.peer_batches]] for row in rows if row.peer_batches}
+    asked = {
+        row.name: [ids.tolist() for ids in _batches(row)[: batches * row.peers_per_drift]]
+        for row in rows
+        if row.peers_per_drift
+    }
     [timed] = _batches(Row("time", _draw(world, 1_000), 1))
     probabilities = expit(world.margins)
     with tempfile.TemporaryDirectory() as folder:
