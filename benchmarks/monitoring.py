@@ -193,7 +193,7 @@ def _rows(world: World, null_batches: int, batches: int) -> list[Row]:
             f"{share:.0%} {name}, n = 1,000".replace("%", " %"),
             _draw(world, 1_000, {name: share}),
             batches,
-            _PEER_BATCHES,
+            1,
         )
         for name, share in (("truncated", 0.2), ("mojibake", 0.1), ("upper_case", 0.2), ("typos", 0.1))
     ]
