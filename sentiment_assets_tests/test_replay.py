@@ -11,7 +11,8 @@ STORAGE = Storage(root="data")
 
 
 @pytest.fixture
-def dagster_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def dagster_home(session_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In the session's home: the server that forks a session's steps keeps the environment it began with."""
     folder = prepare_dagster_home()
     monkeypatch.setenv("DAGSTER_HOME", str(folder))
     return folder

@@ -61,7 +61,10 @@ def test_from_a_landed_file_to_a_champion_and_scores(instance: dg.DagsterInstanc
 
     experiment = client().get_experiment_by_name("acme")
     tracked = client().search_runs([experiment.experiment_id])
-    parents = [run for run in tracked if "mlflow.parentRunId" not in run.data.tags]
+    monitoring = [run for run in tracked if run.info.run_name == "monitoring"]
+    assert len(monitoring) == 1, "the one that holds the branch's drift page"
+    trained = [run for run in tracked if run not in monitoring]
+    parents = [run for run in trained if "mlflow.parentRunId" not in run.data.tags]
     children = [run for run in tracked if run.data.tags.get("mlflow.parentRunId") == champion.run_id]
     assert [run.info.run_id for run in parents] == [champion.run_id]
     assert {run.data.tags["dagster.partition"] for run in children} == set(runs.candidate_keys("acme"))
