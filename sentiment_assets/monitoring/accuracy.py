@@ -164,7 +164,7 @@ def calibrated(margins: np.ndarray, known_ngrams: np.ndarray, reference: Referen
     """
     theirs = _calibration_columns(reference.margins, reference.known_ngrams)
     scale = np.maximum(theirs.std(axis=0), np.finfo(float).tiny)
-    fitted = LogisticRegression(C=_WEAK_PENALTY, max_iter=1_000).fit(theirs / scale, reference.labels)
+    fitted = LogisticRegression(C=_WEAK_PENALTY, solver="newton-cholesky").fit(theirs / scale, reference.labels)
     ours = _calibration_columns(margins, known_ngrams) / scale
     return np.clip(fitted.predict_proba(ours)[:, 1], 1 - _SUREST, _SUREST)
 

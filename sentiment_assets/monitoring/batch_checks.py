@@ -74,7 +74,7 @@ def check_texts(
     if champion is None or champion.reference is None:
         return _not_comparable(batch, champion, TEXT_CHECKS, checked_at)
     model, reference = champion.model, champion.reference
-    reviews = reviews[~others.came_before(reviews["text"])]
+    reviews = reviews[~others.came_before(text_digests(reviews["text"]))]
     texts, labels = reviews["text"], reviews["label"].dropna()
     drift = text_drift(texts, view_texts(texts, model, reference.ngrams), reference, settings)
     unlike = dict(drift.unlike)
@@ -115,8 +115,9 @@ def check_scores(
     if champion is None or champion.reference is None:
         return ScoreChecks(_not_comparable(batch, champion, SCORE_CHECKS, checked_at), _to_label(reviews.iloc[:0]))
     model, reference = champion.model, champion.reference
-    known_too_well = np.isin(text_digests(reviews["text"]), model.trained_on)
-    reviews = reviews[~(known_too_well | others.came_before(reviews["text"]))]
+    digests = text_digests(reviews["text"])
+    new = ~(np.isin(digests, model.trained_on) | others.came_before(digests))
+    reviews, digests = reviews[new], digests[new]
     n = len(reviews)
     if n < settings.fewest_reviews:
         reason = (
@@ -130,7 +131,7 @@ def check_scores(
     margins = (rows @ model.coefficients).astype(np.float64) + model.intercept
     known_ngrams = np.diff(rows.indptr)
     labelled = labels.notna().to_numpy()
-    known, since = labels[labelled].to_numpy(np.int8), np.where(labelled, np.nan, others.labels_since(texts))
+    known, since = labels[labelled].to_numpy(np.int8), np.where(labelled, np.nan, others.labels_since(digests))
     tested = back_test(past_estimates(past))
     if text_record is None or text_record.champion != champion.version:
         text_record = check_texts(batch, reviews, champion, others, settings, checked_at)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-_LONGEST_LOOKED_AT = 200
+_LONGEST_LOOKED_AT = 100
+"""Characters; twice as many told no better on reviews in English and German, and took half as long again."""
 _FEWEST_LETTERS = 20
 _MACROLANGUAGE = {"wuu": "zh", "yue": "zh", "pcm": "en"}
 UNDETERMINED = ""

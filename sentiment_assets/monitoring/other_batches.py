@@ -11,7 +11,7 @@ from sentiment_assets.learning.splitting import text_digests
 
 @dataclass(frozen=True)
 class OtherBatches:
-    """Digests of the texts of other batches, uint64, in any order."""
+    """What other batches hold, in any order; texts are named by their uint64 digests (``text_digests``)."""
 
     earlier: np.ndarray
     """Texts of the batches before this one ..."""
@@ -20,19 +20,17 @@ class OtherBatches:
     later_labels: "pd.Series[float]"
     """Label by digest, of the batches after this one: what came of a label budget, for example."""
 
-    def came_before(self, texts: Iterable[str]) -> np.ndarray:
+    def came_before(self, digests: np.ndarray) -> np.ndarray:
         """True for texts that an earlier batch has."""
-        return np.isin(text_digests(texts), self.earlier)
+        return np.isin(digests, self.earlier)
 
-    def bring_nothing(self, reviews: pd.DataFrame) -> np.ndarray:
-        """True for reviews, columns text and label, whose text came before, and whose label did too or is missing."""
-        digests = text_digests(reviews["text"])
-        unlabelled = reviews["label"].isna().to_numpy()
-        return np.isin(digests, self.earlier_labelled) | (unlabelled & np.isin(digests, self.earlier))
+    def bring_nothing(self, digests: np.ndarray, labelled: np.ndarray) -> np.ndarray:
+        """True for texts that came before, and whose label did too or is missing."""
+        return np.isin(digests, self.earlier_labelled) | (~labelled & self.came_before(digests))
 
-    def labels_since(self, texts: Iterable[str]) -> np.ndarray:
+    def labels_since(self, digests: np.ndarray) -> np.ndarray:
         """Float64: the label that a later batch has for each text, or nan."""
-        return self.later_labels.reindex(text_digests(texts)).to_numpy(np.float64, na_value=np.nan)
+        return self.later_labels.reindex(digests).to_numpy(np.float64, na_value=np.nan)
 
 
 def digests_and_labels(reviews: pd.DataFrame) -> pd.DataFrame:

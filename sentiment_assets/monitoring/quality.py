@@ -98,7 +98,7 @@ def _flags(
     expected = settings.languages or main_languages(languages)[:1]
     return {
         "duplicates": repeats(digests),
-        "seen_before": others.bring_nothing(reviews),
+        "seen_before": others.bring_nothing(digests, reviews["label"].notna().to_numpy()),
         "empty": is_empty(texts),
         "truncated": is_truncated(texts),
         "mojibake": is_mojibake(texts),

@@ -1,6 +1,5 @@
 """Texts as plain numbers: what a review looks like before anybody reads it."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sentiment_assets.learning.ngrams import Texts, as_column
-from sentiment_assets.learning.splitting import text_digests
 from sentiment_assets.monitoring.language import UNDETERMINED, languages_of
 
 _MARKUP = r"(?i)</?(?:[a-z][a-z0-9]*)(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{2,5});"
@@ -20,7 +18,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SHORTEST_CUT, _PILE = 20, 3
 _AROUND = np.array([1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1]) / 8
 """Weights of the counts at the lengths from five below to five above; the neighbours of a cut may belong to it."""
-_TEMPLATE_GAPS = re.compile(r"[\d\W_]+")
+_TEMPLATE_GAPS = r"[^\p{L}\p{M}]+"
 _TEMPLATE_FROM = 3
 _FEWEST_WORDS, _MOST_WORDS, _DISTINCT_WORDS = 12, 120, 0.34
 
@@ -92,7 +90,7 @@ def is_truncated(texts: Texts) -> np.ndarray:
     """
     column = as_column(texts)
     lengths = pc.utf8_length(column).to_numpy().astype(np.int64)
-    distinct = ~repeats(text_digests(column.to_pylist()))
+    distinct = ~column.to_pandas().duplicated().to_numpy()
     counts = np.bincount(lengths[distinct], minlength=_SHORTEST_CUT + 1)
     around = np.convolve(counts, _AROUND, mode="same")[: len(counts)]
     piles = np.where(counts >= _PILE * around, counts, 0)
@@ -105,8 +103,9 @@ def is_truncated(texts: Texts) -> np.ndarray:
 
 def is_bot_like(texts: Texts) -> np.ndarray:
     """True where a text says the same words over and over, or three texts differ in digits and signs alone."""
-    listed = as_column(texts).to_pylist()
-    templates = [" ".join(_TEMPLATE_GAPS.sub(" ", text.casefold()).split()) for text in listed]
+    column = as_column(texts)
+    spaced = pc.replace_substring_regex(pc.utf8_lower(column), _TEMPLATE_GAPS, " ")
+    listed, templates = column.to_pylist(), pc.utf8_trim_whitespace(spaced).to_pylist()
     distinct: dict[str, set[str]] = {}
     for template, text in zip(templates, listed, strict=True):
         distinct.setdefault(template, set()).add(text)

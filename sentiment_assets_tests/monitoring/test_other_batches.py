@@ -1,5 +1,6 @@
 import numpy as np
 
+from sentiment_assets.learning.splitting import text_digests
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
 from sentiment_assets_tests.batches import batch, texts_alone
 
@@ -7,22 +8,23 @@ from sentiment_assets_tests.batches import batch, texts_alone
 def test_a_text_came_before_and_may_bring_a_label_all_the_same() -> None:
     labelled, unlabelled = batch(3), texts_alone(["one", "two"])
     others = look_at_others([digests_and_labels(labelled), digests_and_labels(unlabelled)], [])
-    new = batch(3, seed=7)
     for reviews in (labelled, unlabelled):
-        assert others.came_before(reviews["text"]).all()
-        assert others.bring_nothing(reviews).all()
-    assert not others.bring_nothing(unlabelled.assign(label=1)).any()
-    assert not others.came_before(new["text"]).any()
-    assert not others.bring_nothing(new).any()
+        digests = text_digests(reviews["text"])
+        assert others.came_before(digests).all()
+        assert others.bring_nothing(digests, reviews["label"].notna().to_numpy()).all()
+    assert not others.bring_nothing(text_digests(unlabelled["text"]), np.ones(2, bool)).any()
+    new = text_digests(batch(3, seed=7)["text"])
+    assert not others.came_before(new).any()
+    assert not others.bring_nothing(new, np.ones(3, bool)).any()
 
 
 def test_labels_that_landed_since_are_found_by_their_text() -> None:
     since = digests_and_labels(texts_alone(["One ", "two"]).assign(label=[1, 0]).astype({"label": "Int8"}))
-    found = look_at_others([], [since, since]).labels_since(["two", "three", "one"])
+    found = look_at_others([], [since, since]).labels_since(text_digests(["two", "three", "one"]))
     assert np.array_equal(found, [0, np.nan, 1], equal_nan=True)
 
 
 def test_a_batch_alone_has_no_others() -> None:
-    others = look_at_others([], [])
-    assert not others.bring_nothing(batch(3)).any()
-    assert np.isnan(others.labels_since(["one"])).all()
+    others, digests = look_at_others([], []), text_digests(["one"])
+    assert not others.bring_nothing(digests, np.zeros(1, bool)).any()
+    assert np.isnan(others.labels_since(digests)).all()
