@@ -6,18 +6,9 @@ import dagster as dg
 
 from sentiment_assets.assets.describe import table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.checks.results import (
-    TEXTS,
-    batches_of,
-    check_specs,
-    keep,
-    look_around,
-    now,
-    publish_page,
-    recall,
-    report,
-)
+from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, publish_page, report
 from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.records import TEXTS, keep, recall
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.tracking import Tracking
 

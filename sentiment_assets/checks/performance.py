@@ -8,20 +8,10 @@ from upath import UPath
 from sentiment_assets.assets.describe import picture, table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
-from sentiment_assets.checks.results import (
-    SCORES,
-    TEXTS,
-    batches_of,
-    check_specs,
-    keep,
-    look_around,
-    now,
-    publish_page,
-    recall,
-    report,
-)
+from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, publish_page, report
 from sentiment_assets.ingestion.settings import ReviewColumns
 from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.records import SCORES, TEXTS, keep, recall
 from sentiment_assets.resources.storage import Frame, Storage, read_frame, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 

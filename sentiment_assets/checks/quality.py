@@ -7,8 +7,9 @@ import dagster as dg
 from sentiment_assets.assets.describe import sample
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import QUARANTINE
-from sentiment_assets.checks.results import QUALITY, batches_of, check_specs, keep, look_around, now, recall, report
+from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, report
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
+from sentiment_assets.resources.records import QUALITY, keep, recall
 from sentiment_assets.resources.storage import Storage, read_frame
 
 

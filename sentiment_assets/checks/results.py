@@ -1,4 +1,4 @@
-"""What the checks share: their specs, their results for the UI, their memory, and the drift page."""
+"""What the checks share: their specs, their results for the UI, and the drift page."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ import dagster as dg
 from sentiment_assets.assets.describe import table
 from sentiment_assets.assets.raw_reviews import TEXT_DIGESTS
 from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.records import MONITORING, QUALITY, SCORES, TEXTS, recall
 from sentiment_assets.resources.storage import Storage, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from sentiment_assets.monitoring.history import Record
     from sentiment_assets.monitoring.other_batches import OtherBatches
 
-QUALITY, TEXTS, SCORES = "quality", "texts", "scores"
-"""The groups of checks; each keeps one record a batch."""
-_MONITORING = "monitoring"
 _PAGE = "drift.html"
 
 
@@ -79,28 +77,6 @@ def look_around(storage: Storage, branch: str, batches: Batches) -> "OtherBatche
     return look_at_others(earlier, later)
 
 
-def keep(storage: Storage, branch: str, group: str, record: "Record") -> None:
-    """Remember what a group of checks found in a batch."""
-    from sentiment_assets.monitoring.history import record_to_bytes
-
-    write_atomically(storage.path(branch, _MONITORING, group, record.batch + ".json"), record_to_bytes(record))
-
-
-def recall(storage: Storage, branch: str, group: str, batches: Sequence[str]) -> "list[Record]":
-    """The records of those batches that have one, in the order given."""
-    from sentiment_assets.monitoring.history import record_from_bytes
-
-    found = []
-    for path in (storage.path(branch, _MONITORING, group, batch + ".json") for batch in batches):
-        try:
-            found += [record_from_bytes(path.read_bytes())] if path.exists() else []
-        except ValueError as error:
-            dg.get_dagster_logger().warning(
-                f"{path} is not a record of this release and is passed over; checking its batch again mends it. {error}"
-            )
-    return found
-
-
 def report(
     branch: str,
     asset: str,
@@ -138,7 +114,7 @@ def publish_page(
 
     records = [recall(storage, branch, group, batches) for group in (QUALITY, TEXTS, SCORES)]
     page = render_page(drift_page(branch, batches, *records, settings, now())).encode()
-    file = storage.path(branch, _MONITORING, _PAGE)
+    file = storage.path(branch, MONITORING, _PAGE)
     write_atomically(file, page)
     return {"drift_page": tracking.publish_page(branch, _PAGE, page), "drift_page_file": str(file)}
 

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from sentiment_assets.monitoring.accuracy import BackTest, back_test
 from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, history_of, pages
-from sentiment_assets.monitoring.finding import Finding, percent, shorten
+from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.history import Record, past_estimates
+from sentiment_assets.monitoring.html import html_environment
 from sentiment_assets.monitoring.settings import DRIFT_CHECKS, MonitoringSettings
 
 _TEMPLATE = "page.html.j2"
 _BATCHES_SHOWN = 60
-_LONGEST_EXAMPLE = 400
 
 
 @dataclass(frozen=True)
@@ -51,11 +49,7 @@ class DriftPage:
 
 def render_page(page: DriftPage) -> str:
     """The page as HTML."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters |= {"percent": percent, "cut": lambda text: shorten(text, _LONGEST_EXAMPLE)}
-    return environment.get_template(_TEMPLATE).render(page=page)
+    return html_environment(Path(__file__).parent).get_template(_TEMPLATE).render(page=page)
 
 
 def drift_page(

@@ -1,0 +1,38 @@
+"""The memory of the checks: what each group of them found in each batch, a small file each."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from sentiment_assets.resources.storage import Storage, write_atomically
+
+if TYPE_CHECKING:
+    from sentiment_assets.monitoring.history import Record
+
+QUALITY, TEXTS, SCORES = "quality", "texts", "scores"
+"""The groups of checks; each keeps one record a batch."""
+MONITORING = "monitoring"
+"""The folder of a branch in which they lie."""
+
+
+def keep(storage: Storage, branch: str, group: str, record: "Record") -> None:
+    """Remember what a group of checks found in a batch."""
+    from sentiment_assets.monitoring.history import record_to_bytes
+
+    write_atomically(storage.path(branch, MONITORING, group, record.batch + ".json"), record_to_bytes(record))
+
+
+def recall(storage: Storage, branch: str, group: str, batches: Sequence[str]) -> "list[Record]":
+    """The records of those batches that have one, in the order given."""
+    from sentiment_assets.monitoring.history import record_from_bytes
+
+    found = []
+    for path in (storage.path(branch, MONITORING, group, batch + ".json") for batch in batches):
+        try:
+            found += [record_from_bytes(path.read_bytes())] if path.exists() else []
+        except ValueError as error:
+            dg.get_dagster_logger().warning(
+                f"{path} is not a record of this release and is passed over; checking its batch again mends it. {error}"
+            )
+    return found
