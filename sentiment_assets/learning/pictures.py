@@ -120,7 +120,7 @@ def draw_ngram_bars(ngrams: Sequence[str], values: Sequence[float], label: str) 
     )
     axes.set_yticks(range(len(ngrams)), [_plain(ngrams[place]) for place in ordered], fontsize=7)
     axes.set_xlabel(label)
-    return _svg(figure)
+    return svg(figure)
 
 
 def draw_ledger(ledger: pd.DataFrame) -> bytes:
@@ -152,7 +152,8 @@ def _png(figure: Figure) -> bytes:
     return content.getvalue()
 
 
-def _svg(figure: Figure) -> bytes:
+def svg(figure: Figure) -> bytes:
+    """A figure as SVG; the same figure gives the same bytes."""
     content = io.BytesIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "same"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # only their widths are guessed

@@ -1,0 +1,104 @@
+"""``sentiment_report``: what clients read, of one branch and of all."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.assets.describe import picture, rows_of
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.assets.versions import code_version
+from sentiment_assets.resources.records import SCORES, TEXTS, recall
+from sentiment_assets.resources.storage import Storage, read_frame, read_partitions, write_atomically
+from sentiment_assets.resources.tracking import Tracking
+
+if TYPE_CHECKING:
+    from sentiment_assets.reporting.report import Report
+
+NAME = "sentiment_report"
+_MODULES = [f"sentiment_assets.reporting.{name}" for name in ("figures", "intervals", "report", "telling_words")]
+_PAGE = "report.html"
+"""Beside ``figures.csv``, in a folder for each day; the frame of the same figures is the asset's value."""
+
+
+def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: Sequence[str]) -> dg.AssetsDefinition:
+    """The asset ``<branch>/sentiment_report``."""
+
+    @dg.asset(
+        name=NAME,
+        key_prefix=branch,
+        deps=[[branch, RAW_REVIEWS], [branch, SCORED_REVIEWS], [branch, BEST_MODEL]],
+        io_manager_key="frames",
+        code_version=code_version([__name__, *_MODULES], *kept),
+        kinds={"python", "html", "parquet"},
+        description=(
+            f"The report of {branch} as one HTML page, and its figures as a table: net sentiment with confidence bands "
+            "over time and by each kept column, the words behind it, the model's quality and the state of the data."
+        ),
+    )
+    def sentiment_report(
+        context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking
+    ) -> dg.MaterializeResult:
+        from sentiment_assets.reporting.report import make_report
+
+        keys = list(batches.get_partition_keys(dynamic_partitions_store=context.instance))
+        champion = tracking.champion(branch)
+        now = datetime.now(UTC)
+        report = make_report(
+            branch,
+            raw=read_partitions(storage, branch, RAW_REVIEWS, keys),
+            scored=read_partitions(storage, branch, SCORED_REVIEWS, keys),
+            kept=kept,
+            champion=(champion.version, champion.reference) if champion and champion.reference else None,
+            records=[found for group in (TEXTS, SCORES) for found in recall(storage, branch, group, keys[-1:])],
+            now=now,
+        )
+        return _written(storage, tracking, branch, report, now)
+
+    return sentiment_report
+
+
+def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
+    """The asset ``sentiment_report``, brought up to date when that of a branch is."""
+
+    @dg.asset(
+        name=NAME,
+        deps=[[branch, NAME] for branch in branches],
+        io_manager_key="frames",
+        code_version=code_version([__name__, *_MODULES]),
+        kinds={"python", "html", "parquet"},
+        automation_condition=dg.AutomationCondition.any_deps_updated(),
+        description="The reports of all branches in one HTML page and one table of figures.",
+    )
+    def sentiment_report(storage: Storage, tracking: Tracking) -> dg.MaterializeResult:
+        from sentiment_assets.reporting.report import join_reports
+
+        paths = {branch: storage.path(branch, f"{NAME}.parquet") for branch in branches}
+        figures = {branch: read_frame(path) for branch, path in paths.items() if path.exists()}
+        now = datetime.now(UTC)
+        return _written(storage, tracking, NAME, join_reports(figures, now), now)
+
+    return sentiment_report
+
+
+def _written(storage: Storage, tracking: Tracking, place: str, report: "Report", now: datetime) -> dg.MaterializeResult:
+    """Page and table in the folder of the day; the same page where the branch's people look, in MLflow."""
+    folder = storage.path(place, "reports", f"{now:%Y-%m-%d}")
+    page = report.html.encode()
+    write_atomically(folder / _PAGE, page)
+    write_atomically(folder / "figures.csv", report.figures.to_csv(index=False).encode())
+    return dg.MaterializeResult(
+        value=report.figures,
+        metadata={
+            "dagster/row_count": len(report.figures),
+            "report": tracking.publish_page(place, _PAGE, page),
+            "report_file": str(folder / _PAGE),
+            "figures_file": str(folder / "figures.csv"),
+            "batches_out_of_date": len(report.out_of_date),
+            **({"over_time": picture("over_time.svg", report.picture)} if report.picture else {}),
+            "figures": rows_of(report.figures),
+        },
+    )
