@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -13,9 +14,16 @@ from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
 from sentiment_assets.assets.raw_reviews import raw_reviews_asset
 from sentiment_assets.assets.scored_reviews import scored_reviews_asset
+from sentiment_assets.assets.sentiment_report import sentiment_report_asset
 from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
+from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.jobs import branch_jobs
+from sentiment_assets.automation.landing_sensor import landing_sensor
+from sentiment_assets.automation.retraining_sensor import retraining_sensor
+from sentiment_assets.automation.schedules import branch_schedules
+from sentiment_assets.automation.scoring_sensor import scoring_sensor
+from sentiment_assets.automation.settings import Freshness, Schedules
 from sentiment_assets.checks.drift import drift_checks
 from sentiment_assets.checks.performance import performance_checks
 from sentiment_assets.checks.quality import quality_checks
@@ -34,8 +42,10 @@ from sentiment_assets.learning.settings import (
     SelectionMetric,
     SplitSettings,
 )
+from sentiment_assets.monitoring.retraining import RetrainingPolicy
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.notifications import AlertTarget
 from sentiment_assets.schema import Settings
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -65,6 +75,13 @@ class BranchSettings(Settings):
     )
     promotion: PromotionRule = Field(default=PromotionRule(), description="When a challenger becomes the champion.")
     monitoring: MonitoringSettings = Field(default=MonitoringSettings(), description="When a batch is worth a warning.")
+    retraining: RetrainingPolicy = Field(default=RetrainingPolicy(), description="When a train run starts by itself.")
+    score_again: bool = Field(
+        default=False, description="Whether a new champion scores every batch again, or only those without scores."
+    )
+    schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")
+    freshness: Freshness = Field(default=Freshness(), description="When an asset counts as stale, in days.")
+    alerts: list[AlertTarget] = Field(default=[], description="Who is told about failures, warnings and promotions.")
 
     @field_validator("landing")
     @classmethod
@@ -115,6 +132,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
     ingestion = IngestionSettings(columns=settings.columns, labels=settings.labels, encoding=settings.encoding)
     batches = dg.DynamicPartitionsDefinition(name=batches_name(name))
     candidates = settings.search.hyperparameter_sets()
+    candidate_keys = [each.key for each in candidates]
     assets = [
         raw_reviews_asset(name, batches, settings.landing, ingestion),
         splits_asset(name, batches, settings.splits, settings.features.ngrams.analyzer),
@@ -122,17 +140,21 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         trained_candidates_asset(name, candidates, settings.search.patience),
         best_model_asset(
             name,
-            [each.key for each in candidates],
+            candidate_keys,
             settings.features.ngrams,
             settings.selection_metric,
             settings.promotion,
             behaviour,
         ),
         scored_reviews_asset(name, batches),
+        sentiment_report_asset(name, batches, settings.columns.keep),
     ]
     return dg.Definitions(
         assets=dg.map_asset_specs(
-            lambda spec: spec.replace_attributes(group_name=name, owners=settings.owners), assets
+            lambda spec: spec.replace_attributes(
+                group_name=name, owners=settings.owners, freshness_policy=_freshness_policy(spec, settings.freshness)
+            ),
+            assets,
         ),
         asset_checks=[
             row_identity_check(name, batches),
@@ -141,7 +163,20 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             performance_checks(name, batches, settings.columns, settings.monitoring),
         ],
         jobs=branch_jobs(name),
+        sensors=[
+            landing_sensor(name, batches, settings.landing),
+            retraining_sensor(name, candidate_keys, settings.retraining),
+            scoring_sensor(name, batches, again=settings.score_again),
+            alert_sensor(name, settings.alerts, settings.freshness),
+        ],
+        schedules=branch_schedules(name, candidate_keys, settings.schedules),
     )
+
+
+def _freshness_policy(spec: dg.AssetSpec, freshness: Freshness) -> dg.FreshnessPolicy | None:
+    """Shown in the UI; Dagster's own word for stale is that the policy fails."""
+    days = freshness.model_dump().get(spec.key.path[-1])
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days)) if days else None
 
 
 def _behaviour_cases(file: Path) -> BehaviourCases:

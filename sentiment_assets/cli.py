@@ -75,6 +75,21 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("branch")
+@click.argument("version")
+def rollback(branch: str, version: str) -> None:
+    """Make VERSION of BRANCH's registered model the champion again. Needs no running Dagster."""
+    from sentiment_assets.resources.home import tracking_uri
+    from sentiment_assets.resources.registry import NoSuchVersion, make_champion
+
+    try:
+        former = make_champion(branch, version, tracking_uri())
+    except NoSuchVersion as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{branch}: version {version} is the champion, it was {former or 'none'}")
+
+
+@main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--branch", default="movies", show_default=True, help="Whose champion scores.")
 @click.option("--text-column", default="text", show_default=True, help="Column of the text.")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,46 @@ def test_a_branch_needs_its_landing_place_only(sandbox: DefsFolderSandbox) -> No
     repository = load(sandbox).get_repository_def()
     assert {key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()} == {
         f"acme/{name}"
-        for name in ("raw_reviews", "splits", "features", "trained_candidates", "best_model", "scored_reviews")
+        for name in (
+            "raw_reviews",
+            "splits",
+            "features",
+            "trained_candidates",
+            "best_model",
+            "scored_reviews",
+            "sentiment_report",
+        )
     }
-    assert {"acme_ingest", "acme_train"} <= set(repository.job_names)
+    assert {"acme_ingest", "acme_train", "acme_score", "acme_report"} <= set(repository.job_names)
+    assert {each.name for each in repository.sensor_defs} == {
+        f"acme_{name}" for name in ("landing", "retraining", "scoring", "alerts")
+    }
+    assert [each.name for each in repository.schedule_defs] == ["acme_report_schedule"]
+
+
+def test_everything_automatic_runs_from_the_start(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: landing/acme, schedules: {retraining: {cron: '0 3 * * 1'}}}")
+    repository = load(sandbox).get_repository_def()
+    assert {each.default_status for each in repository.sensor_defs} == {dg.DefaultSensorStatus.RUNNING}
+    assert {each.default_status for each in repository.schedule_defs} == {dg.DefaultScheduleStatus.RUNNING}
+
+
+def test_schedules_keep_their_time_zones_and_freshness_is_the_assets_policy(sandbox: DefsFolderSandbox) -> None:
+    write_branch(
+        sandbox,
+        "{landing: landing/acme, freshness: {scored_reviews: 2, best_model: null}, "
+        "schedules: {retraining: {cron: '0 3 * * 1', time_zone: Europe/Berlin}, report: null}}",
+    )
+    loaded = load(sandbox)
+    [schedule] = loaded.get_repository_def().schedule_defs
+    assert (schedule.name, schedule.cron_schedule, schedule.execution_timezone) == (
+        "acme_retraining_schedule",
+        "0 3 * * 1",
+        "Europe/Berlin",
+    )
+    policies = {spec.key.path[-1]: spec.freshness_policy for spec in loaded.resolve_all_asset_specs()}
+    assert policies["scored_reviews"] == dg.FreshnessPolicy.time_window(fail_window=timedelta(days=2))
+    assert policies["best_model"] is None
 
 
 def test_every_asset_is_described_owned_and_versioned(sandbox: DefsFolderSandbox) -> None:

@@ -9,14 +9,18 @@ import yaml
 from pydantic import BaseModel
 
 from sentiment_assets import cli
-from sentiment_assets.branch import BranchSettings
-from sentiment_assets.definitions import defs
+from sentiment_assets.automation.jobs import job_names
+from sentiment_assets.automation.settings import Cron, Freshness, Schedules
+from sentiment_assets.branch import BranchSettings, branch_definitions
+from sentiment_assets.definitions import defs, joined_report
 from sentiment_assets.demo.walkthrough import NEXT_STEPS
 from sentiment_assets.ingestion.readers import read_rows
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings
+from sentiment_assets.monitoring.retraining import RetrainingPolicy
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule, QualityLimits
+from sentiment_assets.resources.notifications import AlertTarget
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -51,6 +55,23 @@ def test_every_asset_that_is_mentioned_exists() -> None:
     names = {key.path[-1] for key in defs().resolve_all_asset_keys()}
     mentioned = set(re.findall(r"`(?:movies|shopping|acme|<branch>)/(\w+)`", EVERYTHING))
     assert mentioned == names
+
+
+def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_round() -> None:
+    page = PAGES["docs/operations.md"].split("## Pause it")[0]
+    mentioned = set(re.findall(r"(?:sensor|schedule) `(\S+)`", page))
+    settings = BranchSettings.model_validate(
+        {"landing": "l", "schedules": {"retraining": {"cron": "0 0 * * *"}, "report": {"cron": "0 0 * * *"}}}
+    )
+    branch = branch_definitions("branch", settings)
+    fires = {each.name.replace("branch_", "<branch>_") for each in [*(branch.sensors or ()), *(branch.schedules or ())]}
+    assert mentioned == fires | {str(each.name) for each in joined_report(branch).sensors or ()}
+
+
+def test_every_job_that_is_mentioned_exists_and_the_other_way_round() -> None:
+    sensors = "landing|retraining|scoring|alerts|report_"
+    mentioned = set(re.findall(rf"`(?:movies|acme|<branch>)_((?!{sensors})\w+)`", EVERYTHING))
+    assert mentioned | {"report"} == {name.removeprefix("movies_") for name in job_names("movies")}
 
 
 def test_the_monitoring_page_names_every_check_by_its_asset() -> None:
@@ -136,7 +157,9 @@ def test_the_packages_of_the_card_are_direct_dependencies() -> None:
 
 
 def test_every_setting_says_what_it_is_for() -> None:
-    for model in (BranchSettings, FeatureSettings, SearchSpace, MonitoringSettings, QualityLimits, PagingRule):
+    monitoring = (MonitoringSettings, QualityLimits, PagingRule)
+    automation = (RetrainingPolicy, Schedules, Cron, Freshness, AlertTarget)
+    for model in (BranchSettings, FeatureSettings, SearchSpace, *monitoring, *automation):
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
 

@@ -13,6 +13,8 @@ from sentiment_assets.resources.storage import Storage, frame_to_bytes, write_at
 NAME = "raw_reviews"
 QUARANTINE = "quarantine"
 TEXT_DIGESTS = "text_digests"
+FILE_DIGEST = "file_digest"
+ROWS_LABELLED = "rows_labelled"
 _MODULES = [f"sentiment_assets.ingestion.{name}" for name in ("batch", "decoding", "readers", "settings")]
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
@@ -48,13 +50,15 @@ def raw_reviews_asset(
     )
     def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
         from sentiment_assets.ingestion.batch import content_digest, read_batch
+        from sentiment_assets.ingestion.landing import content_digest_of
         from sentiment_assets.ingestion.readers import UnreadableFile
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key
         file = below_home(landing) / path_of_batch(partition)
         try:
-            batch = read_batch(_content(file), file.name, settings)
+            content = _content(file)
+            batch = read_batch(content, file.name, settings)
         except UnreadableFile as error:
             raise dg.Failure(f"{file}: {error}.", allow_retries=False) from error
         quarantine = storage.frame_path(branch, QUARANTINE, partition)
@@ -70,11 +74,13 @@ def raw_reviews_asset(
                 "rows_in": batch.rows_in,
                 "rows_quarantined": len(batch.quarantine),
                 "rows_duplicate": batch.rows_duplicate,
+                ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
                 "labels": counts_by(batch.reviews, ["label"]),
                 "sample": sample(batch.reviews),
                 "quarantine_sample": sample(batch.quarantine),
                 "quarantine": str(quarantine),
                 "file": str(file),
+                FILE_DIGEST: content_digest_of([content]),
             },
         )
 

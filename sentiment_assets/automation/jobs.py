@@ -1,11 +1,11 @@
-"""Two jobs a branch, because its two halves are partitioned differently."""
+"""The jobs of a branch: its two halves are partitioned differently, and batches are scored again by themselves."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
-from sentiment_assets.assets import best_model, features, raw_reviews, scored_reviews, splits
+from sentiment_assets.assets import best_model, features, raw_reviews, scored_reviews, sentiment_report, splits
 from sentiment_assets.assets import trained_candidates as candidates
 
 
@@ -19,8 +19,23 @@ def train_job_name(branch: str) -> str:
     return f"{branch}_train"
 
 
+def score_job_name(branch: str) -> str:
+    """The job that scores a batch that was taken in before."""
+    return f"{branch}_score"
+
+
+def report_job_name(branch: str) -> str:
+    """The job that writes a branch's report."""
+    return f"{branch}_report"
+
+
+def job_names(branch: str) -> list[str]:
+    """All jobs of a branch."""
+    return [ingest_job_name(branch), train_job_name(branch), score_job_name(branch), report_job_name(branch)]
+
+
 def branch_jobs(branch: str) -> Sequence[Any]:
-    """The ingest job (one partition a landed file) and the train job (one run over all candidates)."""
+    """Ingest and score (one partition a landed file), train (one run over all candidates), and report."""
     ingest = dg.define_asset_job(
         ingest_job_name(branch),
         selection=_assets(branch, raw_reviews.NAME, scored_reviews.NAME),
@@ -31,7 +46,18 @@ def branch_jobs(branch: str) -> Sequence[Any]:
         selection=_assets(branch, splits.NAME, features.NAME, candidates.NAME, best_model.NAME),
         description="Trains every candidate in one run, each in its own process, and chooses the champion.",
     )
-    return [ingest, train]
+    checks = dg.AssetSelection.checks_for_assets([branch, raw_reviews.NAME])
+    score = dg.define_asset_job(
+        score_job_name(branch),
+        selection=checks | _assets(branch, scored_reviews.NAME),
+        description="Compares one batch with today's champion and scores it; what blocks scoring does so here too.",
+    )
+    report = dg.define_asset_job(
+        report_job_name(branch),
+        selection=_assets(branch, sentiment_report.NAME),
+        description="Writes the report over every scored batch.",
+    )
+    return [ingest, train, score, report]
 
 
 def _assets(branch: str, *names: str) -> dg.AssetSelection:

@@ -14,16 +14,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from sentiment_assets.assets import best_model, raw_reviews, scored_reviews
+from sentiment_assets.assets import best_model, raw_reviews, scored_reviews, sentiment_report
 from sentiment_assets.assets import trained_candidates as candidates
-from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
+from sentiment_assets.automation.jobs import ingest_job_name, report_job_name, score_job_name, train_job_name
 from sentiment_assets.branch import batches_name
-from sentiment_assets.checks.results import QUALITY, SCORES, TEXTS, recall
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.demo.corpora import Delivery, deliveries, land
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.launching import run_job
 from sentiment_assets.resources.home import home
+from sentiment_assets.resources.records import QUALITY, SCORES, TEXTS, recall
 
 _TAG = "sentiment_assets/demo"
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -35,7 +35,7 @@ NEXT_STEPS = {
 
 
 def run_demo(console: Console, instance: dg.DagsterInstance, dagster_ui: str, log_file: Path) -> None:
-    """Land, ingest, train and score both branches; what is already done is left as it is."""
+    """Land, ingest, train, score and report both branches; what is already done is left as it is."""
     landed: dict[str, list[Delivery]] = {}
     with _stderr_into(log_file), _progress(console) as progress:
         with _task(progress, "reading the corpora"):
@@ -48,13 +48,14 @@ def run_demo(console: Console, instance: dg.DagsterInstance, dagster_ui: str, lo
             ingested = [walk.ingest(branch, delivery) for delivery in first]
             if any(ingested) or not walk.materialized(branch, best_model.NAME):
                 walk.train(branch)
-            walk.ingest(branch, last)
-            for delivery in first:
-                walk.score(branch, delivery)
+            news = [walk.ingest(branch, last), *[walk.score(branch, delivery) for delivery in first]]
+            if any(news) or not walk.materialized(branch, sentiment_report.NAME):
+                walk.report(branch)
     for branch in landed:
         _show_candidates(console, instance, branch)
     _show_outcome(console, instance, list(landed))
     _show_warnings(console, instance, list(landed))
+    _show_reports(console, instance, list(landed))
     _show_next_steps(console)
 
 
@@ -109,17 +110,22 @@ class _Walk:
         ):
             self._run(train_job_name(branch), tags)
 
-    def score(self, branch: str, delivery: Delivery) -> None:
-        """Score a batch that has no scores yet."""
+    def score(self, branch: str, delivery: Delivery) -> bool:
+        """Score a batch unless it has scores. Returns whether it was scored."""
         key = batch_key(delivery.file_name)
         if self.materialized(branch, scored_reviews.NAME, key):
-            return
+            return False
         with _task(self.progress, f"{branch}: score {key}"):
-            selection = [dg.AssetKey([branch, scored_reviews.NAME])]
-            self._run(ingest_job_name(branch), {"dagster/partition": key}, selection)
+            self._run(score_job_name(branch), {"dagster/partition": key})
+        return True
 
-    def _run(self, job: str, tags: Mapping[str, str], selection: Sequence[dg.AssetKey] | None = None) -> None:
-        run_job(self.instance, job, tags, self.dagster_ui, selection)
+    def report(self, branch: str) -> None:
+        """Write the branch's report."""
+        with _task(self.progress, f"{branch}: report"):
+            self._run(report_job_name(branch), {})
+
+    def _run(self, job: str, tags: Mapping[str, str]) -> None:
+        run_job(self.instance, job, tags, self.dagster_ui)
 
     @contextmanager
     def _counting_candidates(self, branch: str, mark: str, task: int) -> Iterator[None]:
@@ -182,6 +188,12 @@ def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Seq
                 if finding.warns:
                     told = escape(f"{branch}, {record.batch}, {finding.name}: {finding.sentence}")
                     console.print(f"[yellow]⚠[/yellow] {told}", highlight=False, soft_wrap=True)
+
+
+def _show_reports(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
+    for branch in branches:
+        told = _metadata(instance, branch, sentiment_report.NAME) or {}
+        console.print(f"{branch}: report in [bold]{told['report_file'].value}[/bold]", highlight=False, soft_wrap=True)
 
 
 def _show_next_steps(console: Console) -> None:

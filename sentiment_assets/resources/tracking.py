@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from sentiment_assets.resources.registry import (
     REFERENCE_FILE,
     SQLITE,
     Champion,
+    ChampionVersion,
+    aliased,
     champion_of,
     open_client,
 )
@@ -112,6 +115,16 @@ class Tracking(dg.ConfigurableResource):
     def champion(self, branch: str) -> Champion | None:
         """The branch's champion, loaded, or ``None`` while there is none."""
         return champion_of(branch, self.uri())
+
+    def champion_version(self, branch: str) -> ChampionVersion | None:
+        """What the registry says about the champion, without loading it."""
+        client = self.client()
+        found = aliased(client, branch)
+        if found is None:
+            return None
+        registered_at = datetime.fromtimestamp(found.creation_timestamp / 1_000, UTC)
+        tags = client.get_run(found.run_id).data.tags if found.run_id else {}
+        return ChampionVersion(str(found.version), registered_at, tags.get(_ROOT_RUN, ""))
 
     def register(
         self,

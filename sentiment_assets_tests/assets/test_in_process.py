@@ -220,6 +220,29 @@ def test_best_model_shows_the_search_and_the_model_in_dagster_and_mlflow(
     assert "leakage_tax" in tracking.client().get_run(run_id).data.metrics
 
 
+def test_the_report_is_a_page_a_table_and_its_picture(home: Path, instance: dg.DagsterInstance) -> None:
+    key = runs.land("acme", "a.csv", CSV)
+    ingest(instance, key)
+    assert job("acme_report").execute_in_process(instance=instance).success, "before there is a champion"
+    assert "No review has been scored yet." in Path(
+        str(materialization(instance, "sentiment_report").metadata["report_file"].value)
+    ).read_text(encoding="utf-8")
+    train(instance)
+    assert job("acme_score").execute_in_process(instance=instance, partition_key=key).success
+    assert job("acme_report").execute_in_process(instance=instance).success
+    told = materialization(instance, "sentiment_report").metadata
+    page = Path(str(told["report_file"].value)).read_text(encoding="utf-8")
+    assert "in 600 reviews" in page
+    assert "Champion version 1" in page
+    assert "/artifacts/report.html" in str(told["report"].value)
+    table = pd.read_csv(str(told["figures_file"].value))
+    stored = read_frame(STORAGE.path("acme", "sentiment_report.parquet"))
+    assert table["reviews"].tolist() == stored["reviews"].tolist() == [600, 600]
+    assert (table["adjusted_low"] < table["adjusted"]).all()
+    picture = told["over_time"]
+    assert isinstance(picture, dg.MarkdownMetadataValue)
+
+
 def test_with_patience_a_candidate_stops_early_and_says_so(home: Path, instance: dg.DagsterInstance) -> None:
     search = {"candidates": [{"epochs": 40, "eta0": 5, "l2": 0}], "patience": 1}
     settings = BranchSettings.model_validate({"landing": "landing/acme", "search": search})

@@ -101,6 +101,23 @@ def test_with_severity_error_drift_blocks_scoring(trained: dg.DagsterInstance) -
     assert not STORAGE.frame_path("acme", "scored_reviews", OTHER).exists()
 
 
+def test_scoring_again_does_not_get_around_a_check_that_blocks(trained: dg.DagsterInstance) -> None:
+    ingest(trained, OTHER, kitchen(400), severity="error")
+    job = definitions(severity="error").resolve_job_def("acme_score")
+    again = job.execute_in_process(instance=trained, partition_key=OTHER, raise_on_error=False)
+    assert not checks(again)["text_drift"].passed
+    assert not STORAGE.frame_path("acme", "scored_reviews", OTHER).exists()
+
+
+def test_a_batch_from_before_the_first_champion_is_compared_when_it_is_scored(trained: dg.DagsterInstance) -> None:
+    job = definitions().resolve_job_def("acme_score")
+    scored = job.execute_in_process(instance=trained, partition_key=FIRST)
+    assert "distinct reviews look like those the champion was trained on" in str(
+        checks(scored)["text_drift"].description
+    )
+    assert STORAGE.frame_path("acme", "scored_reviews", FIRST).exists()
+
+
 def test_reviews_to_label_can_be_filled_in_and_landed_again(trained: dg.DagsterInstance) -> None:
     reviews = batch(400)
     first = checks(ingest(trained, SAME, reviews.assign(label="")))["estimated_accuracy"]

@@ -1,0 +1,97 @@
+"""The alert sensor: tells people once about each cause, and keeps what a target did not take."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from pydantic import TypeAdapter
+
+from sentiment_assets.automation.causes import ended_runs, is_stale, latest_end, messages_of_run, stale_since
+from sentiment_assets.automation.history import belongs_to
+from sentiment_assets.automation.outbox import MOST_WAITING, Waiting, address, deliver
+from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications
+
+_SECONDS_TO_SEND = 30.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the sensor remembers."""
+
+    last_end: int
+    """The event that ended the last run it has looked at."""
+    stale: dict[str, int] = field(default_factory=dict)
+    """By asset: the materialization that people were told is old."""
+    waiting: list[Waiting] = field(default_factory=list)
+
+
+_TOLD: TypeAdapter[Told] = TypeAdapter(Told)
+
+
+def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshness) -> dg.SensorDefinition:
+    """The sensor ``<branch>_alerts``."""
+
+    @dg.sensor(
+        name=f"{branch}_alerts",
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sends failed runs, failed checks, promotions, refusals and stale data to the branch's `alerts`.",
+    )
+    def alert_looks(context: dg.SensorEvaluationContext, notifications: Notifications) -> dg.SensorResult:
+        if not targets:
+            return dg.SensorResult(skip_reason="Nobody to tell: name targets under `alerts` in the branch's YAML.")
+        if not context.cursor:  # what happened before anybody was to be told is not news
+            fresh = Told(latest_end(context.instance))
+            return dg.SensorResult(skip_reason="Begins to watch.", cursor=_TOLD.dump_json(fresh).decode())
+        told = _TOLD.validate_json(context.cursor)
+        ended = ended_runs(context.instance, told.last_end)
+        messages = [
+            message
+            for _, run_id in ended
+            if (run := context.instance.get_run_by_id(run_id)) and belongs_to(run, branch)
+            for message in messages_of_run(context.instance, branch, run, notifications.dagster_ui)
+        ]
+        stale = _stale(context.instance, branch, freshness, datetime.now(UTC), told.stale, notifications.dagster_ui)
+        messages += [message for _, message in stale.values()]
+        waiting = [*told.waiting, *address(messages, targets)]
+        left = deliver(waiting, notifications.send, time.time, time.time() + _SECONDS_TO_SEND)
+        if len(left) > MOST_WAITING:
+            context.log.error(f"{len(left) - MOST_WAITING} of the oldest messages are given up.")
+        for each in left:
+            context.log.error(f"Not sent, tried again: {each.message.title}. {each.why}")
+        now_told = Told(
+            last_end=ended[-1][0] if ended else told.last_end,
+            stale=told.stale | {name: number for name, (number, _) in stale.items()},
+            waiting=left[-MOST_WAITING:],
+        )
+        return dg.SensorResult(skip_reason=_summary(len(waiting), left), cursor=_TOLD.dump_json(now_told).decode())
+
+    return alert_looks
+
+
+def _stale(
+    instance: dg.DagsterInstance,
+    branch: str,
+    freshness: Freshness,
+    now: datetime,
+    told: dict[str, int],
+    dagster_ui: str,
+) -> dict[str, tuple[int, Message]]:
+    """By asset that has become stale: the number of its last materialization, and the message."""
+    found = {}
+    for name, days in freshness.model_dump().items():
+        last = stale_since(instance, dg.AssetKey([branch, name]), now - timedelta(days=days)) if days else None
+        if last and told.get(name) != last[0]:
+            found[name] = last[0], is_stale(branch, name, last[1], days, dagster_ui)
+    return found
+
+
+def _summary(messages: int, left: Sequence[Waiting]) -> str:
+    if not messages:
+        return "Nothing to tell."
+    if not left:
+        return f"{messages} messages sent."
+    return f"{messages - len(left)} messages sent, {len(left)} not, and tried again: {left[0].why or 'no time left'}"

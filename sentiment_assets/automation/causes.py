@@ -1,0 +1,120 @@
+"""What is worth a message: runs that failed, checks that failed, promotions and refusals, data that is stale."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import dagster as dg
+
+from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.automation.history import materializations
+from sentiment_assets.resources.notifications import Message
+
+_TELLING = {
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+    dg.DagsterEventType.ASSET_MATERIALIZATION,
+}
+_MOST_RUNS = 200
+
+
+def ended_runs(instance: dg.DagsterInstance, after: int) -> list[tuple[int, str]]:
+    """Numbers of the events that ended runs, and the runs' ids; the oldest first, a few hundred at most."""
+    ended = []
+    for kind in (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE):
+        records = dg.RunStatusChangeRecordsFilter(event_type=kind, after_storage_id=after)
+        page = instance.fetch_run_status_changes(records, limit=_MOST_RUNS, ascending=True)
+        ended.append([(record.storage_id, record.event_log_entry.run_id) for record in page.records])
+    complete = min((events[-1][0] for events in ended if len(events) == _MOST_RUNS), default=None)
+    return sorted(each for events in ended for each in events if complete is None or each[0] <= complete)
+
+
+def latest_end(instance: dg.DagsterInstance) -> int:
+    """The number of the last event that ended a run; 0 if none has."""
+    kinds = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE)
+    pages = [instance.fetch_run_status_changes(kind, limit=1).records for kind in kinds]
+    return max((page[0].storage_id for page in pages if page), default=0)
+
+
+def messages_of_run(instance: dg.DagsterInstance, branch: str, run: dg.DagsterRun, dagster_ui: str) -> list[Message]:
+    """One message a cause: the run's failure, each failed check of what it materialized, a decision on a champion."""
+    events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=_TELLING) if entry.dagster_event]
+    link = f"{dagster_ui}/runs/{run.run_id}"
+    failed = run.status == dg.DagsterRunStatus.FAILURE
+    return [
+        *([_run_failed(branch, run, events, link)] if failed else []),
+        *_checks_failed(branch, run, events, link),
+        *_decisions(branch, events, link),
+    ]
+
+
+def what_failed(events: Iterable[dg.DagsterEvent]) -> list[str]:
+    """What the failed steps of a run said, or the run itself if no step did."""
+    steps, whole = [], []
+    for event in events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            said = (error.cause or error).message.strip() if error else event.message
+            steps.append(f"Step {event.step_key}: {said}")
+        elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
+            whole.append(event.message or "The run failed.")
+    return steps or whole or ["No step says why."]
+
+
+def stale_since(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime) -> tuple[int, datetime] | None:
+    """The last materialization, if there is one and it is older than ``moment``: its number and its time."""
+    event = instance.get_latest_materialization_event(key)
+    if event is None or event.timestamp >= moment.timestamp():
+        return None
+    number = max((number for number, _ in materializations(instance, key, after=event.timestamp - 1)), default=0)
+    return number, datetime.fromtimestamp(event.timestamp, moment.tzinfo)
+
+
+def is_stale(branch: str, name: str, last: datetime, days: float, dagster_ui: str) -> Message:
+    """The warning about an asset that has not been brought up to date."""
+    return Message(
+        "warning",
+        f"{branch}: {name} is stale",
+        f"{branch}/{name} was materialized last on {last:%Y-%m-%d %H:%M} UTC; every {days:g} days are wanted.",
+        {"Asset": f"{dagster_ui}/assets/{branch}/{name}"},
+    )
+
+
+def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Message:
+    batch = run.tags.get("dagster/partition")
+    of = f" of {batch}" if batch else ""
+    return Message("error", f"{branch}: {run.job_name}{of} failed", "\n".join(what_failed(events)), {"Run": link})
+
+
+def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:
+    """A check of what an older run materialized has had its message."""
+    for event in events:
+        if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            continue
+        found = event.asset_check_evaluation_data
+        target = found.target_materialization_data
+        if found.passed or (target and target.run_id != run.run_id):
+            continue
+        told = {name: str(value.value) for name, value in found.metadata.items()}
+        figures = [f"{name}: {told[name]}" for name in ("effect", "statistic", "threshold") if name in told]
+        pages = found.severity == dg.AssetCheckSeverity.ERROR or told.get("pages") == "True"
+        links = {"Run": link} | ({"Drift page": told["drift_page"]} if "drift_page" in told else {})
+        of = f" of {found.partition}" if found.partition else ""
+        yield Message(
+            "error" if pages else "warning",
+            f"{branch}: {found.check_name}{of} failed",
+            "\n".join([found.description or "", ", ".join(figures)]).strip(),
+            links,
+        )
+
+
+def _decisions(branch: str, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:
+    for event in events:
+        if event.is_step_materialization and event.asset_key == dg.AssetKey([branch, BEST_MODEL]):
+            told = {name: str(value.value) for name, value in event.materialization.metadata.items()}
+            decision, version = told["decision"], told["challenger_version"]
+            links = {"Run": link, "Model": told["mlflow_model"]}
+            if decision.startswith("Promoted"):
+                yield Message("info", f"{branch}: version {version} is the champion", decision, links)
+            elif decision.startswith("Not promoted"):
+                yield Message("warning", f"{branch}: version {version} was not promoted", decision, links)

@@ -1,0 +1,137 @@
+"""What Dagster's history and MLflow's registry say about a branch, for its sensors."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.assets.features import NAME as FEATURES
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.raw_reviews import ROWS_LABELLED
+from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.assets.splits import NAME as SPLITS
+from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
+from sentiment_assets.automation.jobs import job_names, train_job_name
+from sentiment_assets.monitoring.retraining import TrainingState
+from sentiment_assets.resources.records import SCORES, TEXTS, recall
+from sentiment_assets.resources.storage import Storage
+from sentiment_assets.resources.tracking import Tracking
+
+_UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_PAGE = 1_000
+
+
+def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Every run that has not ended, queued ones included."""
+    return list(instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)))
+
+
+def trains(run: dg.DagsterRun, branch: str) -> bool:
+    """Whether a run trains the branch: by its train job, or by assets that somebody has picked."""
+    parts = {dg.AssetKey([branch, name]) for name in (SPLITS, FEATURES, TRAINED_CANDIDATES, BEST_MODEL)}
+    return run.job_name == train_job_name(branch) or bool(parts & (run.asset_selection or set()))
+
+
+def belongs_to(run: dg.DagsterRun, branch: str) -> bool:
+    """Whether a run is of the branch's jobs, or of assets of it that somebody has picked."""
+    picked = {*(run.asset_selection or ()), *(each.asset_key for each in run.asset_check_selection or ())}
+    return run.job_name in job_names(branch) or any(key.path[0] == branch for key in picked)
+
+
+def materializations(
+    instance: dg.DagsterInstance, key: dg.AssetKey, after: float | None = None, after_id: int | None = None
+) -> Iterator[tuple[int, dg.AssetMaterialization]]:
+    """An asset's materializations and the numbers of their events, the oldest first."""
+    records = dg.AssetRecordsFilter(asset_key=key, after_timestamp=after, after_storage_id=after_id)
+    cursor, more = None, True
+    while more:
+        page = instance.fetch_materializations(records, limit=_PAGE, cursor=cursor, ascending=True)
+        for record in page.records:
+            if record.asset_materialization:
+                yield record.storage_id, record.asset_materialization
+        cursor, more = page.cursor, page.has_more
+
+
+def training_state(instance: dg.DagsterInstance, branch: str, storage: Storage, tracking: Tracking) -> TrainingState:
+    """What the retraining policy asks about."""
+    last = _last_train_run(instance, branch)
+    began = _began(instance, last.dagster_run.root_run_id or last.dagster_run.run_id) if last else None
+    since_training = _labelled(instance, branch, began)
+    if not any(since_training.values()):
+        return TrainingState(None, 0, 0, None, ())  # the registry need not be asked: there is nothing to train on
+    champion = tracking.champion_version(branch)
+    read_at = (_began(instance, champion.root_run_id) or champion.registered_at.timestamp()) if champion else None
+    batches = list(since_training)
+    return TrainingState(
+        champion_since=champion.registered_at if champion else None,
+        labelled_since_champion=sum(_labelled(instance, branch, read_at).values()),
+        labelled_since_training=sum(since_training.values()),
+        last_training=datetime.fromtimestamp(last.end_time, UTC) if last and last.end_time else None,
+        failed_checks=[
+            f"{finding.name} of {record.batch}"
+            for group in (TEXTS, SCORES)
+            for record in recall(storage, branch, group, batches)
+            for finding in record.findings
+            if finding.warns
+        ],
+    )
+
+
+def batches_to_score(
+    instance: dg.DagsterInstance, branch: str, keys: Sequence[str], tracking: Tracking, *, again: bool
+) -> dict[str, str]:
+    """Batches without a score, or with ``again`` all that another model has scored, each with a key of its run.
+
+    None without a champion, and none that a run is taking in or scoring just now.
+    """
+    ingested = instance.get_materialized_partitions(dg.AssetKey([branch, RAW_REVIEWS]))
+    scored = _scored_by(instance, branch, again)
+    busy = {run.tags.get("dagster/partition") for run in runs_under_way(instance)}
+    wanted = [key for key in keys if key in ingested and key not in busy and (again or key not in scored)]
+    champion = tracking.champion_version(branch) if wanted else None
+    if champion is None:
+        return {}
+    last = {key: scored.get(key, (0, "")) for key in wanted}
+    return {
+        key: f"{key}|{champion.version}|{event}"
+        for key, (event, version) in last.items()
+        if version != champion.version
+    }
+
+
+def _scored_by(instance: dg.DagsterInstance, branch: str, again: bool) -> dict[str, tuple[int, str]]:
+    """By scored batch: the number of the event that says so, and the model's version if that is asked."""
+    key = dg.AssetKey([branch, SCORED_REVIEWS])
+    if not again:
+        return dict.fromkeys(instance.get_materialized_partitions(key), (0, ""))
+    return {
+        str(each.partition): (number, str(each.metadata["model_version"].value))
+        for number, each in materializations(instance, key)
+    }
+
+
+def _last_train_run(instance: dg.DagsterInstance, branch: str) -> dg.RunRecord | None:
+    records = instance.get_run_records(dg.RunsFilter(job_name=train_job_name(branch)), limit=1)
+    return records[0] if records else None
+
+
+def _began(instance: dg.DagsterInstance, root_run_id: str) -> float | None:
+    """When a train run began to read its data; a run executed again goes on with what the first one read."""
+    record = instance.get_run_record_by_id(root_run_id)
+    return (record.start_time or record.create_timestamp.timestamp()) if record else None
+
+
+def _labelled(instance: dg.DagsterInstance, branch: str, after: float | None) -> dict[str, int]:
+    """Labelled reviews of each batch taken in after that moment, as it is now."""
+    found = {}
+    for _, each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]), after=after):
+        told = each.metadata.get(ROWS_LABELLED)
+        found[str(each.partition)] = int(str(told.value)) if told else 0
+    return found

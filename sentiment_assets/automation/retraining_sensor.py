@@ -1,0 +1,53 @@
+"""The retraining sensor: one train run when the branch's policy says that it is due."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from sentiment_assets.assets.trained_candidates import all_candidates_tags
+from sentiment_assets.automation.history import runs_under_way, training_state, trains
+from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
+from sentiment_assets.monitoring.retraining import RetrainingPolicy, is_due
+from sentiment_assets.resources.storage import Storage
+from sentiment_assets.resources.tracking import Tracking
+
+REASON = "sentiment_assets/reason"
+"""The tag of a train run that says why it was started."""
+_LONGEST_WAIT = timedelta(hours=1)
+"""For files that are being taken in, so that one train run sees them all."""
+
+
+def retraining_sensor(branch: str, candidate_keys: Sequence[str], policy: RetrainingPolicy) -> dg.SensorDefinition:
+    """The sensor ``<branch>_retraining``."""
+
+    @dg.sensor(
+        name=f"{branch}_retraining",
+        job_name=train_job_name(branch),
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Trains when labelled reviews have landed and the branch's `retraining` policy says why.",
+    )
+    def retraining_looks(context: dg.SensorEvaluationContext, storage: Storage, tracking: Tracking) -> dg.SensorResult:
+        under_way, now = runs_under_way(context.instance), datetime.now(UTC)
+        if any(trains(run, branch) for run in under_way):
+            return dg.SensorResult(skip_reason="A train run is under way.", cursor="")
+        due = is_due(training_state(context.instance, branch, storage, tracking), policy, now)
+        if not due.train:
+            return dg.SensorResult(skip_reason=f"Not due: {due.reason}.", cursor="")
+        since = datetime.fromisoformat(context.cursor) if context.cursor else now
+        ingesting = sum(run.job_name == ingest_job_name(branch) for run in under_way)
+        if ingesting and now - since < _LONGEST_WAIT:
+            reason = f"Due ({due.reason}), and waiting for {ingesting} files that are being taken in."
+            return dg.SensorResult(skip_reason=reason, cursor=since.isoformat())
+        tags = {**all_candidates_tags(candidate_keys), REASON: due.reason}
+        run_key = f"after {_last_train_run_id(context.instance, branch)}"
+        return dg.SensorResult([dg.RunRequest(run_key=run_key, tags=tags)], cursor="")
+
+    return retraining_looks
+
+
+def _last_train_run_id(instance: dg.DagsterInstance, branch: str) -> str:
+    """A key that stays the same until a train run is there, whatever happens to the daemon in between."""
+    records = instance.get_run_records(dg.RunsFilter(job_name=train_job_name(branch)), limit=1)
+    return records[0].dagster_run.run_id if records else "none"

@@ -1,0 +1,47 @@
+"""What happens by the clock: retraining and reporting, each with a time zone of its own."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from sentiment_assets.assets.trained_candidates import all_candidates_tags
+from sentiment_assets.automation.history import runs_under_way, trains
+from sentiment_assets.automation.jobs import report_job_name, train_job_name
+from sentiment_assets.automation.retraining_sensor import REASON
+from sentiment_assets.automation.settings import Cron, Schedules
+
+
+def branch_schedules(branch: str, candidate_keys: Sequence[str], schedules: Schedules) -> list[dg.ScheduleDefinition]:
+    """Those that the branch asks for; they run from the start and can be paused in the UI."""
+    found = []
+    if schedules.retraining:
+        found.append(_retraining_schedule(branch, candidate_keys, schedules.retraining))
+    if schedules.report:
+        found.append(
+            dg.ScheduleDefinition(
+                name=f"{branch}_report_schedule",
+                job_name=report_job_name(branch),
+                cron_schedule=schedules.report.cron,
+                execution_timezone=schedules.report.time_zone,
+                default_status=dg.DefaultScheduleStatus.RUNNING,
+                description=f"Writes the report of {branch}.",
+            )
+        )
+    return found
+
+
+def _retraining_schedule(branch: str, candidate_keys: Sequence[str], moments: Cron) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"{branch}_retraining_schedule",
+        job_name=train_job_name(branch),
+        cron_schedule=moments.cron,
+        execution_timezone=moments.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Trains {branch} by the clock.",
+    )
+    def retrain(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if any(trains(run, branch) for run in runs_under_way(context.instance)):
+            return dg.SkipReason("A train run is under way.")
+        return dg.RunRequest(tags={**all_candidates_tags(candidate_keys), REASON: f"by the clock: {moments}"})
+
+    return retrain

@@ -1,0 +1,39 @@
+"""What a branch says about when things happen."""
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, field_validator
+
+from sentiment_assets.schema import Settings
+
+
+class Cron(Settings):
+    """Moments by the clock."""
+
+    cron: str = Field(min_length=1, description="Five fields: minute, hour, day of the month, month, day of the week.")
+    time_zone: str = Field(default="UTC", description="An IANA name such as `Europe/Berlin`.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no IANA time zone; `Europe/Berlin` is one")
+        return ZoneInfo(name).key
+
+    def __str__(self) -> str:
+        """As it is shown to people."""
+        return f"{self.cron} ({self.time_zone})"
+
+
+class Schedules(Settings):
+    """What happens by the clock."""
+
+    retraining: Cron | None = Field(default=None, description="Train at these moments, whatever the policy says.")
+    report: Cron | None = Field(default=Cron(cron="0 6 * * *"), description="Write `sentiment_report`.")
+
+
+class Freshness(Settings):
+    """Days after which an asset that has not been materialized is stale; ``null``: never."""
+
+    scored_reviews: float | None = Field(default=7, gt=0, description="Of the last batch that was scored.")
+    best_model: float | None = Field(default=60, gt=0, description="Of the last train run that ended well.")

@@ -1,0 +1,30 @@
+"""The code location that runs by itself in ``test_by_itself``: one small branch, everything automatic."""
+
+import dagster as dg
+
+from sentiment_assets.branch import BranchSettings, branch_definitions
+from sentiment_assets.definitions import joined_report, resources, step_executor
+
+BRANCH = "movies"
+ALERTS = "MOVIES_ALERTS"
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """A branch that trains again as soon as there is a reason, and reports every minute."""
+    settings = BranchSettings.model_validate(
+        {
+            "landing": f"landing/{BRANCH}",
+            "columns": {"keep": ["product"]},
+            "features": {"ngrams": {"longest": 2, "columns_log2": 14}},
+            "search": {"grid": {"epochs": [1, 2, 3], "eta0": [1], "l2": [1e-5]}},
+            "retraining": {"cool_down_hours": 0},
+            "score_again": True,
+            "schedules": {"report": {"cron": "* * * * *"}},
+            "alerts": [{"env": ALERTS, "severity": "info"}],
+        }
+    )
+    branch = branch_definitions(BRANCH, settings)
+    return dg.Definitions.merge(
+        branch, joined_report(branch), dg.Definitions(executor=step_executor(), resources=resources())
+    )

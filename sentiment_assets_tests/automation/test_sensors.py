@@ -1,0 +1,221 @@
+"""The sensors one tick at a time, on histories made for the purpose."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import dagster as dg
+import pytest
+from dagster import DagsterRun
+
+from sentiment_assets.assets.raw_reviews import ROWS_LABELLED
+from sentiment_assets.automation.alert_sensor import alert_sensor
+from sentiment_assets.automation.retraining_sensor import REASON, retraining_sensor
+from sentiment_assets.automation.scoring_sensor import scoring_sensor
+from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.monitoring.retraining import RetrainingPolicy
+from sentiment_assets.resources.notifications import AlertTarget, Notifications
+from sentiment_assets.resources.storage import Storage
+from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets_tests.automation.platform import Mailbox
+
+BATCHES = dg.DynamicPartitionsDefinition(name="acme/batches")
+TRACKING = Tracking(tracking_uri="", mlflow_ui="http://m", dagster_ui="http://d")
+RESOURCES = {
+    "storage": Storage(root="data"),
+    "tracking": TRACKING,
+    "notifications": Notifications(dagster_ui="http://d"),
+}
+POLICY = RetrainingPolicy()
+
+
+@pytest.fixture
+def history(home: Path) -> dg.DagsterInstance:
+    home.mkdir()
+    return dg.DagsterInstance.ephemeral()
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    box = Mailbox()
+    monkeypatch.setenv("ACME_CHAT", box.url)
+    yield box
+    box.close()
+
+
+def tick(sensor: dg.SensorDefinition, history: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
+    found = sensor(dg.build_sensor_context(history, cursor=cursor, resources=RESOURCES))
+    if isinstance(found, dg.SkipReason):
+        return dg.SensorResult(skip_reason=found)
+    assert isinstance(found, dg.SensorResult)
+    return found
+
+
+def said(result: dg.SensorResult) -> str:
+    return str(result.skip_reason.skip_message if result.skip_reason else "")
+
+
+def ingested(history: dg.DagsterInstance, batch: str, labelled: int) -> None:
+    history.add_dynamic_partitions("acme/batches", [batch])
+    history.report_runless_asset_event(
+        dg.AssetMaterialization(["acme", "raw_reviews"], partition=batch, metadata={ROWS_LABELLED: labelled})
+    )
+
+
+def scored(history: dg.DagsterInstance, batch: str, version: str) -> None:
+    history.report_runless_asset_event(
+        dg.AssetMaterialization(["acme", "scored_reviews"], partition=batch, metadata={"model_version": version})
+    )
+
+
+def a_run(history: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus, batch: str | None = None) -> None:
+    tags = {"dagster/partition": batch} if batch else {}
+    history.add_run(DagsterRun(job_name=job, run_id=str(uuid4()), status=status, tags=tags))
+
+
+def register_champion() -> None:
+    client = TRACKING.client()
+    if not client.search_registered_models():
+        client.create_registered_model("acme")
+    run = client.create_run(client.create_experiment(f"acme-{uuid4()}"))
+    version = client.create_model_version("acme", "file:///nowhere", run.info.run_id)
+    client.set_registered_model_alias("acme", "champion", version.version)
+
+
+@pytest.fixture
+def retraining() -> dg.SensorDefinition:
+    return retraining_sensor("acme", ["a", "b", "c"], POLICY)
+
+
+def test_training_is_asked_for_once_with_its_reason(
+    history: dg.DagsterInstance, retraining: dg.SensorDefinition
+) -> None:
+    assert said(tick(retraining, history)) == "Not due: no labelled review has landed since the last train run."
+    ingested(history, "a.csv", 40)
+    (request,) = tick(retraining, history).run_requests or ()
+    assert request.tags[REASON] == "no champion yet, and 40 labelled reviews"
+    assert request.tags["dagster/asset_partition_range_end"] == "c"
+    (again,) = tick(retraining, history).run_requests or ()
+    assert again.run_key == request.run_key, "until there is a run, a daemon that died asks for the same one"
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+def test_nothing_trains_while_a_train_run_is_under_way(
+    history: dg.DagsterInstance, retraining: dg.SensorDefinition, status: dg.DagsterRunStatus
+) -> None:
+    a_run(history, "acme_train", status)
+    ingested(history, "a.csv", 40)
+    assert said(tick(retraining, history)) == "A train run is under way."
+
+
+def test_a_failed_train_run_is_not_repeated_on_the_same_data(
+    history: dg.DagsterInstance, retraining: dg.SensorDefinition
+) -> None:
+    ingested(history, "a.csv", 40)
+    a_run(history, "acme_train", dg.DagsterRunStatus.FAILURE)
+    assert "no labelled review has landed" in said(tick(retraining, history))
+    ingested(history, "b.csv", 5)
+    (request,) = tick(retraining, history).run_requests or ()
+    assert request.tags[REASON] == "no champion yet, and 5 labelled reviews"
+
+
+def test_training_waits_for_files_that_are_being_taken_in_but_not_for_ever(
+    history: dg.DagsterInstance, retraining: dg.SensorDefinition
+) -> None:
+    ingested(history, "a.csv", 40)
+    a_run(history, "acme_ingest", dg.DagsterRunStatus.STARTED, "b.csv")
+    waiting = tick(retraining, history)
+    assert "waiting for 1 files that are being taken in" in said(waiting)
+    long_ago = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    assert tick(retraining, history, cursor=long_ago).run_requests
+
+
+def batches(result: dg.SensorResult) -> list[str | None]:
+    return [each.partition_key for each in result.run_requests or ()]
+
+
+def test_a_first_champion_scores_what_has_no_scores(history: dg.DagsterInstance) -> None:
+    scoring = scoring_sensor("acme", BATCHES, again=False)
+    for batch in ("a.csv", "b.csv", "c.csv"):
+        ingested(history, batch, 1)
+    assert batches(tick(scoring, history)) == [], "there is no champion"
+    register_champion()
+    scored(history, "b.csv", "1")
+    a_run(history, "acme_ingest", dg.DagsterRunStatus.STARTED, "c.csv")
+    assert batches(tick(scoring, history)) == ["a.csv"]
+
+
+def test_by_choice_a_new_champion_and_a_rollback_score_everything_again(history: dg.DagsterInstance) -> None:
+    scoring = scoring_sensor("acme", BATCHES, again=True)
+    for batch in ("a.csv", "b.csv"):
+        ingested(history, batch, 1)
+    register_champion()
+    register_champion()
+    scored(history, "a.csv", "2")
+    scored(history, "b.csv", "1")
+    assert batches(tick(scoring, history)) == ["b.csv"]
+    keys = {each.run_key for each in tick(scoring, history).run_requests or ()}
+    scored(history, "b.csv", "2")
+    assert batches(tick(scoring, history)) == []
+    TRACKING.client().set_registered_model_alias("acme", "champion", "1")
+    assert batches(tick(scoring, history)) == ["a.csv", "b.csv"]
+    scored(history, "b.csv", "1")
+    TRACKING.client().set_registered_model_alias("acme", "champion", "2")
+    assert keys.isdisjoint(each.run_key for each in tick(scoring, history).run_requests or ())
+
+
+def fail(history: dg.DagsterInstance, job: str) -> None:
+    @dg.op
+    def broken() -> None:
+        raise ValueError("row 7: <b>no text</b>")
+
+    @dg.job(name=job)
+    def failing() -> None:
+        broken()
+
+    failing.execute_in_process(instance=history, raise_on_error=False)
+
+
+def test_a_failed_run_is_told_once_and_again_only_while_nobody_took_it(
+    history: dg.DagsterInstance, mailbox: Mailbox
+) -> None:
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness())
+    fail(history, "acme_ingest")
+    cursor = tick(alerts, history).cursor
+    assert said(tick(alerts, history, cursor)) == "Nothing to tell.", "what was before is not news"
+    mailbox.down = True
+    fail(history, "acme_ingest")
+    fail(history, "other_ingest")
+    result = tick(alerts, history, cursor)
+    assert said(result).startswith("0 messages sent, 1 not, and tried again: ACME_CHAT")
+    assert mailbox.received == []
+    mailbox.down = False
+    later = str(result.cursor).replace(str(_not_before(result)), "0")
+    result = tick(alerts, history, later)
+    assert said(result) == "1 messages sent."
+    assert said(tick(alerts, history, result.cursor)) == "Nothing to tell."
+    (body,) = mailbox.received
+    assert "acme: acme_ingest failed" in body
+    assert "row 7: <b>no text</b>" in body
+
+
+def _not_before(result: dg.SensorResult) -> float:
+    import json
+
+    return float(json.loads(str(result.cursor))["waiting"][0]["not_before"])
+
+
+def test_stale_data_are_told_once(history: dg.DagsterInstance, mailbox: Mailbox) -> None:
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness(scored_reviews=1e-9))
+    cursor = tick(alerts, history).cursor
+    assert said(tick(alerts, history, cursor)) == "Nothing to tell.", "what was never there is not stale"
+    scored(history, "a.csv", "1")
+    result = tick(alerts, history, cursor)
+    assert said(result) == "1 messages sent."
+    assert said(tick(alerts, history, result.cursor)) == "Nothing to tell."
+    assert "acme: scored_reviews is stale" in mailbox.received[0]
+
+
+def test_nobody_to_tell_is_said(history: dg.DagsterInstance) -> None:
+    assert "name targets under `alerts`" in said(tick(alert_sensor("acme", [], Freshness()), history))
