@@ -3,7 +3,7 @@
 Each repetition starts a real code server and daemon on an instance of its own, lands files while the daemon is killed
 (SIGKILL) and started again at random moments, and waits until every file is taken in.
 
-    python -m benchmarks.ingest_faults [--repetitions 20] [--files 30] [--kills 3]
+    python -m benchmarks.ingest_faults [--repetitions 20] [--first 0] [--files 30] [--kills 3]
 """
 
 import argparse
@@ -28,12 +28,13 @@ def main() -> None:
     """Repeat and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="number of the first repetition, which seeds its moments")
     parser.add_argument("--files", type=int, default=30)
     parser.add_argument("--kills", type=int, default=3)
     chosen = parser.parse_args()
     print("| repetition | files | kills | ingested once | more than once | missing | runs that failed | seconds |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
-    for repetition in range(chosen.repetitions):
+    for repetition in range(chosen.first, chosen.first + chosen.repetitions):
         with tempfile.TemporaryDirectory() as folder:
             _repeat(Path(folder), repetition, chosen.files, chosen.kills)
 

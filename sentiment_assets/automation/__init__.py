@@ -1,1 +1,1 @@
-"""What runs when: jobs today; sensors, schedules and warnings come here."""
+"""What runs when, and who is told: jobs, sensors, schedules and alerts."""
