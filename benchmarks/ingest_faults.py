@@ -43,7 +43,7 @@ def _repeat(home: Path, repetition: int, files: int, kills: int) -> None:
     chance = random.Random(repetition)  # noqa: S311 - moments, no secrets
     landing = home / "landing" / BRANCH
     landing.mkdir(parents=True)
-    platform = Platform(home, (_LOCATION,), {})
+    platform = Platform(home, (_LOCATION,), {}, runs_at_once=6)
     started = time.monotonic()
     platform.start()
     try:

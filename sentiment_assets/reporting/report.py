@@ -46,7 +46,7 @@ def make_report(
     found = join_scores(raw, scored)
     reviews = found.reviews
     period, kind = periods_of(reviews)
-    test = _on_test(champion[1]) if champion else None
+    test = _on_test(champion[1]) if champion and champion[1].n_test else None
     figures = report_figures(branch, reviews, kept, error_rates(*test) if test else None)
     over_time = figures[(figures["by"] == ALL) & (figures["period"] != ALL)]
     picture = draw_over_time(over_time if kind == "batch" else over_time.sort_values("period"))

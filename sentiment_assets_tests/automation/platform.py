@@ -29,6 +29,8 @@ class Platform:
     locations: tuple[str, ...]
     """Modules, or paths of Python files."""
     environment: Mapping[str, str]
+    runs_at_once: int | None = None
+    """By default as many as the project's own instance allows."""
     servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     daemon: subprocess.Popen[bytes] | None = None
 
@@ -40,8 +42,11 @@ class Platform:
     def start(self) -> None:
         """Write the instance, start a code server a module and wait for them, then start the daemon."""
         self.dagster_home.mkdir(parents=True)
-        settings = (_PROJECT / "dagster.yaml").read_text()
-        (self.dagster_home / "dagster.yaml").write_text(settings.replace(" .sentiment/", f" {self.home}/"))
+        text = (_PROJECT / "dagster.yaml").read_text().replace(" .sentiment/", f" {self.home}/")
+        settings = yaml.safe_load(text)
+        if self.runs_at_once:
+            settings["concurrency"]["runs"]["max_concurrent_runs"] = self.runs_at_once
+        (self.dagster_home / "dagster.yaml").write_text(yaml.safe_dump(settings))
         with self.instance() as instance:
             instance.get_runs(limit=1)  # its databases are made before several processes open them at once
         ports = [free_port() for _ in self.locations]
