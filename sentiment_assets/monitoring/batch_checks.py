@@ -69,12 +69,13 @@ def check_texts(
 ) -> Record:
     """Drift of a batch's texts and labels: columns review_id, text and label, 0 rows or more.
 
-    Reviews that came before are left out: an export that overlaps the last one is the business of quality.
+    Reviews that came before are left out: an export that overlaps the last one is the business of quality. So are
+    those that the champion was trained on, which hold no word it does not know.
     """
     if champion is None or champion.reference is None:
         return _not_comparable(batch, champion, TEXT_CHECKS, checked_at)
     model, reference = champion.model, champion.reference
-    reviews = reviews[~others.came_before(text_digests(reviews["text"]))]
+    reviews = reviews[_are_new(text_digests(reviews["text"]), model, others)]
     texts, labels = reviews["text"], reviews["label"].dropna()
     drift = text_drift(texts, view_texts(texts, model, reference.ngrams), reference, settings)
     unlike = dict(drift.unlike)
@@ -107,8 +108,8 @@ def check_scores(
 ) -> ScoreChecks:
     """Drift of the champion's answers on a batch and how good they are, and the reviews to label.
 
-    Reviews that came before are left out, and those that the champion was trained on: it knows them too well. Labels
-    that later batches have for these texts narrow the estimate, and only that: they were not chosen at random.
+    Reviews are left out as in ``check_texts``: the champion knows those it was trained on too well. Labels that
+    later batches have for these texts narrow the estimate, and only that: they were not chosen at random.
     ``text_record`` is of the same batch, and made anew when it is of another champion; ``past`` are the records of
     earlier batches.
     """
@@ -116,7 +117,7 @@ def check_scores(
         return ScoreChecks(_not_comparable(batch, champion, SCORE_CHECKS, checked_at), _to_label(reviews.iloc[:0]))
     model, reference = champion.model, champion.reference
     digests = text_digests(reviews["text"])
-    new = ~(np.isin(digests, model.trained_on) | others.came_before(digests))
+    new = _are_new(digests, model, others)
     reviews, digests = reviews[new], digests[new]
     n = len(reviews)
     if n < settings.fewest_reviews:
@@ -162,6 +163,11 @@ def check_scores(
         accuracy=measure(margins[labelled], known).accuracy if len(known) >= settings.fewest_reviews else None,
     )
     return ScoreChecks(record, _to_label(reviews.iloc[unlabelled[chosen]]), draw_word_shift(shift))
+
+
+def _are_new(digests: np.ndarray, model: SentimentModel, others: OtherBatches) -> np.ndarray:
+    """True for texts that neither an earlier batch nor the champion's training split has."""
+    return ~(np.isin(digests, model.trained_on) | others.came_before(digests))
 
 
 def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:

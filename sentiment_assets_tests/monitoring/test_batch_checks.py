@@ -80,6 +80,9 @@ def test_reviews_that_the_champion_was_trained_on_are_left_out(champion: Champio
     assert "labelled reviews" in held_out.record.findings[1].sentence
     n = int(held_out.record.findings[1].sentence.split(" of ")[1].split(" labelled")[0].replace(",", ""))
     assert n == 3000 - len(champion.model.trained_on)
+    texts = texts_of(trained_on, champion)
+    assert verdicts(texts)["text_drift"] == "ok", "that it knows all words of its own reviews is no drift"
+    assert texts.findings[0].sentence.startswith(f"{n:,} distinct reviews")
 
 
 def test_reviews_that_came_before_are_left_out(champion: Champion) -> None:
