@@ -70,7 +70,7 @@ def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
         io_manager_key="frames",
         code_version=code_version([__name__, *_MODULES]),
         kinds={"python", "html", "parquet"},
-        automation_condition=dg.AutomationCondition.any_deps_updated(),
+        automation_condition=_once_a_branch_has_one(),
         description="The reports of all branches in one HTML page and one table of figures.",
     )
     def sentiment_report(storage: Storage, tracking: Tracking) -> dg.MaterializeResult:
@@ -82,6 +82,14 @@ def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
         return _written(storage, tracking, NAME, join_reports(figures, now), now)
 
     return sentiment_report
+
+
+def _once_a_branch_has_one() -> dg.AutomationCondition:
+    """Eager, but neither waiting for the report of every branch nor blind to those from before the daemon started."""
+    condition = dg.AutomationCondition
+    eager = condition.eager().without(~condition.any_deps_missing())
+    at_first = condition.initial_evaluation() & condition.missing()
+    return (eager | at_first) & condition.any_deps_match(~condition.missing())
 
 
 def _written(storage: Storage, tracking: Tracking, place: str, report: "Report", now: datetime) -> dg.MaterializeResult:

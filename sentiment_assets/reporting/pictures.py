@@ -10,6 +10,7 @@ from sentiment_assets.learning.pictures import svg
 
 _COUNTED, _CORRECTED, _VOLUME = "#1b6ca8", "#c0602b", "#c5ced6"
 _MOST_TICKS = 12
+_POINTS = 100
 
 
 def draw_over_time(figures: pd.DataFrame) -> bytes:
@@ -21,7 +22,7 @@ def draw_over_time(figures: pd.DataFrame) -> bytes:
     if figures["adjusted"].notna().any():
         _band(above, figures, ("adjusted", "adjusted_low", "adjusted_high"), _CORRECTED, "corrected for known errors")
     above.axhline(0, color="#8a9aa9", linewidth=0.8)
-    above.set_ylabel("net sentiment")
+    above.set_ylabel("net sentiment, points")
     above.legend(loc="best", fontsize=8, frameon=False)
     below.bar(places, figures["reviews"], color=_VOLUME)
     below.set_ylabel("reviews")
@@ -36,16 +37,16 @@ def draw_branches(figures: Mapping[str, pd.DataFrame]) -> bytes:
     periods = sorted({period for each in figures.values() for period in each["period"]})
     for branch, each in figures.items():
         places = [periods.index(period) for period in each["period"]]
-        axes.plot(places, each["net_sentiment"], marker="o", markersize=4, label=branch)
+        axes.plot(places, _POINTS * each["net_sentiment"], marker="o", markersize=4, label=branch)
     axes.axhline(0, color="#8a9aa9", linewidth=0.8)
-    axes.set_ylabel("net sentiment, as counted")
+    axes.set_ylabel("net sentiment as counted, points")
     axes.legend(loc="best", fontsize=8, frameon=False)
     _name_places(axes, periods)
     return svg(figure)
 
 
 def _band(axes: Axes, figures: pd.DataFrame, columns: tuple[str, str, str], colour: str, label: str) -> None:
-    value, low, high = (figures[name].astype(float).to_numpy() for name in columns)
+    value, low, high = (_POINTS * figures[name].astype(float).to_numpy() for name in columns)
     places = range(len(figures))
     axes.plot(places, value, marker="o", markersize=4, color=colour, label=label)
     axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)

@@ -1,0 +1,29 @@
+import dagster as dg
+
+from sentiment_assets.assets.sentiment_report import joined_report_asset
+from sentiment_assets.definitions import resources
+
+BRANCHES = [dg.AssetSpec([name, "sentiment_report"]) for name in ("acme", "other")]
+JOINED = dg.AssetSelection.assets("sentiment_report")
+DEFINITIONS = dg.Definitions(assets=[joined_report_asset(["acme", "other"]), *BRANCHES], resources=resources())
+
+
+def test_the_joined_report_follows_the_first_report_of_any_branch_and_each_later_one() -> None:
+    instance = dg.DagsterInstance.ephemeral()
+    found = dg.evaluate_automation_conditions(DEFINITIONS, instance, JOINED)
+    assert found.total_requested == 0, "no branch has one yet"
+    requested = []
+    for name in ("acme", "acme", "other"):
+        instance.report_runless_asset_event(dg.AssetMaterialization([name, "sentiment_report"]))
+        found = dg.evaluate_automation_conditions(DEFINITIONS, instance, JOINED, cursor=found.cursor)
+        requested.append(found.total_requested)
+        instance.report_runless_asset_event(dg.AssetMaterialization("sentiment_report"))
+        found = dg.evaluate_automation_conditions(DEFINITIONS, instance, JOINED, cursor=found.cursor)
+    assert requested == [1, 1, 1]
+    assert found.total_requested == 0
+
+
+def test_reports_from_before_the_daemon_started_are_joined_too() -> None:
+    instance = dg.DagsterInstance.ephemeral()
+    instance.report_runless_asset_event(dg.AssetMaterialization(["acme", "sentiment_report"]))
+    assert dg.evaluate_automation_conditions(DEFINITIONS, instance, JOINED).total_requested == 1
