@@ -42,7 +42,8 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
     )
     def alert_looks(context: dg.SensorEvaluationContext, notifications: Notifications) -> dg.SensorResult:
         if not targets:
-            return dg.SensorResult(skip_reason="Nobody to tell: name targets under `alerts` in the branch's YAML.")
+            reason = "Nobody to tell: name targets under `alerts` in the branch's YAML."
+            return dg.SensorResult(skip_reason=reason, cursor="")  # what happens until then will not be news
         if not context.cursor:  # what happened before anybody was to be told is not news
             fresh = Told(latest_end(context.instance))
             return dg.SensorResult(skip_reason="Begins to watch.", cursor=_TOLD.dump_json(fresh).decode())

@@ -6,7 +6,6 @@ from datetime import datetime
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.automation.history import materializations
 from sentiment_assets.resources.notifications import Message
 
 _TELLING = {
@@ -63,11 +62,10 @@ def what_failed(events: Iterable[dg.DagsterEvent]) -> list[str]:
 
 def stale_since(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime) -> tuple[int, datetime] | None:
     """The last materialization, if there is one and it is older than ``moment``: its number and its time."""
-    event = instance.get_latest_materialization_event(key)
-    if event is None or event.timestamp >= moment.timestamp():
+    records = instance.fetch_materializations(key, limit=1).records
+    if not records or records[0].timestamp >= moment.timestamp():
         return None
-    number = max((number for number, _ in materializations(instance, key, after=event.timestamp - 1)), default=0)
-    return number, datetime.fromtimestamp(event.timestamp, moment.tzinfo)
+    return records[0].storage_id, datetime.fromtimestamp(records[0].timestamp, moment.tzinfo)
 
 
 def is_stale(branch: str, name: str, last: datetime, days: float, dagster_ui: str) -> Message:

@@ -46,10 +46,10 @@ def belongs_to(run: dg.DagsterRun, branch: str) -> bool:
 
 
 def materializations(
-    instance: dg.DagsterInstance, key: dg.AssetKey, after: float | None = None, after_id: int | None = None
+    instance: dg.DagsterInstance, key: dg.AssetKey, after: float | None = None
 ) -> Iterator[tuple[int, dg.AssetMaterialization]]:
     """An asset's materializations and the numbers of their events, the oldest first."""
-    records = dg.AssetRecordsFilter(asset_key=key, after_timestamp=after, after_storage_id=after_id)
+    records = dg.AssetRecordsFilter(asset_key=key, after_timestamp=after)
     cursor, more = None, True
     while more:
         page = instance.fetch_materializations(records, limit=_PAGE, cursor=cursor, ascending=True)

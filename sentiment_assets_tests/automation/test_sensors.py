@@ -1,5 +1,6 @@
 """The sensors one tick at a time, on histories made for the purpose."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -201,8 +202,6 @@ def test_a_failed_run_is_told_once_and_again_only_while_nobody_took_it(
 
 
 def _not_before(result: dg.SensorResult) -> float:
-    import json
-
     return float(json.loads(str(result.cursor))["waiting"][0]["not_before"])
 
 
