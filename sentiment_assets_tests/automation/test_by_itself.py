@@ -51,26 +51,26 @@ def test_files_land_and_all_else_follows(platform: Platform, mailbox: Mailbox) -
     (landing / "2026-10.csv").write_bytes(as_csv([{**each, "product": "box"} for each in made_up_reviews(900)]))
     (landing / "2026-11.csv.part").write_bytes(b"not yet")
     with platform.instance() as instance:
-        wait_for(lambda: version_of_scores(instance, "2026-10.csv") == "1", 300, "training, promotion and scoring")
-        wait_for(lambda: instance.get_latest_materialization_event(key("sentiment_report")), 150, "the report")
+        wait_for(lambda: version_of_scores(instance, "2026-10.csv") == "1", 600, "training, promotion and scoring")
+        wait_for(lambda: instance.get_latest_materialization_event(key("sentiment_report")), 300, "the report")
         wait_for(
-            lambda: instance.get_latest_materialization_event(dg.AssetKey("sentiment_report")), 150, "the joined report"
+            lambda: instance.get_latest_materialization_event(dg.AssetKey("sentiment_report")), 300, "the joined report"
         )
         assert instance.get_dynamic_partitions(f"{BRANCH}/batches") == ["2026-10.csv"]
         following = dg.AssetKey("complaints")
-        wait_for(lambda: "2026-10.csv" in instance.get_materialized_partitions(following), 120, "the asset downstream")
+        wait_for(lambda: "2026-10.csv" in instance.get_materialized_partitions(following), 300, "the asset downstream")
         assert len((platform.home / "data" / "complaints" / "2026-10.csv.csv").read_text().splitlines()) > 1
-        wait_for(lambda: "version 1 is the champion" in str(mailbox.received), 60, "word of the promotion")
+        wait_for(lambda: "version 1 is the champion" in str(mailbox.received), 300, "word of the promotion")
 
         mailbox.down = True
         drifting = kitchen(400).assign(product="kitchen")[["review_id", "text", "label", "product"]]
         (landing / "2026-12.csv").write_bytes(as_csv(drifting.to_dict("records")))
-        wait_for(lambda: mailbox.refused, 200, "an attempt to warn of drift")
+        wait_for(lambda: mailbox.refused, 300, "an attempt to warn of drift")
         mailbox.down = False
-        wait_for(lambda: "text_drift of 2026-12.csv failed" in str(mailbox.received), 150, "the warning of drift")
-        wait_for(lambda: version_of_scores(instance, "2026-10.csv") == "2", 300, "scoring again by a new champion")
-        wait_for(lambda: version_of_scores(instance, "2026-12.csv") == "2", 60, "scoring of the drifting file again")
-        wait_for(lambda: "version 2 is the champion" in str(mailbox.received), 300, "word of the second promotion")
+        wait_for(lambda: "text_drift of 2026-12.csv failed" in str(mailbox.received), 300, "the warning of drift")
+        wait_for(lambda: version_of_scores(instance, "2026-10.csv") == "2", 600, "scoring again by a new champion")
+        wait_for(lambda: version_of_scores(instance, "2026-12.csv") == "2", 300, "scoring of the drifting file again")
+        wait_for(lambda: "version 2 is the champion" in str(mailbox.received), 600, "word of the second promotion")
 
         trained = instance.get_runs(dg.RunsFilter(job_name=f"{BRANCH}_train"))
         assert [run.tags[REASON].split(";")[0] for run in trained][1] == "no champion yet, and 900 labelled reviews"
