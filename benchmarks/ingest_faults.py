@@ -1,7 +1,8 @@
-"""What becomes of landed files when the daemon is killed: every file must be ingested once, whatever happens.
+"""What becomes of landed files when the daemon is killed: each must be ingested once and scored, whatever happens.
 
 Each repetition starts a real code server and daemon on an instance of its own, lands files while the daemon is killed
-(SIGKILL) and started again at random moments, and waits until every file is taken in.
+(SIGKILL) and started again at random moments, and waits until with nothing pressed by hand every file is ingested, a
+champion is trained, every file is scored and a report is written. What went wrong with a run is printed after its row.
 
     python -m benchmarks.ingest_faults [--repetitions 20] [--first 0] [--files 30] [--kills 3]
 """
@@ -20,8 +21,24 @@ from sentiment_assets_tests.automation.platform import Platform, wait_for
 from sentiment_assets_tests.corpus import as_csv, made_up_reviews
 
 _LOCATION = "sentiment_assets_tests.automation.faults"
-_LONGEST = 900.0
-_RAW_REVIEWS = dg.AssetKey([BRANCH, "raw_reviews"])
+_LANDING_SECONDS = 90
+_KILLING_SECONDS = 300
+_LONGEST = 2_400.0
+_COLUMNS = (
+    "repetition",
+    "files",
+    "kills",
+    "ingested once",
+    "more than once",
+    "missing",
+    "scored once",
+    "more than once",
+    "missing",
+    "trained",
+    "runs",
+    "failed",
+    "seconds",
+)
 
 
 def main() -> None:
@@ -32,8 +49,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=30)
     parser.add_argument("--kills", type=int, default=3)
     chosen = parser.parse_args()
-    print("| repetition | files | kills | ingested once | more than once | missing | runs that failed | seconds |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    _row(*_COLUMNS)
+    _row(*("---" for _ in _COLUMNS))
     for repetition in range(chosen.first, chosen.first + chosen.repetitions):
         with tempfile.TemporaryDirectory() as folder:
             _repeat(Path(folder), repetition, chosen.files, chosen.kills)
@@ -47,8 +64,8 @@ def _repeat(home: Path, repetition: int, files: int, kills: int) -> None:
     started = time.monotonic()
     platform.start()
     try:
-        landings = [(chance.uniform(0, 90), "land") for _ in range(files)]
-        killings = [(chance.uniform(5, 100), "kill") for _ in range(kills)]
+        landings = [(chance.uniform(0, _LANDING_SECONDS), "land") for _ in range(files)]
+        killings = [(chance.uniform(5, _KILLING_SECONDS), "kill") for _ in range(kills)]
         for number, (moment, action) in enumerate(sorted(landings + killings)):
             time.sleep(max(0.0, started + moment - time.monotonic()))
             if action == "kill":
@@ -56,14 +73,11 @@ def _repeat(home: Path, repetition: int, files: int, kills: int) -> None:
                 time.sleep(chance.uniform(0, 5))
                 platform.start_daemon()
             else:
-                reviews = [
-                    {"review_id": each["review_id"], "text": each["text"]}  # without labels nothing trains meanwhile
-                    for each in made_up_reviews(60, seed=1_000 * repetition + number)
-                ]
+                reviews = made_up_reviews(60, seed=1_000 * repetition + number)
                 (landing / f"{number:03}.csv").write_bytes(as_csv(reviews))
         with platform.instance() as instance:
-            wait_for(lambda: _done(instance, files), _LONGEST, f"ingesting {files} files")
-            time.sleep(35)  # two looks of the sensor: time for a run too many
+            wait_for(lambda: _done(instance, files), _LONGEST, f"ingesting and scoring {files} files, and a report")
+            time.sleep(65)  # two looks of every sensor: time for a run too many
             wait_for(lambda: not _under_way(instance), _LONGEST, "the end of every run")
             _print(instance, repetition, files, kills, time.monotonic() - started)
     finally:
@@ -71,22 +85,41 @@ def _repeat(home: Path, repetition: int, files: int, kills: int) -> None:
 
 
 def _done(instance: dg.DagsterInstance, files: int) -> bool:
-    return len(instance.get_materialized_partitions(_RAW_REVIEWS)) >= files and not _under_way(instance)
+    landed = [len(instance.get_materialized_partitions(_key(name))) for name in ("raw_reviews", "scored_reviews")]
+    reported = instance.get_latest_materialization_event(_key("sentiment_report"))
+    return min(landed) >= files and reported is not None and not _under_way(instance)
 
 
 def _under_way(instance: dg.DagsterInstance) -> bool:
     ended = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-    return any(run.status not in ended for run in instance.get_runs(dg.RunsFilter(job_name=f"{BRANCH}_ingest")))
+    return any(run.status not in ended for run in instance.get_runs())
 
 
 def _print(instance: dg.DagsterInstance, repetition: int, files: int, kills: int, seconds: float) -> None:
-    records = instance.fetch_materializations(_RAW_REVIEWS, limit=10 * files).records
+    trained = len(instance.fetch_materializations(_key("best_model"), limit=10).records)
+    runs = instance.get_runs()
+    failed = [run for run in runs if run.status != dg.DagsterRunStatus.SUCCESS]
+    ingested, scored = (_times(instance, name, files) for name in ("raw_reviews", "scored_reviews"))
+    _row(repetition, files, kills, *ingested, *scored, trained, len(runs), len(failed), round(seconds))
+    for run in failed:
+        events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+        reason = events[-1].user_message or events[-1].message if events else ""
+        print(f"{run.job_name} {run.run_id} of {run.tags.get('dagster/partition', '-')}: {run.status.value}: {reason}")
+
+
+def _times(instance: dg.DagsterInstance, name: str, files: int) -> tuple[int, int, int]:
+    """How many files the asset was materialized for once, more than once, and never."""
+    records = instance.fetch_materializations(_key(name), limit=10 * files).records
     times = Counter(str(record.asset_materialization.partition) for record in records if record.asset_materialization)
-    once, more = sum(each == 1 for each in times.values()), sum(each > 1 for each in times.values())
-    runs = instance.get_runs(dg.RunsFilter(job_name=f"{BRANCH}_ingest"))
-    ill = sum(run.status != dg.DagsterRunStatus.SUCCESS for run in runs)
-    figures = (repetition, files, kills, once, more, files - len(times), ill, round(seconds))
-    print("|", " | ".join(map(str, figures)), "|", flush=True)
+    return sum(each == 1 for each in times.values()), sum(each > 1 for each in times.values()), files - len(times)
+
+
+def _key(name: str) -> dg.AssetKey:
+    return dg.AssetKey([BRANCH, name])
+
+
+def _row(*cells: object) -> None:
+    print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 
 if __name__ == "__main__":
