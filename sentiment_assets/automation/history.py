@@ -1,6 +1,6 @@
 """What Dagster's history and MLflow's registry say about a branch, for its sensors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -47,15 +47,13 @@ def belongs_to(run: dg.DagsterRun, branch: str) -> bool:
 
 def materializations(
     instance: dg.DagsterInstance, key: dg.AssetKey, after: float | None = None
-) -> Iterator[tuple[int, dg.AssetMaterialization]]:
-    """An asset's materializations and the numbers of their events, the oldest first."""
+) -> Iterator[dg.AssetMaterialization]:
+    """An asset's materializations, the oldest first."""
     records = dg.AssetRecordsFilter(asset_key=key, after_timestamp=after)
     cursor, more = None, True
     while more:
         page = instance.fetch_materializations(records, limit=_PAGE, cursor=cursor, ascending=True)
-        for record in page.records:
-            if record.asset_materialization:
-                yield record.storage_id, record.asset_materialization
+        yield from (record.asset_materialization for record in page.records if record.asset_materialization)
         cursor, more = page.cursor, page.has_more
 
 
@@ -87,33 +85,36 @@ def training_state(instance: dg.DagsterInstance, branch: str, storage: Storage, 
 def batches_to_score(
     instance: dg.DagsterInstance, branch: str, keys: Sequence[str], tracking: Tracking, *, again: bool
 ) -> dict[str, str]:
-    """Batches without a score, or with ``again`` all that another model has scored, each with a key of its run.
+    """Batches whose content has no scores, with ``again`` also those that another model has scored; a run key for each.
 
     None without a champion, and none that a run is taking in or scoring just now.
     """
-    ingested = instance.get_materialized_partitions(dg.AssetKey([branch, RAW_REVIEWS]))
-    scored = _scored_by(instance, branch, again)
     busy = {run.tags.get("dagster/partition") for run in runs_under_way(instance)}
-    wanted = [key for key in keys if key in ingested and key not in busy and (again or key not in scored)]
+    ingested, scored = (_latest_events(instance, dg.AssetKey([branch, name])) for name in (RAW_REVIEWS, SCORED_REVIEWS))
+    waiting = [key for key in keys if key in ingested and key not in busy]
+    without = [key for key in waiting if scored.get(key, 0) < ingested[key]]  # replaced content has no scores either
+    wanted = waiting if again else without
     champion = tracking.champion_version(branch) if wanted else None
     if champion is None:
         return {}
-    last = {key: scored.get(key, (0, "")) for key in wanted}
+    versions = _scored_by(instance, branch) if again else {}
     return {
-        key: f"{key}|{champion.version}|{event}"
-        for key, (event, version) in last.items()
-        if version != champion.version
+        key: f"{key}|{champion.version}|{ingested[key]}|{scored.get(key, 0)}"
+        for key in wanted
+        if key in without or versions[key] != champion.version
     }
 
 
-def _scored_by(instance: dg.DagsterInstance, branch: str, again: bool) -> dict[str, tuple[int, str]]:
-    """By scored batch: the number of the event that says so, and the model's version if that is asked."""
-    key = dg.AssetKey([branch, SCORED_REVIEWS])
-    if not again:
-        return dict.fromkeys(instance.get_materialized_partitions(key), (0, ""))
+def _latest_events(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, int]:
+    """By partition, the number of its last materialization."""
+    return instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+
+
+def _scored_by(instance: dg.DagsterInstance, branch: str) -> dict[str, str]:
+    """By scored batch, the model's version."""
     return {
-        str(each.partition): (number, str(each.metadata["model_version"].value))
-        for number, each in materializations(instance, key)
+        str(each.partition): str(each.metadata["model_version"].value)
+        for each in materializations(instance, dg.AssetKey([branch, SCORED_REVIEWS]))
     }
 
 
@@ -131,7 +132,7 @@ def _began(instance: dg.DagsterInstance, root_run_id: str) -> float | None:
 def _labelled(instance: dg.DagsterInstance, branch: str, after: float | None) -> dict[str, int]:
     """Labelled reviews of each batch taken in after that moment, as it is now."""
     found = {}
-    for _, each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]), after=after):
+    for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]), after=after):
         told = each.metadata.get(ROWS_LABELLED)
         found[str(each.partition)] = int(str(told.value)) if told else 0
     return found

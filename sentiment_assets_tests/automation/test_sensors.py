@@ -147,6 +147,24 @@ def test_a_first_champion_scores_what_has_no_scores(history: dg.DagsterInstance)
     assert batches(tick(scoring, history)) == ["a.csv"]
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_batch_whose_content_was_replaced_but_not_scored_is_scored(history: dg.DagsterInstance, again: bool) -> None:
+    scoring = scoring_sensor("acme", BATCHES, again=again)
+    register_champion()
+    ingested(history, "a.csv", 1)
+    scored(history, "a.csv", "1")
+    assert batches(tick(scoring, history)) == []
+    ingested(history, "a.csv", 2)
+    first = tick(scoring, history)
+    assert batches(first) == ["a.csv"]
+    assert batches(tick(scoring, history)) == ["a.csv"], "asked for until it has happened, by the same run key"
+    ingested(history, "a.csv", 3)
+    second = tick(scoring, history)
+    assert [each.run_key for each in first.run_requests or ()] != [each.run_key for each in second.run_requests or ()]
+    scored(history, "a.csv", "1")
+    assert batches(tick(scoring, history)) == []
+
+
 def test_by_choice_a_new_champion_and_a_rollback_score_everything_again(history: dg.DagsterInstance) -> None:
     scoring = scoring_sensor("acme", BATCHES, again=True)
     for batch in ("a.csv", "b.csv"):
