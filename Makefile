@@ -2,12 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+VERSION = $(shell git describe --tags --always --dirty)
+DOCKER_ENGINE ?= service docker start
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint types imports validate unit format lock clean
+.PHONY: help install demo dev test lint types imports validate unit image test-docker format lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 install: $(INSTALLED)  ## make .venv from the hash-locked dependencies
 
@@ -34,6 +37,7 @@ test: lint imports types validate unit  ## everything that CI runs
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
 
 imports: install
 	$(BIN)/lint-imports
@@ -47,13 +51,23 @@ validate: install
 unit: install
 	$(BIN)/python -m pytest
 
+image:  ## build the container image; BASE names another base image
+	docker build --tag sentiment-assets:latest --tag sentiment-assets:$(VERSION) $(if $(BASE),--build-arg BASE=$(BASE)) \
+	  --build-arg SENTIMENT_ASSETS_VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse HEAD) .
+
+test-docker: install  ## try the containers in a real engine (DOCKER_ENGINE: a command that starts one)
+	@docker info >/dev/null 2>&1 || $(DOCKER_ENGINE) && docker info >/dev/null \
+	  || { echo "make: no container engine answers. Start one, or name a command that does: make test-docker DOCKER_ENGINE=..." >&2; exit 1; }
+	$(BIN)/python -m pytest -s -v -m docker --durations 0
+
 format: install  ## sort imports and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 lock:  ## resolve the dependencies again (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q --extra build --extra dev --extra demo -o requirements-dev.lock
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q --extra build -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) --extra build --extra deploy --extra dev --extra demo -o requirements-dev.lock
+	$(COMPILE) --extra build --extra deploy --extra demo -c requirements-dev.lock -o requirements-image.lock
+	$(COMPILE) --extra build -c requirements-dev.lock -o requirements.lock
 
 clean:  ## remove .venv and all state of the demo
 	rm -rf .venv .sentiment

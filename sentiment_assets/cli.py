@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 
 import click
 from rich.console import Console
@@ -19,10 +20,10 @@ def main() -> None:
 
 
 @main.command()
-def demo() -> None:
+@click.option("--platform", is_flag=True, help="Only land the files, and watch a running platform do the rest.")
+def demo(platform: bool) -> None:
     """Take real reviews of two branches from landing files to champions and scores."""
-    home = prepare_dagster_home()
-    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_HOME"] = str(prepare_dagster_home())
     import dagster as dg
 
     from sentiment_assets.definitions import resources
@@ -32,7 +33,8 @@ def demo() -> None:
 
     try:
         with dg.DagsterInstance.get() as instance:
-            run_demo(Console(), instance, resources()["tracking"].dagster_ui, home / "demo.log")
+            dagster_ui = resources()["tracking"].dagster_ui
+            run_demo(Console(), instance, dagster_ui, Path(gettempdir()) / "demo.log", watch=platform)
     except (CorpusMissing, RunFailed) as error:
         raise click.ClickException(str(error)) from error
 
@@ -113,7 +115,9 @@ def score(file: Path, branch: str, text_column: str, encoding: str, output: Path
 
 
 def prepare_dagster_home() -> Path:
-    """Dagster's folder below the home folder, with the project's ``dagster.yaml`` pointed at it."""
+    """The folder that ``DAGSTER_HOME`` names, or else one below the home folder with the project's ``dagster.yaml``."""
+    if given := os.environ.get("DAGSTER_HOME"):
+        return Path(given)
     try:
         state = local_home()
     except ValueError as error:

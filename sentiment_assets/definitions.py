@@ -1,6 +1,5 @@
 """The front door: the branches, the resources and the executor as one ``Definitions``."""
 
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -8,25 +7,13 @@ import dagster as dg
 
 from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
 from sentiment_assets.assets.sentiment_report import joined_report_asset
+from sentiment_assets.engines.steps import step_executor
 from sentiment_assets.resources.notifications import Notifications
 from sentiment_assets.resources.storage import Arrays, Frames, Storage
 from sentiment_assets.resources.tracking import Tracking
 
 # Arrow's own allocators keep what they once had; this one gives it back, and the peak of a step is a quarter lower.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-
-PRELOADED = [
-    "sentiment_assets.definitions",
-    "sentiment_assets.learning.report",
-    "sentiment_assets.ingestion.batch",
-    "sentiment_assets.monitoring.batch_checks",
-    "sentiment_assets.monitoring.page",
-    "sentiment_assets.monitoring.quality",
-    "py3langid.langid",
-    "mlflow.pyfunc",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "mlflow.store.model_registry.sqlalchemy_store",
-]
 
 
 @dg.definitions
@@ -46,15 +33,6 @@ def joined_report(branches: dg.Definitions) -> dg.Definitions:
         "joined_report", target=[report], default_status=dg.DefaultSensorStatus.RUNNING
     )
     return dg.Definitions(assets=[report], sensors=[sensor])
-
-
-def step_executor() -> dg.ExecutorDefinition:
-    """A process a step, forked from one that has imported everything; spawned where there is no fork."""
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        start_method: dict[str, object] = {"forkserver": {"preload_modules": PRELOADED}}
-    else:
-        start_method = {"spawn": {}}
-    return dg.multiprocess_executor.configured({"start_method": start_method})
 
 
 def resources() -> dict[str, object]:

@@ -30,7 +30,8 @@ def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int
         "MLFLOW_UI_URL": f"http://{_HOST}:{mlflow_port}",
     }
     keep_mlflow_quiet()
-    environment = os.environ | addresses | {"DAGSTER_HOME": str(dagster_home)}
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # eight processes that nothing here uses
+    environment = os.environ | quiet | addresses | {"DAGSTER_HOME": str(dagster_home)}
     dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(project / "workspace.yaml")]
     mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri()]
     commands = [

@@ -3,7 +3,8 @@
 import dagster as dg
 
 from sentiment_assets.branch import BranchSettings, branch_definitions
-from sentiment_assets.definitions import resources, step_executor
+from sentiment_assets.definitions import resources
+from sentiment_assets.engines.steps import step_executor
 
 _THREE = {"epochs": [1, 2, 3], "eta0": [1], "l2": [1e-5]}
 _TWELVE = {"epochs": [1, 2], "eta0": [0.1, 1], "l2": [0, 1e-6, 1e-5]}

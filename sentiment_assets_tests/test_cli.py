@@ -27,6 +27,11 @@ def test_dagsters_home_is_a_copy_of_the_projects_settings(home: Path) -> None:
     assert f"base_dir: {home}/dagster/storage" in (folder / "dagster.yaml").read_text()
 
 
+def test_a_deployments_own_dagster_home_is_used_as_it_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "/opt/dagster")
+    assert prepare_dagster_home() == Path("/opt/dagster")
+
+
 def test_a_remote_home_is_refused_with_the_settings_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTIMENT_HOME", "memory://somewhere")
     refused = CliRunner().invoke(main, ["demo"])

@@ -1,16 +1,15 @@
-import importlib
 import subprocess
 import sys
 
 import dagster as dg
 import pytest
 
-from sentiment_assets import definitions
+from sentiment_assets.definitions import defs
 
 
 def test_the_code_location_loads_and_has_its_branches() -> None:
-    repository = definitions.defs().get_repository_def()
-    dg.Definitions.validate_loadable(definitions.defs())
+    repository = defs().get_repository_def()
+    dg.Definitions.validate_loadable(defs())
     assert {"movies_ingest", "movies_train", "shopping_ingest", "shopping_train"} <= set(repository.job_names)
 
 
@@ -31,12 +30,6 @@ def test_the_pure_packages_pull_in_neither_dagster_nor_mlflow() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("name", definitions.PRELOADED)
-def test_what_the_forkserver_preloads_exists(name: str) -> None:
-    """Python's forkserver swallows the ImportError of a misspelt module, and every step would pay for it."""
-    importlib.import_module(name)
 
 
 def test_the_package_has_no_attribute_that_it_does_not_name() -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sentiment_assets.learning.candidate import Candidate
 
 NAME = "trained_candidates"
+POOL = "candidates"
+"""The concurrency pool of all branches' candidates; a limit is set in the UI or in `dagster.yaml`."""
 _MODULES = [
     f"sentiment_assets.learning.{name}"
     for name in ("calibration", "candidate", "hyperparameters", "linear_svc", "metrics")
@@ -52,6 +54,7 @@ def trained_candidates_asset(
         name=f"{branch}__train_candidate",
         ins={"planned": dg.In(dg.Nothing)},
         out=dg.Out(dg.Nothing),
+        pool=POOL,
         description="Trains one candidate in a process of its own and stores it.",
     )
     def train_one_candidate(

@@ -7,6 +7,7 @@ import dagster as dg
 
 from sentiment_assets.assets import best_model, features, raw_reviews, scored_reviews, sentiment_report, splits
 from sentiment_assets.assets import trained_candidates as candidates
+from sentiment_assets.engines.steps import PLACE, place_of_training, step_executor
 
 
 def ingest_job_name(branch: str) -> str:
@@ -41,9 +42,12 @@ def branch_jobs(branch: str) -> Sequence[Any]:
         selection=_assets(branch, raw_reviews.NAME, scored_reviews.NAME),
         description="Takes one landed file in, checks it row by row, and scores it with the champion.",
     )
+    place = place_of_training()
     train = dg.define_asset_job(
         train_job_name(branch),
         selection=_assets(branch, splits.NAME, features.NAME, candidates.NAME, best_model.NAME),
+        executor_def=step_executor(place),
+        tags={PLACE: place},
         description="Trains every candidate in one run, each in its own process, and chooses the champion.",
     )
     checks = dg.AssetSelection.checks_for_assets([branch, raw_reviews.NAME])

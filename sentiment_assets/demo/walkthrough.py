@@ -3,9 +3,10 @@
 import os
 import sys
 import threading
-import uuid
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -21,11 +22,11 @@ from sentiment_assets.branch import batches_name
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.demo.corpora import Delivery, deliveries, land
 from sentiment_assets.ingestion.batch_key import batch_key
-from sentiment_assets.launching import run_job
+from sentiment_assets.launching import RunFailed, run_job
 from sentiment_assets.resources.home import home
 from sentiment_assets.resources.records import QUALITY, SCORES, TEXTS, recall
 
-_TAG = "sentiment_assets/demo"
+_WILL_RETRY = "dagster/will_retry"
 _SECONDS_BETWEEN_LOOKS = 0.5
 NEXT_STEPS = {
     "make dev": "opens Dagster and MLflow on these data",
@@ -34,20 +35,26 @@ NEXT_STEPS = {
 }
 
 
-def run_demo(console: Console, instance: dg.DagsterInstance, dagster_ui: str, log_file: Path) -> None:
-    """Land, ingest, train, score and report both branches; what is already done is left as it is."""
+def run_demo(
+    console: Console, instance: dg.DagsterInstance, dagster_ui: str, log_file: Path, *, watch: bool = False
+) -> None:
+    """Land, ingest, train, score and report both branches; what is already done is left as it is.
+
+    With ``watch`` a running platform's sensors do the work. Raises ``RunFailed``.
+    """
     landed: dict[str, list[Delivery]] = {}
     with _stderr_into(log_file), _progress(console) as progress:
         with _task(progress, "reading the corpora"):
             for delivery in deliveries():
-                land(delivery, f"landing/{delivery.branch}")
                 landed.setdefault(delivery.branch, []).append(delivery)
-        walk = _Walk(instance, progress, dagster_ui)
+        walk = (_Watch if watch else _Walk)(instance, progress, dagster_ui)
         for branch, files in landed.items():
             *first, last = files
+            _land(first)  # a platform that watches trains once they are all there
             ingested = [walk.ingest(branch, delivery) for delivery in first]
             if any(ingested) or not walk.materialized(branch, best_model.NAME):
                 walk.train(branch)
+            _land([last])
             news = [walk.ingest(branch, last), *[walk.score(branch, delivery) for delivery in first]]
             if any(news) or not walk.materialized(branch, sentiment_report.NAME):
                 walk.report(branch)
@@ -74,6 +81,11 @@ def _stderr_into(log_file: Path) -> Iterator[None]:
         os.close(terminal)
 
 
+def _land(files: Sequence[Delivery]) -> None:
+    for delivery in files:
+        land(delivery, f"landing/{delivery.branch}")
+
+
 def candidate_keys(branch: str) -> Sequence[str]:
     """The partition keys of a branch's candidates."""
     partitions = defs().resolve_assets_def([branch, candidates.NAME]).partitions_def
@@ -85,6 +97,7 @@ class _Walk:
 
     def __init__(self, instance: dg.DagsterInstance, progress: Progress, dagster_ui: str) -> None:
         self.instance, self.progress, self.dagster_ui = instance, progress, dagster_ui
+        self.started = datetime.now(UTC)
 
     def materialized(self, branch: str, asset: str, partition: str | None = None) -> bool:
         return _metadata(self.instance, branch, asset, partition) is not None
@@ -94,21 +107,18 @@ class _Walk:
         key = batch_key(delivery.file_name)
         if self.materialized(branch, raw_reviews.NAME, key):
             return False
-        self.instance.add_dynamic_partitions(batches_name(branch), [key])
         with _task(self.progress, f"{branch}: ingest {key}"):
-            self._run(ingest_job_name(branch), {"dagster/partition": key})
+            self.take_in(branch, key)
         return True
 
     def train(self, branch: str) -> None:
         """Train every candidate in one run."""
         names = candidate_keys(branch)
-        mark = uuid.uuid4().hex
-        tags = candidates.all_candidates_tags(names) | {_TAG: mark}
         with (
             _task(self.progress, f"{branch}: train {len(names)} candidates", len(names)) as task,
-            self._counting_candidates(branch, mark, task),
+            self._counting_candidates(branch, task),
         ):
-            self._run(train_job_name(branch), tags)
+            self.train_all(branch, names)
 
     def score(self, branch: str, delivery: Delivery) -> bool:
         """Score a batch unless it has scores. Returns whether it was scored."""
@@ -116,7 +126,7 @@ class _Walk:
         if self.materialized(branch, scored_reviews.NAME, key):
             return False
         with _task(self.progress, f"{branch}: score {key}"):
-            self._run(score_job_name(branch), {"dagster/partition": key})
+            self.score_batch(branch, key)
         return True
 
     def report(self, branch: str) -> None:
@@ -124,17 +134,27 @@ class _Walk:
         with _task(self.progress, f"{branch}: report"):
             self._run(report_job_name(branch), {})
 
+    def take_in(self, branch: str, key: str) -> None:
+        self.instance.add_dynamic_partitions(batches_name(branch), [key])
+        self._run(ingest_job_name(branch), {"dagster/partition": key})
+
+    def train_all(self, branch: str, names: Sequence[str]) -> None:
+        self._run(train_job_name(branch), candidates.all_candidates_tags(names))
+
+    def score_batch(self, branch: str, key: str) -> None:
+        self._run(score_job_name(branch), {"dagster/partition": key})
+
     def _run(self, job: str, tags: Mapping[str, str]) -> None:
         run_job(self.instance, job, tags, self.dagster_ui)
 
     @contextmanager
-    def _counting_candidates(self, branch: str, mark: str, task: int) -> Iterator[None]:
+    def _counting_candidates(self, branch: str, task: int) -> Iterator[None]:
         done = threading.Event()
-        asset_key = dg.AssetKey([branch, candidates.NAME])
+        asset_key, job = dg.AssetKey([branch, candidates.NAME]), train_job_name(branch)
 
         def look() -> None:
             while not done.wait(_SECONDS_BETWEEN_LOOKS):
-                for run in self.instance.get_runs(dg.RunsFilter(tags={_TAG: mark}), limit=1):
+                for run in self.instance.get_runs(dg.RunsFilter(job_name=job, created_after=self.started), limit=1):
                     events = self.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
                     trained = {
                         entry.dagster_event.partition
@@ -150,6 +170,27 @@ class _Walk:
         finally:
             done.set()
             watcher.join()
+
+
+class _Watch(_Walk):
+    """Leaves ingesting, training and scoring to the sensors of a running platform, and waits for them."""
+
+    def take_in(self, branch: str, key: str) -> None:
+        self._wait(branch, ingest_job_name(branch), raw_reviews.NAME, key)
+
+    def train_all(self, branch: str, names: Sequence[str]) -> None:
+        self._wait(branch, train_job_name(branch), best_model.NAME, None)
+
+    def score_batch(self, branch: str, key: str) -> None:
+        self._wait(branch, score_job_name(branch), scored_reviews.NAME, key)
+
+    def _wait(self, branch: str, job: str, asset: str, partition: str | None) -> None:
+        failed = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.FAILURE], created_after=self.started)
+        while not self.materialized(branch, asset, partition):
+            for run in self.instance.get_runs(failed, limit=1):
+                if run.tags.get(_WILL_RETRY) != "true":
+                    raise RunFailed(f"{job} failed. Its log: {self.dagster_ui}/runs/{run.run_id}")
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:

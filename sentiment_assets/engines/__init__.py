@@ -1,0 +1,1 @@
+"""Where runs and their steps are executed: processes, containers, pods."""

@@ -1,0 +1,163 @@
+"""The platform of ``compose.yaml`` under a name of its own, as its operator would handle it."""
+
+import json
+import os
+import subprocess
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sentiment_assets_tests.automation.platform import wait_for
+from sentiment_assets_tests.servers import free_port, post
+
+PROJECT = Path(__file__).parents[2]
+SOCKET = Path("/var/run/docker.sock")
+
+
+def docker(*arguments: str, **options: Any) -> str:
+    """Run a command of Docker's; returns what it printed. Its error, if it has one, is in the exception's notes."""
+    try:
+        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True, **options)
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.stderr)
+        raise
+    return done.stdout.strip()
+
+
+@dataclass
+class Stack:
+    """One platform."""
+
+    name: str
+    folder: Path
+    """For its ``.env``."""
+    image: str
+    dagster_port: int = field(default_factory=free_port)
+    mlflow_port: int = field(default_factory=free_port)
+
+    @property
+    def dagster(self) -> str:
+        """Dagster's address."""
+        return f"http://127.0.0.1:{self.dagster_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What Compose is told: the name, and a file of settings, written anew each time."""
+        settings = {
+            "POSTGRES_PASSWORD": "of the test",
+            "DOCKER_GID": str(SOCKET.stat().st_gid),
+            "SENTIMENT_IMAGE": self.image,
+            "DAGSTER_PORT": str(self.dagster_port),
+            "MLFLOW_PORT": str(self.mlflow_port),
+            "SENTIMENT_ENV_FILE": str(self.folder / ".env"),
+        }
+        (self.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        return os.environ | {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_ENV_FILES": str(self.folder / ".env")}
+
+    def compose(self, *arguments: str, **options: Any) -> str:
+        """Run a command of Compose's."""
+        return docker("compose", *arguments, cwd=PROJECT, env=self.environment, **options)
+
+    def run(self, script: str, *arguments: str) -> str:
+        """Run one of the scripts that are deployed beside it."""
+        command = ["bash", str(PROJECT / "deployment" / script), *arguments]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def up(self) -> None:
+        """Start, and wait until every service is healthy."""
+        self.compose("up", "--detach", "--wait", "--wait-timeout", "300")
+
+    def down(self, *arguments: str) -> None:
+        """Remove the services, and the run and step containers that they have left."""
+        left = docker("ps", "--all", "--quiet", "--filter", f"label=sentiment_assets={self.name}").split()
+        if left:
+            docker("rm", "--force", *left)
+        self.compose("down", *arguments)
+
+    def land(self, path: str, content: bytes) -> None:
+        """Drop a file in the landing volume."""
+        script = 'mkdir -p "$(dirname "$0")" && cat > "$0"'
+        self.compose("exec", "-T", "code", "sh", "-c", script, f"/state/landing/{path}", input=content.decode())
+
+    def ask(self, query: str, **variables: object) -> Any:
+        """Ask Dagster's webserver."""
+        answer = post(f"{self.dagster}/graphql", {"query": query, "variables": variables})
+        assert isinstance(answer, dict)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def runs(self, job: str) -> list[Mapping[str, Any]]:
+        """Runs of a job, the newest first: ``runId``, ``status`` and ``tags`` by name."""
+        query = """query($job: String!) { runsOrError(filter: {pipelineName: $job}) { ... on Runs { results {
+            runId status tags { key value } } } } }"""
+        found = self.ask(query, job=job)["runsOrError"]["results"]
+        return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
+
+    def wait_for_run(self, job: str, status: str, seconds: float, where: Callable[[Any], bool] = bool) -> Any:
+        """The newest run of a job that has that status and for which ``where`` is true, once there is one."""
+
+        def found() -> list[Mapping[str, Any]]:
+            return [run for run in self.runs(job) if run["status"] == status and where(run)]
+
+        wait_for(found, seconds, f"a run of {job} with status {status}")
+        return found()[0]
+
+    def partitions(self, branch: str, asset: str) -> list[str]:
+        """Materialized partitions of a batch-wise asset."""
+        query = """query($path: [String!]!) { assetNodeOrError(assetKey: {path: $path}) { ... on AssetNode {
+            assetPartitionStatuses { ... on DefaultPartitionStatuses { materializedPartitions } } } } }"""
+        node = self.ask(query, path=[branch, asset])["assetNodeOrError"]
+        return list(node["assetPartitionStatuses"]["materializedPartitions"])
+
+    def candidate_keys(self, branch: str) -> list[str]:
+        """Partition keys of the branch's candidates."""
+        query = """query($path: [String!]!) { assetNodeOrError(assetKey: {path: $path}) {
+            ... on AssetNode { partitionKeys } } }"""
+        return list(self.ask(query, path=[branch, "trained_candidates"])["assetNodeOrError"]["partitionKeys"])
+
+    def champion(self, branch: str) -> str:
+        """The version that MLflow's server names."""
+        address = f"http://127.0.0.1:{self.mlflow_port}/api/2.0/mlflow/registered-models/alias"
+        with urllib.request.urlopen(f"{address}?name={branch}&alias=champion", timeout=30) as answer:  # noqa: S310
+            return str(json.load(answer)["model_version"]["version"])
+
+    def scores(self, branch: str, batch: str) -> str:
+        """A batch's scores, as CSV."""
+        code = (
+            f"import pandas; print(pandas.read_parquet('/state/data/{branch}/scored_reviews/{batch}.parquet').to_csv())"
+        )
+        return self.compose("exec", "-T", "code", "python", "-c", code)
+
+
+def step_containers(stack: Stack, run_id: str, op: str) -> dict[str, tuple[str, float, float]]:
+    """By step of that op: its container, and when it started and ended, in seconds since 1970."""
+    query = """query($run: ID!, $cursor: String) { logsForRun(runId: $run, afterCursor: $cursor) {
+        ... on EventConnection { cursor hasMore events { __typename
+          ... on MessageEvent { timestamp stepKey }
+          ... on StepWorkerStartingEvent { metadataEntries { label ... on TextMetadataEntry { text } } } } } } }"""
+    events, cursor, more = [], None, True
+    while more:
+        page = stack.ask(query, run=run_id, cursor=cursor)["logsForRun"]
+        events += page["events"]
+        cursor, more = page["cursor"], page["hasMore"]
+    steps: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if op in (event.get("stepKey") or ""):
+            told = steps.setdefault(event["stepKey"], {})
+            told[event["__typename"]] = int(event["timestamp"]) / 1000
+            for entry in event.get("metadataEntries", []):
+                told[entry["label"]] = entry.get("text")
+    return {
+        key: (told["Docker container id"], told["ExecutionStepStartEvent"], told["ExecutionStepSuccessEvent"])
+        for key, told in steps.items()
+        if "ExecutionStepSuccessEvent" in told
+    }
+
+
+def most_at_once(spans: list[tuple[float, float]]) -> int:
+    """How many of these spans of time overlap at most."""
+    return max(sum(start <= moment < end for start, end in spans) for moment, _ in spans)

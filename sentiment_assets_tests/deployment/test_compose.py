@@ -1,0 +1,175 @@
+"""The platform in containers, in a real engine: ``make test-docker``. The tests follow one platform, in their order."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sentiment_assets_tests.automation.platform import wait_for
+from sentiment_assets_tests.corpus import as_csv, made_up_reviews
+from sentiment_assets_tests.deployment.compose import PROJECT, Stack, docker, most_at_once, step_containers
+
+pytestmark = pytest.mark.docker
+
+BASE, WITH_ACME = "sentiment-assets:test", "sentiment-assets:test-acme"
+ACME = """\
+type: sentiment_assets.SentimentBranch
+
+attributes:
+  landing: landing/acme
+  features: {ngrams: {longest: 2, columns_log2: 16}}
+  search: {grid: {epochs: [10, 20, 30], eta0: [0.5, 1], l2: [1.0e-5]}}
+  retraining: {cool_down_hours: 100}
+"""
+SERVICES = ("postgres", "mlflow", "code", "webserver", "daemon")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    version = ["--build-arg", "SENTIMENT_ASSETS_VERSION=test", "--build-arg", "REVISION=0123456"]
+    docker("build", "--quiet", "--tag", BASE, *version, str(PROJECT))
+    folder = tmp_path_factory.mktemp("stack")
+    (folder / "defs.yaml").write_text(ACME)
+    (folder / "Dockerfile").write_text(f"FROM {BASE}\nCOPY defs.yaml /app/sentiment_assets/defs/acme/defs.yaml\n")
+    docker("build", "--quiet", "--tag", WITH_ACME, str(folder))
+    running = Stack("sentiment-assets-test", folder, BASE)
+    running.down("--volumes")
+    running.up()
+    yield running
+    running.down("--volumes")
+
+
+def land(stack: Stack, name: str, reviews: int, seed: int) -> None:
+    stack.land(f"acme/{name}", as_csv(made_up_reviews(reviews, seed)))
+
+
+def test_no_service_is_root_and_none_can_write_beside_its_volumes(stack: Stack) -> None:
+    for service in ("mlflow", "code", "webserver", "daemon"):
+        assert stack.compose("exec", "-T", service, "id", "--user") == "10001"
+        told = stack.compose("exec", "-T", service, "sh", "-c", "touch /app/x /venv/x /x 2>&1 || true")
+        assert told.count("Read-only file system") == 3
+        sockets = stack.compose("exec", "-T", service, "sh", "-c", "ls /var/run/docker.sock 2>/dev/null || true")
+        assert bool(sockets) == (service == "daemon"), "the daemon alone has Docker's socket"
+
+
+def test_the_image_says_what_it_is_and_holds_no_tools_of_its_making(stack: Stack) -> None:
+    label = '{{index .Config.Labels "org.opencontainers.image.version"}}'
+    assert docker("image", "inspect", "--format", label, BASE) == "test"
+    found = docker("run", "--rm", BASE, "sh", "-c", "ls /venv/bin/pip ~/.cache; command -v gcc cc make; true")
+    assert not found
+    size = int(docker("image", "inspect", "--format", "{{.Size}}", BASE)) / 1e9
+    print(f"image: {size:.2f} GB")
+
+
+def test_a_new_release_of_the_code_location_leaves_the_ui_up(stack: Stack) -> None:
+    started = stack.compose("ps", "--format", "{{.Service}} {{.ID}}")
+    stack.image = WITH_ACME
+    stack.compose("up", "--detach", "--wait", "--no-deps", "code")
+    query = "{ workspaceOrError { ... on Workspace { locationEntries { name displayMetadata { key value } } } } }"
+    wait_for(lambda: WITH_ACME in str(stack.ask(query)), 60, "the image of the new release in the UI")
+    wait_for(lambda: "acme" in str(stack.ask("{ assetNodes { assetKey { path } } }")), 60, "the new branch in the UI")
+    same = set(started.splitlines()) & set(stack.compose("ps", "--format", "{{.Service}} {{.ID}}").splitlines())
+    assert {line.split()[0] for line in same} == set(SERVICES) - {"code"}
+
+
+def test_a_landed_file_is_ingested_in_a_container_of_its_own(stack: Stack) -> None:
+    land(stack, "2026-10.csv", 2_000, seed=1)
+    run = stack.wait_for_run("acme_ingest", "SUCCESS", 180)
+    container = run["tags"]["docker/container_id"]
+    limits = "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Memory}} {{.HostConfig.Binds}}"
+    user, read_only, memory, *binds = docker("inspect", "--format", limits, container).split()
+    assert (user, read_only, memory) == ("10001", "true", str(4 * 2**30))
+    assert "docker.sock" not in str(binds)
+    assert stack.partitions("acme", "raw_reviews") == ["2026-10.csv"]
+
+
+def test_each_candidate_is_trained_in_a_container_of_its_own_and_several_at_once(stack: Stack) -> None:
+    run = stack.wait_for_run("acme_train", "SUCCESS", 420)
+    steps = step_containers(stack, run["runId"], "train_candidate")
+    assert len({container for container, _, _ in steps.values()}) == len(steps) == 6
+    assert 2 <= most_at_once([(start, end) for _, start, end in steps.values()]) <= 4, "the pool's limit is 4"
+    for container, _, _ in steps.values():
+        binds = docker("inspect", "--format", "{{.HostConfig.Binds}}", container)
+        assert "docker.sock" not in binds, "the run's container has it, those of its steps have not"
+
+
+def test_the_champion_is_in_mlflow_and_every_review_has_a_score(stack: Stack) -> None:
+    assert stack.champion("acme") == "1"
+    wait_for(lambda: stack.partitions("acme", "scored_reviews"), 180, "scores")
+    scores = stack.scores("acme", "2026-10.csv").splitlines()
+    assert len(scores) - 1 == 2_000
+
+
+def test_a_run_whose_container_is_killed_is_marked_failed_and_run_again(stack: Stack) -> None:
+    land(stack, "2026-11.csv", 20_000, seed=2)
+    run = stack.wait_for_run("acme_ingest", "STARTED", 180)
+    docker("kill", "--signal", "KILL", run["tags"]["docker/container_id"])
+    killed = time.monotonic()
+    stack.wait_for_run("acme_ingest", "FAILURE", 60, lambda each: each["runId"] == run["runId"])
+    print(f"marked failed after {time.monotonic() - killed:.0f} s")
+    stack.wait_for_run(
+        "acme_ingest", "SUCCESS", 180, lambda each: each["tags"].get("dagster/root_run_id") == run["runId"]
+    )
+    assert sorted(stack.partitions("acme", "scored_reviews")) == ["2026-10.csv", "2026-11.csv"]
+
+
+def test_a_run_is_ended_from_the_ui_which_has_no_socket(stack: Stack) -> None:
+    first, *_, last = stack.candidate_keys("acme")
+    launch = """mutation($params: ExecutionParams!) { launchRun(executionParams: $params) { __typename
+        ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+    selector = {
+        "repositoryLocationName": "sentiment_assets",
+        "repositoryName": "__repository__",
+        "jobName": "acme_train",
+    }
+    tags = [
+        {"key": "dagster/asset_partition_range_start", "value": first},
+        {"key": "dagster/asset_partition_range_end", "value": last},
+    ]
+    launched = stack.ask(launch, params={"selector": selector, "executionMetadata": {"tags": tags}})["launchRun"]
+    run = stack.wait_for_run("acme_train", "STARTED", 120, lambda each: each["runId"] == launched["run"]["runId"])
+    end = """mutation($run: String!) { terminateRun(runId: $run) { __typename ... on PythonError { message } } }"""
+    assert stack.ask(end, run=run["runId"])["terminateRun"]["__typename"] == "TerminateRunSuccess"
+    stack.wait_for_run("acme_train", "CANCELED", 90, lambda each: each["runId"] == run["runId"])
+    assert docker("inspect", "--format", "{{.State.Running}}", run["tags"]["docker/container_id"]) == "false"
+
+
+def test_restarting_every_service_in_turn_loses_nothing(stack: Stack) -> None:
+    before = history(stack)
+    land(stack, "2026-12.csv", 100, seed=3)
+    for service in SERVICES:
+        stack.compose("restart", service)
+        stack.up()
+    wait_for(lambda: "2026-12.csv" in stack.partitions("acme", "scored_reviews"), 240, "the file that landed meanwhile")
+    assert before.items() <= history(stack).items()
+
+
+def test_all_history_is_there_after_down_and_up(stack: Stack) -> None:
+    before = history(stack)
+    stack.down()
+    stack.up()
+    assert before.items() <= history(stack).items()
+    assert stack.champion("acme") == "1"
+
+
+def test_a_backup_brings_back_champion_history_and_scores(stack: Stack, tmp_path: Path) -> None:
+    before, scores = history(stack), stack.scores("acme", "2026-10.csv")
+    stack.run("backup.sh", str(tmp_path / "backup"))
+    fresh = Stack("sentiment-assets-test-restored", tmp_path, stack.image)
+    fresh.down("--volumes")
+    try:
+        fresh.run("restore.sh", str(tmp_path / "backup"))
+        assert before.items() <= history(fresh).items()
+        assert fresh.champion("acme") == "1"
+        assert fresh.scores("acme", "2026-10.csv") == scores
+    finally:
+        fresh.down("--volumes")
+
+
+def history(stack: Stack) -> dict[str, str]:
+    """By run, how it ended; and by batch, whether it is scored."""
+    jobs = ("acme_ingest", "acme_train", "acme_score")
+    runs = {run["runId"]: run["status"] for job in jobs for run in stack.runs(job)}
+    ended = {run: status for run, status in runs.items() if status in ("SUCCESS", "FAILURE", "CANCELED")}
+    return ended | dict.fromkeys(stack.partitions("acme", "scored_reviews"), "scored")
