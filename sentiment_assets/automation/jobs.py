@@ -1,13 +1,18 @@
 """The jobs of a branch: its two halves are partitioned differently, and batches are scored again by themselves."""
 
+import os
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
 
 from sentiment_assets.assets import best_model, features, raw_reviews, scored_reviews, sentiment_report, splits
 from sentiment_assets.assets import trained_candidates as candidates
-from sentiment_assets.engines.steps import PLACE, place_of_training, step_executor
+from sentiment_assets.engines.steps import PLACE, PROCESSES, place_of_training, step_executor
+
+VERSION = "sentiment_assets/version"
+"""The tag of a job and its runs that says which version of the code they are of."""
 
 
 def ingest_job_name(branch: str) -> str:
@@ -37,28 +42,32 @@ def job_names(branch: str) -> list[str]:
 
 def branch_jobs(branch: str) -> Sequence[Any]:
     """Ingest and score (one partition a landed file), train (one run over all candidates), and report."""
+    place = place_of_training()
+    tags = {VERSION: os.environ.get("SENTIMENT_ASSETS_VERSION") or version("sentiment-assets")}
     ingest = dg.define_asset_job(
         ingest_job_name(branch),
         selection=_assets(branch, raw_reviews.NAME, scored_reviews.NAME),
+        tags=tags,
         description="Takes one landed file in, checks it row by row, and scores it with the champion.",
     )
-    place = place_of_training()
     train = dg.define_asset_job(
         train_job_name(branch),
         selection=_assets(branch, splits.NAME, features.NAME, candidates.NAME, best_model.NAME),
-        executor_def=step_executor(place),
-        tags={PLACE: place},
+        executor_def=None if place == PROCESSES else step_executor(place),  # None: the code location's
+        tags=tags | {PLACE: place},
         description="Trains every candidate in one run, each in its own process, and chooses the champion.",
     )
     checks = dg.AssetSelection.checks_for_assets([branch, raw_reviews.NAME])
     score = dg.define_asset_job(
         score_job_name(branch),
         selection=checks | _assets(branch, scored_reviews.NAME),
+        tags=tags,
         description="Compares one batch with today's champion and scores it; what blocks scoring does so here too.",
     )
     report = dg.define_asset_job(
         report_job_name(branch),
         selection=_assets(branch, sentiment_report.NAME),
+        tags=tags,
         description="Writes the report over every scored batch.",
     )
     return [ingest, train, score, report]

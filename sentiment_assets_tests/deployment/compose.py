@@ -51,7 +51,6 @@ class Stack:
             "SENTIMENT_IMAGE": self.image,
             "DAGSTER_PORT": str(self.dagster_port),
             "MLFLOW_PORT": str(self.mlflow_port),
-            "SENTIMENT_ENV_FILE": str(self.folder / ".env"),
         }
         (self.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         return os.environ | {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_ENV_FILES": str(self.folder / ".env")}

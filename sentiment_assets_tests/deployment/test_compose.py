@@ -64,8 +64,8 @@ def test_the_image_says_what_it_is_and_holds_no_tools_of_its_making(stack: Stack
 
 def test_a_new_release_of_the_code_location_leaves_the_ui_up(stack: Stack) -> None:
     started = stack.compose("ps", "--format", "{{.Service}} {{.ID}}")
+    stack.run("release.sh", WITH_ACME)
     stack.image = WITH_ACME
-    stack.compose("up", "--detach", "--wait", "--no-deps", "code")
     query = "{ workspaceOrError { ... on Workspace { locationEntries { name displayMetadata { key value } } } } }"
     wait_for(lambda: WITH_ACME in str(stack.ask(query)), 60, "the image of the new release in the UI")
     wait_for(lambda: "acme" in str(stack.ask("{ assetNodes { assetKey { path } } }")), 60, "the new branch in the UI")

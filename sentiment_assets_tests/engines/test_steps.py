@@ -29,13 +29,11 @@ def nothing_job() -> None:
     nothing()
 
 
-def executor_of(config: Mapping[str, object], default: str = "processes") -> dg.Executor:
+def executor_of(config: Mapping[str, object], instance: dg.DagsterInstance) -> dg.Executor:
     """The executor that a run with that configuration would have."""
-    definition = step_executor(default)
-    with dg.DagsterInstance.ephemeral() as instance:
-        return definition.executor_creation_fn(
-            dg.InitExecutorContext(InMemoryJob(nothing_job), definition, config, instance)
-        )
+    definition = step_executor()
+    context = dg.InitExecutorContext(InMemoryJob(nothing_job), definition, config, instance)
+    return definition.executor_creation_fn(context)
 
 
 @pytest.mark.parametrize("name", PRELOADED)
@@ -52,7 +50,8 @@ def test_what_the_forkserver_preloads_exists(name: str) -> None:
     ],
 )
 def test_processes_and_containers_can_be_chosen(config: Mapping[str, object], kind: str) -> None:
-    assert type(executor_of(config)).__name__ == kind
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert type(executor_of(config, instance)).__name__ == kind
 
 
 def test_limits_of_a_step_reach_docker_and_kubernetes_in_their_own_words() -> None:

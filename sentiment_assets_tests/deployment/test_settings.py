@@ -1,0 +1,74 @@
+"""The files of a deployment agree with one another, with the page on them, and with the code."""
+
+import json
+import re
+from pathlib import Path
+
+import dagster as dg
+import yaml
+
+from sentiment_assets.definitions import defs
+from sentiment_assets.engines.steps import TRAINING_SETTING, step_executor
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = (ROOT / "compose.yaml").read_text()
+PAGE = (ROOT / "docs" / "deployment.md").read_text()
+OF_COMPOSE_ITSELF = {"COMPOSE_PROJECT_NAME", "COMPOSE_ENV_FILES"}
+
+
+@dg.op
+def nothing() -> None: ...
+
+
+@dg.job(executor_def=step_executor())
+def nothing_job() -> None:
+    nothing()
+
+
+def test_every_setting_of_compose_stands_in_the_example_and_the_other_way_round() -> None:
+    used = set(re.findall(r"\$\{(\w+)", COMPOSE)) - OF_COMPOSE_ITSELF
+    offered = set(re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert offered - used == {"MOVIES_ALERTS"}, "which the code server gets by env_file"
+    assert used <= offered
+
+
+def test_the_page_mentions_no_setting_that_there_is_not() -> None:
+    known = set(re.findall(r"[A-Z][A-Z_]{4,}", COMPOSE + (ROOT / ".github/workflows/release.yml").read_text()))
+    known |= set(re.findall(r"^([A-Z_]+) ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`([A-Z][A-Z_]{4,})`", PAGE)) <= known
+    assert TRAINING_SETTING in PAGE
+
+
+def test_a_run_can_be_configured_as_the_page_shows() -> None:
+    [shown] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert dg.validate_run_config(nothing_job, yaml.safe_load(shown))
+
+
+def test_runs_are_given_what_the_services_have() -> None:
+    services = yaml.safe_load(COMPOSE)["services"]
+    code = services["code"]["environment"]
+    given = json.loads(re.sub(r"\$\{\w+(:-|:\?)?([^}]*)\}", r"\2", code["DAGSTER_CONTAINER_CONTEXT"]))["docker"]
+    own = {"DAGSTER_CURRENT_IMAGE", "DAGSTER_CONTAINER_CONTEXT"}
+    assert set(given["env_vars"]) == set(code) - own, "a setting that a run lacks would be read from its default"
+    kwargs = given["container_kwargs"]
+    assert kwargs["read_only"]
+    assert kwargs["cap_drop"] == services["code"]["cap_drop"] == ["ALL"]
+    assert [each.rpartition(":")[2] for each in kwargs["volumes"]] == ["/state", "/state/landing", "/scratch"]
+
+
+def test_only_the_two_uis_are_published_and_on_loopback() -> None:
+    services = yaml.safe_load(COMPOSE)["services"]
+    published = {name: each["ports"] for name, each in services.items() if "ports" in each}
+    assert set(published) == {"mlflow", "webserver"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_the_daemon_alone_has_dockers_socket() -> None:
+    services = yaml.safe_load(COMPOSE)["services"]
+    assert [name for name, each in services.items() if "docker.sock" in str(each.get("volumes"))] == ["daemon"]
+
+
+def test_each_job_says_its_version() -> None:
+    tags = defs().resolve_job_def("movies_train").tags
+    assert tags["sentiment_assets/version"]
+    assert tags["sentiment_assets/steps"] == "processes"
