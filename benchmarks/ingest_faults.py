@@ -16,6 +16,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from sentiment_assets.automation.causes import what_failed
 from sentiment_assets_tests.automation.faults import BRANCH
 from sentiment_assets_tests.automation.platform import Platform, wait_for
 from sentiment_assets_tests.corpus import as_csv, made_up_reviews
@@ -102,9 +103,11 @@ def _print(instance: dg.DagsterInstance, repetition: int, files: int, kills: int
     ingested, scored = (_times(instance, name, files) for name in ("raw_reviews", "scored_reviews"))
     _row(repetition, files, kills, *ingested, *scored, trained, len(runs), len(failed), round(seconds))
     for run in failed:
-        events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-        reason = events[-1].user_message or events[-1].message if events else ""
-        print(f"{run.job_name} {run.run_id} of {run.tags.get('dagster/partition', '-')}: {run.status.value}: {reason}")
+        events = instance.all_logs(
+            run.run_id, of_type={dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.STEP_FAILURE}
+        )
+        reasons = "; ".join(what_failed(each.dagster_event for each in events if each.dagster_event))
+        print(f"{run.job_name} of {run.tags.get('dagster/partition', '-')}: {run.status.value}: {reasons}", flush=True)
 
 
 def _times(instance: dg.DagsterInstance, name: str, files: int) -> tuple[int, int, int]:

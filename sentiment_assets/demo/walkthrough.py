@@ -63,7 +63,10 @@ def run_demo(
     _show_outcome(console, instance, list(landed))
     _show_warnings(console, instance, list(landed))
     _show_reports(console, instance, list(landed))
-    _show_next_steps(console)
+    if watch:
+        console.print(f"Look at them in Dagster: [bold]{dagster_ui}[/bold]", highlight=False)
+    else:
+        _show_next_steps(console)
 
 
 @contextmanager

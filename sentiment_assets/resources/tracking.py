@@ -173,12 +173,7 @@ class Tracking(dg.ConfigurableResource):
         """Put a page where the branch's people look, as an artifact of its one monitoring run; a link to it."""
         client = self.client()
         experiment = self._experiment(client, branch)
-        found = client.search_runs([experiment], f"tags.`{_ROLE}` = 'monitoring'", order_by=["attributes.start_time"])
-        if found:
-            run_id = found[0].info.run_id
-        else:
-            run_id = client.create_run(experiment, run_name="monitoring", tags={_ROLE: "monitoring"}).info.run_id
-            self.mark("FINISHED", run_id)
+        run_id = self._monitoring_run(client, experiment)
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / name).write_bytes(content)
             client.log_artifact(run_id, str(Path(folder) / name))
@@ -207,12 +202,31 @@ class Tracking(dg.ConfigurableResource):
         }
 
     def _experiment(self, client: "MlflowClient", branch: str) -> str:
+        from mlflow.exceptions import MlflowException
+
         found = client.get_experiment_by_name(branch)
         if found is not None:
             return found.experiment_id
         on_disk = self.uri().startswith(SQLITE)  # a server has a place for artifacts of its own
         place = (local_home() / "mlartifacts").as_uri() if on_disk else None
-        return client.create_experiment(branch, artifact_location=place, tags=_MODEL_TRAINING)
+        try:
+            return client.create_experiment(branch, artifact_location=place, tags=_MODEL_TRAINING)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return client.get_experiment_by_name(branch).experiment_id  # another run was a moment faster
+
+    def _monitoring_run(self, client: "MlflowClient", experiment: str) -> str:
+        """The oldest, if runs that began at the same time have made more than one."""
+        wanted = [experiment], f"tags.`{_ROLE}` = 'monitoring'"
+        found = client.search_runs(*wanted, order_by=["attributes.start_time"], max_results=1)
+        if not found:
+            made = client.create_run(experiment, run_name="monitoring", tags={_ROLE: "monitoring"}).info.run_id
+            self.mark("FINISHED", made)
+            found = client.search_runs(*wanted, order_by=["attributes.start_time"], max_results=1)
+            if found[0].info.run_id != made:
+                client.delete_run(made)
+        return found[0].info.run_id
 
     def _parents(
         self, client: "MlflowClient", experiment: str, features_version: str, *conditions: str

@@ -125,10 +125,10 @@ class Stack:
             return str(json.load(answer)["model_version"]["version"])
 
     def scores(self, branch: str, batch: str) -> str:
-        """A batch's scores, as CSV."""
-        code = (
-            f"import pandas; print(pandas.read_parquet('/state/data/{branch}/scored_reviews/{batch}.parquet').to_csv())"
-        )
+        """A batch's scores, as JSON: a list of rows."""
+        file = f"/state/data/{branch}/scored_reviews/{batch}.parquet"
+        columns = ["review_id", "score", "model_version"]
+        code = f"import pandas; print(pandas.read_parquet({file!r})[{columns}].to_json(orient='records'))"
         return self.compose("exec", "-T", "code", "python", "-c", code)
 
 

@@ -1,5 +1,6 @@
 """The platform in containers, in a real engine: ``make test-docker``. The tests follow one platform, in their order."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,8 +98,9 @@ def test_each_candidate_is_trained_in_a_container_of_its_own_and_several_at_once
 def test_the_champion_is_in_mlflow_and_every_review_has_a_score(stack: Stack) -> None:
     assert stack.champion("acme") == "1"
     wait_for(lambda: stack.partitions("acme", "scored_reviews"), 180, "scores")
-    scores = stack.scores("acme", "2026-10.csv").splitlines()
-    assert len(scores) - 1 == 2_000
+    scores = json.loads(stack.scores("acme", "2026-10.csv"))
+    assert len(scores) == 2_000
+    assert {row["model_version"] for row in scores} <= {1, "1"}
 
 
 def test_a_run_whose_container_is_killed_is_marked_failed_and_run_again(stack: Stack) -> None:

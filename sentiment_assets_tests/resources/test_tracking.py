@@ -1,6 +1,8 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from mlflow import MlflowClient
@@ -46,6 +48,24 @@ def test_a_candidate_by_itself_joins_the_newest_parent_of_its_features(tracking:
     newest = tracking.parent_run("acme", "v1", Run("r2"), joins_newest=False)
     assert tracking.parent_run("acme", "v1", Run("alone"), joins_newest=True) == newest
     assert tracking.parent_run("acme", "v2", Run("alone"), joins_newest=True) != newest
+
+
+def test_runs_that_publish_the_first_page_at_once_share_one_place(tracking: Tracking) -> None:
+    at_once = 8
+    tracking.client()
+    together = Barrier(at_once)
+
+    def publish(number: int) -> str:
+        together.wait()
+        return str(tracking.publish_page("acme", "drift.html", f"page {number}".encode()).value)
+
+    with ThreadPoolExecutor(at_once) as threads:
+        links = list(threads.map(publish, range(at_once)))
+    client = MlflowClient(tracking.uri())
+    experiment = client.get_experiment_by_name("acme").experiment_id
+    oldest = client.search_runs([experiment], order_by=["attributes.start_time"])[0].info.run_id
+    assert any(oldest in link for link in links)
+    assert oldest in tracking.publish_page("acme", "drift.html", b"later").value, "where all later ones go"
 
 
 def test_there_is_no_champion_at_first(tracking: Tracking) -> None:
