@@ -56,6 +56,13 @@ def test_runs_are_given_what_the_services_have() -> None:
     assert [each.rpartition(":")[2] for each in kwargs["volumes"]] == ["/state", "/state/landing", "/scratch"]
 
 
+def test_both_instances_retry_keep_and_watch_alike() -> None:
+    local, deployed = (yaml.safe_load((ROOT / name / "dagster.yaml").read_text()) for name in (".", "deployment"))
+    assert set(local) - set(deployed) == set()
+    for part in ("run_retries", "freshness", "retention", "telemetry", "nux"):
+        assert local[part] == deployed[part]
+
+
 def test_only_the_two_uis_are_published_and_on_loopback() -> None:
     services = yaml.safe_load(COMPOSE)["services"]
     published = {name: each["ports"] for name, each in services.items() if "ports" in each}
