@@ -3,8 +3,7 @@
 import os
 import sys
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +20,11 @@ from sentiment_assets.automation.jobs import ingest_job_name, report_job_name, s
 from sentiment_assets.branch import batches_name
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.demo.corpora import Delivery, deliveries, land
+from sentiment_assets.demo.work import Work, metadata_of, run_here, wait_for_platform
 from sentiment_assets.ingestion.batch_key import batch_key
-from sentiment_assets.launching import RunFailed, run_job
 from sentiment_assets.resources.home import home
 from sentiment_assets.resources.records import QUALITY, SCORES, TEXTS, recall
 
-_WILL_RETRY = "dagster/will_retry"
 _SECONDS_BETWEEN_LOOKS = 0.5
 NEXT_STEPS = {
     "make dev": "opens Dagster and MLflow on these data",
@@ -47,7 +45,7 @@ def run_demo(
         with _task(progress, "reading the corpora"):
             for delivery in deliveries():
                 landed.setdefault(delivery.branch, []).append(delivery)
-        walk = (_Watch if watch else _Walk)(instance, progress, dagster_ui)
+        walk = _Walk(instance, progress, dagster_ui, watch=watch)
         for branch, files in landed.items():
             *first, last = files
             _land(first)  # a platform that watches trains once they are all there
@@ -55,7 +53,7 @@ def run_demo(
             if any(ingested) or not walk.materialized(branch, best_model.NAME):
                 walk.train(branch)
             _land([last])
-            news = [walk.ingest(branch, last), *[walk.score(branch, delivery) for delivery in first]]
+            news = [walk.ingest(branch, last), *[walk.score(branch, delivery) for delivery in files]]
             if any(news) or not walk.materialized(branch, sentiment_report.NAME):
                 walk.report(branch)
     for branch in landed:
@@ -96,59 +94,51 @@ def candidate_keys(branch: str) -> Sequence[str]:
 
 
 class _Walk:
-    """Runs jobs one after the other on an instance and reports what they do."""
+    """Has one piece of work done after the other and reports on it."""
 
-    def __init__(self, instance: dg.DagsterInstance, progress: Progress, dagster_ui: str) -> None:
-        self.instance, self.progress, self.dagster_ui = instance, progress, dagster_ui
+    def __init__(self, instance: dg.DagsterInstance, progress: Progress, dagster_ui: str, *, watch: bool) -> None:
+        self.instance, self.progress, self.dagster_ui, self.watch = instance, progress, dagster_ui, watch
         self.started = datetime.now(UTC)
 
     def materialized(self, branch: str, asset: str, partition: str | None = None) -> bool:
-        return _metadata(self.instance, branch, asset, partition) is not None
+        return metadata_of(self.instance, branch, asset, partition) is not None
 
     def ingest(self, branch: str, delivery: Delivery) -> bool:
         """Ingest a file unless its batch is there. Returns whether it was ingested."""
-        key = batch_key(delivery.file_name)
-        if self.materialized(branch, raw_reviews.NAME, key):
-            return False
-        with _task(self.progress, f"{branch}: ingest {key}"):
-            self.take_in(branch, key)
-        return True
+        return self._batch(branch, delivery, "ingest", ingest_job_name(branch), raw_reviews.NAME)
 
     def train(self, branch: str) -> None:
         """Train every candidate in one run."""
         names = candidate_keys(branch)
+        tags = candidates.all_candidates_tags(names)
         with (
             _task(self.progress, f"{branch}: train {len(names)} candidates", len(names)) as task,
             self._counting_candidates(branch, task),
         ):
-            self.train_all(branch, names)
+            self._do(Work(branch, train_job_name(branch), best_model.NAME, tags=tags))
 
     def score(self, branch: str, delivery: Delivery) -> bool:
         """Score a batch unless it has scores. Returns whether it was scored."""
-        key = batch_key(delivery.file_name)
-        if self.materialized(branch, scored_reviews.NAME, key):
-            return False
-        with _task(self.progress, f"{branch}: score {key}"):
-            self.score_batch(branch, key)
-        return True
+        return self._batch(branch, delivery, "score", score_job_name(branch), scored_reviews.NAME)
 
     def report(self, branch: str) -> None:
-        """Write the branch's report."""
+        """Write the branch's report; a platform would at its own time."""
         with _task(self.progress, f"{branch}: report"):
-            self._run(report_job_name(branch), {})
+            run_here(self.instance, Work(branch, report_job_name(branch), sentiment_report.NAME), self.dagster_ui)
 
-    def take_in(self, branch: str, key: str) -> None:
-        self.instance.add_dynamic_partitions(batches_name(branch), [key])
-        self._run(ingest_job_name(branch), {"dagster/partition": key})
+    def _batch(self, branch: str, delivery: Delivery, what: str, job: str, asset: str) -> bool:
+        key = batch_key(delivery.file_name)
+        if self.materialized(branch, asset, key):
+            return False
+        with _task(self.progress, f"{branch}: {what} {key}"):
+            self._do(Work(branch, job, asset, key))
+        return True
 
-    def train_all(self, branch: str, names: Sequence[str]) -> None:
-        self._run(train_job_name(branch), candidates.all_candidates_tags(names))
-
-    def score_batch(self, branch: str, key: str) -> None:
-        self._run(score_job_name(branch), {"dagster/partition": key})
-
-    def _run(self, job: str, tags: Mapping[str, str]) -> None:
-        run_job(self.instance, job, tags, self.dagster_ui)
+    def _do(self, work: Work) -> None:
+        if self.watch:
+            wait_for_platform(self.instance, work, self.dagster_ui, self.started)
+        else:
+            run_here(self.instance, work, self.dagster_ui)
 
     @contextmanager
     def _counting_candidates(self, branch: str, task: int) -> Iterator[None]:
@@ -175,29 +165,8 @@ class _Walk:
             watcher.join()
 
 
-class _Watch(_Walk):
-    """Leaves ingesting, training and scoring to the sensors of a running platform, and waits for them."""
-
-    def take_in(self, branch: str, key: str) -> None:
-        self._wait(branch, ingest_job_name(branch), raw_reviews.NAME, key)
-
-    def train_all(self, branch: str, names: Sequence[str]) -> None:
-        self._wait(branch, train_job_name(branch), best_model.NAME, None)
-
-    def score_batch(self, branch: str, key: str) -> None:
-        self._wait(branch, score_job_name(branch), scored_reviews.NAME, key)
-
-    def _wait(self, branch: str, job: str, asset: str, partition: str | None) -> None:
-        failed = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.FAILURE], created_after=self.started)
-        while not self.materialized(branch, asset, partition):
-            for run in self.instance.get_runs(failed, limit=1):
-                if run.tags.get(_WILL_RETRY) != "true":
-                    raise RunFailed(f"{job} failed. Its log: {self.dagster_ui}/runs/{run.run_id}")
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-
-
 def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:
-    chosen = _metadata(instance, branch, best_model.NAME) or {}
+    chosen = metadata_of(instance, branch, best_model.NAME) or {}
     table = Table("candidate", "validation hinge loss", "processor seconds", title=f"{branch}: candidates")
     for record in chosen["sweep_ledger_table"].records:
         key, loss, seconds = (record.data[name] for name in ("candidate", "validation_loss", "cpu_seconds"))
@@ -210,9 +179,9 @@ def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str
 def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
     table = Table("branch", "champion", "test accuracy", "behavioural cases", "reviews scored", title="Outcome")
     for branch in branches:
-        chosen = _metadata(instance, branch, best_model.NAME) or {}
+        chosen = metadata_of(instance, branch, best_model.NAME) or {}
         keys = instance.get_dynamic_partitions(batches_name(branch))
-        batches = [_metadata(instance, branch, scored_reviews.NAME, key) or {} for key in keys]
+        batches = [metadata_of(instance, branch, scored_reviews.NAME, key) or {} for key in keys]
         table.add_row(
             branch,
             f"version {chosen['champion_version'].value}",
@@ -236,7 +205,7 @@ def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Seq
 
 def _show_reports(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
     for branch in branches:
-        told = _metadata(instance, branch, sentiment_report.NAME) or {}
+        told = metadata_of(instance, branch, sentiment_report.NAME) or {}
         console.print(f"{branch}: report in [bold]{told['report_file'].value}[/bold]", highlight=False, soft_wrap=True)
 
 
@@ -245,21 +214,6 @@ def _show_next_steps(console: Console) -> None:
     console.print("What next:")
     for command, outcome in NEXT_STEPS.items():
         console.print(f"  [bold]{command}[/bold]\n    {outcome}", soft_wrap=True)
-
-
-def _metadata(
-    instance: dg.DagsterInstance, branch: str, asset: str, partition: str | None = None
-) -> Mapping[str, dg.MetadataValue] | None:
-    """Of the latest materialization, or ``None`` when there is none."""
-    records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(
-            asset_key=dg.AssetKey([branch, asset]),
-            asset_partitions=[partition] if partition else None,
-        ),
-        limit=1,
-    ).records
-    materialization = records[0].asset_materialization if records else None
-    return materialization.metadata if materialization else None
 
 
 def _progress(console: Console) -> Progress:

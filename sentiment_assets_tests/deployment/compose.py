@@ -42,9 +42,8 @@ class Stack:
         """Dagster's address."""
         return f"http://127.0.0.1:{self.dagster_port}"
 
-    @property
     def environment(self) -> dict[str, str]:
-        """What Compose is told: the name, and a file of settings, written anew each time."""
+        """What Compose is told: the name, and a file of settings, which is written anew."""
         settings = {
             "POSTGRES_PASSWORD": "of the test",
             "DOCKER_GID": str(SOCKET.stat().st_gid),
@@ -57,12 +56,12 @@ class Stack:
 
     def compose(self, *arguments: str, **options: Any) -> str:
         """Run a command of Compose's."""
-        return docker("compose", *arguments, cwd=PROJECT, env=self.environment, **options)
+        return docker("compose", *arguments, cwd=PROJECT, env=self.environment(), **options)
 
     def run(self, script: str, *arguments: str) -> str:
         """Run one of the scripts that are deployed beside it."""
         command = ["bash", str(PROJECT / "deployment" / script), *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
