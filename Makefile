@@ -60,7 +60,7 @@ image:  ## build the container image; BASE names another base image
 test-docker: install  ## try the containers in a real engine (DOCKER_ENGINE: a command that starts one)
 	@docker info >/dev/null 2>&1 || $(DOCKER_ENGINE) && docker info >/dev/null \
 	  || { echo "make: no container engine answers. Start one, or name a command that does: make test-docker DOCKER_ENGINE=..." >&2; exit 1; }
-	$(BIN)/python -m pytest -s -v -m docker --durations 0
+	$(BIN)/python -m pytest -s -vv -m docker --durations 0
 
 format: install  ## sort imports and format
 	$(BIN)/ruff check --fix .
