@@ -134,7 +134,9 @@ def test_a_run_is_ended_from_the_ui_which_has_no_socket(stack: Stack) -> None:
     end = """mutation($run: String!) { terminateRun(runId: $run) { __typename ... on PythonError { message } } }"""
     assert stack.ask(end, run=run["runId"])["terminateRun"]["__typename"] == "TerminateRunSuccess"
     stack.wait_for_run("acme_train", "CANCELED", 90, lambda each: each["runId"] == run["runId"])
-    assert docker("inspect", "--format", "{{.State.Running}}", run["tags"]["docker/container_id"]) == "false"
+    container = run["tags"]["docker/container_id"]
+    running = "{{.State.Running}}"
+    wait_for(lambda: docker("inspect", "--format", running, container) == "false", 30, "the end of the run's container")
 
 
 def test_restarting_every_service_in_turn_loses_nothing(stack: Stack) -> None:
