@@ -1,8 +1,10 @@
 """What can be known of Kubernetes without a cluster."""
 
 import re
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import kubernetes_validate
@@ -25,36 +27,70 @@ current-context: x
 """
 
 
+def as_dagster_names(name: str) -> str:
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
+def as_the_chart_writes(values: Any) -> Any:
+    """Settings of Dagster's as they stand in its ``dagster.yaml``."""
+    if not isinstance(values, dict):
+        return values
+    return {as_dagster_names(key): as_the_chart_writes(each) for key, each in values.items()}
+
+
+def instance_settings() -> dict[str, Any]:
+    """All but the run launcher and the places of things."""
+    parts = {part: dict(VALUES[part]) for part in ("concurrency", "retention")}
+    assert all(part.pop("enabled") for part in parts.values()), "else the chart leaves it out"
+    daemon = {part: VALUES["dagsterDaemon"][part] for part in ("runMonitoring", "runRetries")}
+    settings: dict[str, Any] = as_the_chart_writes(parts | daemon)
+    return settings | VALUES["additionalInstanceConfig"]
+
+
 @pytest.fixture
-def instance(tmp_path: Path) -> dg.DagsterInstance:
-    """An instance whose run launcher has the settings that stand in ``values.yaml``."""
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance that has the settings of ``values.yaml``, as the chart would write them."""
     (tmp_path / "kubeconfig").write_text(KUBECONFIG)
     asked = VALUES["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
-    in_snakes = {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key): value for key, value in asked.items()}
     launcher = {
         "service_account_name": "dagster",
         "instance_config_map": "dagster-instance",
         "dagster_home": "/opt/dagster/dagster_home",
         "load_incluster_config": False,
         "kubeconfig_file": str(tmp_path / "kubeconfig"),
-        "run_k8s_config": in_snakes,
+        # Below the parts stand Kubernetes' own names.
+        "run_k8s_config": {as_dagster_names(part): each for part, each in asked.items()},
     }
-    settings = {"run_launcher": {"module": "dagster_k8s", "class": "K8sRunLauncher", "config": launcher}}
+    settings = {
+        "run_launcher": {"module": "dagster_k8s", "class": "K8sRunLauncher", "config": launcher},
+        **instance_settings(),
+    }
     (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(settings))
-    return dg.DagsterInstance.from_config(str(tmp_path))
+    with dg.DagsterInstance.from_config(str(tmp_path)) as opened:
+        yield opened
 
 
 def test_the_run_launcher_takes_its_settings(instance: dg.DagsterInstance) -> None:
     launcher = instance.run_launcher
     assert type(launcher).__name__ == VALUES["runLauncher"]["type"]
     assert launcher.run_k8s_config["job_spec_config"]["ttlSecondsAfterFinished"] == 86_400
-    instance.dispose()
+
+
+def test_the_instance_does_what_that_of_compose_does(instance: dg.DagsterInstance) -> None:
+    compose = yaml.safe_load((DEPLOYMENT.parent / "dagster.yaml").read_text())
+    ours = instance_settings()
+    assert ours["run_retries"] == compose["run_retries"]
+    assert ours["freshness"] == compose["freshness"]
+    assert ours["retention"]["schedule"] == compose["retention"]["schedule"]
+    kept, kept_there = (each["retention"]["sensor"]["purge_after_days"] for each in (ours, compose))
+    assert kept == kept_there | {"started": -1}, "which the chart's schema wants said"
+    assert ours["concurrency"]["pools"]["granularity"] == compose["concurrency"]["pools"]["granularity"]
+    assert instance.event_log_storage.get_pool_config().default_pool_limit == 20
 
 
 def test_steps_can_have_pods_of_their_own(instance: dg.DagsterInstance) -> None:
     executor = executor_of({PODS: {"max_concurrent": 6, "megabytes": 512, "cpus": 1}}, instance)
     assert type(executor).__name__ == "StepDelegatingExecutor"
-    instance.dispose()
 
 
 def test_the_chart_is_told_of_the_code_location_as_it_is() -> None:
