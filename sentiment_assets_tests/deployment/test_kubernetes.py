@@ -5,17 +5,21 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import kubernetes_validate
 import pytest
 import yaml
+from dagster_k8s.job import construct_dagster_k8s_job
+from kubernetes.client import ApiClient
 
 from sentiment_assets.engines.steps import PODS, TRAINING_SETTING
 from sentiment_assets_tests.engines.test_steps import executor_of
 
 DEPLOYMENT = Path(__file__).parents[2] / "deployment" / "kubernetes"
 VALUES = yaml.safe_load((DEPLOYMENT / "values.yaml").read_text())
+KUBERNETES = "1.33"
 # A file such as kubectl has; nothing listens there.
 KUBECONFIG = """
 apiVersion: v1
@@ -76,6 +80,20 @@ def test_the_run_launcher_takes_its_settings(instance: dg.DagsterInstance) -> No
     assert launcher.run_k8s_config["job_spec_config"]["ttlSecondsAfterFinished"] == 86_400
 
 
+def test_the_job_that_a_run_becomes_holds_to_kubernetes_schema(instance: dg.DagsterInstance) -> None:
+    launcher = instance.run_launcher
+    context = launcher.get_container_context_for_run(dg.DagsterRun(job_name="acme_train", run_id=str(uuid4())))
+    config = context.get_k8s_job_config("registry.example.com/sentiment-assets:0.1.0", launcher)
+    job = construct_dagster_k8s_job(
+        config, ["dagster", "api", "execute_run"], "dagster-run-1", user_defined_k8s_config=context.run_k8s_config
+    )
+    manifest = ApiClient().sanitize_for_serialization(job)
+    kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+    assert manifest["spec"]["backoffLimit"] == 0
+    [container] = manifest["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"] == {"memory": "4Gi"}
+
+
 def test_the_instance_does_what_that_of_compose_does(instance: dg.DagsterInstance) -> None:
     compose = yaml.safe_load((DEPLOYMENT.parent / "dagster.yaml").read_text())
     ours = instance_settings()
@@ -106,4 +124,4 @@ def test_the_chart_is_told_of_the_code_location_as_it_is() -> None:
 
 def test_mlflows_manifests_hold_to_kubernetes_schema() -> None:
     for manifest in yaml.safe_load_all((DEPLOYMENT / "mlflow.yaml").read_text()):
-        kubernetes_validate.validate(manifest, "1.33", strict=True)
+        kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
