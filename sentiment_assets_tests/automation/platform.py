@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 import yaml
 
 from sentiment_assets_tests.servers import free_port
 
+T = TypeVar("T")
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -131,12 +133,12 @@ class Mailbox:
         self._server.server_close()
 
 
-def wait_for(done: Callable[[], object], seconds: float, what: str) -> None:
-    """Wait until ``done()`` is true. Raises ``AssertionError`` that says what did not happen."""
+def wait_for(done: Callable[[], T], seconds: float, what: str) -> T:
+    """Wait until ``done()`` is true, and return what it is then. Raises ``AssertionError`` that says what did not happen."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if done():
-            return
+        if found := done():
+            return found
         time.sleep(1)
     raise AssertionError(f"{what} has not happened within {seconds:g} seconds")
 

@@ -101,8 +101,7 @@ class Stack:
         def found() -> list[Mapping[str, Any]]:
             return [run for run in self.runs(job) if run["status"] == status and where(run)]
 
-        wait_for(found, seconds, f"a run of {job} with status {status}")
-        return found()[0]
+        return wait_for(found, seconds, f"a run of {job} with status {status}")[0]
 
     def partitions(self, branch: str, asset: str) -> list[str]:
         """Materialized partitions of a batch-wise asset."""
@@ -131,29 +130,45 @@ class Stack:
         return self.compose("exec", "-T", "code", "python", "-c", code)
 
 
-def step_containers(stack: Stack, run_id: str, op: str) -> dict[str, tuple[str, float, float]]:
-    """By step of that op: its container, and when it started and ended, in seconds since 1970."""
+@dataclass
+class Step:
+    """What is known of a step that has been given a container."""
+
+    container: str = ""
+    started: float = 0.0
+    """Seconds since 1970."""
+    ended: float = 0.0
+    """0 while it has not."""
+    succeeded: bool = False
+
+    def take_in(self, event: Mapping[str, Any]) -> None:
+        """Add what one of its events says."""
+        when = int(event["timestamp"]) / 1000
+        match event["__typename"]:
+            case "StepWorkerStartingEvent":
+                told = {entry["label"]: entry.get("text") for entry in event["metadataEntries"]}
+                self.container = told["Docker container id"]
+            case "ExecutionStepStartEvent":
+                self.started = when
+            case "ExecutionStepSuccessEvent" | "ExecutionStepFailureEvent" as kind:
+                self.ended, self.succeeded = when, kind == "ExecutionStepSuccessEvent"
+
+
+def steps_of(stack: Stack, run_id: str, op: str) -> dict[str, Step]:
+    """Steps of that op in a run, by their keys."""
     query = """query($run: ID!, $cursor: String) { logsForRun(runId: $run, afterCursor: $cursor) {
         ... on EventConnection { cursor hasMore events { __typename
           ... on MessageEvent { timestamp stepKey }
           ... on StepWorkerStartingEvent { metadataEntries { label ... on TextMetadataEntry { text } } } } } } }"""
-    events, cursor, more = [], None, True
+    steps: dict[str, Step] = {}
+    cursor, more = None, True
     while more:
         page = stack.ask(query, run=run_id, cursor=cursor)["logsForRun"]
-        events += page["events"]
+        for event in page["events"]:
+            if f"{op}[" in (event.get("stepKey") or ""):
+                steps.setdefault(event["stepKey"], Step()).take_in(event)
         cursor, more = page["cursor"], page["hasMore"]
-    steps: dict[str, dict[str, Any]] = {}
-    for event in events:
-        if op in (event.get("stepKey") or ""):
-            told = steps.setdefault(event["stepKey"], {})
-            told[event["__typename"]] = int(event["timestamp"]) / 1000
-            for entry in event.get("metadataEntries", []):
-                told[entry["label"]] = entry.get("text")
-    return {
-        key: (told["Docker container id"], told["ExecutionStepStartEvent"], told["ExecutionStepSuccessEvent"])
-        for key, told in steps.items()
-        if "ExecutionStepSuccessEvent" in told
-    }
+    return steps
 
 
 def most_at_once(spans: list[tuple[float, float]]) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment_assets_tests.automation.platform import wait_for
 from sentiment_assets_tests.corpus import as_csv, made_up_reviews
-from sentiment_assets_tests.deployment.compose import PROJECT, Stack, docker, most_at_once, step_containers
+from sentiment_assets_tests.deployment.compose import PROJECT, Stack, docker, most_at_once, steps_of
 
 pytestmark = pytest.mark.docker
 
@@ -87,11 +87,13 @@ def test_a_landed_file_is_ingested_in_a_container_of_its_own(stack: Stack) -> No
 
 def test_each_candidate_is_trained_in_a_container_of_its_own_and_several_at_once(stack: Stack) -> None:
     run = stack.wait_for_run("acme_train", "SUCCESS", 420)
-    steps = step_containers(stack, run["runId"], "train_candidate")
-    assert len({container for container, _, _ in steps.values()}) == len(steps) == 6
-    assert 2 <= most_at_once([(start, end) for _, start, end in steps.values()]) <= 4, "the pool's limit is 4"
-    for container, _, _ in steps.values():
-        binds = docker("inspect", "--format", "{{.HostConfig.Binds}}", container)
+    steps = steps_of(stack, run["runId"], "train_candidate").values()
+    assert len({step.container for step in steps}) == len(steps) == 6
+    at_once = most_at_once([(step.started, step.ended) for step in steps])
+    print(f"at most {at_once} at once")
+    assert 2 <= at_once <= 4, "the pool's limit is 4"
+    for step in steps:
+        binds = docker("inspect", "--format", "{{.HostConfig.Binds}}", step.container)
         assert "docker.sock" not in binds, "the run's container has it, those of its steps have not"
 
 
@@ -116,7 +118,8 @@ def test_a_run_whose_container_is_killed_is_marked_failed_and_run_again(stack: S
     assert sorted(stack.partitions("acme", "scored_reviews")) == ["2026-10.csv", "2026-11.csv"]
 
 
-def test_a_run_is_ended_from_the_ui_which_has_no_socket(stack: Stack) -> None:
+def launch_training(stack: Stack) -> str:
+    """Ask for a train run over all candidates, as the launchpad does; its id."""
     first, *_, last = stack.candidate_keys("acme")
     launch = """mutation($params: ExecutionParams!) { launchRun(executionParams: $params) { __typename
         ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
@@ -130,13 +133,35 @@ def test_a_run_is_ended_from_the_ui_which_has_no_socket(stack: Stack) -> None:
         {"key": "dagster/asset_partition_range_end", "value": last},
     ]
     launched = stack.ask(launch, params={"selector": selector, "executionMetadata": {"tags": tags}})["launchRun"]
-    run = stack.wait_for_run("acme_train", "STARTED", 120, lambda each: each["runId"] == launched["run"]["runId"])
+    return str(launched["run"]["runId"])
+
+
+def is_running(container: str) -> bool:
+    return docker("inspect", "--format", "{{.State.Running}}", container) == "true"
+
+
+def test_a_candidate_whose_container_is_killed_leaves_the_others_green(stack: Stack) -> None:
+    run = launch_training(stack)
+
+    def begun() -> list[str]:
+        steps = steps_of(stack, run, "train_candidate").values()
+        return [step.container for step in steps if step.container and is_running(step.container)]
+
+    containers = wait_for(begun, 180, "the container of a candidate")
+    docker("kill", "--signal", "KILL", containers[0])
+    stack.wait_for_run("acme_train", "FAILURE", 240, lambda each: each["runId"] == run)
+    steps = steps_of(stack, run, "train_candidate").values()
+    assert sorted(step.succeeded for step in steps) == [False, True, True, True, True, True]
+
+
+def test_a_run_is_ended_from_the_ui_which_has_no_socket(stack: Stack) -> None:
+    launched = launch_training(stack)
+    run = stack.wait_for_run("acme_train", "STARTED", 120, lambda each: each["runId"] == launched)
     end = """mutation($run: String!) { terminateRun(runId: $run) { __typename ... on PythonError { message } } }"""
-    assert stack.ask(end, run=run["runId"])["terminateRun"]["__typename"] == "TerminateRunSuccess"
-    stack.wait_for_run("acme_train", "CANCELED", 90, lambda each: each["runId"] == run["runId"])
+    assert stack.ask(end, run=launched)["terminateRun"]["__typename"] == "TerminateRunSuccess"
+    stack.wait_for_run("acme_train", "CANCELED", 90, lambda each: each["runId"] == launched)
     container = run["tags"]["docker/container_id"]
-    running = "{{.State.Running}}"
-    wait_for(lambda: docker("inspect", "--format", running, container) == "false", 30, "the end of the run's container")
+    wait_for(lambda: not is_running(container), 30, "the end of the run's container")
 
 
 def test_restarting_every_service_in_turn_loses_nothing(stack: Stack) -> None:
