@@ -134,7 +134,7 @@ class Mailbox:
 
 
 def wait_for(done: Callable[[], T], seconds: float, what: str) -> T:
-    """Wait until ``done()`` is true, and return what it is then. Raises ``AssertionError`` that says what did not happen."""
+    """Wait until ``done()`` is true; returns what it gave. Raises ``AssertionError`` that says what did not happen."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if found := done():
