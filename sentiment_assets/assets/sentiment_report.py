@@ -16,7 +16,8 @@ from sentiment_assets.resources.storage import Storage, read_frame, read_partiti
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
-    from sentiment_assets.reporting.report import Report
+    from sentiment_assets.reporting.report import ChampionOnTest, Report
+    from sentiment_assets.resources.registry import Champion
 
 NAME = "sentiment_report"
 _MODULES = [f"sentiment_assets.reporting.{name}" for name in ("figures", "intervals", "report", "telling_words")]
@@ -45,20 +46,28 @@ def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: 
         from sentiment_assets.reporting.report import make_report
 
         keys = list(batches.get_partition_keys(dynamic_partitions_store=context.instance))
-        champion = tracking.champion(branch)
         now = datetime.now(UTC)
         report = make_report(
             branch,
             raw=read_partitions(storage, branch, RAW_REVIEWS, keys),
             scored=read_partitions(storage, branch, SCORED_REVIEWS, keys),
             kept=kept,
-            champion=(champion.version, champion.reference) if champion and champion.reference else None,
+            champion=_on_test(tracking.champion(branch)),
             records=[found for group in (TEXTS, SCORES) for found in recall(storage, branch, group, keys[-1:])],
             now=now,
         )
         return _written(storage, tracking, branch, report, now)
 
     return sentiment_report
+
+
+def _on_test(champion: "Champion | None") -> "ChampionOnTest | None":
+    from sentiment_assets.reporting.report import ChampionOnTest
+
+    if champion is None or champion.reference is None:
+        return None
+    margins, labels = champion.reference.on_test()
+    return ChampionOnTest(champion.version, margins, labels) if len(labels) else None
 
 
 def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
@@ -79,7 +88,7 @@ def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
         paths = {branch: storage.path(branch, f"{NAME}.parquet") for branch in branches}
         figures = {branch: read_frame(path) for branch, path in paths.items() if path.exists()}
         now = datetime.now(UTC)
-        return _written(storage, tracking, NAME, join_reports(figures, now), now)
+        return _written(storage, tracking, NAME, join_reports(branches, figures, now), now)
 
     return sentiment_report
 

@@ -68,10 +68,10 @@ def measured_accuracy(
     if len(labels) < settings.fewest_reviews:
         reason = f"{len(labels):,} reviews of the batch have a label: fewer than {settings.fewest_reviews} say nothing."
         return unknown(name, reason)
-    if not reference.n_test:
+    test_margins, test_labels = reference.on_test()
+    if not len(test_labels):
         return unknown(name, "The champion has no test reviews to compare with.")
     ours = measure(margins, labels)
-    test_margins, test_labels = reference.margins[-reference.n_test :], reference.labels[-reference.n_test :]
     theirs = measure(test_margins, test_labels)
     drop = theirs.accuracy - ours.accuracy
     difference = compare_counts(theirs.correct, theirs.n, ours.correct, ours.n)

@@ -65,6 +65,11 @@ class Reference:
         """Those of at least a twentieth of the reviews."""
         return main_languages(self.columns.language)
 
+    def on_test(self) -> tuple[np.ndarray, np.ndarray]:
+        """Margins and labels of the test split, by which nothing was fitted or chosen; empty if there is none."""
+        first = len(self.labels) - self.n_test
+        return self.margins[first:], self.labels[first:]
+
 
 def make_reference(model: SentimentModel, features: Features, splits: pd.DataFrame) -> Reference:
     """The reference of a model from the splits and features that it was made of."""

@@ -26,6 +26,7 @@ COLUMNS = (
 _MOST_PERIODS = 60
 _PERIODS = {"D": "day", "W": "week", "M": "month"}
 _MOST_VALUES = 12
+_ANSWERS = ["score", "label", "words", "contributions", "model_version"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class ScoredReviews:
     """The reviews that a report is about, each once."""
 
     reviews: pd.DataFrame
-    """Columns review_id, text, created_at (missing where unknown), batch, score, label, words, contributions, and
-    those that the branch keeps."""
+    """Columns review_id, text, created_at (missing where unknown), batch, score, label, words, contributions,
+    model_version, and those that the branch keeps."""
     out_of_date: tuple[str, ...]
     """Batches that were taken in again since they were scored: not counted."""
     repeated: int
@@ -49,12 +50,12 @@ def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFra
         if reviews is None or reviews["review_id"].tolist() != scores["review_id"].tolist():
             out_of_date.append(batch)
             continue
-        answers = scores[["score", "label", "words", "contributions"]].reset_index(drop=True)
+        answers = scores[_ANSWERS].reset_index(drop=True)
         about = reviews.drop(columns=["label", "split"]).reset_index(drop=True)
         joined.append(pd.concat([about.assign(batch=batch), answers], axis=1))
     if not joined:
-        empty = pd.DataFrame(columns=["review_id", "text", "created_at", "batch", "score", "label"])
-        return ScoredReviews(empty.assign(words=[], contributions=[]), tuple(out_of_date), 0)
+        empty = pd.DataFrame(columns=["review_id", "text", "created_at", "batch", *_ANSWERS])
+        return ScoredReviews(empty, tuple(out_of_date), 0)
     every = pd.concat(joined, ignore_index=True)
     once = every.drop_duplicates("review_id", keep="last", ignore_index=True)
     return ScoredReviews(once, tuple(out_of_date), len(every) - len(once))

@@ -41,6 +41,8 @@ class ReportPage:
     """Reviews without a date among others that have one: in the whole, in no period."""
     repeated: int
     out_of_date: Sequence[str]
+    by_other_versions: int
+    """Reviews that another version than the champion has scored, whose error rates may be others."""
     praise: Sequence[TellingWord]
     complaint: Sequence[TellingWord]
     model: ModelQuality | None
@@ -71,7 +73,7 @@ class JoinedPage:
     branches: Sequence[Mapping[Hashable, Any]]
     """The row of all reviews of each branch."""
     missing: Sequence[str]
-    """Branches without a report yet."""
+    """Branches without a scored review in a report yet."""
     picture: bytes
 
 

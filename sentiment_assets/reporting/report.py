@@ -10,12 +10,22 @@ import pandas as pd
 from sentiment_assets.monitoring.accuracy import measure
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.history import Record
-from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.reporting.figures import ALL, COLUMNS, join_scores, periods_of, report_figures
 from sentiment_assets.reporting.intervals import error_rates
 from sentiment_assets.reporting.page import JoinedPage, ModelQuality, ReportPage, render_joined, render_report
 from sentiment_assets.reporting.pictures import draw_branches, draw_over_time
 from sentiment_assets.reporting.telling_words import telling_words
+
+
+@dataclass(frozen=True)
+class ChampionOnTest:
+    """What a report asks of the champion: its answers on its test split, by which nothing was fitted or chosen."""
+
+    version: str
+    margins: np.ndarray
+    """float64, shape (n,), n at least 1."""
+    labels: np.ndarray
+    """int8, of the same: 1 or 0."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +44,20 @@ def make_report(
     raw: Mapping[str, pd.DataFrame],
     scored: Mapping[str, pd.DataFrame],
     kept: Sequence[str],
-    champion: tuple[str, Reference] | None,
+    champion: ChampionOnTest | None,
     records: Sequence[Record],
     now: datetime,
 ) -> Report:
     """The report of a branch.
 
-    ``raw`` and ``scored`` are by batch, the oldest first. ``champion`` is the version of the champion and its
-    reference, ``records`` what the drift and degradation checks found in the latest batch.
+    ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the drift and degradation checks found
+    in the latest batch.
     """
     found = join_scores(raw, scored)
     reviews = found.reviews
     period, kind = periods_of(reviews)
-    test = _on_test(champion[1]) if champion and champion[1].n_test else None
-    figures = report_figures(branch, reviews, kept, error_rates(*test) if test else None)
+    rates = error_rates(champion.margins, champion.labels) if champion else None
+    figures = report_figures(branch, reviews, kept, rates)
     over_time = figures[(figures["by"] == ALL) & (figures["period"] != ALL)]
     picture = draw_over_time(over_time if kind == "batch" else over_time.sort_values("period"))
     praise, complaint = telling_words(reviews)
@@ -60,9 +70,10 @@ def make_report(
         undated=int(period.isna().sum()),
         repeated=found.repeated,
         out_of_date=found.out_of_date,
+        by_other_versions=int((reviews["model_version"] != champion.version).sum()) if champion else 0,
         praise=praise,
         complaint=complaint,
-        model=_quality(champion[0], *test) if champion and test else None,
+        model=_quality(champion) if champion else None,
         drift=_findings(records),
         latest_batch=records[-1].batch if records else "",
         picture=picture,
@@ -70,8 +81,8 @@ def make_report(
     return Report(figures, render_report(page), picture, found.out_of_date)
 
 
-def join_reports(figures: Mapping[str, pd.DataFrame], now: datetime) -> Report:
-    """The report of all branches, from the figures of each; those without reviews are named as missing."""
+def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], now: datetime) -> Report:
+    """The report of all branches, from the figures of those that have any; those without reviews are named."""
     wholes = {branch: each[(each["by"] == ALL) & (each["period"] == ALL)] for branch, each in figures.items()}
     known = [branch for branch, whole in wholes.items() if len(whole)]
     over_time = {
@@ -81,7 +92,7 @@ def join_reports(figures: Mapping[str, pd.DataFrame], now: datetime) -> Report:
     page = JoinedPage(
         written_at=_written(now),
         branches=[wholes[branch].iloc[0].to_dict() for branch in known],
-        missing=[branch for branch in figures if branch not in known],
+        missing=[branch for branch in branches if branch not in known],
         picture=picture,
     )
     filled = [figures[branch] for branch in known]
@@ -89,15 +100,9 @@ def join_reports(figures: Mapping[str, pd.DataFrame], now: datetime) -> Report:
     return Report(together, render_joined(page), picture)
 
 
-def _on_test(reference: Reference) -> tuple[np.ndarray, np.ndarray]:
-    """Margins and labels of the champion's test split: nothing was fitted or chosen by it."""
-    n = reference.n_test
-    return reference.margins[-n:], reference.labels[-n:]
-
-
-def _quality(version: str, margins: np.ndarray, labels: np.ndarray) -> ModelQuality:
-    measured = measure(margins, labels)
-    return ModelQuality(version, measured.accuracy, measured.low, measured.high, len(labels))
+def _quality(champion: ChampionOnTest) -> ModelQuality:
+    measured = measure(champion.margins, champion.labels)
+    return ModelQuality(champion.version, measured.accuracy, measured.low, measured.high, len(champion.labels))
 
 
 def _findings(records: Sequence[Record]) -> list[Finding]:

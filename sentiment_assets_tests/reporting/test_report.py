@@ -1,11 +1,12 @@
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from sentiment_assets.reporting.figures import COLUMNS, join_scores, periods_of
-from sentiment_assets.reporting.intervals import net_sentiment
-from sentiment_assets.reporting.report import join_reports, make_report
+from sentiment_assets.reporting.intervals import adjusted_sentiment, error_rates, net_sentiment
+from sentiment_assets.reporting.report import ChampionOnTest, join_reports, make_report
 from sentiment_assets.reporting.telling_words import telling_words
 from sentiment_assets_tests.batches import batch
 
@@ -46,6 +47,22 @@ def test_figures_are_tidy_and_add_up() -> None:
     assert dict(zip(days["period"], days["reviews"], strict=True)) == {"2026-10-01": 100, "2026-10-08": 60}
     products = figures[(figures["by"] == "product") & (figures["period"] == "all")]
     assert dict(zip(products["value"], products["reviews"], strict=True)) == {"kettle": 80, "lamp": 80}
+
+
+def test_figures_are_corrected_for_the_champions_errors_and_say_whose_scores_it_did_not_give() -> None:
+    labels = np.array([1, 0] * 100, dtype=np.int8)
+    margins = np.where(np.arange(200) < 20, -1.0, 1.0) * (2.0 * labels - 1)
+    champion = ChampionOnTest("2", margins, labels)
+    reviews = {"a.csv": reviews_of(100, 1), "b.csv": reviews_of(60, 2)}
+    scored = {"a.csv": scores_of(reviews["a.csv"]), "b.csv": scores_of(reviews["b.csv"]).assign(model_version="2")}
+    report = make_report("acme", reviews, scored, [], champion, [], NOW)
+    whole = report.figures[report.figures["period"] == "all"].iloc[0]
+    band = adjusted_sentiment(whole["positive"], 160, error_rates(margins, labels))
+    assert band is not None
+    assert (whole["adjusted"], whole["adjusted_low"], whole["adjusted_high"]) == (band.value, band.low, band.high)
+    assert "Champion version 2: 90.0 % of its 200 test reviews right" in report.html
+    assert "100 of these reviews were scored by other versions" in report.html
+    assert "other versions" not in make_report("acme", reviews, scored, [], None, [], NOW).html
 
 
 def test_a_review_that_comes_again_counts_once_and_an_old_score_not_at_all() -> None:
@@ -99,8 +116,8 @@ def test_telling_words_are_sorted_by_what_they_moved_and_have_an_example() -> No
 def test_reports_without_reviews_say_so() -> None:
     report = make_report("acme", {}, {}, ["product"], None, [], NOW)
     assert "No review has been scored yet." in report.html
-    joined = join_reports({"acme": report.figures}, NOW)
-    assert "Without a scored review so far: acme" in joined.html
+    joined = join_reports(["acme", "other"], {"acme": report.figures}, NOW)
+    assert "Without a scored review so far: acme, other" in joined.html
 
 
 def test_branches_are_joined() -> None:
@@ -108,7 +125,7 @@ def test_branches_are_joined() -> None:
     figures = {
         name: make_report(name, {"a": reviews}, {"a": scores_of(reviews)}, [], None, [], NOW).figures for name in "ab"
     }
-    joined = join_reports(figures, NOW)
+    joined = join_reports(list("ab"), figures, NOW)
     assert set(joined.figures["branch"]) == {"a", "b"}
     assert ">a<" in joined.html
     assert ">b<" in joined.html
