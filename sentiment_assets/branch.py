@@ -14,6 +14,7 @@ from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
 from sentiment_assets.assets.raw_reviews import raw_reviews_asset
 from sentiment_assets.assets.scored_reviews import scored_reviews_asset
+from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
 from sentiment_assets.assets.sentiment_report import sentiment_report_asset
 from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
@@ -203,6 +204,8 @@ def _branch_name(path: Path, defs_folder: Path) -> str:
             f"{file}: the folder's name {name!r} names the branch and may hold lower-case letters, digits and _ only, "
             "beginning with a letter; rename the folder"
         )
+    if name == SENTIMENT_REPORT:
+        raise ValueError(f"{file}: {name!r} is the name of the report that joins all branches; rename the folder")
     same = [
         other
         for other in sorted(defs_folder.rglob("defs.yaml"))

@@ -1,14 +1,18 @@
 """The front door: the branches, the resources and the executor as one ``Definitions``."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 
 from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
 from sentiment_assets.assets.sentiment_report import joined_report_asset
+from sentiment_assets.automation.alert_sensor import alert_sensor
+from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.branch import SentimentBranch
 from sentiment_assets.engines.steps import step_executor
-from sentiment_assets.resources.notifications import Notifications
+from sentiment_assets.resources.notifications import AlertTarget, Notifications, each_once
 from sentiment_assets.resources.storage import Arrays, Frames, Storage
 from sentiment_assets.resources.tracking import Tracking
 
@@ -20,19 +24,23 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 def defs() -> dg.Definitions:
     """Everything that Dagster loads."""
     branches = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    components = branches.component_tree.get_all_components(SentimentBranch)
+    targets = [target for each in components for target in each.settings.alerts]
     return dg.Definitions.merge(
-        branches, joined_report(branches), dg.Definitions(executor=step_executor(), resources=resources())
+        branches, joined_report(branches, targets), dg.Definitions(executor=step_executor(), resources=resources())
     )
 
 
-def joined_report(branches: dg.Definitions) -> dg.Definitions:
-    """The report over all branches, and the sensor that brings it up to date when one of theirs is."""
+def joined_report(branches: dg.Definitions, targets: Sequence[AlertTarget]) -> dg.Definitions:
+    """The report over all branches, the sensor that brings it up to date, and the one that tells of its failures."""
     keys = [key for each in branches.assets or () if isinstance(each, dg.AssetsDefinition) for key in each.keys]
     report = joined_report_asset(sorted(key.path[0] for key in keys if key.path[1:] == [SENTIMENT_REPORT]))
     sensor = dg.AutomationConditionSensorDefinition(
         "joined_report", target=[report], default_status=dg.DefaultSensorStatus.RUNNING
     )
-    return dg.Definitions(assets=[report], sensors=[sensor])
+    never_stale = Freshness(scored_reviews=None, best_model=None)
+    alerts = alert_sensor(SENTIMENT_REPORT, each_once(targets), never_stale)
+    return dg.Definitions(assets=[report], sensors=[sensor, alerts])
 
 
 def resources() -> dict[str, object]:

@@ -205,6 +205,13 @@ def test_a_folder_whose_name_cannot_name_a_branch_is_refused(sandbox: DefsFolder
     assert "may hold lower-case letters, digits and _ only" in said_by(refused.value)
 
 
+def test_a_branch_cannot_have_the_name_of_the_joined_report(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: l}", "sentiment_report")
+    with pytest.raises(Exception, match="sentiment_report") as refused:
+        load(sandbox)
+    assert "is the name of the report that joins all branches; rename the folder" in said_by(refused.value)
+
+
 def test_the_landing_place_may_come_from_the_environment(
     sandbox: DefsFolderSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,7 +65,7 @@ def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_r
     )
     branch = branch_definitions("branch", settings)
     fires = {each.name.replace("branch_", "<branch>_") for each in [*(branch.sensors or ()), *(branch.schedules or ())]}
-    assert mentioned == fires | {str(each.name) for each in joined_report(branch).sensors or ()}
+    assert mentioned == fires | {str(each.name) for each in joined_report(branch, []).sensors or ()}
 
 
 def test_every_job_that_is_mentioned_exists_and_the_other_way_round() -> None:

@@ -38,11 +38,11 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
         name=f"{branch}_alerts",
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sends failed runs, failed checks, promotions, refusals and stale data to the branch's `alerts`.",
+        description="Sends failed runs, failed checks, promotions, refusals and stale data to those under `alerts`.",
     )
     def alert_looks(context: dg.SensorEvaluationContext, notifications: Notifications) -> dg.SensorResult:
         if not targets:
-            reason = "Nobody to tell: name targets under `alerts` in the branch's YAML."
+            reason = "Nobody to tell: name targets under `alerts` in a branch's YAML."
             return dg.SensorResult(skip_reason=reason, cursor="")  # what happens until then will not be news
         if not context.cursor:  # what happened before anybody was to be told is not news
             fresh = Told(latest_end(context.instance))

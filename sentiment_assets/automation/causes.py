@@ -6,6 +6,7 @@ from datetime import datetime
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.automation.history import is_launched_again, what_ran
 from sentiment_assets.resources.notifications import Message
 
 _TELLING = {
@@ -79,9 +80,16 @@ def is_stale(branch: str, name: str, last: datetime, days: float, dagster_ui: st
 
 
 def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Message:
+    """An error, unless Dagster launches the run again by itself: whoever is paged could only watch it."""
     batch = run.tags.get("dagster/partition")
     of = f" of {batch}" if batch else ""
-    return Message("error", f"{branch}: {run.job_name}{of} failed", "\n".join(what_failed(events)), {"Run": link})
+    again = is_launched_again(run)
+    return Message(
+        "info" if again else "error",
+        f"{branch}: {what_ran(run)}{of} failed{' and is launched again' if again else ''}",
+        "\n".join(what_failed(events)),
+        {"Run": link},
+    )
 
 
 def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:

@@ -25,6 +25,8 @@ _UNDER_WAY = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+_PICKED_ASSETS = "__ASSET_JOB"
+"""Dagster's own name for a run of assets that somebody, or an automation condition, has picked."""
 _PAGE = 1_000
 
 
@@ -43,6 +45,18 @@ def belongs_to(run: dg.DagsterRun, branch: str) -> bool:
     """Whether a run is of the branch's jobs, or of assets of it that somebody has picked."""
     picked = {*(run.asset_selection or ()), *(each.asset_key for each in run.asset_check_selection or ())}
     return run.job_name in job_names(branch) or any(key.path[0] == branch for key in picked)
+
+
+def what_ran(run: dg.DagsterRun) -> str:
+    """The name of a run's job, or of the assets that were picked without one."""
+    if not run.job_name.startswith(_PICKED_ASSETS):
+        return run.job_name
+    return ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ()))
+
+
+def is_launched_again(run: dg.DagsterRun) -> bool:
+    """Whether Dagster answers the failure of a run with another run (``run_retries``)."""
+    return run.tags.get("dagster/will_retry") == "true"
 
 
 def materializations(

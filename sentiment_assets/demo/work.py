@@ -7,11 +7,11 @@ from datetime import datetime
 
 import dagster as dg
 
+from sentiment_assets.automation.history import is_launched_again
 from sentiment_assets.branch import batches_name
 from sentiment_assets.launching import RunFailed, run_job
 
 _SECONDS_BETWEEN_LOOKS = 0.5
-_WILL_RETRY = "dagster/will_retry"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,6 @@ def wait_for_platform(instance: dg.DagsterInstance, work: Work, dagster_ui: str,
     failed = dg.RunsFilter(job_name=work.job, statuses=[dg.DagsterRunStatus.FAILURE], created_after=since)
     while metadata_of(instance, work.branch, work.asset, work.batch) is None:
         for run in instance.get_runs(failed, limit=1):
-            if run.tags.get(_WILL_RETRY) != "true":
+            if not is_launched_again(run):
                 raise RunFailed(f"{work.job} failed. Its log: {dagster_ui}/runs/{run.run_id}")
         time.sleep(_SECONDS_BETWEEN_LOOKS)

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,6 +28,12 @@ class AlertTarget(Settings):
     def wants(self, severity: Severity) -> bool:
         """Whether messages of that severity go there."""
         return _RANK[severity] >= _RANK[self.severity]
+
+
+def each_once(targets: Iterable[AlertTarget]) -> list[AlertTarget]:
+    """The targets of several branches together: who stands there more than once gets the most that was asked for."""
+    least_last = sorted(targets, key=lambda each: _RANK[each.severity], reverse=True)
+    return list({each.env: each for each in least_last}.values())
 
 
 @dataclass(frozen=True)

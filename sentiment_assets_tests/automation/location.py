@@ -27,5 +27,5 @@ def defs() -> dg.Definitions:
     )
     branch = branch_definitions(BRANCH, settings)
     return dg.Definitions.merge(
-        branch, joined_report(branch), dg.Definitions(executor=step_executor(), resources=resources())
+        branch, joined_report(branch, settings.alerts), dg.Definitions(executor=step_executor(), resources=resources())
     )

@@ -1,7 +1,7 @@
 """The sensors one tick at a time, on histories made for the purpose."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -70,9 +70,15 @@ def scored(history: dg.DagsterInstance, batch: str, version: str) -> None:
     )
 
 
-def a_run(history: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus, batch: str | None = None) -> None:
-    tags = {"dagster/partition": batch} if batch else {}
-    history.add_run(DagsterRun(job_name=job, run_id=str(uuid4()), status=status, tags=tags))
+def a_run(
+    history: dg.DagsterInstance,
+    job: str,
+    status: dg.DagsterRunStatus,
+    batch: str | None = None,
+    tags: Mapping[str, str] = {},
+) -> DagsterRun:
+    of_batch = {"dagster/partition": batch} if batch else {}
+    return history.add_run(DagsterRun(job_name=job, run_id=str(uuid4()), status=status, tags={**of_batch, **tags}))
 
 
 def register_champion() -> None:
@@ -221,6 +227,33 @@ def test_a_failed_run_is_told_once_and_again_only_while_nobody_took_it(
 
 def _not_before(result: dg.SensorResult) -> float:
     return float(json.loads(str(result.cursor))["waiting"][0]["not_before"])
+
+
+def test_a_run_that_is_launched_again_pages_nobody_until_the_last_of_its_runs_has_failed(
+    history: dg.DagsterInstance, mailbox: Mailbox
+) -> None:
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT", severity="info")], Freshness())
+    cursor = tick(alerts, history).cursor
+    for tags in ({"dagster/will_retry": "true"}, {"dagster/will_retry": "false"}):
+        run = a_run(history, "acme_ingest", dg.DagsterRunStatus.STARTED, "a.csv", tags)
+        history.report_run_failed(run, message="its container was killed")
+    assert said(tick(alerts, history, cursor)) == "2 messages sent."
+    told = [json.loads(body) for body in mailbox.received]
+    assert [(each["type"], each["title"]) for each in told] == [
+        ("info", "acme: acme_ingest of a.csv failed and is launched again"),
+        ("failure", "acme: acme_ingest of a.csv failed"),
+    ]
+
+
+def test_a_run_of_picked_assets_is_named_after_them(history: dg.DagsterInstance, mailbox: Mailbox) -> None:
+    """The joined report is one: an automation condition picks it."""
+    alerts = alert_sensor("sentiment_report", [AlertTarget(env="ACME_CHAT")], Freshness(best_model=None))
+    cursor = tick(alerts, history).cursor
+    for key in (dg.AssetKey("sentiment_report"), dg.AssetKey(["acme", "sentiment_report"])):
+        run = DagsterRun(job_name="__ASSET_JOB", run_id=str(uuid4()), asset_selection=frozenset([key]))
+        history.report_run_failed(history.add_run(run), message="no room on the disk")
+    assert said(tick(alerts, history, cursor)) == "1 messages sent."
+    assert "sentiment_report: sentiment_report failed" in mailbox.received[0]
 
 
 def test_stale_data_are_told_once(history: dg.DagsterInstance, mailbox: Mailbox) -> None:

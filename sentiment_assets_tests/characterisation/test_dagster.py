@@ -3,13 +3,23 @@
 When an upgrade turns one of these red, the place that leans on it is named in the test; think before mending the test.
 """
 
+import logging
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 import pytest
+from dagster import DagsterRun
 from dagster._core.errors import DagsterInvalidDefinitionError
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._daemon.monitoring import run_monitoring
+
+from sentiment_assets.automation.history import is_launched_again
+from sentiment_assets.cli import prepare_dagster_home
 
 KEYS = ["c1", "c2", "c3"]
 RANGE = {"dagster/asset_partition_range_start": "c1", "dagster/asset_partition_range_end": "c3"}
@@ -219,3 +229,28 @@ def test_a_file_io_manager_puts_a_partition_below_its_asset(tmp_path: Path) -> N
 
     dg.materialize([frames], resources={"frames": Frames(root=root)}, partition_key=key)
     assert Storage(root=root).frame_path("acme", "frames", key).exists()
+
+
+def test_a_run_that_died_without_a_word_is_ended_after_a_day_and_launched_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dagster.yaml: `max_runtime_seconds`. automation/history.py: `is_launched_again`."""
+    with (
+        dg.DagsterInstance.from_config(str(prepare_dagster_home())) as instance,
+        WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace,
+    ):
+        run = instance.add_run(DagsterRun(job_name="acme_train", run_id=str(uuid4())))
+        for event in (dg.DagsterEventType.RUN_STARTING, dg.DagsterEventType.RUN_START):
+            instance.report_dagster_event(dg.DagsterEvent(event.value, run.job_name), run.run_id)
+
+        def look(hours: int) -> DagsterRun:
+            monkeypatch.setattr(run_monitoring, "get_current_timestamp", lambda: time.time() + 3_600 * hours)
+            list(run_monitoring.execute_run_monitoring_iteration(workspace, logging.getLogger()))
+            found = instance.get_run_by_id(run.run_id)
+            assert found
+            return found
+
+        assert look(hours=23).status == dg.DagsterRunStatus.STARTED
+        ended = look(hours=25)
+        assert ended.status == dg.DagsterRunStatus.FAILURE
+        assert is_launched_again(ended)

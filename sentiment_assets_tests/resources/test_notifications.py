@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import ValidationError
 
-from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications, NotSent
+from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications, NotSent, each_once
 from sentiment_assets_tests.automation.platform import Mailbox
 
 MESSAGE = Message(
@@ -51,3 +51,10 @@ def test_severities_are_ordered() -> None:
     assert [target.wants(each) for each in ("info", "warning", "error")] == [False, True, True]
     with pytest.raises(ValidationError, match="severity"):
         AlertTarget.model_validate({"env": "X", "severity": "loud"})
+
+
+def test_who_is_named_by_several_branches_is_told_once_and_the_most() -> None:
+    pager, chat = AlertTarget(env="PAGER", severity="error"), AlertTarget(env="CHAT", severity="warning")
+    talkative = AlertTarget(env="CHAT", severity="info")
+    for targets in ([chat, pager, talkative], [talkative, chat, pager, pager]):
+        assert sorted(each_once(targets), key=lambda each: each.env) == [talkative, pager]
