@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from sentiment_assets.resources.home import keep_mlflow_quiet, tracking_uri
+from sentiment_assets.resources.home import SETTING, home, keep_mlflow_quiet, tracking_uri
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_STOP = 20
@@ -30,8 +30,7 @@ def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int
         "MLFLOW_UI_URL": f"http://{_HOST}:{mlflow_port}",
     }
     keep_mlflow_quiet()
-    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # eight processes that nothing here uses
-    environment = os.environ | quiet | addresses | {"DAGSTER_HOME": str(dagster_home)}
+    environment = os.environ | addresses | settings_of_servers(dagster_home)
     dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(project / "workspace.yaml")]
     mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri()]
     commands = [
@@ -50,6 +49,15 @@ def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int
         return 0
     finally:
         _stop(servers)
+
+
+def settings_of_servers(dagster_home: Path) -> dict[str, str]:
+    """Where state lies, said aloud for code locations of the user's own."""
+    return {
+        "DAGSTER_HOME": str(dagster_home),
+        SETTING: str(home()),
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes that nothing here uses
+    }
 
 
 def _require_free(option: str, port: int) -> None:

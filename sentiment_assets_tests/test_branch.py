@@ -131,6 +131,11 @@ WRONG = {
         "shortest (3) must not exceed longest (2)",
         "attributes.features.ngrams",
     ),
+    "cron": (
+        "{landing: l, schedules: {report: {cron: daily}}}",
+        "'daily' is no cron expression",
+        "attributes.schedules.report.cron",
+    ),
     "labels": ("{landing: l, labels: {positive_from: 4}}", "both positive_from and negative_to", "attributes.labels"),
 }
 

@@ -2,6 +2,7 @@
 
 from zoneinfo import ZoneInfo, available_timezones
 
+import dagster as dg
 from pydantic import Field, field_validator
 
 from sentiment_assets.schema import Settings
@@ -10,8 +11,17 @@ from sentiment_assets.schema import Settings
 class Cron(Settings):
     """Moments by the clock."""
 
-    cron: str = Field(min_length=1, description="Five fields: minute, hour, day of the month, month, day of the week.")
+    cron: str = Field(description="Five fields: minute, hour, day of the month, month, day of the week.")
     time_zone: str = Field(default="UTC", description="An IANA name such as `Europe/Berlin`.")
+
+    @field_validator("cron")
+    @classmethod
+    def _readable(cls, cron: str) -> str:
+        try:
+            dg.ScheduleDefinition(job_name="any", cron_schedule=cron)
+        except dg.DagsterInvalidDefinitionError as error:
+            raise ValueError(f"{cron!r} is no cron expression; `0 3 * * 1` (Mondays at three) is one") from error
+        return cron
 
     @field_validator("time_zone")
     @classmethod
