@@ -7,8 +7,8 @@ import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.features import NAME as FEATURES
+from sentiment_assets.assets.raw_reviews import FILE_DIGEST, ROWS_LABELLED
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.raw_reviews import ROWS_LABELLED
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
@@ -117,6 +117,21 @@ def batches_to_score(
         for key in wanted
         if key in without or versions[key] != champion.version
     }
+
+
+def file_digests(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, str]:
+    """By batch that has been taken in, the digest of the file that it was taken in from last."""
+    asset = dg.AssetKey([branch, RAW_REVIEWS])
+    latest = _latest_events(instance, asset)
+    numbers = [latest[key] for key in keys if key in latest]
+    found = {}
+    for start in range(0, len(numbers), _PAGE):
+        wanted = dg.AssetRecordsFilter(asset_key=asset, storage_ids=numbers[start : start + _PAGE])
+        for record in instance.fetch_materializations(wanted, limit=_PAGE).records:
+            told = record.asset_materialization.metadata.get(FILE_DIGEST) if record.asset_materialization else None
+            if told:
+                found[str(record.partition_key)] = str(told.value)
+    return found
 
 
 def _latest_events(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, int]:

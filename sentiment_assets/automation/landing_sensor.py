@@ -1,13 +1,14 @@
 """The landing sensor: one ingest run for each file that is new or has changed."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 from upath import UPath
 
 from sentiment_assets.assets.raw_reviews import FILE_DIGEST
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.automation.history import file_digests
 from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
 from sentiment_assets.ingestion.landing import (
@@ -18,6 +19,7 @@ from sentiment_assets.ingestion.landing import (
     forget_all_but,
     is_landed,
     look_again,
+    remember,
     seen_from_text,
     seen_to_text,
     to_read,
@@ -51,7 +53,9 @@ def landing_sensor(branch: str, batches: dg.DynamicPartitionsDefinition, landing
         if tokens is None:
             return dg.SkipReason(f"The landing place {place} is not there: create it, or land a file.")
         known = {path_of_batch(key) for key in batches.get_partition_keys(dynamic_partitions_store=context.instance)}
-        seen = look_again(forget_all_but(seen_from_text(context.cursor), known), tokens, time.time())
+        seen = forget_all_but(seen_from_text(context.cursor), known)
+        untold = [path for path in known if path not in seen or not seen[path].taken]
+        seen = look_again(remember(seen, _taken_in(context.instance, branch, untold)), tokens, time.time())
         seen |= _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())}, context)
         requests = []
         for path in to_take(seen, tokens)[:MOST_RUNS_A_TICK]:
@@ -102,6 +106,12 @@ def _read(place: UPath, files: dict[str, SeenFile], context: dg.SensorEvaluation
 def _chunks(file: UPath) -> Iterator[bytes]:
     with file.open("rb") as opened:
         yield from iter(lambda: opened.read(_CHUNK), b"")
+
+
+def _taken_in(instance: dg.DagsterInstance, branch: str, paths: Sequence[str]) -> dict[str, str]:
+    """By path, the digest of the content that Dagster's history says its batch holds."""
+    digests = file_digests(instance, branch, [batch_key(path) for path in paths]) if paths else {}
+    return {path_of_batch(key): digest for key, digest in digests.items()}
 
 
 def _latest_digest(instance: dg.DagsterInstance, branch: str, key: str) -> tuple[str | None, int]:

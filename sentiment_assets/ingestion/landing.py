@@ -89,6 +89,12 @@ def forget_all_but(seen: Seen, paths: Collection[str]) -> dict[str, SeenFile]:
     return {path: each if path in paths else replace(each, taken="") for path, each in seen.items()}
 
 
+def remember(seen: Seen, taken: Mapping[str, str]) -> dict[str, SeenFile]:
+    """With what batches hold by another account, digests by path: a cursor was lost, or a run was asked for by hand."""
+    told = {path: replace(seen.get(path, SeenFile("", 0.0)), taken=digest) for path, digest in taken.items()}
+    return {**seen, **told}
+
+
 _SEEN: TypeAdapter[dict[str, SeenFile]] = TypeAdapter(dict[str, SeenFile])
 
 

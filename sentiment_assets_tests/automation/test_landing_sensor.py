@@ -118,6 +118,19 @@ def test_what_the_batch_holds_already_is_not_taken_in_again(looks: Looks, folder
     assert batches(looks.tick()) == ["a.csv"], "changed content is"
 
 
+def test_without_its_cursor_it_still_takes_no_copy_in(looks: Looks, folder: Path) -> None:
+    (folder / "b,1.csv").write_bytes(b"x")
+    looks.tick()
+    assert batches(looks.tick()) == ["b%2C1.csv"]
+    looks.ingested("b%2C1.csv", b"x")
+    (folder / "a.csv").write_bytes(b"x")
+    looks.cursor = None
+    assert [looks.tick() for _ in range(3)] == [[], [], []]
+    (folder / "a.csv").write_bytes(b"yy")
+    looks.tick()
+    assert batches(looks.tick()) == ["a.csv"], "content of its own"
+
+
 def test_content_that_comes_back_is_taken_in_again_with_a_new_run_key(looks: Looks, folder: Path) -> None:
     keys = []
     for content in (b"x", b"yy", b"x"):

@@ -1,6 +1,7 @@
 """The platform in containers, in a real engine: ``make test-docker``. The tests follow one platform, in their order."""
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def land(stack: Stack, name: str, reviews: int, seed: int) -> None:
     stack.land(f"acme/{name}", as_csv(made_up_reviews(reviews, seed)))
+
+
+def test_compose_has_nothing_to_say_against_its_file(stack: Stack) -> None:
+    command = ["docker", "compose", "config", "--quiet"]
+    said = subprocess.run(command, cwd=PROJECT, env=stack.environment(), capture_output=True, text=True, check=True)
+    assert said.stdout + said.stderr == ""
 
 
 def test_no_service_is_root_and_none_can_write_beside_its_volumes(stack: Stack) -> None:

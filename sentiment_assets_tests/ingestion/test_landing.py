@@ -10,6 +10,7 @@ from sentiment_assets.ingestion.landing import (
     forget_all_but,
     is_landed,
     look_again,
+    remember,
     seen_from_text,
     seen_to_text,
     to_read,
@@ -39,6 +40,13 @@ def test_a_touched_file_is_read_again_and_not_taken_again() -> None:
     touched = look_again({"a.csv": read("1", "x", taken="x")}, {"a.csv": "2"}, now=50)
     assert touched["a.csv"] == SeenFile("2", 50, "", "x")
     assert to_take({"a.csv": read("2", "x", taken="x")}, {"a.csv": "2"}) == []
+
+
+def test_what_history_tells_counts_as_taken_in() -> None:
+    tokens = {"a.csv": "1", "b.csv": "1"}
+    seen = look_again(remember({}, {"b.csv": "x", "gone.csv": "z"}), tokens, now=0)
+    assert {path: each.taken for path, each in seen.items()} == {"a.csv": "", "b.csv": "x", "gone.csv": "z"}
+    assert to_take({path: read("1", "x", seen[path].taken) for path in tokens}, tokens) == []
 
 
 def test_a_copy_is_taken_only_once_the_other_file_holds_something_else() -> None:
