@@ -171,6 +171,15 @@ def test_a_run_is_ended_from_the_ui_which_has_no_socket(stack: Stack) -> None:
     wait_for(lambda: not is_running(container), 30, "the end of the run's container")
 
 
+def test_the_commands_of_the_operations_page_work_there_too(stack: Stack) -> None:
+    def command(*arguments: str) -> str:
+        return stack.compose("exec", "-T", "code", "sentiment-assets", *arguments)
+
+    assert command("rollback", "acme", "1") == "acme: version 1 is the champion, it was 1"
+    assert command("replay", "acme", "2026-10.csv") == "2026-10.csv: 0 rows left quarantine, 0 stay in it"
+    assert len(command("score", "/state/landing/acme/2026-10.csv", "--branch", "acme").splitlines()) == 1 + 2_000
+
+
 def test_restarting_every_service_in_turn_loses_nothing(stack: Stack) -> None:
     before = history(stack)
     land(stack, "2026-12.csv", 100, seed=3)
