@@ -75,6 +75,7 @@ def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=NAME,
+        group_name="all_branches",
         deps=[[branch, NAME] for branch in branches],
         io_manager_key="frames",
         code_version=code_version([__name__, *_MODULES]),
