@@ -43,15 +43,19 @@ def trains(run: dg.DagsterRun, branch: str) -> bool:
 
 def belongs_to(run: dg.DagsterRun, branch: str) -> bool:
     """Whether a run is of the branch's jobs, or of assets of it that somebody has picked."""
-    picked = {*(run.asset_selection or ()), *(each.asset_key for each in run.asset_check_selection or ())}
-    return run.job_name in job_names(branch) or any(key.path[0] == branch for key in picked)
+    return run.job_name in job_names(branch) or any(key.path[0] == branch for key in _picked(run))
 
 
 def what_ran(run: dg.DagsterRun) -> str:
     """The name of a run's job, or of the assets that were picked without one."""
     if not run.job_name.startswith(_PICKED_ASSETS):
         return run.job_name
-    return ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ()))
+    return ", ".join(sorted(key.to_user_string() for key in _picked(run)))
+
+
+def _picked(run: dg.DagsterRun) -> set[dg.AssetKey]:
+    """The assets that somebody has picked, or whose checks."""
+    return {*(run.asset_selection or ()), *(each.asset_key for each in run.asset_check_selection or ())}
 
 
 def is_launched_again(run: dg.DagsterRun) -> bool:

@@ -62,7 +62,7 @@ def landing_sensor(branch: str, batches: dg.DynamicPartitionsDefinition, landing
             digest, key = seen[path].digest, batch_key(path)
             seen[path] = SeenFile(seen[path].token, seen[path].since, digest, taken=digest)
             latest, event = _latest_digest(context.instance, branch, key)
-            if latest != digest:
+            if latest != digest or path not in known:  # the history of a batch outlives its partition
                 # The same after a restart in the middle of a tick, and another once a run has taken content in.
                 requests.append(dg.RunRequest(run_key=f"{key}|{digest}|{event}", partition_key=key))
         for path, other in copies(seen, tokens).items():

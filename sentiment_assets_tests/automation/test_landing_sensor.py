@@ -118,6 +118,19 @@ def test_what_the_batch_holds_already_is_not_taken_in_again(looks: Looks, folder
     assert batches(looks.tick()) == ["a.csv"], "changed content is"
 
 
+def test_a_batch_whose_partition_was_deleted_is_taken_in_as_new(looks: Looks, folder: Path) -> None:
+    (folder / "a.csv").write_bytes(b"x")
+    looks.tick()
+    [first] = looks.tick()
+    looks.ingested("a.csv", b"x")
+    looks.instance.delete_dynamic_partition("acme/batches", "a.csv")
+    [again] = looks.tick()
+    assert again.partition_key == "a.csv"
+    assert again.run_key != first.run_key
+    looks.ingested("a.csv", b"x")
+    assert looks.tick() == []
+
+
 def test_without_its_cursor_it_still_takes_no_copy_in(looks: Looks, folder: Path) -> None:
     (folder / "b,1.csv").write_bytes(b"x")
     looks.tick()

@@ -256,6 +256,16 @@ def test_a_run_of_picked_assets_is_named_after_them(history: dg.DagsterInstance,
     assert "sentiment_report: sentiment_report failed" in mailbox.received[0]
 
 
+def test_a_run_of_picked_checks_is_named_after_their_asset(history: dg.DagsterInstance, mailbox: Mailbox) -> None:
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness())
+    cursor = tick(alerts, history).cursor
+    check = dg.AssetCheckKey(dg.AssetKey(["acme", "raw_reviews"]), "text_drift")
+    run = DagsterRun(job_name="__ASSET_JOB", run_id=str(uuid4()), asset_check_selection=frozenset([check]))
+    history.report_run_failed(history.add_run(run), message="no room on the disk")
+    tick(alerts, history, cursor)
+    assert "acme: acme/raw_reviews failed" in mailbox.received[0]
+
+
 def test_stale_data_are_told_once(history: dg.DagsterInstance, mailbox: Mailbox) -> None:
     alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness(scored_reviews=1e-9))
     cursor = tick(alerts, history).cursor
