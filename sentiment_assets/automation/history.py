@@ -1,6 +1,7 @@
 """What Dagster's history and MLflow's registry say about a branch, for its sensors."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -28,6 +29,16 @@ _UNDER_WAY = [
 _PICKED_ASSETS = "__ASSET_JOB"
 """Dagster's own name for a run of assets that somebody, or an automation condition, has picked."""
 _PAGE = 1_000
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What a batch holds."""
+
+    digest: str | None = None
+    """Of the file that it was taken in from, where that is known."""
+    event: int = 0
+    """The number of the event that says so; 0: it has not been taken in."""
 
 
 def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
@@ -123,8 +134,10 @@ def batches_to_score(
     }
 
 
-def file_digests(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, str]:
-    """By batch that has been taken in, the digest of the file that it was taken in from last."""
+def taken_in(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, TakenIn]:
+    """By batch that has been taken in, what it holds."""
+    if not keys:
+        return {}
     asset = dg.AssetKey([branch, RAW_REVIEWS])
     latest = _latest_events(instance, asset)
     numbers = [latest[key] for key in keys if key in latest]
@@ -133,8 +146,7 @@ def file_digests(instance: dg.DagsterInstance, branch: str, keys: Sequence[str])
         wanted = dg.AssetRecordsFilter(asset_key=asset, storage_ids=numbers[start : start + _PAGE])
         for record in instance.fetch_materializations(wanted, limit=_PAGE).records:
             told = record.asset_materialization.metadata.get(FILE_DIGEST) if record.asset_materialization else None
-            if told:
-                found[str(record.partition_key)] = str(told.value)
+            found[str(record.partition_key)] = TakenIn(str(told.value) if told else None, record.storage_id)
     return found
 
 

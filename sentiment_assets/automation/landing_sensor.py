@@ -1,14 +1,12 @@
 """The landing sensor: one ingest run for each file that is new or has changed."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.assets.raw_reviews import FILE_DIGEST
-from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.automation.history import file_digests
+from sentiment_assets.automation.history import TakenIn, taken_in
 from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
 from sentiment_assets.ingestion.landing import (
@@ -55,16 +53,19 @@ def landing_sensor(branch: str, batches: dg.DynamicPartitionsDefinition, landing
         known = {path_of_batch(key) for key in batches.get_partition_keys(dynamic_partitions_store=context.instance)}
         seen = forget_all_but(seen_from_text(context.cursor), known)
         untold = [path for path in known if path not in seen or not seen[path].taken]
-        seen = look_again(remember(seen, _taken_in(context.instance, branch, untold)), tokens, time.time())
+        told = taken_in(context.instance, branch, [batch_key(path) for path in untold])
+        held = {path_of_batch(key): each.digest for key, each in told.items() if each.digest}
+        seen = look_again(remember(seen, held), tokens, time.time())
         seen |= _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())}, context)
-        requests = []
-        for path in to_take(seen, tokens)[:MOST_RUNS_A_TICK]:
+        requests, chosen = [], to_take(seen, tokens)[:MOST_RUNS_A_TICK]
+        latest = taken_in(context.instance, branch, [batch_key(path) for path in chosen])
+        for path in chosen:
             digest, key = seen[path].digest, batch_key(path)
             seen[path] = SeenFile(seen[path].token, seen[path].since, digest, taken=digest)
-            latest, event = _latest_digest(context.instance, branch, key)
-            if latest != digest or path not in known:  # the history of a batch outlives its partition
+            holds = latest.get(key, TakenIn())
+            if holds.digest != digest or path not in known:  # the history of a batch outlives its partition
                 # The same after a restart in the middle of a tick, and another once a run has taken content in.
-                requests.append(dg.RunRequest(run_key=f"{key}|{digest}|{event}", partition_key=key))
+                requests.append(dg.RunRequest(run_key=f"{key}|{digest}|{holds.event}", partition_key=key))
         for path, other in copies(seen, tokens).items():
             context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")
         waiting = len(to_take(seen, tokens)) + sum(not seen[path].digest for path in tokens)
@@ -106,24 +107,6 @@ def _read(place: UPath, files: dict[str, SeenFile], context: dg.SensorEvaluation
 def _chunks(file: UPath) -> Iterator[bytes]:
     with file.open("rb") as opened:
         yield from iter(lambda: opened.read(_CHUNK), b"")
-
-
-def _taken_in(instance: dg.DagsterInstance, branch: str, paths: Sequence[str]) -> dict[str, str]:
-    """By path, the digest of the content that Dagster's history says its batch holds."""
-    digests = file_digests(instance, branch, [batch_key(path) for path in paths]) if paths else {}
-    return {path_of_batch(key): digest for key, digest in digests.items()}
-
-
-def _latest_digest(instance: dg.DagsterInstance, branch: str, key: str) -> tuple[str | None, int]:
-    """Of the content that the batch holds, and the number of the event that says so; 0 if there is none."""
-    records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=dg.AssetKey([branch, RAW_REVIEWS]), asset_partitions=[key]), limit=1
-    ).records
-    materialization = records[0].asset_materialization if records else None
-    if materialization is None:
-        return None, 0
-    told = materialization.metadata.get(FILE_DIGEST)
-    return (str(told.value) if told else None), records[0].storage_id
 
 
 def _new_partitions(
