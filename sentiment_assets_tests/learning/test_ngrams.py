@@ -27,6 +27,30 @@ def test_words_and_the_punctuation_that_speaks() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("great 😍", ["great", "😍"]),
+        ("great😡😡!", ["great", "😡", "😡", "!"]),
+        ("👍🏽 ❤️ ❤", ["👍", "❤", "❤"]),
+        ("nice :) :-( :D ;p =) <3 </3 ^_^ :'(", ["nice", ":)", ":-(", ":d", ";p", "=)", "<3", "</3", "^_^", ":'("]),
+        ("see http://x and 12:30, note: done", ["see", "http", "x", "and", "12", "30", ",", "note", "done"]),
+        ("ratio 4:3", ["ratio", "4", "3"]),
+    ],
+)
+def test_emoji_and_emoticons_are_words(text: str, tokens: list[str]) -> None:
+    [found] = find_ngrams([text], NgramSettings(longest=1, columns_log2=20))
+    assert found.tokens.to_pylist() == tokens
+    [_, beside] = find_ngrams_of_each(["plain", text])
+    assert beside == tokens, "whatever stands beside it"
+
+
+def find_ngrams_of_each(texts: list[str]) -> list[list[str]]:
+    """The single tokens of each text of a chunk."""
+    [found] = find_ngrams(texts, NgramSettings(longest=1, columns_log2=20))
+    return [[found.tokens[place].as_py() for place in np.flatnonzero(found.rows == row)] for row in range(len(texts))]
+
+
 def test_any_white_space_and_any_other_sign_parts_words() -> None:
     one_word = NgramSettings(longest=1, columns_log2=20)
     parted = "a\u3000b\u00a0c\u2003d\x0be\x0cf\x85g\u2028h\x1ci\u200bj/k•l—m\nn\to"
