@@ -46,6 +46,7 @@ def splits_asset(
 
         from sentiment_assets.learning.splitting import (
             UnusableSplits,
+            digest_of_splits,
             require_usable,
             split_reviews,
         )
@@ -65,11 +66,12 @@ def splits_asset(
             raise dg.Failure(f"{branch}: {error}", allow_retries=False) from error
         return dg.MaterializeResult(
             value=outcome.reviews,
-            data_version=dg.DataVersion(outcome.digest),
+            data_version=dg.DataVersion(digest_of_splits(outcome.reviews)),
             metadata={
                 "dagster/row_count": len(outcome.reviews),
                 "batches": len(frames),
                 "unlabelled_reviews": outcome.n_unlabelled,
+                "rows_corrected_later": outcome.n_corrected,
                 "duplicate_texts_dropped": outcome.n_duplicate_texts,
                 "of_these_with_another_label": outcome.n_conflicting_labels,
                 "near_duplicates_set_aside": len(outcome.near_duplicates),

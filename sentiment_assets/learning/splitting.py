@@ -1,15 +1,14 @@
 """Which split a review belongs to: by the hash of its normalised text, so that it never changes."""
 
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from sentiment_assets.learning.near_duplicates import find_near_duplicates
+from sentiment_assets.learning.review_identity import review_numbers, text_digests
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 
 TRAIN: Final = "train"
@@ -27,30 +26,19 @@ class Splits:
     reviews: pd.DataFrame
     """Columns review_id, text, label (int8), split, batch, text_digest (uint64)."""
     n_unlabelled: int
+    n_corrected: int
+    """Rows whose review came again later with another label or an edited text: the latest version counts."""
     n_duplicate_texts: int
     n_conflicting_labels: int
     """Of the duplicates: those whose label differs from the kept review's."""
     near_duplicates: pd.DataFrame
     """One row a review set aside: columns review_id, twin_review_id, twin_split, similarity, text, twin_text."""
 
-    @property
-    def digest(self) -> str:
-        """The same for equal splits: 16 hexadecimal digits of SHA-256."""
-        values = pd.util.hash_pandas_object(self.reviews, index=False).to_numpy()
-        return sha256(values.tobytes()).hexdigest()[:16]
 
-
-def normalise(text: str) -> str:
-    """The form in which two texts count as equal: Unicode NFKC, case folded, white space collapsed."""
-    if text.isascii():  # the same, sooner
-        return " ".join(text.lower().split())
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def text_digests(texts: Iterable[str]) -> np.ndarray:
-    """A 64-bit digest of each normalised text, uint64; equal texts have equal digests on any machine."""
-    digests = (blake2b(normalise(text).encode(), digest_size=8).digest() for text in texts)
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+def digest_of_splits(reviews: pd.DataFrame) -> str:
+    """The same for equal splits, stored or not: 16 hexadecimal digits of SHA-256 over ``Splits.reviews``."""
+    values = pd.util.hash_pandas_object(reviews, index=False).to_numpy()
+    return sha256(values.tobytes()).hexdigest()[:16]
 
 
 def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
@@ -69,10 +57,12 @@ def split_reviews(
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
     ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: unlabelled),
-    split (official, may be missing) and batch. Of equal texts the earliest is kept, unless they fall in several
+    split (official, may be missing) and batch. Of several versions of a review (``review_numbers``) the latest counts,
+    with the latest label that there is. Of equal texts the earliest is kept, unless they fall in several
     splits: then test wins, then validation. Training reviews that are near-duplicates of a test or validation review
     move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
     """
+    reviews, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]
     labelled = np.flatnonzero(labels.notna())
     corpus = pd.DataFrame({"place": labelled, "label": labels.iloc[labelled].to_numpy("int8")})
@@ -100,10 +90,25 @@ def split_reviews(
     return Splits(
         reviews=kept,
         n_unlabelled=len(reviews) - len(corpus),
+        n_corrected=n_corrected,
         n_duplicate_texts=int(repeated.sum()),
         n_conflicting_labels=int((kept_label != ordered["label"]).sum()),
         near_duplicates=near_duplicates,
     )
+
+
+def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The latest version of each review, in the order of these, and how many rows a later one corrects."""
+    if reviews["review_id"].is_unique:
+        return reviews, 0
+    numbers = pd.Series(review_numbers(reviews), reviews.index)
+    labels = reviews["label"].groupby(numbers).ffill()
+    latest = ~numbers.duplicated(keep="last")
+    last = pd.DataFrame({"text": reviews["text"], "label": labels})[latest].set_index(numbers[latest])
+    label, text = numbers.map(last["label"]), numbers.map(last["text"])
+    relabelled = (reviews["label"].notna() & (reviews["label"] != label)).fillna(False)
+    corrected = ~latest & (relabelled | (reviews["text"] != text))
+    return reviews.assign(label=labels)[latest], int(corrected.sum())
 
 
 def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
-from sentiment_assets.learning.splitting import text_digests
+from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.monitoring.accuracy import (
     back_test,
     estimate_accuracy,
@@ -129,7 +129,7 @@ def check_scores(
         return ScoreChecks(record, _to_label(reviews.iloc[:0]))
     texts, labels = reviews["text"], reviews["label"]
     rows = model.rows(texts)
-    margins = (rows @ model.coefficients).astype(np.float64) + model.intercept
+    margins = model.margins_of_rows(rows)
     known_ngrams = np.diff(rows.indptr)
     labelled = labels.notna().to_numpy()
     known, since = labels[labelled].to_numpy(np.int8), np.where(labelled, np.nan, others.labels_since(digests))

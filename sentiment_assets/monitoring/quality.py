@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from sentiment_assets.learning.splitting import text_digests
+from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.monitoring.finding import Finding, percent, unknown
 from sentiment_assets.monitoring.language import UNDETERMINED, languages_of
 from sentiment_assets.monitoring.other_batches import OtherBatches

@@ -7,8 +7,8 @@ from scipy import sparse
 
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import Texts, as_column, hash_ngrams
+from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.learning.settings import NgramSettings
-from sentiment_assets.learning.splitting import text_digests
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, repeats
 
 _COLUMNS_LOG2 = 18

@@ -1,17 +1,20 @@
+import io
+
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sentiment_assets.learning.review_identity import normalise, text_digests
 from sentiment_assets.learning.settings import SplitSettings
 from sentiment_assets.learning.splitting import (
     UnusableSplits,
-    normalise,
+    digest_of_splits,
     require_usable,
     split_of_digests,
     split_reviews,
-    text_digests,
 )
 from sentiment_assets_tests.corpus import made_up_reviews
 
@@ -33,12 +36,15 @@ def test_shares_must_make_a_hundred() -> None:
         SplitSettings(train=90)
 
 
-def test_the_shares_are_met_and_the_splits_disjoint() -> None:
-    splits = split_reviews(made_up(5000), SHARES).reviews
-    shares = splits["split"].value_counts(normalize=True)
-    assert shares["train"] == pytest.approx(0.8, abs=0.02)
-    assert shares["test"] == pytest.approx(0.1, abs=0.02)
-    assert splits["text_digest"].is_unique
+@pytest.mark.parametrize("shares", [SHARES, SplitSettings(train=97, validation=1, test=2)])
+def test_the_shares_are_met_to_the_hundredth(shares: SplitSettings) -> None:
+    names = split_of_digests(np.arange(10_000, dtype=np.uint64), shares)
+    counted = {name: int((names == name).sum()) for name in ("train", "validation", "test")}
+    assert counted == {"train": 100 * shares.train, "validation": 100 * shares.validation, "test": 100 * shares.test}
+
+
+def test_the_splits_are_disjoint() -> None:
+    assert split_reviews(made_up(5000), SHARES).reviews["text_digest"].is_unique
 
 
 @given(st.text(), st.text())
@@ -85,6 +91,44 @@ def test_too_few_reviews_are_refused_by_what_is_missing() -> None:
         require_usable(outcome.reviews)
 
 
-def test_the_digest_tells_equal_splits_from_others() -> None:
-    one, same, other = (split_reviews(made_up(n), SHARES).digest for n in (100, 100, 101))
-    assert one == same != other
+def test_the_digest_tells_equal_splits_from_others_stored_or_not() -> None:
+    one, same, other = (split_reviews(made_up(n), SHARES).reviews for n in (100, 100, 101))
+    assert digest_of_splits(one) == digest_of_splits(same) != digest_of_splits(other)
+    stored = pd.read_parquet(io.BytesIO(one.to_parquet()))
+    assert digest_of_splits(stored) == digest_of_splits(one)
+    assert digest_of_splits(one.assign(label=1 - one["label"])) != digest_of_splits(one)
+
+
+LONG = "The room was clean and the staff were kind to us"
+
+
+def batches(*rows_of_batches: list[tuple[str, str, int | None]]) -> pd.DataFrame:
+    """Batches of rows with an id, a text and a label."""
+    rows = [(f"b{number}", *row) for number, rows in enumerate(rows_of_batches) for row in rows]
+    frame = pd.DataFrame(rows, columns=["batch", "review_id", "text", "label"])
+    return frame.assign(label=frame["label"].astype("Int8"), split=None)
+
+
+def test_a_later_batch_corrects_a_label() -> None:
+    outcome = split_reviews(batches([("a", LONG, 1), ("b", "Fine", 1)], [("a", LONG, 0)]), SHARES)
+    assert dict(zip(outcome.reviews["text"], outcome.reviews["label"], strict=True)) == {LONG: 0, "Fine": 1}
+    assert (outcome.n_corrected, outcome.n_conflicting_labels, outcome.n_duplicate_texts) == (1, 0, 0)
+
+
+def test_a_later_batch_corrects_a_text() -> None:
+    mended = LONG.replace("clean", "very clean")
+    outcome = split_reviews(batches([("a", LONG, 1)], [("a", mended, 0)]), SHARES)
+    assert outcome.reviews[["text", "label", "batch"]].to_numpy().tolist() == [[mended, 0, "b1"]]
+    assert outcome.n_corrected == 1
+
+
+def test_a_review_that_comes_again_without_its_label_keeps_it() -> None:
+    outcome = split_reviews(batches([("a", LONG, 1)], [("a", LONG, None)]), SHARES)
+    assert outcome.reviews["label"].tolist() == [1]
+    assert (outcome.n_corrected, outcome.n_unlabelled) == (0, 0)
+
+
+def test_row_numbers_as_ids_make_no_two_reviews_one() -> None:
+    outcome = split_reviews(batches([("1", LONG, 1)], [("1", "We shall never come back to this place", 0)]), SHARES)
+    assert sorted(outcome.reviews["label"]) == [0, 1]
+    assert outcome.n_corrected == 0

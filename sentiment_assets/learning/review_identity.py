@@ -1,0 +1,76 @@
+"""Which rows of several batches are versions of one review: by id and text together.
+
+An id alone does not say it: clients number the rows of each file from 1. A text alone does not either: many people
+write "Great!". A row with the id of a former one is the same review if its text is the same, or an edit of it.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+_END = 12
+"""Characters at the beginning or at the end that an edit leaves as they were."""
+_LEAST_IN_COMMON = 0.5
+"""Jaccard similarity of the character trigrams of a text and its edit."""
+
+
+def normalise(text: str) -> str:
+    """The form in which two texts count as equal: Unicode NFKC, case folded, white space collapsed."""
+    if text.isascii():  # the same, sooner
+        return " ".join(text.lower().split())
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def text_digests(texts: Iterable[str]) -> np.ndarray:
+    """A 64-bit digest of each normalised text, uint64; equal texts have equal digests on any machine."""
+    digests = (blake2b(normalise(text).encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def review_numbers(reviews: pd.DataFrame) -> np.ndarray:
+    """The number of the review that each row is a version of, int64 of shape (n_rows,).
+
+    ``reviews`` has columns review_id and text. Numbers begin at 0, in the order of the rows in which each review
+    stands first. A row is a version of another with its id if their normalised texts are equal, or if they begin or end
+    with the same twelve characters and have half of their character trigrams in common.
+    """
+    ids = pd.factorize(reviews["review_id"])[0]
+    rows = pd.DataFrame({"id": ids, "digest": text_digests(reviews["text"])})
+    versions = rows.drop_duplicates()
+    edits = _edits(versions[versions["id"].duplicated(keep=False)], reviews["text"])
+    place = rows.groupby(["id", "digest"], sort=False).ngroup().to_numpy()
+    ones = np.ones(len(edits), np.int8)
+    links = coo_matrix((ones, (place[edits[:, 0]], place[edits[:, 1]])), shape=(len(versions), len(versions)))
+    return pd.factorize(connected_components(links, directed=False)[1][place])[0]
+
+
+def _edits(versions: pd.DataFrame, texts: "pd.Series[str]") -> np.ndarray:
+    """Pairs of rows that are edits of one another, int64 of shape (n_pairs, 2).
+
+    ``versions`` has columns id and digest, and the row of each as its index.
+    """
+    plain = {row: normalise(texts.iloc[row]) for row in versions.index}
+    long_enough = versions[np.array([len(plain[row]) >= _END for row in versions.index], bool)]
+    pairs = []
+    for side in (slice(None, _END), slice(-_END, None)):
+        last: dict[tuple[int, str], int] = {}
+        for row, number in zip(long_enough.index, long_enough["id"], strict=True):
+            former = last.get((number, plain[row][side]))
+            if former is not None and _similarity(plain[former], plain[row]) >= _LEAST_IN_COMMON:
+                pairs.append((former, row))
+            last[number, plain[row][side]] = row
+    return np.array(pairs, np.int64).reshape(-1, 2)
+
+
+def _similarity(one: str, other: str) -> float:
+    ours, theirs = _trigrams(one), _trigrams(other)
+    return len(ours & theirs) / len(ours | theirs)
+
+
+def _trigrams(text: str) -> set[str]:
+    return {text[start : start + 3] for start in range(len(text) - 2)}
