@@ -123,7 +123,7 @@ def _prepare(file: Path) -> tuple[SentimentModel, Reference, pd.DataFrame, dict[
     splits = split_reviews(corpus, SplitSettings(), n_jobs=2).reviews
     features = build_features(splits, FeatureSettings(), n_jobs=2)
     candidate = train_candidate(features, "benchmark", _CHAMPION, "none")
-    model = make_challenger({_CHAMPION.key: candidate}, features, splits, FeatureSettings().ngrams, "hinge_loss").model
+    model = make_challenger({_CHAMPION.key: candidate}, features, splits, "hinge_loss").model
     pool = own.iloc[_REFERENCE_REVIEWS:]
     frames = {"same": pool.iloc[len(_CHANGES) * _VARIANTS :]} | everything
     for place, (name, change) in enumerate(_CHANGES.items()):

@@ -142,7 +142,8 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         best_model_asset(
             name,
             candidate_keys,
-            settings.features.ngrams,
+            settings.features,
+            settings.splits.near_duplicate_similarity,
             settings.selection_metric,
             settings.promotion,
             behaviour,

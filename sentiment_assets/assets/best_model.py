@@ -12,7 +12,7 @@ from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATE
 from sentiment_assets.assets.trained_candidates import read_candidate
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
-from sentiment_assets.learning.settings import NgramSettings, PromotionRule, SelectionMetric
+from sentiment_assets.learning.settings import FeatureSettings, PromotionRule, SelectionMetric
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays
 from sentiment_assets.resources.tracking import Tracking
 
@@ -43,7 +43,8 @@ _MODULES = [
 def best_model_asset(
     branch: str,
     candidate_keys: Sequence[str],
-    ngrams: NgramSettings,
+    settings: FeatureSettings,
+    similarity: float | None,
     metric: SelectionMetric,
     promotion: PromotionRule,
     behaviour: BehaviourCases,
@@ -71,32 +72,42 @@ def best_model_asset(
         storage: Storage,
         tracking: Tracking,
     ) -> dg.MaterializeResult:
+        from joblib import cpu_count
+
         from sentiment_assets.learning.evaluation import (
             challenge,
+            compare_with_champion,
             make_challenger,
             measure_champion,
             measure_leakage,
         )
-        from sentiment_assets.learning.features import features_from_arrays
+        from sentiment_assets.learning.features import StaleFeatures, features_from_arrays, require_current
         from sentiment_assets.learning.promotion import Decision
         from sentiment_assets.learning.report import report_training
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
+        try:
+            rows = features_from_arrays(features.arrays)
+            require_current(rows, splits, settings)
+        except StaleFeatures as error:
+            raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
-        rows = features_from_arrays(features.arrays)
-        challenger = make_challenger(candidates, rows, splits, ngrams, metric)
+        challenger = make_challenger(candidates, rows, splits, metric, cpu_count())
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         champion = tracking.champion(branch)
         standing = measure_champion(champion.model, splits) if champion else None
+        comparison = compare_with_champion(challenger, standing, splits, similarity) if standing else None
         report = report_training(challenger, standing, candidates, rows, splits, behaviour)
-        figures = measure_leakage(candidates[challenger.key], rows).figures | report.figures
+        figures = measure_leakage(challenger, candidates[challenger.key], rows).figures | report.figures
+        if comparison:
+            figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)
         digest = f"{challenger.digest}-{REFERENCE_FORMAT}"
         if champion and champion.digest == digest:
             decision = Decision(False, f"Unchanged: version {champion.version} is this very model.")
             version = champion.version
         else:
-            decision = challenge(challenger, standing, splits, promotion, behaviour)
+            decision = challenge(challenger, standing, comparison, splits, promotion, behaviour)
             reference = reference_to_bytes(make_reference(challenger.model, rows, splits))
             version = tracking.register(
                 branch, parent, challenger.model, reference, digest, challenger.metrics, decision.reason

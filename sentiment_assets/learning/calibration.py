@@ -7,31 +7,52 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 _NEXT_TO_NOTHING = 1e-300
+_SAYS_NOTHING = 1e-6
+"""The slope of a calibration whose margins do not rise with the labels: every score is next to 0."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """p = 1 / (1 + exp(-(slope·margin + offset)))."""
+    """p = 1 / (1 + exp(-slope·margin)), with a slope above 0.
+
+    There is no offset, so the signs of margin and score are one: what is positive by the one is so by the other.
+    """
 
     slope: float
-    offset: float
 
     def probabilities(self, margins: np.ndarray) -> np.ndarray:
-        """Probability that each review is positive, float64 in [0, 1]."""
-        return expit(self.slope * margins + self.offset)
+        """Probability that each review is positive, float64 in [0, 1]; it is above 0.5 where the margin is above 0."""
+        return expit(self.slope * margins)
 
     def scores(self, margins: np.ndarray) -> np.ndarray:
-        """2·p - 1: the sentiment score, float64 in [-1, 1]."""
-        return 2 * self.probabilities(margins) - 1
+        """2·p - 1: the sentiment score, float64 in [-1, 1], with the sign of the margin however small that is."""
+        return np.tanh(self.slope * margins / 2)
 
 
-def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Platt scaling (Platt 1999): logistic regression of the label on the margin.
+@dataclass(frozen=True)
+class FittedCalibration:
+    """A calibration, and what must be added to every margin before it holds."""
 
-    Fitted on the validation split. Raises ``ValueError`` when only one label occurs.
+    calibration: Calibration
+    shift: float
+
+
+def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> FittedCalibration:
+    """Platt scaling (Platt 1999): logistic regression of the label on the margin, p = 1 / (1 + exp(-(a·margin + c))).
+
+    c becomes a shift of the margins by c/a, so that a margin of 0 is where p is one half
+    (docs/decisions/0012-one-decision-rule.md). Margins that do not rise with the labels are not shifted and get scores
+    next to 0. Fitted on the validation split. Raises ``ValueError`` when only one label occurs.
     """
     fitted = LogisticRegression(C=1e6).fit(margins.reshape(-1, 1), labels)
-    return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+    return calibration_of(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+
+
+def calibration_of(slope: float, offset: float) -> FittedCalibration:
+    """The calibration with p = 1 / (1 + exp(-(slope·margin + offset))), its offset as a shift of the margins."""
+    if slope <= _SAYS_NOTHING:
+        return FittedCalibration(Calibration(_SAYS_NOTHING), 0.0)
+    return FittedCalibration(Calibration(slope), offset / slope)
 
 
 def best_scale(margins: np.ndarray, labels: np.ndarray) -> float:

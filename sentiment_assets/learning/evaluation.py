@@ -1,7 +1,7 @@
 """The challenger: chosen on validation, calibrated on validation, measured once on test."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,10 @@ from scipy import sparse
 
 from sentiment_assets.learning.behaviour import check_behaviour
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
-from sentiment_assets.learning.calibration import expected_calibration_error, fit_calibration
+from sentiment_assets.learning.calibration import Calibration, expected_calibration_error, fit_calibration
 from sentiment_assets.learning.candidate import Candidate, train_again
 from sentiment_assets.learning.features import Features
-from sentiment_assets.learning.linear_svc import LabelledRows
+from sentiment_assets.learning.linear_svc import LabelledRows, LinearSVC
 from sentiment_assets.learning.metrics import (
     SELECTION_METRICS,
     accuracy,
@@ -20,14 +20,16 @@ from sentiment_assets.learning.metrics import (
     majority_accuracy,
 )
 from sentiment_assets.learning.model import SentimentModel, model_digest
+from sentiment_assets.learning.near_duplicates import resembles_any, text_signatures
 from sentiment_assets.learning.promotion import (
     Decision,
+    PairedComparison,
     compare_paired,
     decide_first_promotion,
     decide_promotion,
 )
 from sentiment_assets.learning.selection import select_candidate
-from sentiment_assets.learning.settings import NgramSettings, PromotionRule, SelectionMetric
+from sentiment_assets.learning.settings import PromotionRule, SelectionMetric
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, TEST, TRAIN, VALIDATION
 
 
@@ -50,28 +52,31 @@ def make_challenger(
     candidates: Mapping[str, Candidate],
     features: Features,
     splits: pd.DataFrame,
-    ngrams: NgramSettings,
     metric: SelectionMetric,
+    n_jobs: int = 1,
 ) -> Challenger:
-    """Select the candidate with the smallest validation loss, calibrate it and evaluate it once on test."""
+    """Select the candidate with the smallest validation loss, calibrate it and evaluate it once on test.
+
+    ``features`` must be built from ``splits`` (``require_current``).
+    """
     validation, test = features.rows[VALIDATION], features.rows[TEST]
     losses = {
         key: SELECTION_METRICS[metric](each.svc.margins(validation.rows), validation.labels)
         for key, each in candidates.items()
     }
     key = select_candidate(losses)
-    svc = candidates[key].svc
-    calibration = fit_calibration(svc.margins(validation.rows), validation.labels)
-    trained_on = splits.loc[splits["split"] == TRAIN, "text_digest"].to_numpy()
+    svc, calibration = _calibrated(candidates[key].svc, validation)
+    ngrams, train = features.settings.ngrams, splits[splits["split"] == TRAIN]
     model = SentimentModel(
         ngrams=ngrams,
         column_weights=features.column_weights,
         coefficients=svc.coefficients,
         intercept=svc.intercept,
         calibration=calibration,
-        trained_on=np.sort(trained_on),
+        trained_on=np.sort(train["text_digest"].to_numpy()),
+        trained_signatures=text_signatures(train["text"], ngrams.analyzer, n_jobs),
     )
-    margins = svc.margins(test.rows)
+    margins = model.margins_of_rows(test.rows)
     metrics = {
         "test_accuracy": accuracy(margins, test.labels),
         "test_hinge_loss": hinge_loss(margins, test.labels),
@@ -116,32 +121,65 @@ class LeakageTax:
         }
 
 
-def measure_leakage(candidate: Candidate, features: Features) -> LeakageTax:
-    """Train a candidate's hyperparameter set once more, with the near-duplicates that were set aside."""
+def measure_leakage(challenger: Challenger, candidate: Candidate, features: Features) -> LeakageTax:
+    """Train the challenger's ``candidate`` once more, with the near-duplicates that were set aside."""
     train, aside, test = (features.rows[name] for name in (TRAIN, NEAR_DUPLICATE, TEST))
-    without = accuracy(candidate.svc.margins(test.rows), test.labels)
+    without = challenger.metrics["test_accuracy"]
     if not len(aside.labels):
         return LeakageTax(0, without, without)
     together = LabelledRows(
         sparse.vstack([train.rows, aside.rows], format="csr"), np.concatenate([train.labels, aside.labels])
     )
-    leaking = train_again(candidate, together, features.rows[VALIDATION])
+    leaking, _ = _calibrated(train_again(candidate, together, features.rows[VALIDATION]), features.rows[VALIDATION])
     return LeakageTax(len(aside.labels), without, accuracy(leaking.margins(test.rows), test.labels))
+
+
+def _calibrated(svc: LinearSVC, validation: LabelledRows) -> tuple[LinearSVC, Calibration]:
+    """W with the b that makes 0 the decision threshold, and the calibration of its margins."""
+    fitted = fit_calibration(svc.margins(validation.rows), validation.labels)
+    return replace(svc, intercept=svc.intercept + fitted.shift), fitted.calibration
+
+
+def compare_with_champion(
+    challenger: Challenger, champion: Standing, splits: pd.DataFrame, similarity: float | None
+) -> PairedComparison | None:
+    """Compare on the test reviews that the champion does not know, ``None`` if it knows all.
+
+    It knows those that it was trained on (their official split came later), and their near-duplicates from
+    ``similarity`` on (``SplitSettings.near_duplicate_similarity``; ``None``: near-duplicates are let be). The
+    challenger knows none: its near-duplicates were set aside before it was trained.
+    """
+    test = splits[splits["split"] == TEST]
+    known = np.isin(test["text_digest"].to_numpy(), champion.model.trained_on)
+    if similarity is not None:
+        signatures = text_signatures(test["text"], champion.model.ngrams.analyzer)
+        known |= resembles_any(signatures, champion.model.trained_signatures, similarity)
+    if known.all():
+        return None
+    labels = test["label"].to_numpy()
+    return compare_paired(challenger.test_margins[~known], champion.test_margins[~known], labels[~known])
 
 
 def challenge(
     challenger: Challenger,
     champion: Standing | None,
+    comparison: PairedComparison | None,
     splits: pd.DataFrame,
     rule: PromotionRule,
     cases: BehaviourCases,
 ) -> Decision:
-    """Compare on the test reviews that neither model was trained on, apply the rule, and let no behaviour get worse.
-
-    A test review that the champion was trained on (its official split came later) is left out of the comparison.
-    """
-    decision = _compare(challenger, champion, splits, rule)
-    if champion is None or not decision.promote:
+    """Apply the rule to the comparison with the champion, if there is one, and let no behaviour get worse."""
+    if champion is None:
+        labels = splits.loc[splits["split"] == TEST, "label"].to_numpy()
+        return decide_first_promotion(challenger.test_margins, labels, rule)
+    if comparison is None:
+        return Decision(
+            False,
+            "Not promoted: the champion was trained on every test review or a near-duplicate of it, so none can "
+            "compare them.",
+        )
+    decision = decide_promotion(comparison, rule)
+    if not decision.promote:
         return decision
     ours, theirs = check_behaviour(challenger.model, cases), check_behaviour(champion.model, cases)
     if ours.n_passed >= theirs.n_passed:
@@ -151,15 +189,3 @@ def challenge(
         f"Not promoted: the challenger passes {ours.n_passed} of {len(ours.cases)} behavioural cases, the champion "
         f"{theirs.n_passed}. Otherwise: {decision.reason}",
     )
-
-
-def _compare(challenger: Challenger, champion: Standing | None, splits: pd.DataFrame, rule: PromotionRule) -> Decision:
-    test = splits[splits["split"] == TEST]
-    labels = test["label"].to_numpy()
-    if champion is None:
-        return decide_first_promotion(challenger.test_margins, labels, rule)
-    unseen = ~np.isin(test["text_digest"].to_numpy(), champion.model.trained_on)
-    if not unseen.any():
-        return Decision(False, "Not promoted: the champion was trained on every test review, so none can compare them.")
-    comparison = compare_paired(challenger.test_margins[unseen], champion.test_margins[unseen], labels[unseen])
-    return decide_promotion(comparison, rule)

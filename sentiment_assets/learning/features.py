@@ -1,5 +1,6 @@
 """The training matrices: fitted on train, applied to all three splits."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from scipy import sparse
 from sentiment_assets.learning.linear_svc import LabelledRows
 from sentiment_assets.learning.ngrams import ColumnLookup, hash_ngrams, select_columns
 from sentiment_assets.learning.settings import FeatureSettings
-from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TRAIN
+from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TRAIN, digest_of_splits
 from sentiment_assets.learning.weighting import (
     ColumnWeights,
     fit_column_weights,
@@ -18,6 +19,7 @@ from sentiment_assets.learning.weighting import (
 )
 
 _MATRICES = (*SPLITS, NEAR_DUPLICATE)
+_REMEDY = "materialize features, then trained_candidates, then this asset"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Features:
     rows: dict[str, LabelledRows]
     """By split name; under ``near_duplicate`` those that were set aside."""
     column_weights: ColumnWeights
+    settings: FeatureSettings
+    """What they were built with."""
+    splits_digest: str
+    """Of the splits that they were built from (``digest_of_splits``)."""
 
     @property
     def summary(self) -> list[dict[str, object]]:
@@ -56,12 +62,26 @@ def build_features(reviews: pd.DataFrame, settings: FeatureSettings, n_jobs: int
     for name in _MATRICES[1:]:
         unseen = hash_ngrams(parts[name]["text"], settings.ngrams, lookup, n_jobs)
         rows[name] = LabelledRows(weigh(unseen, fitted.weights), labels[name])
-    return Features(rows, fitted)
+    return Features(rows, fitted, settings, digest_of_splits(reviews))
+
+
+class StaleFeatures(ValueError):
+    """Features that were not built from these splits with these settings; the message says what to materialize."""
+
+
+def require_current(features: Features, splits: pd.DataFrame, settings: FeatureSettings) -> None:
+    """Raise ``StaleFeatures`` unless the features were built from these splits with these settings."""
+    if features.splits_digest != digest_of_splits(splits):
+        raise StaleFeatures(f"the features were built from other splits than there are now: {_REMEDY}")
+    if features.settings != settings:
+        raise StaleFeatures(f"the features were built with other settings than the branch has now: {_REMEDY}")
 
 
 def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
     """Flat named arrays, to be stored one by one."""
+    facts = {"settings": features.settings.model_dump(), "splits_digest": features.splits_digest}
     arrays = {
+        "facts": np.array([json.dumps(facts, sort_keys=True)]),
         "columns": features.column_weights.columns,
         "weights": features.column_weights.weights,
     }
@@ -74,7 +94,13 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
 
 
 def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
-    """The inverse of ``features_to_arrays``; memory-mapped arrays are used where they lie."""
+    """The inverse of ``features_to_arrays``; memory-mapped arrays are used where they lie.
+
+    Raises ``StaleFeatures`` for arrays of a former release, which do not say what they were built from.
+    """
+    if "facts" not in arrays:
+        raise StaleFeatures(f"the features were stored by a former release: {_REMEDY}")
+    facts = json.loads(str(arrays["facts"][0]))
     fitted = ColumnWeights(arrays["columns"], arrays["weights"])
     rows = {}
     for name in _MATRICES:
@@ -82,4 +108,4 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
         labels = arrays[f"{name}_labels"]
         matrix = sparse.csr_matrix(parts, shape=(len(labels), len(fitted.columns)), copy=False)
         rows[name] = LabelledRows(matrix, labels)
-    return Features(rows, fitted)
+    return Features(rows, fitted, FeatureSettings(**facts["settings"]), facts["splits_digest"])

@@ -41,8 +41,18 @@ class LinearSVC:
     """The epoch, counted from 1, that W and b were taken from: the last, unless training stopped early."""
 
     def margins(self, rows: sparse.csr_matrix) -> np.ndarray:
-        """W·x + b for each row, float64, shape (n_reviews,)."""
-        return (rows @ self.coefficients).astype(np.float64) + self.intercept
+        """The margin of each row, float64, shape (n_reviews,); see ``margins_of_rows``."""
+        return margins_of_rows(rows, self.coefficients, self.intercept)
+
+
+def margins_of_rows(rows: sparse.csr_matrix, coefficients: np.ndarray, intercept: float) -> np.ndarray:
+    """W·x + b of each row, float64 of shape (n_reviews,); 0 for a row without an entry, of which nothing is known."""
+    margins = (rows @ coefficients).astype(np.float64) + intercept
+    return np.where(np.diff(rows.indptr) > 0, margins, 0.0)
+
+
+class TooManyEntries(ValueError):
+    """The training matrix is larger than scikit-learn's SGD can index."""
 
 
 class TrainingDiverged(ValueError):
@@ -64,8 +74,14 @@ def train_linear_svc(
     rate would win, whatever it says about a review (docs/decisions/0005-hinge-loss-at-the-best-scale.md). The W and b
     returned have c multiplied in.
 
-    The same arguments give the same W, bit for bit. Raises ``TrainingDiverged`` when W overflows.
+    The same arguments give the same W, bit for bit. Raises ``TrainingDiverged`` when W overflows, and
+    ``TooManyEntries`` for 2^31 entries or more.
     """
+    if train.rows.indices.dtype != np.int32 or train.rows.indptr.dtype != np.int32:
+        raise TooManyEntries(
+            f"the training split has {train.rows.nnz:,} entries, and scikit-learn's SGD takes at most "
+            f"{np.iinfo(np.int32).max:,}: ask for shorter n-grams or a larger min_reviews under `features`"
+        )
     sgd = SGDClassifier(
         loss="hinge",
         alpha=hyperparameters.l2,

@@ -38,9 +38,14 @@ def balanced_error_rate(margins: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean([wrong[labels == each].mean() for each in np.unique(labels)]))
 
 
+def majority_label(labels: np.ndarray) -> int:
+    """The more frequent label; 0 if both are equally frequent."""
+    return int(2 * int((labels == 1).sum()) > len(labels))
+
+
 def majority_accuracy(labels: np.ndarray) -> float:
     """Accuracy of always answering the more frequent label."""
-    return float(max(labels.mean(), 1 - labels.mean()))
+    return float((labels == majority_label(labels)).mean())
 
 
 SELECTION_METRICS: Mapping[SelectionMetric, Callable[[np.ndarray, np.ndarray], float]] = {

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment_assets.learning.calibration import Calibration
+from sentiment_assets.learning.calibration import Calibration, calibration_of
+from sentiment_assets.learning.linear_svc import margins_of_rows
+from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
 from sentiment_assets.learning.ngrams import (
     ColumnLookup,
     Occurrences,
@@ -37,14 +40,22 @@ class SentimentModel:
     coefficients: np.ndarray
     """float32, shape (n_columns,)."""
     intercept: float
+    """The decision threshold is part of it: a review is positive if its margin, score or p - 1/2 is above 0."""
     calibration: Calibration
     trained_on: np.ndarray
-    """uint64, sorted: digests of the training texts, so that a later comparison can leave them out."""
+    """uint64, sorted: digests of the training texts, so that a later comparison can leave them out ..."""
+    trained_signatures: np.ndarray
+    """... and uint8 of shape (n_training_texts, SIGNATURE_SIZE): signatures of the same texts, in any order, so that it
+    can leave out their near-duplicates; shape (0, SIGNATURE_SIZE) in models of releases that kept none."""
 
     def margins(self, texts: Texts) -> np.ndarray:
-        """W·x + b of each text, float64, shape (n_texts,)."""
-        chunks = [self._margins(self._rows(found)) for found in find_ngrams(texts, self.ngrams)]
+        """W·x + b of each text, float64, shape (n_texts,); 0 for a text in which the model knows nothing."""
+        chunks = [self.margins_of_rows(self._rows(found)) for found in find_ngrams(texts, self.ngrams)]
         return np.concatenate(chunks) if chunks else np.empty(0)
+
+    def margins_of_rows(self, rows: sparse.csr_matrix) -> np.ndarray:
+        """The margins of texts whose features are known already, shape (n_texts, n_columns); see ``margins``."""
+        return margins_of_rows(rows, self.coefficients, self.intercept)
 
     def rows(self, texts: Texts) -> sparse.csr_matrix:
         """The model's features of each text, float32 of shape (n_texts, n_columns), rows of length 1 or 0."""
@@ -63,7 +74,11 @@ class SentimentModel:
         return np.concatenate(shares)
 
     def score(self, texts: Texts) -> pd.DataFrame:
-        """One row a text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1]."""
+        """One row for each text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1].
+
+        The label is 1 if the score is above 0. A score of 0 with a confidence of 0.5 stands for a text in which the
+        model knows no n-gram.
+        """
         return self._scores(self.margins(texts))
 
     def explain(self, texts: Texts, top: int = _TOP_WORDS) -> pd.DataFrame:
@@ -76,14 +91,14 @@ class SentimentModel:
         for found in find_ngrams(texts, self.ngrams):
             rows = self._rows(found)
             words, contributions = self._heaviest(rows, found, top)
-            scores = self._scores(self._margins(rows))
+            scores = self._scores(self.margins_of_rows(rows))
             frames.append(scores.assign(words=pd.Series(words), contributions=pd.Series(contributions)))
         if not frames:
             return self.score([]).assign(words=[], contributions=[])
         return pd.concat(frames, ignore_index=True)
 
     def contributions(self, texts: Texts) -> list[dict[str, float]]:
-        """Each text's n-grams with their terms of W·x, heaviest first; they and b sum to the margin."""
+        """Each text's n-grams with their terms of W·x, heaviest first; with b they sum to its margin."""
         return [
             dict(zip(words, terms, strict=True))
             for found in find_ngrams(texts, self.ngrams)
@@ -97,15 +112,12 @@ class SentimentModel:
     def _lookup(self) -> ColumnLookup:
         return ColumnLookup.of(self.column_weights.columns, 1 << self.ngrams.columns_log2)
 
-    def _margins(self, rows: sparse.csr_matrix) -> np.ndarray:
-        return (rows @ self.coefficients).astype(np.float64) + self.intercept
-
     def _scores(self, margins: np.ndarray) -> pd.DataFrame:
         probabilities = self.calibration.probabilities(margins)
         return pd.DataFrame(
             {
                 "score": self.calibration.scores(margins),
-                "label": (probabilities > 0.5).astype(np.int8),
+                "label": (margins > 0).astype(np.int8),
                 "confidence": np.maximum(probabilities, 1 - probabilities),
             }
         )
@@ -141,23 +153,39 @@ def save_model(model: SentimentModel, folder: Path) -> None:
 
 
 def load_model(folder: Path) -> SentimentModel:
-    """Read what ``save_model`` wrote. Nothing in the files is executed."""
-    facts = json.loads((folder / _FACTS_FILE).read_text())
-    with np.load(folder / _ARRAYS_FILE, allow_pickle=False) as arrays:
-        return SentimentModel(
-            ngrams=NgramSettings(**facts["ngrams"]),
-            column_weights=ColumnWeights(arrays["columns"], arrays["weights"]),
-            coefficients=arrays["coefficients"],
-            intercept=facts["intercept"],
-            calibration=Calibration(**facts["calibration"]),
-            trained_on=arrays["trained_on"],
-        )
+    """Read what ``save_model`` wrote, in this release or a former one. Nothing in the files is executed."""
+    facts, arrays = _read(folder)
+    # Former releases kept the calibration's offset apart, and no signatures.
+    fitted = calibration_of(facts["calibration"]["slope"], facts["calibration"].get("offset", 0.0))
+    return SentimentModel(
+        ngrams=NgramSettings(**facts["ngrams"]),
+        column_weights=ColumnWeights(arrays["columns"], arrays["weights"]),
+        coefficients=arrays["coefficients"],
+        intercept=facts["intercept"] + fitted.shift,
+        calibration=fitted.calibration,
+        trained_on=arrays["trained_on"],
+        trained_signatures=arrays.get("trained_signatures", NO_SIGNATURES),
+    )
 
 
 def model_digest(model: SentimentModel) -> str:
     """The same for models that answer alike: 16 hexadecimal digits of SHA-256 over all they consist of."""
-    digest = sha256(json.dumps(_facts(model), sort_keys=True).encode())
-    for name, array in _arrays(model).items():
+    return _digest(_facts(model), _arrays(model))
+
+
+def stored_digest(folder: Path) -> str:
+    """The digest that the model in ``folder`` had when it was saved, computed from what lies there now."""
+    return _digest(*_read(folder))
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    with np.load(folder / _ARRAYS_FILE, allow_pickle=False) as arrays:
+        return json.loads((folder / _FACTS_FILE).read_text()), dict(arrays)
+
+
+def _digest(facts: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> str:
+    digest = sha256(json.dumps(facts, sort_keys=True).encode())
+    for name, array in arrays.items():
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
@@ -169,6 +197,7 @@ def _arrays(model: SentimentModel) -> Mapping[str, np.ndarray]:
         "weights": model.column_weights.weights,
         "coefficients": model.coefficients,
         "trained_on": model.trained_on,
+        "trained_signatures": model.trained_signatures,
     }
 
 
@@ -176,7 +205,7 @@ def _facts(model: SentimentModel) -> dict[str, object]:
     return {
         "ngrams": model.ngrams.model_dump(),
         "intercept": model.intercept,
-        "calibration": {"slope": model.calibration.slope, "offset": model.calibration.offset},
+        "calibration": {"slope": model.calibration.slope},
     }
 
 
@@ -187,8 +216,17 @@ class ServedModel:
         self.model = model
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:
-        """Scores of the column ``text``: score, label and confidence, one row a text."""
-        return self.model.score(model_input["text"].tolist())
+        """Scores of the column ``text``: score, label and confidence, one row for each of its rows.
+
+        A missing text is answered as an empty one, and a number as it is written.
+        """
+        return self.model.score([_as_text(value) for value in model_input["text"]])
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None or value is pd.NA or value != value else str(value)
 
 
 def _load_pyfunc(path: str) -> ServedModel:

@@ -1,14 +1,22 @@
 """Whether the challenger takes the champion's place: paired tests on the same test reviews."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.stats import binomtest
 
-from sentiment_assets.learning.metrics import accuracy, errors, hinge_losses, majority_accuracy
+from sentiment_assets.learning.metrics import accuracy, errors, hinge_loss, hinge_losses, majority_label
 from sentiment_assets.learning.settings import PromotionRule
 
-_RESAMPLES = 2_000
+Verdict = Literal["worse", "better", "neither better nor worse", "undecided"]
+"""``undecided``: there are too few reviews for any outcome to be significant."""
+
+_TESTS = 2
+"""Of hinge loss and of errors; each has an equal part of the level (Bonferroni)."""
+_MOST_SIGNS = 2_000
+"""Ways to sign the differences that are looked at: all of them if there are no more, else so many at random."""
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -16,16 +24,34 @@ class PairedComparison:
     """Challenger against champion on the same n reviews; positive differences favour the champion."""
 
     n: int
-    hinge_difference: float
-    """Mean hinge loss of the challenger minus the champion's."""
+    challenger_accuracy: float
+    champion_accuracy: float
+    challenger_hinge_loss: float
+    champion_hinge_loss: float
     p_hinge_worse: float
-    """One-sided p-value: how surprising this difference is if the challenger were no worse."""
+    """One-sided p-value: how surprising this difference is if the two models were alike."""
     p_hinge_better: float
     only_challenger_wrong: int
     only_champion_wrong: int
     p_errors_worse: float
-    """One-sided McNemar exact p-value."""
+    """One-sided p-value of McNemar's exact test."""
     p_errors_better: float
+
+    @property
+    def hinge_difference(self) -> float:
+        """Mean hinge loss of the challenger minus the champion's."""
+        return self.challenger_hinge_loss - self.champion_hinge_loss
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """As they are tracked: both models on the same reviews."""
+        return {
+            "compared_test_reviews": float(self.n),
+            "compared_test_accuracy": self.challenger_accuracy,
+            "champion_compared_test_accuracy": self.champion_accuracy,
+            "compared_test_hinge_loss": self.challenger_hinge_loss,
+            "champion_compared_test_hinge_loss": self.champion_hinge_loss,
+        }
 
 
 @dataclass(frozen=True)
@@ -37,21 +63,24 @@ class Decision:
 
 
 def compare_paired(challenger: np.ndarray, champion: np.ndarray, labels: np.ndarray, seed: int = 0) -> PairedComparison:
-    """Paired bootstrap on hinge loss and McNemar's exact test on errors.
+    """Compare two models by their margins, shape (n,), on the same n reviews, n at least 1.
 
-    ``challenger`` and ``champion`` are margins of shape (n,) on the same reviews. Bootstrap: Efron & Tibshirani
-    1993, ch. 16 (differences recentred to mean 0). McNemar 1947, in its exact binomial form.
+    Two tests, both exact if the models are alike, however few the reviews: a sign-flip test on the differences of
+    hinge loss (Fisher 1935, §21; each difference is then as likely with the other sign) and McNemar's test on
+    errors (McNemar 1947) in its binomial form.
     """
     differences = hinge_losses(challenger, labels) - hinge_losses(champion, labels)
-    resampled = _bootstrap_means(differences - differences.mean(), seed)
-    observed = float(differences.mean())
+    p_hinge_worse, p_hinge_better = _sign_flip(differences, seed)
     wrong, was_wrong = errors(challenger, labels), errors(champion, labels)
     losses, wins = int((wrong & ~was_wrong).sum()), int((was_wrong & ~wrong).sum())
     return PairedComparison(
         n=len(labels),
-        hinge_difference=observed,
-        p_hinge_worse=float((1 + (resampled >= observed).sum()) / (1 + _RESAMPLES)),
-        p_hinge_better=float((1 + (resampled <= observed).sum()) / (1 + _RESAMPLES)),
+        challenger_accuracy=accuracy(challenger, labels),
+        champion_accuracy=accuracy(champion, labels),
+        challenger_hinge_loss=hinge_loss(challenger, labels),
+        champion_hinge_loss=hinge_loss(champion, labels),
+        p_hinge_worse=p_hinge_worse,
+        p_hinge_better=p_hinge_better,
         only_challenger_wrong=losses,
         only_champion_wrong=wins,
         p_errors_worse=_mcnemar(losses, wins),
@@ -59,46 +88,104 @@ def compare_paired(challenger: np.ndarray, champion: np.ndarray, labels: np.ndar
     )
 
 
+def fewest_reviews(alpha: float) -> int:
+    """The smallest number of reviews with which a comparison at that level can come out as better or worse.
+
+    If all of n reviews speak for one model, the p-value is 2^-n, and each of the two tests has half of ``alpha``.
+    """
+    return int(np.ceil(np.log2(_TESTS / alpha)))
+
+
+def judge(comparison: PairedComparison, alpha: float) -> Verdict:
+    """What a comparison says: of models that are alike, ``worse`` in at most ``alpha`` of cases, and so ``better``."""
+    if comparison.n < fewest_reviews(alpha):
+        return "undecided"
+    if _TESTS * min(comparison.p_hinge_worse, comparison.p_errors_worse) <= alpha:
+        return "worse"
+    if _TESTS * min(comparison.p_hinge_better, comparison.p_errors_better) <= alpha:
+        return "better"
+    return "neither better nor worse"
+
+
 def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decision:
-    """Apply the branch's rule to a comparison with the champion."""
-    worse = min(comparison.p_hinge_worse, comparison.p_errors_worse) < rule.alpha
-    better = min(comparison.p_hinge_better, comparison.p_errors_better) < rule.alpha and not worse
+    """Apply the branch's rule to a comparison with the champion; while nothing can be told, the champion stays."""
+    verdict = judge(comparison, rule.alpha)
+    figures = _figures(comparison)
+    if rule.rule == "manual":
+        return Decision(False, f"Not promoted: the rule is manual. For your choice: {figures}.")
+    if verdict == "undecided":
+        return Decision(
+            False,
+            f"Not promoted: {comparison.n:,} test reviews cannot tell which model is better, at least "
+            f"{fewest_reviews(rule.alpha)} are needed at level {rule.alpha:g}; {figures}.",
+        )
+    promote = verdict == "better" if rule.rule == "if_better" else verdict != "worse"
+    outcome = "Promoted" if promote else "Not promoted"
+    return Decision(
+        promote, f"{outcome}: the challenger is {verdict} at level {rule.alpha:g} (rule {rule.rule}); {figures}."
+    )
+
+
+def decide_first_promotion(margins: np.ndarray, labels: np.ndarray, rule: PromotionRule) -> Decision:
+    """Without a champion: the first model is let in if chance does not explain that it beats the majority class.
+
+    Both answer the same n test reviews, n at least 1, so McNemar's exact test compares them: by counts, no rounding.
+    """
+    wrong, majority_wrong = errors(margins, labels), labels != majority_label(labels)
+    losses, wins = int((wrong & ~majority_wrong).sum()), int((majority_wrong & ~wrong).sum())
+    p_value = _mcnemar(wins, losses)
+    n = len(labels)
     figures = (
-        f"on the same {comparison.n:,} test reviews its hinge loss is {comparison.hinge_difference:+.4f} "
+        f"{n - int(wrong.sum()):,} of {n:,} test reviews right, always answering the majority class "
+        f"{n - int(majority_wrong.sum()):,} (p {p_value:.3f} for better)"
+    )
+    if rule.rule == "manual":
+        return Decision(False, f"Not promoted: the rule is manual. For your choice: {figures}.")
+    if p_value <= rule.alpha:
+        return Decision(True, f"Promoted: there was no champion; {figures}.")
+    return Decision(
+        False,
+        f"Not promoted: no champion yet, but at level {rule.alpha:g} it does not beat the majority class; {figures}. "
+        "Land more labelled reviews, of both labels.",
+    )
+
+
+def _figures(comparison: PairedComparison) -> str:
+    return (
+        f"on the same {comparison.n:,} test reviews its accuracy is {comparison.challenger_accuracy:.4f}, the "
+        f"champion's {comparison.champion_accuracy:.4f}; its hinge loss is {comparison.hinge_difference:+.4f} "
         f"against the champion's (p {comparison.p_hinge_worse:.3f} for worse, {comparison.p_hinge_better:.3f} for "
         f"better); {comparison.only_challenger_wrong} reviews are wrong only now, "
         f"{comparison.only_champion_wrong} were wrong only before "
         f"(p {comparison.p_errors_worse:.3f} for worse, {comparison.p_errors_better:.3f} for better)"
     )
-    if rule.rule == "manual":
-        return Decision(False, f"Not promoted: the rule is manual. For your choice: {figures}.")
-    promote = better if rule.rule == "if_better" else not worse
-    verdict = "worse" if worse else "better" if better else "neither better nor worse"
-    outcome = "Promoted" if promote else "Not promoted"
-    return Decision(
-        promote,
-        f"{outcome}: the challenger is {verdict} at level {rule.alpha:g} (rule {rule.rule}); {figures}.",
-    )
 
 
-def decide_first_promotion(margins: np.ndarray, labels: np.ndarray, rule: PromotionRule) -> Decision:
-    """Without a champion: the first model is let in if it beats the majority class on test."""
-    reached, floor = accuracy(margins, labels), majority_accuracy(labels)
-    figures = f"test accuracy {reached:.4f}, always answering the majority class {floor:.4f}"
-    if rule.rule == "manual":
-        return Decision(False, f"Not promoted: the rule is manual. For your choice: {figures}.")
-    if reached > floor:
-        return Decision(True, f"Promoted: there was no champion; {figures}.")
-    return Decision(False, f"Not promoted: no champion yet, but it does not beat the majority class; {figures}.")
+def _sign_flip(differences: np.ndarray, seed: int) -> tuple[float, float]:
+    """One-sided p-values of a sum this large and this small, over all ways to sign the differences or some of them."""
+    sizes = np.abs(differences[differences != 0])
+    observed, slack = float(differences.sum()), _ROUNDING * float(sizes.sum())
+    if 1 << min(len(sizes), 63) <= _MOST_SIGNS:
+        sums, counted = _all_sums(sizes), 0
+    else:
+        sums, counted = _random_sums(sizes, seed), 1  # the observed signs are one of the ways, too
+    of = len(sums) + counted
+    more, fewer = (sums >= observed - slack).sum() + counted, (sums <= observed + slack).sum() + counted
+    return float(more / of), float(fewer / of)
 
 
-def _bootstrap_means(centred: np.ndarray, seed: int) -> np.ndarray:
-    """Means of resamples with replacement, a few at a time to keep memory small."""
-    generator = np.random.default_rng(seed)
-    means = [
-        centred[generator.integers(0, len(centred), (20, len(centred)))].mean(axis=1) for _ in range(_RESAMPLES // 20)
-    ]
-    return np.concatenate(means)
+def _all_sums(sizes: np.ndarray) -> np.ndarray:
+    sums = np.zeros(1)
+    for size in sizes:
+        sums = np.concatenate([sums + size, sums - size])
+    return sums
+
+
+def _random_sums(sizes: np.ndarray, seed: int) -> np.ndarray:
+    """A few ways at a time, to keep memory small."""
+    chance = np.random.default_rng(seed)
+    signs = (chance.integers(0, 2, (20, len(sizes)), np.int8) for _ in range(_MOST_SIGNS // 20))
+    return np.concatenate([2 * (each @ sizes) - sizes.sum() for each in signs])
 
 
 def _mcnemar(against: int, in_favour: int) -> float:

@@ -22,7 +22,7 @@ from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
 from sentiment_assets.monitoring.view import drift_ngrams
 
-REFERENCE_FORMAT = "r1"
+REFERENCE_FORMAT = "r2"
 """Changes when what a reference holds does, so that an unchanged model is registered anew with a new reference."""
 _MOST_REVIEWS = 10_000
 _NAMED_COLUMNS = 500
@@ -91,7 +91,7 @@ def make_reference(model: SentimentModel, features: Features, splits: pd.DataFra
         positive=int((train["label"] == 1).sum()),
         labelled=len(train),
         unknown_words=model.unknown_shares(_some(held_out["text"])),
-        margins=(rows @ model.coefficients).astype(np.float64) + model.intercept,
+        margins=model.margins_of_rows(rows),
         known_ngrams=np.diff(rows.indptr).astype(np.int32),
         labels=labels.astype(np.int8),
         n_test=features.rows[TEST].rows.shape[0],

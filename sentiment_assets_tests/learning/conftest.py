@@ -34,7 +34,7 @@ def candidates(features: Features) -> dict[str, Candidate]:
 
 @pytest.fixture(scope="session")
 def challenger(candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame) -> Challenger:
-    return make_challenger(candidates, features, splits, SETTINGS.ngrams, "hinge_loss")
+    return make_challenger(candidates, features, splits, "hinge_loss")
 
 
 @pytest.fixture(scope="session")

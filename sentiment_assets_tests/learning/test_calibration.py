@@ -18,13 +18,27 @@ def test_it_finds_the_slope_and_offset_behind_the_labels() -> None:
     margins = chance.normal(size=50_000)
     labels = (chance.random(50_000) < expit(3 * margins - 0.5)).astype(int)
     fitted = fit_calibration(margins, labels)
-    assert (fitted.slope, fitted.offset) == pytest.approx((3, -0.5), abs=0.1)
-    assert expected_calibration_error(fitted.probabilities(margins), labels) < 0.01
+    assert fitted.calibration.slope == pytest.approx(3, abs=0.1)
+    assert fitted.shift == pytest.approx(-0.5 / 3, abs=0.05)
+    assert expected_calibration_error(fitted.calibration.probabilities(margins + fitted.shift), labels) < 0.01
 
 
-def test_scores_lie_between_minus_one_and_one() -> None:
-    scores = Calibration(2.0, 0.0).scores(np.array([-1e9, 0, 1e9]))
-    assert scores.tolist() == [-1, 0, 1]
+@pytest.mark.parametrize("margins", [np.zeros(100), np.where(np.arange(100) < 90, -1.0, 1.0)])
+def test_margins_that_say_nothing_or_the_contrary_give_scores_next_to_nothing(margins: np.ndarray) -> None:
+    labels = (np.arange(100) < 90).astype(int)
+    fitted = fit_calibration(margins, labels)
+    assert fitted.shift == 0
+    assert np.abs(fitted.calibration.scores(margins)).max() < 1e-5
+
+
+@given(st.floats(-1e6, 1e6, allow_subnormal=False), st.floats(1e-6, 100))
+def test_the_signs_of_margin_score_and_probability_are_one(margin: float, slope: float) -> None:
+    calibration, margins = Calibration(slope), np.array([margin])
+    [score], [probability] = calibration.scores(margins), calibration.probabilities(margins)
+    assert np.sign(score) == np.sign(margin)
+    assert -1 <= score <= 1
+    assert score == pytest.approx(2 * probability - 1, abs=1e-9)
+    assert (probability >= 0.5) == (margin >= 0) or abs(slope * margin) < 1e-12
 
 
 def test_the_calibration_error_of_a_constant_is_its_distance_from_the_truth() -> None:

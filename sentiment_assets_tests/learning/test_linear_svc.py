@@ -3,7 +3,14 @@ import pytest
 from scipy import sparse
 
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.linear_svc import LabelledRows, TrainingDiverged, sketch, train_linear_svc
+from sentiment_assets.learning.linear_svc import (
+    LabelledRows,
+    TooManyEntries,
+    TrainingDiverged,
+    margins_of_rows,
+    sketch,
+    train_linear_svc,
+)
 from sentiment_assets.learning.metrics import hinge_loss
 
 GENTLE = Hyperparameters(epochs=10, eta0=0.5, l2=1e-4)
@@ -44,6 +51,19 @@ def test_divergence_is_said_with_the_remedy() -> None:
     wild = Hyperparameters(epochs=3, eta0=1e300, l2=10)
     with pytest.raises(TrainingDiverged, match=r"eta0=1e\+300.* diverged in epoch 1.*smaller eta0"):
         train_linear_svc(TRAIN, VALIDATION, wild, seed=0)
+
+
+def test_a_matrix_too_large_to_index_is_not_called_diverged() -> None:
+    """Scipy indexes by 64 bits from 2^31 entries on; here a small matrix is made to."""
+    rows = TRAIN.rows.copy()
+    rows.indices, rows.indptr = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
+    with pytest.raises(TooManyEntries, match=r"1,800 entries, .* at most 2,147,483,647: ask for shorter n-grams"):
+        train_linear_svc(LabelledRows(rows, TRAIN.labels), VALIDATION, GENTLE, seed=0)
+
+
+def test_a_row_without_an_entry_has_the_margin_of_which_nothing_follows() -> None:
+    rows = sparse.csr_matrix(np.array([[1, 0], [0, 0], [0, 2]], np.float32))
+    assert margins_of_rows(rows, np.array([0.5, -1], np.float32), 0.25).tolist() == [0.75, 0, -1.75]
 
 
 @pytest.mark.parametrize("schedule", ["constant", "invscaling", "optimal"])

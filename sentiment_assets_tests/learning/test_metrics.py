@@ -7,6 +7,7 @@ from sentiment_assets.learning.metrics import (
     error_rate,
     hinge_loss,
     majority_accuracy,
+    majority_label,
 )
 
 MARGINS, LABELS = np.array([2.0, 0.5, -3.0, -0.2, 0.0]), np.array([1, 0, 0, 1, 1])
@@ -21,3 +22,7 @@ def test_rates_by_hand() -> None:
     assert accuracy(MARGINS, LABELS) == pytest.approx(2 / 5)
     assert balanced_error_rate(MARGINS, LABELS) == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert majority_accuracy(LABELS) == pytest.approx(3 / 5)
+
+
+def test_the_majority_label_by_hand() -> None:
+    assert [majority_label(np.array(labels)) for labels in ([1, 1, 0], [0, 0, 1], [0, 1])] == [1, 0, 0]

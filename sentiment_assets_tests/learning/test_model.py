@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +7,15 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.learning.evaluation import Challenger
-from sentiment_assets.learning.model import SentimentModel, _load_pyfunc, load_model, model_digest, save_model
+from sentiment_assets.learning.model import (
+    SentimentModel,
+    ServedModel,
+    _load_pyfunc,
+    load_model,
+    model_digest,
+    save_model,
+    stored_digest,
+)
 from sentiment_assets_tests.corpus import made_up_reviews
 
 
@@ -66,8 +76,53 @@ def test_a_model_survives_storage_without_pickles(model: SentimentModel, tmp_pat
 def test_any_text_has_a_score_and_exact_contributions(model: SentimentModel, text: str) -> None:
     [margin] = model.margins([text])
     [contributions] = model.contributions([text])
-    assert sum(contributions.values()) + model.intercept == pytest.approx(margin, abs=1e-5)
+    together = sum(contributions.values()) + model.intercept if contributions else 0
+    assert together == pytest.approx(margin, abs=1e-5)
     assert model.score([text])["score"].between(-1, 1).all()
+
+
+@pytest.mark.parametrize("text", ["", "xyzzy plugh", "🙃", "很好的电影"])
+def test_a_text_in_which_nothing_is_known_is_answered_as_such(model: SentimentModel, text: str) -> None:
+    [answer] = model.explain([text]).to_dict("records")
+    assert answer == {"score": 0, "label": 0, "confidence": 0.5, "words": [], "contributions": []}
+
+
+def test_a_label_is_the_sign_of_the_score(model: SentimentModel) -> None:
+    texts = [str(review["text"]) for review in made_up_reviews(200, seed=8)]
+    scores = model.score(texts)
+    assert (scores["label"] == (scores["score"] > 0)).all()
+    assert (scores["label"] == (model.margins(texts) > 0)).all()
+
+
+def test_the_served_model_answers_each_row_whatever_it_holds(model: SentimentModel) -> None:
+    texts = pd.DataFrame({"text": ["superb", None, float("nan"), 7, pd.NA, "dull", 1.5]})
+    answers = ServedModel(model).predict(texts)
+    assert answers["score"].tolist()[::5] == model.score(["superb", "dull"])["score"].tolist()
+    assert answers.loc[[1, 2, 4], ["score", "confidence"]].to_numpy().tolist() == [[0, 0.5]] * 3
+
+
+def test_a_model_of_a_former_release_answers_as_it_did(model: SentimentModel, tmp_path: Path) -> None:
+    """It kept the offset of p = 1 / (1 + exp(-(slope·margin + offset))) apart, and no signatures."""
+    save_model(model, tmp_path)
+    facts = json.loads((tmp_path / "model.json").read_text())
+    facts["calibration"] = {"slope": 3.0, "offset": 0.6}
+    (tmp_path / "model.json").write_text(json.dumps(facts))
+    with np.load(tmp_path / "model.npz") as arrays:
+        kept = {name: array for name, array in arrays.items() if name != "trained_signatures"}
+    np.savez_compressed(tmp_path / "model.npz", **kept)
+    former, texts = load_model(tmp_path), ["superb", "dull"]
+    probabilities = 1 / (1 + np.exp(-(3.0 * model.margins(texts) + 0.6)))
+    assert former.score(texts)["score"].to_numpy() == pytest.approx(2 * probabilities - 1, abs=1e-6)
+    assert len(former.trained_signatures) == 0
+
+
+def test_the_digest_of_stored_files_is_that_of_the_model_until_they_change(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    save_model(model, tmp_path)
+    assert stored_digest(tmp_path) == model_digest(model)
+    save_model(replace(model, intercept=model.intercept + 1e-9), tmp_path)
+    assert stored_digest(tmp_path) != model_digest(model)
 
 
 def test_contributions_are_those_of_explaining_without_an_end(model: SentimentModel) -> None:
@@ -80,7 +135,7 @@ def test_contributions_are_those_of_explaining_without_an_end(model: SentimentMo
 
 
 def test_its_rows_are_what_the_margins_are_made_of(model: SentimentModel) -> None:
-    texts = ["a splendid story", "", "dull and awful"] * 700
+    texts = ["a splendid story", "dull and awful"] * 700
     rows = model.rows(texts)
     assert rows.shape == (len(texts), len(model.coefficients))
     assert np.allclose(rows @ model.coefficients + model.intercept, model.margins(texts), atol=1e-6)

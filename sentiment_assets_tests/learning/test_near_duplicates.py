@@ -1,8 +1,14 @@
 import random
 
+import numpy as np
 import pytest
 
-from sentiment_assets.learning.near_duplicates import find_near_duplicates
+from sentiment_assets.learning.near_duplicates import (
+    NO_SIGNATURES,
+    find_near_duplicates,
+    resembles_any,
+    text_signatures,
+)
 
 WORDS = [f"word{number}" for number in range(400)]
 
@@ -53,3 +59,47 @@ def test_nothing_to_compare_finds_nothing(texts: list[str], others: list[str]) -
 def test_characters_are_shingles_where_there_are_no_spaces() -> None:
     found = find_near_duplicates(["这本书写得很好我很喜欢"], ["这本书写得很好我很喜欢它"], 0.7, "char")
     assert found.similarities == pytest.approx([9 / 10])
+
+
+def joined(reviews: list[list[str]]) -> list[str]:
+    return [" ".join(words) for words in reviews]
+
+
+def changed(words: list[str], places: tuple[int, ...]) -> list[str]:
+    return ["else" if place in places else word for place, word in enumerate(words)]
+
+
+def test_signatures_recognise_near_duplicates_and_nothing_else() -> None:
+    known = [review(seed) for seed in range(300)]
+    near = [changed(words, (20, 50)) for words in known[:40]]
+    far = [changed(words, (5, 12, 20, 28, 35, 42, 50)) for words in known[40:80]]
+    asked = near + far + [review(seed) for seed in range(1000, 1200)]
+    assert min(jaccard(*pair) for pair in zip(near, known, strict=False)) > 0.7
+    assert max(jaccard(*pair) for pair in zip(far, known[40:], strict=False)) < 0.55
+    found = resembles_any(text_signatures(joined(asked)), text_signatures(joined(known)), 0.7)
+    assert np.flatnonzero(found).tolist() == list(range(40))
+
+
+def test_a_copy_among_very_many_is_found() -> None:
+    """More pairs than are compared at a time."""
+    known = text_signatures(joined([changed(review(1), (seed % 60,)) for seed in range(400)]))
+    asked = np.concatenate([np.repeat(known[:1], 300, axis=0), text_signatures(joined([review(2)]))])
+    assert resembles_any(asked, known, 0.9).tolist() == [True] * 300 + [False]
+
+
+def test_texts_too_short_for_a_shingle_resemble_none() -> None:
+    short = text_signatures(["good", "", "so good"])
+    assert not resembles_any(short, short, 0.7).any()
+
+
+def test_without_signatures_nothing_resembles() -> None:
+    some = text_signatures(joined([review(1)]))
+    assert resembles_any(some, NO_SIGNATURES, 0.7).tolist() == [False]
+    assert resembles_any(NO_SIGNATURES, some, 0.7).tolist() == []
+    assert text_signatures([]).shape == NO_SIGNATURES.shape
+
+
+def test_signatures_are_those_of_the_text_whatever_stands_beside_it() -> None:
+    texts = joined([review(seed) for seed in range(5)])
+    alone = np.concatenate([text_signatures([text]) for text in texts])
+    assert np.array_equal(text_signatures(texts, n_jobs=2), alone)

@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
-from sentiment_assets.learning.promotion import compare_paired, decide_first_promotion, decide_promotion
+from sentiment_assets.learning.promotion import (
+    PairedComparison,
+    compare_paired,
+    decide_first_promotion,
+    decide_promotion,
+    fewest_reviews,
+    judge,
+)
 from sentiment_assets.learning.settings import PromotionRule
 
 LABELS = np.tile([0, 1], 500)
@@ -11,42 +18,133 @@ GOOD = SIGNS * 2.0
 WORSE = np.where(np.arange(1000) < 60, -GOOD, GOOD)
 
 
+def comparison(hinge_worse: float, hinge_better: float, errors_worse: float, errors_better: float) -> PairedComparison:
+    """A comparison that found these p-values on a thousand reviews."""
+    return PairedComparison(
+        n=1000,
+        challenger_accuracy=0.9,
+        champion_accuracy=0.9,
+        challenger_hinge_loss=0.3,
+        champion_hinge_loss=0.3,
+        p_hinge_worse=hinge_worse,
+        p_hinge_better=hinge_better,
+        only_challenger_wrong=0,
+        only_champion_wrong=0,
+        p_errors_worse=errors_worse,
+        p_errors_better=errors_better,
+    )
+
+
 @pytest.mark.parametrize(
-    ("challenger", "champion", "rule", "promoted"),
+    ("challenger", "champion", "rule", "promoted", "verdict"),
     [
-        (GOOD, GOOD, "if_not_worse", True),
-        (GOOD, GOOD, "if_better", False),
-        (GOOD, WORSE, "if_not_worse", True),
-        (GOOD, WORSE, "if_better", True),
-        (WORSE, GOOD, "if_not_worse", False),
-        (WORSE, GOOD, "if_better", False),
-        (GOOD, WORSE, "manual", False),
+        (GOOD, GOOD, "if_not_worse", True, "neither better nor worse"),
+        (GOOD, GOOD, "if_better", False, "neither better nor worse"),
+        (GOOD, WORSE, "if_not_worse", True, "better"),
+        (GOOD, WORSE, "if_better", True, "better"),
+        (WORSE, GOOD, "if_not_worse", False, "worse"),
+        (WORSE, GOOD, "if_better", False, "worse"),
     ],
 )
-def test_the_gate(challenger: np.ndarray, champion: np.ndarray, rule: str, promoted: bool) -> None:
+def test_the_gate(challenger: np.ndarray, champion: np.ndarray, rule: str, promoted: bool, verdict: str) -> None:
     decision = decide_promotion(
         compare_paired(challenger, champion, LABELS), PromotionRule.model_validate({"rule": rule})
     )
     assert decision.promote is promoted
-    assert decision.reason.startswith("Promoted" if promoted else "Not promoted")
-    assert "1,000 test reviews" in decision.reason
+    assert decision.reason.startswith(
+        f"{'Promoted' if promoted else 'Not promoted'}: the challenger is {verdict} at level 0.05 (rule {rule}); "
+        "on the same 1,000 test reviews its accuracy is"
+    )
+
+
+def test_by_hand_is_never_by_itself() -> None:
+    decision = decide_promotion(compare_paired(GOOD, WORSE, LABELS), PromotionRule(rule="manual"))
+    assert not decision.promote
+    assert "accuracy is 1.0000, the champion's 0.9400" in decision.reason
+
+
+def test_either_test_may_speak_and_each_has_half_of_the_level() -> None:
+    assert judge(comparison(0.02, 0.9, 0.9, 0.9), 0.05) == "worse", "hinge loss alone"
+    assert judge(comparison(0.9, 0.9, 0.02, 0.9), 0.05) == "worse", "errors alone"
+    assert judge(comparison(0.9, 0.02, 0.9, 0.9), 0.05) == "better"
+    assert judge(comparison(0.9, 0.9, 0.9, 0.02), 0.05) == "better"
+    assert judge(comparison(0.04, 0.04, 0.04, 0.04), 0.05) == "neither better nor worse", "0.04 twice is 0.08"
+    assert judge(comparison(0.02, 0.9, 0.9, 0.02), 0.05) == "worse", "what speaks against it counts first"
 
 
 def test_mcnemar_is_the_exact_binomial_test() -> None:
-    comparison = compare_paired(WORSE, GOOD, LABELS)
-    assert (comparison.only_challenger_wrong, comparison.only_champion_wrong) == (60, 0)
-    assert comparison.p_errors_worse == pytest.approx(binomtest(60, 60, alternative="greater").pvalue)
-    assert comparison.hinge_difference == pytest.approx(0.06 * 3)
+    found = compare_paired(WORSE, GOOD, LABELS)
+    assert (found.only_challenger_wrong, found.only_champion_wrong) == (60, 0)
+    assert found.p_errors_worse == pytest.approx(binomtest(60, 60, alternative="greater").pvalue)
+    assert found.p_errors_better == 1
+    assert found.hinge_difference == pytest.approx(0.06 * 3)
+    assert found.figures["compared_test_accuracy"] == pytest.approx(0.94)
+    assert found.figures["champion_compared_test_accuracy"] == 1
 
 
-def test_the_bootstrap_rejects_at_its_level_when_nothing_differs() -> None:
-    chance = np.random.default_rng(1)
-    rejected = [
-        compare_paired(GOOD - 1 + chance.normal(size=1000), GOOD - 1 + chance.normal(size=1000), LABELS).p_hinge_worse
-        < 0.05
-        for _ in range(60)
-    ]
-    assert sum(rejected) <= 9  # 3 are expected; more than 9 come once in a thousand
+@pytest.mark.parametrize(("n", "p_value"), [(1, 1 / 2), (3, 1 / 8), (10, 1 / 1024)])
+def test_the_hinge_test_counts_all_signs_of_few_reviews(n: int, p_value: float) -> None:
+    """If every review speaks for the champion, one way of 2^n to sign the differences is as extreme."""
+    champion, challenger = np.full(n, 1.0), 1.0 - np.arange(1, n + 1) / (n + 1)
+    found = compare_paired(challenger, champion, np.ones(n, int))
+    assert found.p_hinge_worse == pytest.approx(p_value)
+    assert found.p_hinge_better == 1
+
+
+def test_the_hinge_test_of_many_reviews_agrees_with_that_of_few() -> None:
+    """Eleven differences have 2,048 ways, more than are looked at: some are drawn, with nearly the same answer."""
+    differences = np.array([0.9, 0.8, 0.7, -0.6, 0.5, 0.4, -0.3, -0.2, 0.1, 0.05])
+    exact = compare_paired(-1 - differences, -np.ones(10), np.ones(10, int))
+    drawn = compare_paired(np.append(-1 - differences, -1 - 1e-7), -np.ones(11), np.ones(11, int))
+    assert exact.p_hinge_worse == pytest.approx(drawn.p_hinge_worse, abs=0.03)
+    assert 0.05 < exact.p_hinge_worse < 0.2
+
+
+@pytest.mark.parametrize(("n", "rounds"), [(1, 400), (2, 400), (6, 2000), (20, 2000), (200, 1000), (2000, 300)])
+def test_models_that_are_alike_are_called_worse_or_better_at_most_at_the_level(n: int, rounds: int) -> None:
+    """The whole gate: the number of false verdicts is one that a rate of ``alpha`` exceeds once in 10,000 times."""
+    chance, rule, verdicts = np.random.default_rng(n), PromotionRule(), []
+    for _ in range(rounds):
+        labels = chance.integers(0, 2, n)
+        shared = (2 * labels - 1) + chance.normal(size=n)
+        found = compare_paired(shared + chance.normal(size=n), shared + chance.normal(size=n), labels)
+        verdicts.append(judge(found, rule.alpha))
+    most = binom.ppf(0.9999, rounds, rule.alpha)
+    assert verdicts.count("worse") <= most
+    assert verdicts.count("better") <= most
+
+
+@pytest.mark.parametrize("n", [200, 2000])
+def test_a_model_that_is_worse_is_found_out(n: int) -> None:
+    chance = np.random.default_rng(n)
+    labels = chance.integers(0, 2, n)
+    signs = 2 * labels - 1
+    worse, better = 0.5 * signs + chance.normal(size=n), 1.5 * signs + chance.normal(size=n)
+    assert judge(compare_paired(worse, better, labels), 0.05) == "worse"
+    assert judge(compare_paired(better, worse, labels), 0.05) == "better"
+
+
+@pytest.mark.parametrize("rule", ["if_not_worse", "if_better"])
+def test_with_too_few_reviews_to_tell_the_champion_stays_and_the_reason_says_how_many_are_needed(rule: str) -> None:
+    found = compare_paired(GOOD[:5], -GOOD[:5], LABELS[:5])
+    decision = decide_promotion(found, PromotionRule.model_validate({"rule": rule}))
+    assert not decision.promote
+    assert "5 test reviews cannot tell which model is better, at least 6 are needed at level 0.05" in decision.reason
+    assert decide_promotion(
+        compare_paired(GOOD[:6], -GOOD[:6], LABELS[:6]), PromotionRule.model_validate({"rule": rule})
+    ).promote
+
+
+@pytest.mark.parametrize(("alpha", "fewest"), [(0.05, 6), (0.4, 3), (0.001, 11)])
+def test_the_fewest_reviews_are_those_whose_smallest_p_value_is_small_enough(alpha: float, fewest: int) -> None:
+    assert fewest_reviews(alpha) == fewest
+    assert 2 * 0.5**fewest <= alpha < 2 * 0.5 ** (fewest - 1)
+
+
+def first(right: int, n: int, positive: int) -> tuple[np.ndarray, np.ndarray]:
+    """Margins that are right about the first ``right`` of n reviews, of which the last ``positive`` are positive."""
+    labels = (np.arange(n) >= n - positive).astype(int)
+    return np.where(np.arange(n) < right, 1, -1) * (2.0 * labels - 1), labels
 
 
 def test_the_first_model_must_beat_the_majority_class() -> None:
@@ -54,5 +152,31 @@ def test_the_first_model_must_beat_the_majority_class() -> None:
     assert decide_first_promotion(GOOD, LABELS, rule).promote
     always = decide_first_promotion(np.ones(1000), LABELS, rule)
     assert not always.promote
-    assert "does not beat the majority class" in always.reason
+    assert "at level 0.05 it does not beat the majority class; 500 of 1,000 test reviews right" in always.reason
     assert not decide_first_promotion(GOOD, LABELS, PromotionRule(rule="manual")).promote
+
+
+@pytest.mark.parametrize(("n", "positive"), [(3, 1), (30, 10), (75, 25), (3000, 1000)])
+def test_as_good_as_the_majority_class_is_not_better_whatever_the_rounding(n: int, positive: int) -> None:
+    """1 - 1/3 > 2/3 in floating point."""
+    margins, labels = first(n - positive, n, positive)
+    assert not decide_first_promotion(margins, labels, PromotionRule()).promote
+
+
+def test_a_lead_that_chance_explains_promotes_no_first_model() -> None:
+    """Of six reviews the majority is right about three: 6 right is a lead of three: one in 8 by chance."""
+    rule = PromotionRule(alpha=0.2)
+    assert not decide_first_promotion(*first(3, 3, 1), PromotionRule()).promote, "three reviews tell nothing"
+    assert decide_first_promotion(*first(6, 6, 3), rule).promote
+    assert not decide_first_promotion(*first(6, 6, 3), PromotionRule()).promote
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_model_that_answers_by_chance_is_let_in_at_most_at_the_level(share: float) -> None:
+    """It says positive as often as there are positives, whatever the review."""
+    chance, rounds, promoted = np.random.default_rng(1), 2_000, 0
+    for _ in range(rounds):
+        labels = (chance.random(100) < share).astype(int)
+        answers = np.where(chance.random(100) < share, 1.0, -1.0)
+        promoted += decide_first_promotion(answers, labels, PromotionRule()).promote
+    assert promoted <= binom.ppf(0.9999, rounds, 0.05)

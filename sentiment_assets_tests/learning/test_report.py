@@ -14,7 +14,6 @@ from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.pictures import draw_top_ngrams
 from sentiment_assets.learning.report import TrainReport, report_training
 from sentiment_assets_tests.corpus import BAD, GOOD
-from sentiment_assets_tests.learning.conftest import SETTINGS
 
 CASES = BehaviourCases.model_validate({"minimum_functionality": {"plain": {"positive": ["superb", "dull"]}}})
 
@@ -72,7 +71,7 @@ def test_a_search_that_is_no_grid_is_drawn_too(features: Features, splits: pd.Da
     ]
     for sets in (listed, listed[:1]):
         candidates = {each.key: train_candidate(features, "v1", each, "run") for each in sets}
-        challenger = make_challenger(candidates, features, splits, SETTINGS.ngrams, "hinge_loss")
+        challenger = make_challenger(candidates, features, splits, "hinge_loss")
         assert report_training(challenger, None, candidates, features, splits, NO_CASES).pictures
 
 

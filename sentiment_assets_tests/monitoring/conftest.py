@@ -32,7 +32,7 @@ def champion() -> Champion:
     splits = split_reviews(reviews, SplitSettings()).reviews
     features = build_features(splits, _SETTINGS)
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), "run")
-    model = make_challenger({"one": candidate}, features, splits, _SETTINGS.ngrams, "hinge_loss").model
+    model = make_challenger({"one": candidate}, features, splits, "hinge_loss").model
     return Champion("1", model, make_reference(model, features, splits))
 
 
