@@ -82,11 +82,11 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
 def rollback(branch: str, version: str) -> None:
     """Make VERSION of BRANCH's registered model the champion again. Needs no running Dagster."""
     from sentiment_assets.resources.home import tracking_uri
-    from sentiment_assets.resources.registry import NoSuchVersion, make_champion
+    from sentiment_assets.resources.registry import ChangedModel, NoSuchVersion, make_champion
 
     try:
         former = make_champion(branch, version, tracking_uri())
-    except NoSuchVersion as error:
+    except (ChangedModel, NoSuchVersion) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{branch}: version {version} is the champion, it was {former or 'none'}")
 

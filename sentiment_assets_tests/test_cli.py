@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from sentiment_assets.cli import main, prepare_dagster_home
-from sentiment_assets.resources.home import default_tracking_uri
-from sentiment_assets.resources.registry import open_client
+from sentiment_assets.definitions import resources
 from sentiment_assets_tests import servers
+from sentiment_assets_tests.models import made_model, register
 
 
 def test_every_command_has_help() -> None:
@@ -65,17 +65,18 @@ def test_a_taken_port_is_said(home: Path) -> None:
 
 def test_rollback_moves_the_alias_and_names_the_versions_there_are(home: Path) -> None:
     home.mkdir()
-    client = open_client(default_tracking_uri())
-    client.create_registered_model("acme")
-    for _ in range(2):
-        client.create_model_version("acme", "file:///nowhere")
-    client.set_registered_model_alias("acme", "champion", "2")
+    tracking = resources()["tracking"]
+    for model in (made_model(), made_model(good="crisp")):
+        tracking.promote("acme", register(tracking, "acme", model))
     done = CliRunner().invoke(main, ["rollback", "acme", "1"])
     assert done.output == "acme: version 1 is the champion, it was 2\n"
-    assert client.get_model_version_by_alias("acme", "champion").version == 1
+    assert tracking.champion("acme").version == "1"
     refused = CliRunner().invoke(main, ["rollback", "acme", "7"])
     assert refused.exit_code == 1
     assert "branch 'acme' has no version '7' in the registry; it has: 1, 2" in refused.output
+    mistyped = CliRunner().invoke(main, ["rollback", "acm", "1"])
+    assert mistyped.exit_code == 1
+    assert "there is no registered model 'acm'; there are: acme" in mistyped.output
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 MODEL_DIGEST = "sentiment_assets.model_digest"
+REFERENCE_DIGEST = "sentiment_assets.reference_digest"
 REFERENCE_FILE = "reference.npz"
 SQLITE = "sqlite:///"
 
@@ -60,37 +62,70 @@ def open_client(uri: str) -> "MlflowClient":
         return MlflowClient(tracking_uri=uri)
 
 
-def champion_of(branch: str, uri: str) -> Champion | None:
-    """The branch's champion, loaded, or ``None`` while there is none."""
-    client = open_client(uri)
+class ChangedModel(ValueError):
+    """The files of a registered version are not those that were registered; the message says what to do."""
 
+
+def champion_of(branch: str, uri: str) -> Champion | None:
+    """The branch's champion, loaded, or ``None`` while there is none. Raises ``ChangedModel``."""
+    client = open_client(uri)
+    found = aliased(client, branch)
+    return _loaded(found, uri) if found else None
+
+
+def _loaded(found: "ModelVersion", uri: str) -> Champion:
+    """A registered version, its files compared with what the registry says of them."""
     from mlflow.artifacts import download_artifacts
 
     from sentiment_assets.learning.model import load_model
     from sentiment_assets.monitoring.reference import reference_from_bytes
 
-    found = aliased(client, branch)
-    if found is None:
-        return None
     with tempfile.TemporaryDirectory() as folder:
         local = download_artifacts(artifact_uri=found.source, dst_path=folder, tracking_uri=uri)
         data = Path(local) / "data" / "model"
+        _require_unchanged(found, data)
         model, kept = load_model(data), data / REFERENCE_FILE
         reference = reference_from_bytes(kept.read_bytes()) if kept.exists() else None
-    return Champion(str(found.version), found.tags.get(MODEL_DIGEST, ""), found.run_id or "", model, reference)
+    return Champion(str(found.version), found.tags[MODEL_DIGEST], found.run_id or "", model, reference)
+
+
+def _require_unchanged(found: "ModelVersion", data: Path) -> None:
+    """Versions of a former release have no digest of their reference."""
+    from sentiment_assets.learning.model import stored_digest
+
+    registered, reference = found.tags.get(MODEL_DIGEST, ""), data / REFERENCE_FILE
+    same = registered.partition("-")[0] == stored_digest(data)
+    if same and REFERENCE_DIGEST in found.tags:
+        same = reference.exists() and found.tags[REFERENCE_DIGEST] == reference_digest(reference.read_bytes())
+    if not same:
+        raise ChangedModel(
+            f"version {found.version} of {found.name} was registered with the digest {registered or '(none)'}, and the "
+            f"files at {found.source} are others: they were changed since. It is not used. Make another version the "
+            f"champion (sentiment-assets rollback {found.name} VERSION), or delete the alias `{CHAMPION}` of "
+            f"{found.name} in MLflow and train again"
+        )
+
+
+def reference_digest(content: bytes) -> str:
+    """Sixteen hexadecimal digits of SHA-256 of a reference as it is stored."""
+    return sha256(content).hexdigest()[:16]
 
 
 class NoSuchVersion(ValueError):
-    """A model has no such version; the message names those there are."""
+    """A model has no such version, or there is no such model; the message names those there are."""
 
 
 def make_champion(branch: str, version: str, uri: str) -> str | None:
-    """Move the alias ``champion``; returns the version that had it. Raises ``NoSuchVersion``."""
+    """Move the alias ``champion``; returns the version that had it. Raises ``NoSuchVersion`` and ``ChangedModel``."""
     client = open_client(uri)
-    versions = sorted(int(each.version) for each in client.search_model_versions(f"name = '{branch}'"))
-    if version not in map(str, versions):
-        there = ", ".join(map(str, versions)) or "none"
+    versions = {str(each.version): each for each in client.search_model_versions(f"name = '{branch}'")}
+    if not versions:
+        models = ", ".join(sorted(each.name for each in client.search_registered_models())) or "none yet"
+        raise NoSuchVersion(f"there is no registered model {branch!r}; there are: {models}")
+    if version not in versions:
+        there = ", ".join(sorted(versions, key=int))
         raise NoSuchVersion(f"branch {branch!r} has no version {version!r} in the registry; it has: {there}")
+    _loaded(versions[version], uri)
     former = aliased(client, branch)
     client.set_registered_model_alias(branch, CHAMPION, version)
     return str(former.version) if former else None

@@ -14,6 +14,7 @@ from sentiment_assets.resources.home import default_tracking_uri, local_home
 from sentiment_assets.resources.registry import (
     CHAMPION,
     MODEL_DIGEST,
+    REFERENCE_DIGEST,
     REFERENCE_FILE,
     SQLITE,
     Champion,
@@ -21,6 +22,7 @@ from sentiment_assets.resources.registry import (
     aliased,
     champion_of,
     open_client,
+    reference_digest,
 )
 
 if TYPE_CHECKING:
@@ -136,7 +138,11 @@ class Tracking(dg.ConfigurableResource):
         metrics: Mapping[str, float],
         description: str,
     ) -> str:
-        """Log a model and its reference to a run and register it, once for equal models. Returns the version."""
+        """Log a model and its reference to a run and register it, once for equal models. Returns the version.
+
+        The files of a version lie in a folder named by its digest, which no other version shares and nothing is written
+        to again.
+        """
         from mlflow.entities import Metric
 
         client = self.client()
@@ -145,15 +151,14 @@ class Tracking(dg.ConfigurableResource):
             with tempfile.TemporaryDirectory() as folder:
                 saved = Path(folder) / "model"
                 _save_pyfunc(model, reference, saved)
-                client.log_artifacts(run_id, str(saved), "model")
+                client.log_artifacts(run_id, str(saved), f"model/{digest}")
             measured = [Metric(name, value, _now(), 0) for name, value in metrics.items()]
             client.log_batch(run_id, metrics=measured)
             if not client.search_registered_models(f"name = '{branch}'"):
                 client.create_registered_model(branch, description=f"Sentiment of {branch} reviews")
-            source = f"{client.get_run(run_id).info.artifact_uri}/model"
-            registered = client.create_model_version(
-                branch, source, run_id, tags={MODEL_DIGEST: digest}, description=description
-            )
+            source = f"{client.get_run(run_id).info.artifact_uri}/model/{digest}"
+            tags = {MODEL_DIGEST: digest, REFERENCE_DIGEST: reference_digest(reference)}
+            registered = client.create_model_version(branch, source, run_id, tags=tags, description=description)
         else:
             client.update_model_version(branch, registered.version, description)
         return str(registered.version)

@@ -1,3 +1,5 @@
+import json
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -8,21 +10,23 @@ import pytest
 from mlflow import MlflowClient
 
 from sentiment_assets.definitions import resources
+from sentiment_assets.learning.model import save_model
 from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.registry import (
+    MODEL_DIGEST,
+    REFERENCE_DIGEST,
+    ChangedModel,
+    NoSuchVersion,
+    make_champion,
+)
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets_tests.models import Run, made_model, reference_of_a_former_release, register
 
 
 @pytest.fixture
 def tracking(home: Path) -> Tracking:
     home.mkdir()
     return resources()["tracking"]
-
-
-class Run:
-    """What the tracking resource reads of a Dagster run."""
-
-    def __init__(self, run_id: str, root_run_id: str | None = None) -> None:
-        self.run_id, self.root_run_id = run_id, root_run_id
 
 
 def test_a_train_run_has_one_parent_however_often_it_is_executed_again(tracking: Tracking) -> None:
@@ -92,3 +96,65 @@ def test_a_cold_database_stands_four_processes_at_once(home: Path) -> None:
     said = [process.communicate()[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0], said
     assert (home / "mlflow.db").exists(), default_tracking_uri()
+
+
+def test_a_version_keeps_its_files_whatever_is_registered_after_it(tracking: Tracking) -> None:
+    first, other = made_model(), made_model(good="dull", bad="superb")
+    tracking.promote("acme", register(tracking, "acme", first))
+    refused = register(tracking, "acme", other)
+    champion = tracking.champion("acme")
+    assert champion is not None
+    assert champion.version == "1" != refused
+    assert champion.model.margins(["superb"]) == first.margins(["superb"])
+    make_champion("acme", refused, tracking.uri())
+    make_champion("acme", "1", tracking.uri())
+    rolled_back = tracking.champion("acme")
+    assert rolled_back is not None
+    assert rolled_back.model.margins(["superb"]) == first.margins(["superb"])
+
+
+def test_an_equal_model_is_registered_once(tracking: Tracking) -> None:
+    assert [register(tracking, "acme", made_model()) for _ in range(2)] == ["1", "1"]
+
+
+@pytest.mark.parametrize("changed", ["model.json", "model.npz", "reference.npz"])
+def test_a_version_whose_files_were_changed_is_refused_with_what_to_do(tracking: Tracking, changed: str) -> None:
+    version = register(tracking, "acme", made_model())
+    tracking.promote("acme", version)
+    source = Path(tracking.client().get_model_version("acme", version).source.removeprefix("file://"))
+    another = source / "another"
+    save_model(made_model(good="crisp"), another)
+    (another / "reference.npz").write_bytes(reference_of_a_former_release() + b"\0")
+    if changed == "model.json":
+        facts = json.loads((another / changed).read_text())
+        (another / changed).write_text(json.dumps(facts | {"intercept": 1.0}))
+    shutil.copy(another / changed, source / "data" / "model" / changed)
+    said = r"version 1 of acme was registered .* were changed since.*sentiment-assets rollback acme VERSION"
+    with pytest.raises(ChangedModel, match=said):
+        tracking.champion("acme")
+    with pytest.raises(ChangedModel, match=said):
+        make_champion("acme", version, tracking.uri())
+
+
+def test_a_version_without_a_digest_is_refused(tracking: Tracking) -> None:
+    tracking.promote("acme", register(tracking, "acme", made_model()))
+    tracking.client().delete_model_version_tag("acme", "1", MODEL_DIGEST)
+    with pytest.raises(ChangedModel, match=r"with the digest \(none\)"):
+        tracking.champion("acme")
+
+
+def test_a_champion_of_a_former_release_is_used(tracking: Tracking) -> None:
+    """It lay at `model` below its run, and its reference had no digest."""
+    tracking.promote("acme", register(tracking, "acme", made_model()))
+    tracking.client().delete_model_version_tag("acme", "1", REFERENCE_DIGEST)
+    assert tracking.champion("acme") is not None
+
+
+def test_rolling_back_to_what_is_not_there_names_what_is(tracking: Tracking) -> None:
+    with pytest.raises(NoSuchVersion, match="no registered model 'acme'; there are: none yet"):
+        make_champion("acme", "1", tracking.uri())
+    register(tracking, "acme", made_model())
+    with pytest.raises(NoSuchVersion, match="no registered model 'acm'; there are: acme"):
+        make_champion("acm", "1", tracking.uri())
+    with pytest.raises(NoSuchVersion, match="no version '7' in the registry; it has: 1"):
+        make_champion("acme", "7", tracking.uri())
