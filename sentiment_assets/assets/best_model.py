@@ -20,24 +20,6 @@ if TYPE_CHECKING:
     from sentiment_assets.learning.candidate import Candidate
 
 NAME = "best_model"
-_MODULES = [
-    f"sentiment_assets.learning.{name}"
-    for name in (
-        "behaviour",
-        "calibration",
-        "evaluation",
-        "flips",
-        "ledger",
-        "loss_surface",
-        "metrics",
-        "model",
-        "pictures",
-        "promotion",
-        "report",
-        "selection",
-        "top_ngrams",
-    )
-] + ["sentiment_assets.monitoring.reference"]
 
 
 def best_model_asset(
@@ -56,7 +38,7 @@ def best_model_asset(
         key_prefix=branch,
         ins={SPLITS: dg.AssetIn([branch, SPLITS]), FEATURES: dg.AssetIn([branch, FEATURES])},
         deps=[[branch, TRAINED_CANDIDATES]],
-        code_version=code_version([__name__, *_MODULES], metric, promotion, behaviour),
+        code_version=code_version(__name__, metric, promotion, behaviour, settings, str(similarity)),
         kinds={"scikitlearn", "mlflow"},
         description=(
             f"The candidate of {branch} with the smallest validation {metric.replace('_', ' ')}, calibrated, evaluated "

@@ -9,7 +9,6 @@ from sentiment_assets.learning.settings import FeatureSettings
 from sentiment_assets.resources.storage import Frame, arrays_version
 
 NAME = "features"
-_MODULES = [f"sentiment_assets.learning.{name}" for name in ("features", "ngrams", "weighting")]
 
 
 def features_asset(branch: str, settings: FeatureSettings) -> dg.AssetsDefinition:
@@ -20,7 +19,7 @@ def features_asset(branch: str, settings: FeatureSettings) -> dg.AssetsDefinitio
         key_prefix=branch,
         ins={SPLITS: dg.AssetIn([branch, SPLITS])},
         io_manager_key="arrays",
-        code_version=code_version([__name__, *_MODULES], settings),
+        code_version=code_version(__name__, settings),
         kinds={"python", "numpy"},
         description=(
             f"n-grams of {branch} reviews ({settings.ngrams.analyzer}s, {settings.ngrams.shortest} to "

@@ -15,7 +15,6 @@ QUARANTINE = "quarantine"
 TEXT_DIGESTS = "text_digests"
 FILE_DIGEST = "file_digest"
 ROWS_LABELLED = "rows_labelled"
-_MODULES = [f"sentiment_assets.ingestion.{name}" for name in ("batch", "decoding", "readers", "settings")]
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
     "text": ("string", "The review as it was written."),
@@ -35,7 +34,7 @@ def raw_reviews_asset(
         key_prefix=branch,
         partitions_def=batches,
         io_manager_key="frames",
-        code_version=code_version([__name__, *_MODULES], settings),
+        code_version=code_version(__name__, settings),
         kinds={"python", "parquet"},
         metadata={
             "landing": landing,

@@ -12,12 +12,11 @@ from sentiment_assets.resources.storage import Frame
 from sentiment_assets.resources.tracking import Tracking
 
 NAME = "scored_reviews"
-_MODULES = [f"sentiment_assets.learning.{name}" for name in ("model", "ngrams", "weighting")]
 _COLUMNS = {
     "review_id": ("string", "As in raw_reviews."),
     "score": ("float64", "2p - 1, from -1 (surely negative) to 1 (surely positive)."),
     "label": ("int8", "1 if the score is above 0, else 0."),
-    "confidence": ("float64", "Probability of the label, 0.5 to 1."),
+    "confidence": ("float64", "Probability of the label, 0.5 to 1; 0.5 where the champion knows nothing in the text."),
     "words": ("list<string>", "The n-grams that weighed most, heaviest first."),
     "contributions": ("list<double>", "What each of them added to the margin, exactly."),
     "model_version": ("string", "The champion's version in MLflow's registry."),
@@ -35,7 +34,7 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.As
         partitions_def=batches,
         io_manager_key="frames",
         output_required=False,
-        code_version=code_version([__name__, *_MODULES]),
+        code_version=code_version(__name__),
         kinds={"python", "parquet", "mlflow"},
         metadata={"dagster/column_schema": schema_of(_COLUMNS)},
         description=(
@@ -47,6 +46,7 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.As
         context: dg.AssetExecutionContext, raw_reviews: Frame, tracking: Tracking
     ) -> Iterator[dg.MaterializeResult]:
         from sentiment_assets.ingestion.batch import content_digest
+        from sentiment_assets.learning.scored_batch import score_batch
 
         champion = tracking.champion(branch)
         if champion is None:
@@ -55,12 +55,11 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.As
                 f"Run the job {branch}_train, then materialize this partition."
             )
             return
-        scores = champion.model.explain(raw_reviews["text"].tolist())
-        scored = scores.assign(model_version=champion.version)
-        scored.insert(0, "review_id", raw_reviews["review_id"])
+        content = content_digest(raw_reviews)
+        scored = score_batch(champion.model, champion.version, raw_reviews, content)
         yield dg.MaterializeResult(
             value=scored,
-            data_version=dg.DataVersion(f"{content_digest(raw_reviews)}-{champion.digest}"),
+            data_version=dg.DataVersion(f"{content}-{champion.digest}"),
             metadata={
                 "dagster/row_count": len(scored),
                 "model_version": champion.version,

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sentiment_assets.resources.registry import Champion
 
 NAME = "sentiment_report"
-_MODULES = [f"sentiment_assets.reporting.{name}" for name in ("figures", "intervals", "report", "telling_words")]
 _PAGE = "report.html"
 """Beside ``figures.csv``, in a folder for each day; the frame of the same figures is the asset's value."""
 
@@ -33,7 +32,7 @@ def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: 
         key_prefix=branch,
         deps=[[branch, RAW_REVIEWS], [branch, SCORED_REVIEWS], [branch, BEST_MODEL]],
         io_manager_key="frames",
-        code_version=code_version([__name__, *_MODULES], *kept),
+        code_version=code_version(__name__, *kept),
         kinds={"python", "html", "parquet"},
         description=(
             f"The report of {branch} as one HTML page, and its figures as a table: net sentiment with confidence bands "
@@ -78,7 +77,7 @@ def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
         group_name="all_branches",
         deps=[[branch, NAME] for branch in branches],
         io_manager_key="frames",
-        code_version=code_version([__name__, *_MODULES]),
+        code_version=code_version(__name__),
         kinds={"python", "html", "parquet"},
         automation_condition=_once_a_branch_has_one(),
         description="The reports of all branches in one HTML page and one table of figures.",

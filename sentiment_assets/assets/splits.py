@@ -9,7 +9,6 @@ from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.resources.storage import Storage, read_partitions
 
 NAME = "splits"
-_MODULES = [f"sentiment_assets.learning.{name}" for name in ("near_duplicates", "ngrams", "splitting")]
 _COLUMNS = {
     "review_id": ("string", "As in raw_reviews."),
     "text": ("string", "As in raw_reviews."),
@@ -30,7 +29,7 @@ def splits_asset(
         key_prefix=branch,
         deps=[[branch, RAW_REVIEWS]],
         io_manager_key="frames",
-        code_version=code_version([__name__, *_MODULES], settings, analyzer),
+        code_version=code_version(__name__, settings, analyzer),
         kinds={"python", "parquet"},
         metadata={"dagster/column_schema": schema_of(_COLUMNS)},
         description=(

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 NAME = "trained_candidates"
 POOL = "candidates"
 """The concurrency pool of all branches' candidates; a limit is set in the UI or in `dagster.yaml`."""
-_MODULES = [
-    f"sentiment_assets.learning.{name}"
-    for name in ("calibration", "candidate", "hyperparameters", "linear_svc", "metrics")
-]
 
 
 def trained_candidates_asset(
@@ -109,7 +105,7 @@ def trained_candidates_asset(
         ins={FEATURES: dg.AssetIn([branch, FEATURES])},
         partitions_def=dg.StaticPartitionsDefinition([each.key for each in candidates.values()]),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        code_version=code_version([__name__, *_MODULES], str(patience)),
+        code_version=code_version(__name__, str(patience)),
         kinds={"scikitlearn", "mlflow"},
         description=(
             f"{len(candidates)} linear SVCs of {branch}, one partition per hyperparameter set, trained side by side by "

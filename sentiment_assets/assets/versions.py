@@ -1,7 +1,7 @@
-"""Code versions that are true: digests of the code an asset runs and of the settings it runs with."""
+"""Code versions that are true: digests of an asset's settings and of the code it runs, found by its imports."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
@@ -9,28 +9,114 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+_PACKAGE = __name__.partition(".")[0]
+_ASSETS = __name__.rpartition(".")[0]
+NOT_FOLLOWED = {
+    f"{_PACKAGE}.resources": "where values are kept and tracked, not what they are",
+    f"{_ASSETS}.describe": "how metadata are shown",
+    f"{_ASSETS}.versions": "this file",
+}
+"""Modules and packages whose code does not change what an asset computes, and why."""
+_TEMPLATE = ".j2"
 
-def code_version(modules: Sequence[str], *settings: BaseModel | str) -> str:
-    """Changes when the code of one of ``modules`` does, or a setting; comments and docstrings do not count."""
+
+def code_version(module: str, *settings: BaseModel | str) -> str:
+    """Changes when the code of ``module`` does, or of what it imports, or a template, or a setting.
+
+    Comments and docstrings do not count.
+    """
     digest = sha256()
-    for module in modules:
-        digest.update(_module_digest(module))
+    for name in sorted(modules_run_by(module)):
+        digest.update(f"{name} {_module_digest(name)}".encode())
     for each in settings:
         digest.update((each if isinstance(each, str) else each.model_dump_json()).encode())
     return digest.hexdigest()[:12]
 
 
 @cache
-def _module_digest(module: str) -> bytes:
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"no source found for module {module!r}")
-    tree = ast.parse(Path(spec.origin).read_text())
+def modules_run_by(module: str) -> frozenset[str]:
+    """``module`` and the modules of this package that it imports, directly or not, also within functions.
+
+    Not followed are ``NOT_FOLLOWED``, imports for type checking alone, and another asset's module of which only
+    constants, such as its name, are imported.
+    """
+    found, waiting = {module}, [module]
+    while waiting:
+        new = {name for name in _imports(waiting.pop()) if _is_followed(name)} - found
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
+def _is_followed(module: str) -> bool:
+    return not any(module == each or module.startswith(f"{each}.") for each in NOT_FOLLOWED)
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    """The modules of this package that a module imports when it is loaded or when it runs."""
+    return frozenset(
+        name
+        for node in _walk(ast.parse(_source(module).read_text()))
+        for name in _imported(node)
+        if name.partition(".")[0] == _PACKAGE
+    )
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """As ``ast.walk``, without what stands below ``if TYPE_CHECKING``."""
+    yield node
+    typing_only = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    for child in node.orelse if typing_only and isinstance(node, ast.If) else ast.iter_child_nodes(node):
+        yield from _walk(child)
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        names = [alias.name for alias in node.names]
+        modules = {f"{node.module}.{name}" for name in names if _is_module(f"{node.module}.{name}")}
+        only_constants = all(name.isupper() for name in names)
+        if len(modules) < len(names) and not (only_constants and node.module.startswith(f"{_ASSETS}.")):
+            modules.add(node.module)
+        yield from modules
+
+
+def _is_module(name: str) -> bool:
+    if name.partition(".")[0] != _PACKAGE:
+        return False
+    return _path(name).with_suffix(".py").exists() or (_path(name) / "__init__.py").exists()
+
+
+def _path(module: str) -> Path:
+    """Where a module of this package lies, without its ending."""
+    return Path(__file__).parents[1].joinpath(*module.split(".")[1:])
+
+
+@cache
+def _module_digest(module: str) -> str:
+    """Of a module's syntax tree, and of the templates beside it if it names one."""
+    source = _source(module)
+    tree = ast.parse(source.read_text())
+    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    uses_templates = any(text.endswith(_TEMPLATE) for text in strings)
+    templates = sorted(source.parent.glob(f"*{_TEMPLATE}")) if uses_templates else []
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [part for part in body if not _is_docstring(part)]  # type: ignore[attr-defined]
-    return sha256(ast.dump(tree).encode()).digest()
+    digest = sha256(ast.dump(tree).encode())
+    for each in templates:
+        digest.update(each.read_bytes())
+    return digest.hexdigest()
+
+
+def _source(module: str) -> Path:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"no source found for module {module!r}")
+    return Path(spec.origin)
 
 
 def _is_docstring(node: ast.AST) -> bool:

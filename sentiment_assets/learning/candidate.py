@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 from sentiment_assets.learning.cost import Cost, measure_cost
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.linear_svc import LabelledRows, LinearSVC, train_linear_svc
+from sentiment_assets.learning.labelled_rows import LabelledRows
+from sentiment_assets.learning.linear_svc import LinearSVC, train_linear_svc
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 
 _SEED = 0

@@ -12,7 +12,8 @@ from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.calibration import Calibration, expected_calibration_error, fit_calibration
 from sentiment_assets.learning.candidate import Candidate, train_again
 from sentiment_assets.learning.features import Features
-from sentiment_assets.learning.linear_svc import LabelledRows, LinearSVC
+from sentiment_assets.learning.labelled_rows import LabelledRows
+from sentiment_assets.learning.linear_svc import LinearSVC
 from sentiment_assets.learning.metrics import (
     SELECTION_METRICS,
     accuracy,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment_assets.learning.linear_svc import LabelledRows
+from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.ngrams import ColumnLookup, hash_ngrams, select_columns
 from sentiment_assets.learning.settings import FeatureSettings
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TRAIN, digest_of_splits

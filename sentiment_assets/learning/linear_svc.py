@@ -9,19 +9,10 @@ from sklearn.linear_model import SGDClassifier
 
 from sentiment_assets.learning.calibration import best_scale
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.metrics import hinge_loss
+from sentiment_assets.learning.labelled_rows import LabelledRows
+from sentiment_assets.learning.metrics import hinge_loss, margins_of_rows
 
 SKETCH_SIZE = 2_048
-
-
-@dataclass(frozen=True)
-class LabelledRows:
-    """Feature rows and their labels."""
-
-    rows: sparse.csr_matrix
-    """float32, shape (n_reviews, n_columns)."""
-    labels: np.ndarray
-    """int8 of 0 and 1, shape (n_reviews,)."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +34,6 @@ class LinearSVC:
     def margins(self, rows: sparse.csr_matrix) -> np.ndarray:
         """The margin of each row, float64, shape (n_reviews,); see ``margins_of_rows``."""
         return margins_of_rows(rows, self.coefficients, self.intercept)
-
-
-def margins_of_rows(rows: sparse.csr_matrix, coefficients: np.ndarray, intercept: float) -> np.ndarray:
-    """W·x + b of each row, float64 of shape (n_reviews,); 0 for a row without an entry, of which nothing is known."""
-    margins = (rows @ coefficients).astype(np.float64) + intercept
-    return np.where(np.diff(rows.indptr) > 0, margins, 0.0)
 
 
 class TooManyEntries(ValueError):

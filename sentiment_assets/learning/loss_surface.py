@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sentiment_assets.learning.candidate import Candidate
-from sentiment_assets.learning.linear_svc import LabelledRows, sketch
+from sentiment_assets.learning.labelled_rows import LabelledRows
+from sentiment_assets.learning.linear_svc import sketch
 from sentiment_assets.learning.metrics import hinge_loss
 
 _GRID = 41

@@ -3,8 +3,15 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from scipy import sparse
 
 from sentiment_assets.learning.settings import SelectionMetric
+
+
+def margins_of_rows(rows: sparse.csr_matrix, coefficients: np.ndarray, intercept: float) -> np.ndarray:
+    """W·x + b of each row, float64 of shape (n_reviews,); 0 for a row without an entry, of which nothing is known."""
+    margins = (rows @ coefficients).astype(np.float64) + intercept
+    return np.where(np.diff(rows.indptr) > 0, margins, 0.0)
 
 
 def hinge_losses(margins: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from sentiment_assets.learning.calibration import Calibration, calibration_of
-from sentiment_assets.learning.linear_svc import margins_of_rows
+from sentiment_assets.learning.metrics import margins_of_rows
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
 from sentiment_assets.learning.ngrams import (
     ColumnLookup,

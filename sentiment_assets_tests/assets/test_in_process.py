@@ -154,6 +154,71 @@ def test_best_model_names_the_candidates_that_are_missing_or_of_other_features(
     assert "3 of 3 candidates are not trained" in failure_of(train(instance, "best_model"))
 
 
+def acme_with(**changed: object) -> dg.Definitions:
+    """The branch acme with some settings changed, as after an edit of its YAML."""
+    settings = code_location.BRANCHES["acme"].model_dump(exclude_unset=True) | changed
+    return dg.Definitions.merge(
+        branch_definitions("acme", BranchSettings.model_validate(settings)), dg.Definitions(resources=resources())
+    )
+
+
+def best_model_alone(definitions: dg.Definitions, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    return definitions.resolve_job_def("acme_train").execute_in_process(
+        instance=instance, asset_selection=[dg.AssetKey(["acme", "best_model"])], raise_on_error=False
+    )
+
+
+def test_a_model_that_is_refused_leaves_the_champion_as_it_is(home: Path, instance: dg.DagsterInstance) -> None:
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    assert train(instance).success
+    tracking = resources()["tracking"]
+    before = tracking.champion("acme")
+    best = str(materialization(instance, "best_model").metadata["selected_candidate"].value)
+    others = [
+        each.model_dump() for each in code_location.BRANCHES["acme"].search.hyperparameter_sets() if each.key != best
+    ]
+    changed = acme_with(search={"candidates": others}, promotion={"rule": "manual"})
+    assert best_model_alone(changed, instance).success
+    told = materialization(instance, "best_model").metadata
+    assert str(told["decision"].value).startswith("Not promoted: the rule is manual")
+    assert told["challenger_version"].value == "2"
+    after = tracking.champion("acme")
+    assert (after.version, after.digest) == (before.version, before.digest) == ("1", before.digest)
+    texts = [str(row["text"]) for row in made_up_reviews(50, seed=9)]
+    assert after.model.margins(texts).tolist() == before.model.margins(texts).tolist()
+
+
+def test_best_model_refuses_features_of_other_splits_or_settings(home: Path, instance: dg.DagsterInstance) -> None:
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    assert train(instance).success
+    inverted = [row | {"label": 1 - int(str(row["label"]))} for row in made_up_reviews(600)]
+    grown = [*made_up_reviews(600), *made_up_reviews(200, seed=1)]
+    for rows in (inverted, grown):
+        ingest(instance, runs.land("acme", "a.csv", as_csv(rows)))
+        assert train(instance, "splits").success
+        said = failure_of(train(instance, "best_model"))
+        assert "acme: the features were built from other splits than there are now: materialize features, then" in said
+    assert train(instance).success
+    shorter = acme_with(features={"ngrams": {"longest": 1, "columns_log2": 14}})
+    assert "acme: the features were built with other settings" in failure_of(best_model_alone(shorter, instance))
+
+
+def test_champion_and_challenger_are_shown_on_the_same_reviews(home: Path, instance: dg.DagsterInstance) -> None:
+    ingest(instance, runs.land("acme", "a.csv", CSV))
+    train(instance)
+    assert "compared_test_accuracy" not in materialization(instance, "best_model").metadata
+    ingest(instance, runs.land("acme", "b.csv", as_csv(made_up_reviews(900, seed=1))))
+    train(instance)
+    told = materialization(instance, "best_model").metadata
+    ours, theirs = told["compared_test_accuracy"].value, told["champion_compared_test_accuracy"].value
+    assert f"its accuracy is {ours:.4f}, the champion's {theirs:.4f}" in str(told["decision"].value)
+    tracking = resources()["tracking"]
+    run_id = str(told["mlflow_run"].value).rsplit("/", 1)[1]
+    tracked = tracking.client().get_run(run_id).data.metrics
+    assert (tracked["compared_test_accuracy"], tracked["champion_compared_test_accuracy"]) == (ours, theirs)
+    assert tracked["compared_test_reviews"] == told["compared_test_reviews"].value
+
+
 def test_the_same_data_have_the_same_versions_and_new_data_others(home: Path, instance: dg.DagsterInstance) -> None:
     assets = ("splits", "features", "best_model")
     ingest(instance, runs.land("acme", "a.csv", CSV))

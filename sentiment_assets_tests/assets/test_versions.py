@@ -1,12 +1,29 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 from sentiment_assets.assets import versions
 from sentiment_assets.assets.trained_candidates import mapping_key
-from sentiment_assets.assets.versions import code_version
+from sentiment_assets.assets.versions import NOT_FOLLOWED, code_version, modules_run_by
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.settings import SplitSettings
+
+PACKAGE = Path(versions.__file__).parents[1]
+ASSETS = (
+    "raw_reviews",
+    "splits",
+    "features",
+    "trained_candidates",
+    "best_model",
+    "scored_reviews",
+    "sentiment_report",
+)
 
 
 @pytest.fixture
@@ -18,7 +35,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def version_of(module: Path, source: str) -> str:
     module.write_text(source)
     versions._module_digest.cache_clear()
-    return code_version(["some_module"])
+    return code_version("some_module")
 
 
 def test_comments_and_docstrings_do_not_count_and_code_does(module: Path) -> None:
@@ -27,14 +44,79 @@ def test_comments_and_docstrings_do_not_count_and_code_does(module: Path) -> Non
     assert version_of(module, "def f():\n    return 2\n") != before
 
 
-def test_settings_count() -> None:
-    assert code_version([], SplitSettings()) == code_version([], SplitSettings())
-    assert code_version([], SplitSettings()) != code_version([], SplitSettings(train=70, validation=20))
+def test_settings_count(module: Path) -> None:
+    module.write_text("")
+    assert code_version("some_module", SplitSettings()) == code_version("some_module", SplitSettings())
+    assert code_version("some_module", SplitSettings()) != code_version("some_module", SplitSettings(train=70, test=20))
 
 
 def test_a_module_without_source_is_an_error() -> None:
     with pytest.raises(ModuleNotFoundError, match="nosuch_module"):
-        code_version(["nosuch_module"])
+        code_version("nosuch_module")
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("sentiment_assets", exclude_type_checking_imports=True)
+
+
+@pytest.mark.parametrize("asset", ASSETS)
+def test_the_modules_are_those_that_another_reader_of_imports_finds(asset: str, graph: grimp.ImportGraph) -> None:
+    """But for what is reached through resources, and through another asset's module of which a name is wanted."""
+    start = f"sentiment_assets.assets.{asset}"
+    found, waiting = {start}, [start]
+    while waiting:
+        direct = graph.find_modules_directly_imported_by(waiting.pop())
+        new = {each for each in direct if not any(f"{each}.".startswith(f"{name}.") for name in NOT_FOLLOWED)} - found
+        found |= new
+        waiting += new
+    ours = modules_run_by(start)
+    assert ours <= found
+    through_names = set().union(
+        *(graph.find_upstream_modules(each) | {each} for each in found - ours if ".assets." in each), set()
+    )
+    assert found - ours <= through_names
+
+
+def versions_in(folder: Path) -> dict[str, str]:
+    """The code version of every asset, by the package's code in a folder."""
+    code = (
+        "import json;from sentiment_assets.assets.versions import code_version;"
+        f"print(json.dumps({{n: code_version('sentiment_assets.assets.' + n) for n in {ASSETS}}}))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "instead", "changed"),
+    [
+        (
+            "learning/calibration.py",
+            "self.slope * margins / 2",
+            "-self.slope * margins / 2",
+            {"trained_candidates", "best_model", "scored_reviews", "sentiment_report"},
+        ),
+        ("reporting/report.html.j2", "<h1>", "<h2>", {"sentiment_report"}),
+        ("reporting/style.html.j2", "960px", "970px", {"sentiment_report"}),
+        ("monitoring/accuracy.py", "_LEVEL = 0.95", "_LEVEL = 0.9", {"sentiment_report"}),
+        ("learning/vectorizer.py", 'if each else ""', 'if each else "?"', {"best_model", "sentiment_report"}),
+        ("learning/promotion.py", "_TESTS = 2", "_TESTS = 1", {"best_model"}),
+        ("ingestion/readers.py", "_LARGEST_FIELD = 4", "_LARGEST_FIELD = 5", {"raw_reviews", "scored_reviews"}),
+        ("learning/review_identity.py", "casefold()", "lower()", set(ASSETS) - {"scored_reviews"}),
+        ("resources/storage.py", '"zstd"', '"gzip"', set()),
+    ],
+)
+def test_changed_code_changes_the_versions_of_the_assets_that_run_it(
+    tmp_path: Path, file: str, code: str, instead: str, changed: set[str]
+) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "sentiment_assets", ignore=shutil.ignore_patterns("__pycache__"))
+    before, mutated = versions_in(tmp_path), tmp_path / "sentiment_assets" / file
+    assert code in mutated.read_text()
+    mutated.write_text(mutated.read_text().replace(code, instead))
+    after = versions_in(tmp_path)
+    assert {name for name in ASSETS if after[name] != before[name]} == changed
 
 
 def test_mapping_keys_of_different_candidates_differ() -> None:

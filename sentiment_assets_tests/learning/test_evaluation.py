@@ -16,7 +16,7 @@ from sentiment_assets.learning.evaluation import (
     measure_leakage,
 )
 from sentiment_assets.learning.features import Features, build_features
-from sentiment_assets.learning.linear_svc import LabelledRows
+from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES, text_signatures
 from sentiment_assets.learning.promotion import Decision, judge

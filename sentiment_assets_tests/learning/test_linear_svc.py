@@ -3,11 +3,10 @@ import pytest
 from scipy import sparse
 
 from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.linear_svc import (
-    LabelledRows,
     TooManyEntries,
     TrainingDiverged,
-    margins_of_rows,
     sketch,
     train_linear_svc,
 )
@@ -59,11 +58,6 @@ def test_a_matrix_too_large_to_index_is_not_called_diverged() -> None:
     rows.indices, rows.indptr = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
     with pytest.raises(TooManyEntries, match=r"1,800 entries, .* at most 2,147,483,647: ask for shorter n-grams"):
         train_linear_svc(LabelledRows(rows, TRAIN.labels), VALIDATION, GENTLE, seed=0)
-
-
-def test_a_row_without_an_entry_has_the_margin_of_which_nothing_follows() -> None:
-    rows = sparse.csr_matrix(np.array([[1, 0], [0, 0], [0, 2]], np.float32))
-    assert margins_of_rows(rows, np.array([0.5, -1], np.float32), 0.25).tolist() == [0.75, 0, -1.75]
 
 
 @pytest.mark.parametrize("schedule", ["constant", "invscaling", "optimal"])
