@@ -66,7 +66,7 @@ def _on_test(champion: "Champion | None") -> "ChampionOnTest | None":
     if champion is None or champion.reference is None:
         return None
     margins, labels = champion.reference.on_test()
-    return ChampionOnTest(champion.version, margins, labels) if len(labels) else None
+    return ChampionOnTest(champion.version, margins, labels, champion.model.trained_on) if len(labels) else None
 
 
 def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:

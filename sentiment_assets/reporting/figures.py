@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from sentiment_assets.reporting.intervals import ErrorRates, adjusted_sentiment, net_sentiment
+from sentiment_assets.ingestion.batch import content_digest
+from sentiment_assets.learning.review_identity import review_numbers, text_digests
+from sentiment_assets.learning.scored_batch import SCORED_FROM
+from sentiment_assets.reporting.intervals import Band, ErrorRates, adjusted_sentiment, join_bands, net_sentiment
 
 ALL = "all"
 COLUMNS = (
@@ -14,15 +18,18 @@ COLUMNS = (
     "value",
     "period",
     "reviews",
+    "unrecognised",
     "positive",
     "mean_score",
     "net_sentiment",
     "net_low",
     "net_high",
+    "labelled",
     "adjusted",
     "adjusted_low",
     "adjusted_high",
 )
+KNOWN_LABEL = "known_label"
 _MOST_PERIODS = 60
 _PERIODS = {"D": "day", "W": "week", "M": "month"}
 _MOST_VALUES = 12
@@ -34,31 +41,54 @@ class ScoredReviews:
     """The reviews that a report is about, each once."""
 
     reviews: pd.DataFrame
-    """Columns review_id, text, created_at (missing where unknown), batch, score, label, words, contributions,
-    model_version, and those that the branch keeps."""
+    """Columns review_id, text, created_at (missing where unknown), batch, known_label (Int8, missing where unknown),
+    score, label, words, contributions, model_version, and those that the branch keeps."""
     out_of_date: tuple[str, ...]
     """Batches that were taken in again since they were scored: not counted."""
     repeated: int
-    """Reviews that stand in a later batch again: counted once, as they were last."""
+    """Scored reviews that stand in several batches: counted once."""
 
 
 def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFrame]) -> ScoredReviews:
-    """Put reviews and scores of batches together, both by batch, the oldest first."""
-    joined, out_of_date = [], []
-    for batch, scores in scored.items():
-        reviews = raw.get(batch)
-        if reviews is None or reviews["review_id"].tolist() != scores["review_id"].tolist():
-            out_of_date.append(batch)
-            continue
-        answers = scores[_ANSWERS].reset_index(drop=True)
-        about = reviews.drop(columns=["label", "split"]).reset_index(drop=True)
-        joined.append(pd.concat([about.assign(batch=batch), answers], axis=1))
-    if not joined:
-        empty = pd.DataFrame(columns=["review_id", "text", "created_at", "batch", *_ANSWERS])
-        return ScoredReviews(empty, tuple(out_of_date), 0)
-    every = pd.concat(joined, ignore_index=True)
-    once = every.drop_duplicates("review_id", keep="last", ignore_index=True)
-    return ScoredReviews(once, tuple(out_of_date), len(every) - len(once))
+    """Put reviews and scores of batches together, both by batch, the oldest first.
+
+    A review that stands in several batches (``review_numbers``) has the date, the batch and the kept columns of the
+    first that has them, the text and score of the last one that is scored, and the last label that anybody gave it:
+    so a file of labels alone, a filled-in label budget, adds labels and displaces nothing.
+    """
+    current = {batch: scores for batch, scores in scored.items() if _are_of(scores, raw.get(batch))}
+    out_of_date = tuple(batch for batch in scored if batch not in current)
+    if not current:
+        empty = pd.DataFrame(columns=["review_id", "text", "created_at", "batch", KNOWN_LABEL, *_ANSWERS])
+        return ScoredReviews(empty, out_of_date, 0)
+    every = pd.concat(
+        [_with_answers(batch, reviews, current.get(batch)) for batch, reviews in raw.items()], ignore_index=True
+    )
+    numbers = review_numbers(every)
+    answered = every[every["score"].notna()]
+    last = answered[~pd.Series(numbers[answered.index]).duplicated(keep="last").to_numpy()]
+    versions = every.drop(columns=["review_id", "text", *_ANSWERS]).groupby(numbers)
+    whole = versions.first().assign(**{KNOWN_LABEL: versions[KNOWN_LABEL].last()}).loc[numbers[last.index]]
+    once = pd.concat(
+        [last[["review_id", "text", *_ANSWERS]].reset_index(drop=True), whole.reset_index(drop=True)], axis=1
+    )
+    once = once.astype({"score": "float64", "label": "int8"})
+    return ScoredReviews(once, out_of_date, len(answered) - len(once))
+
+
+def _are_of(scores: pd.DataFrame, reviews: pd.DataFrame | None) -> bool:
+    """Whether scores are of these very reviews; those of a former release say so by their ids alone."""
+    if reviews is None or len(reviews) != len(scores):
+        return False
+    if SCORED_FROM in scores.attrs:
+        return bool(scores.attrs[SCORED_FROM] == content_digest(reviews))
+    return reviews["review_id"].tolist() == scores["review_id"].tolist()
+
+
+def _with_answers(batch: str, reviews: pd.DataFrame, scores: pd.DataFrame | None) -> pd.DataFrame:
+    about = reviews.drop(columns="split").rename(columns={"label": KNOWN_LABEL}).reset_index(drop=True)
+    answers = pd.DataFrame(index=about.index, columns=_ANSWERS) if scores is None else scores[_ANSWERS]
+    return pd.concat([about.assign(batch=batch), answers.reset_index(drop=True).astype(object)], axis=1)
 
 
 def periods_of(reviews: pd.DataFrame) -> tuple["pd.Series[str]", str]:
@@ -75,29 +105,70 @@ def periods_of(reviews: pd.DataFrame) -> tuple["pd.Series[str]", str]:
     return starts.dt.strftime("%Y-%m-%d").astype(object), _PERIODS[kind]
 
 
-def report_figures(branch: str, reviews: pd.DataFrame, kept: Sequence[str], rates: ErrorRates | None) -> pd.DataFrame:
+def report_figures(
+    branch: str,
+    reviews: pd.DataFrame,
+    kept: Sequence[str],
+    rates: ErrorRates | None,
+    trained_on: np.ndarray,
+) -> pd.DataFrame:
     """Net sentiment of all reviews and of the twelve most frequent values of each kept column, whole and by period.
 
+    ``rates`` are the champion's known error rates and ``trained_on`` the digests of its training texts, uint64, sorted.
     Columns as in ``COLUMNS``; ``period`` is "all" for the whole.
     """
     period, _ = periods_of(reviews)
+    reviews = reviews.assign(**{_TRAINED_ON: np.isin(text_digests(reviews["text"]), trained_on)})
     rows = []
     for by in (ALL, *(name for name in kept if name in reviews)):  # no batch may have a column that is kept since
         values = pd.Series(ALL, reviews.index) if by == ALL else reviews[by]
         for value in values.value_counts().index[:_MOST_VALUES]:
             chosen = reviews[values == value]
-            rows.append(_row(branch, by, str(value), ALL, chosen, rates))
+            rows.append((branch, by, str(value), ALL, *_figures(chosen, rates)))
             for moment, part in chosen.groupby(period[chosen.index], sort=False):
-                rows.append(_row(branch, by, str(value), str(moment), part, rates))
+                rows.append((branch, by, str(value), str(moment), *_figures(part, rates)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(
-    branch: str, by: str, value: str, period: str, reviews: pd.DataFrame, rates: ErrorRates | None
-) -> tuple[object, ...]:
-    n, positive = len(reviews), int((reviews["label"] == 1).sum())
-    counted = net_sentiment(positive, n)
-    adjusted = adjusted_sentiment(positive, n, rates) if rates else None
-    corrected = (adjusted.value, adjusted.low, adjusted.high) if adjusted else (None, None, None)
-    mean = float(reviews["score"].mean())
-    return (branch, by, value, period, n, positive, mean, counted.value, counted.low, counted.high, *corrected)
+_TRAINED_ON = "trained_on"
+
+
+def _figures(reviews: pd.DataFrame, rates: ErrorRates | None) -> tuple[object, ...]:
+    recognised = reviews[reviews["score"] != 0]
+    positive, n = _positive(recognised["label"]), len(recognised)
+    counted = _ends(net_sentiment(positive, n) if n else None)
+    labelled = int(reviews[KNOWN_LABEL].notna().sum())
+    mean = float(recognised["score"].mean()) if n else None
+    unrecognised = len(reviews) - n
+    return (len(reviews), unrecognised, positive, mean, *counted, labelled, *_ends(_corrected(reviews, rates)))
+
+
+def _corrected(reviews: pd.DataFrame, rates: ErrorRates | None) -> Band | None:
+    """Each review by the best that is known of it: its label, or else what the champion says.
+
+    The champion's error rates on test are not those on its own training reviews, which it knows by heart: only what it
+    says of others is corrected. ``None`` if that is needed and cannot be done.
+    """
+    known = reviews[KNOWN_LABEL].notna()
+    answered = ~known & (reviews["score"] != 0)
+    by_heart, others = answered & reviews[_TRAINED_ON], answered & ~reviews[_TRAINED_ON]
+    parts = [
+        (int(chosen.sum()), net_sentiment(_positive(labels[chosen]), int(chosen.sum())))
+        for chosen, labels in ((known, reviews[KNOWN_LABEL]), (by_heart, reviews["label"]))
+        if chosen.any()
+    ]
+    if others.any():
+        n = int(others.sum())
+        adjusted = adjusted_sentiment(_positive(reviews["label"][others]), n, rates) if rates else None
+        if adjusted is None:
+            return None
+        parts.append((n, adjusted))
+    return join_bands(parts) if parts else None
+
+
+def _positive(labels: "pd.Series[int]") -> int:
+    return int((labels == 1).sum())
+
+
+def _ends(band: Band | None) -> tuple[float | None, float | None, float | None]:
+    return (band.value, band.low, band.high) if band else (None, None, None)

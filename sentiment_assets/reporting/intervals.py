@@ -3,6 +3,7 @@
 Net sentiment is the share of positive reviews less that of negative ones, 2p - 1, in [-1, 1].
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,11 @@ class ErrorRates:
 
 
 def error_rates(margins: np.ndarray, labels: np.ndarray) -> ErrorRates:
-    """Counts on reviews that the model was not fitted to: margins and labels (1 or 0) of shape (n,)."""
+    """Counts on reviews that the model was not fitted to: margins and labels (1 or 0) of shape (n,).
+
+    Reviews in which the model knows nothing, with a margin of 0, are left out, as they are in a report.
+    """
+    margins, labels = margins[margins != 0], labels[margins != 0]
     positive, answered = labels == 1, margins > 0
     return ErrorRates(
         true_positives=int((answered & positive).sum()),
@@ -77,6 +82,19 @@ def adjusted_sentiment(positive: int, n: int, rates: ErrorRates) -> Band | None:
     low, high = np.clip([share + shift - half, share + shift + half], 0, 1)
     plain = (positive / n + specificity - 1) / (sensitivity + specificity - 1)
     return _net(float(np.clip(plain, low, high)), float(low), float(high))
+
+
+def join_bands(parts: Sequence[tuple[int, Band]]) -> Band:
+    """The band of several groups of reviews together, each with its number of reviews; at least one group.
+
+    The ends' distances from the value are added as independent errors are (MOVER: Zou & Donner 2008, "Construction of
+    confidence limits about effect measures").
+    """
+    sizes = np.array([n for n, _ in parts]) / sum(n for n, _ in parts)
+    value, low, high = (sizes * [getattr(band, end) for _, band in parts] for end in ("value", "low", "high"))
+    below, above = np.sqrt(((value - low) ** 2).sum()), np.sqrt(((high - value) ** 2).sum())
+    middle = float(value.sum())
+    return Band(middle, float(middle - below), float(middle + above))
 
 
 def _net(share: float, low: float, high: float) -> Band:

@@ -16,16 +16,20 @@ from sentiment_assets.reporting.page import JoinedPage, ModelQuality, ReportPage
 from sentiment_assets.reporting.pictures import draw_branches, draw_over_time
 from sentiment_assets.reporting.telling_words import telling_words
 
+_NO_TEXTS = np.empty(0, np.uint64)
+
 
 @dataclass(frozen=True)
 class ChampionOnTest:
-    """What a report asks of the champion: its answers on its test split, by which nothing was fitted or chosen."""
+    """What a report asks of the champion: its answers on its test split, and what it was trained on."""
 
     version: str
     margins: np.ndarray
     """float64, shape (n,), n at least 1."""
     labels: np.ndarray
     """int8, of the same: 1 or 0."""
+    trained_on: np.ndarray
+    """uint64, sorted: digests of the texts that it was trained on, about which its error rates on test say nothing."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def make_report(
     reviews = found.reviews
     period, kind = periods_of(reviews)
     rates = error_rates(champion.margins, champion.labels) if champion else None
-    figures = report_figures(branch, reviews, kept, rates)
+    figures = report_figures(branch, reviews, kept, rates, champion.trained_on if champion else _NO_TEXTS)
     over_time = figures[(figures["by"] == ALL) & (figures["period"] != ALL)]
     picture = draw_over_time(over_time if kind == "batch" else over_time.sort_values("period"))
     praise, complaint = telling_words(reviews)

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sentiment_assets.ingestion.batch import content_digest
+from sentiment_assets.learning.review_identity import text_digests
+from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.figures import COLUMNS, join_scores, periods_of
-from sentiment_assets.reporting.intervals import adjusted_sentiment, error_rates, net_sentiment
+from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
 from sentiment_assets.reporting.report import ChampionOnTest, join_reports, make_report
 from sentiment_assets.reporting.telling_words import telling_words
 from sentiment_assets_tests.batches import batch
@@ -49,31 +52,145 @@ def test_figures_are_tidy_and_add_up() -> None:
     assert dict(zip(products["value"], products["reviews"], strict=True)) == {"kettle": 80, "lamp": 80}
 
 
+LABELS = np.array([1, 0] * 100, dtype=np.int8)
+MARGINS = np.where(np.arange(200) < 20, -1.0, 1.0) * (2.0 * LABELS - 1)
+RATES = error_rates(MARGINS, LABELS)
+
+
+def champion(trained_on: pd.DataFrame | None = None) -> ChampionOnTest:
+    """Version 2, right about nine of ten test reviews."""
+    texts = [] if trained_on is None else trained_on["text"]
+    return ChampionOnTest("2", MARGINS, LABELS, np.sort(text_digests(texts)))
+
+
+def unlabelled(reviews: pd.DataFrame) -> pd.DataFrame:
+    return reviews.assign(label=pd.array([pd.NA] * len(reviews), "Int8"))
+
+
+def whole_of(raw: dict[str, pd.DataFrame], scored: dict[str, pd.DataFrame], by: ChampionOnTest | None) -> pd.Series:
+    """The row of all reviews."""
+    return make_report("acme", raw, scored, [], by, [], NOW).figures.set_index(["by", "period"]).loc[("all", "all")]
+
+
+def adjusted_of(whole: pd.Series) -> tuple[float, float, float]:
+    return whole["adjusted"], whole["adjusted_low"], whole["adjusted_high"]
+
+
+def ends(band: Band | None) -> tuple[float, float, float]:
+    assert band is not None
+    return band.value, band.low, band.high
+
+
 def test_figures_are_corrected_for_the_champions_errors_and_say_whose_scores_it_did_not_give() -> None:
-    labels = np.array([1, 0] * 100, dtype=np.int8)
-    margins = np.where(np.arange(200) < 20, -1.0, 1.0) * (2.0 * labels - 1)
-    champion = ChampionOnTest("2", margins, labels)
     reviews = {"a.csv": reviews_of(100, 1), "b.csv": reviews_of(60, 2)}
     scored = {"a.csv": scores_of(reviews["a.csv"]), "b.csv": scores_of(reviews["b.csv"]).assign(model_version="2")}
-    report = make_report("acme", reviews, scored, [], champion, [], NOW)
-    whole = report.figures[report.figures["period"] == "all"].iloc[0]
-    band = adjusted_sentiment(whole["positive"], 160, error_rates(margins, labels))
-    assert band is not None
-    assert (whole["adjusted"], whole["adjusted_low"], whole["adjusted_high"]) == (band.value, band.low, band.high)
+    raw = {name: unlabelled(each) for name, each in reviews.items()}
+    report = make_report("acme", raw, scored, [], champion(), [], NOW)
+    whole = whole_of(raw, scored, champion())
+    assert adjusted_of(whole) == pytest.approx(ends(adjusted_sentiment(whole["positive"], 160, RATES)))
     assert "Champion version 2: 90.0 % of its 200 test reviews right" in report.html
     assert "100 of these reviews were scored by other versions" in report.html
-    assert "other versions" not in make_report("acme", reviews, scored, [], None, [], NOW).html
+    assert "Corrected for the model's known errors" in report.html
+    assert "other versions" not in make_report("acme", raw, scored, [], None, [], NOW).html
 
 
-def test_a_review_that_comes_again_counts_once_and_an_old_score_not_at_all() -> None:
-    first, again = reviews_of(10, 1), reviews_of(10, 1)
-    found = join_scores({"a": first, "b": again}, {"a": scores_of(first), "b": scores_of(again)})
+def test_what_the_champion_says_of_its_own_training_reviews_is_not_corrected() -> None:
+    """It knows them by heart, and error rates on test say nothing about them."""
+    learned, others = reviews_of(100, 1), reviews_of(60, 2)
+    raw = {"a": unlabelled(learned), "b": unlabelled(others)}
+    scored = {"a": scores_of(learned), "b": scores_of(others)}
+    whole = whole_of(raw, scored, champion(trained_on=learned))
+    positive = [int((each["label"] == 1).sum()) for each in (learned, others)]
+    rest = adjusted_sentiment(positive[1], 60, RATES)
+    assert rest is not None
+    expected = join_bands([(100, net_sentiment(positive[0], 100)), (60, rest)])
+    assert adjusted_of(whole) == pytest.approx(ends(expected))
+    assert adjusted_of(whole_of({"a": raw["a"]}, {"a": scored["a"]}, champion(learned))) == pytest.approx(
+        ends(net_sentiment(positive[0], 100))
+    )
+
+
+def test_labels_are_used_where_they_are() -> None:
+    """Whatever the model says about these reviews."""
+    labelled, others = reviews_of(100, 1), reviews_of(60, 2)
+    wrong = scores_of(labelled)
+    wrong = wrong.assign(score=-wrong["score"], label=1 - wrong["label"])
+    raw, scored = {"a": labelled, "b": unlabelled(others)}, {"a": wrong, "b": scores_of(others)}
+    positive = int((labelled["label"] == 1).sum())
+    alone = whole_of({"a": labelled}, {"a": wrong}, None)
+    assert adjusted_of(alone) == pytest.approx(ends(net_sentiment(positive, 100)))
+    assert alone["positive"] == 100 - positive, "as counted, it is what the model says"
+    whole = whole_of(raw, scored, champion())
+    rest = adjusted_sentiment(int((others["label"] == 1).sum()), 60, RATES)
+    assert rest is not None
+    assert adjusted_of(whole) == pytest.approx(ends(join_bands([(100, net_sentiment(positive, 100)), (60, rest)])))
+    assert whole["labelled"] == 100
+    page = make_report("acme", raw, scored, [], champion(), [], NOW).html
+    assert "Corrected by the labels of 100 of them and for the model" in page
+    assert whole_of(raw, scored, None).isna()["adjusted"], "without error rates the others cannot be corrected"
+
+
+def test_reviews_in_which_the_model_knows_nothing_are_told_and_not_counted() -> None:
+    reviews = reviews_of(100, 1)
+    scores = scores_of(reviews)
+    scores.loc[:9, ["score", "label"]] = [0.0, 0]
+    raw, scored = {"a": unlabelled(reviews)}, {"a": scores}
+    whole = whole_of(raw, scored, champion())
+    positive = int((reviews["label"] == 1)[10:].sum())
+    assert (whole["reviews"], whole["unrecognised"], whole["positive"]) == (100, 10, positive)
+    assert whole["net_sentiment"] == pytest.approx(net_sentiment(positive, 90).value)
+    assert adjusted_of(whole) == pytest.approx(ends(adjusted_sentiment(positive, 90, RATES)))
+    assert "In 10 of them the model knows no word" in make_report("acme", raw, scored, [], None, [], NOW).html
+    nothing = whole_of(raw, {"a": scores.assign(score=0.0, label=0)}, champion())
+    assert nothing[["net_sentiment", "adjusted", "mean_score"]].isna().all()
+
+
+def test_a_review_that_comes_again_counts_once_by_its_last_score() -> None:
+    first = reviews_of(10, 1)
+    later = scores_of(first).assign(model_version="2", score=0.25)
+    found = join_scores({"a": first, "b": first}, {"a": scores_of(first), "b": later})
     assert len(found.reviews) == 10
     assert found.repeated == 10
-    replaced = reviews_of(10, 3)
-    found = join_scores({"a": replaced}, {"a": scores_of(first)})
+    assert set(found.reviews["model_version"]) == {"2"}
+    assert set(found.reviews["score"]) == {0.25}
+    assert set(found.reviews["batch"]) == {"a"}
+
+
+def test_row_numbers_as_ids_lose_no_review() -> None:
+    one, other = (reviews_of(50, seed).assign(review_id=[str(n) for n in range(50)]) for seed in (1, 2))
+    found = join_scores({"a": one, "b": other}, {"a": scores_of(one), "b": scores_of(other)})
+    assert (len(found.reviews), found.repeated) == (100, 0)
+    assert sorted(found.reviews["text"]) == sorted([*one["text"], *other["text"]])
+
+
+def test_a_label_budget_adds_its_labels_and_displaces_nothing() -> None:
+    reviews = reviews_of(40, 1, "2026-10-01")
+    raw = unlabelled(reviews)
+    budget = reviews_of(40, 1).iloc[:10].assign(product=pd.NA)
+    for scored in ({"a": scores_of(reviews)}, {"a": scores_of(reviews), "labels": scores_of(budget)}):
+        found = join_scores({"a": raw, "labels": budget}, scored).reviews
+        assert len(found) == 40
+        assert found["created_at"].notna().all()
+        assert set(found["product"]) == {"kettle", "lamp"}
+        assert set(found["batch"]) == {"a"}
+        known = found.set_index("review_id")["known_label"].dropna()
+        assert known.to_dict() == budget.set_index("review_id")["label"].to_dict()
+
+
+def test_a_batch_that_was_replaced_and_not_scored_since_is_out_of_date() -> None:
+    first, other = reviews_of(10, 1), reviews_of(10, 3)
+    same_ids = first.assign(text=other["text"])
+    scores = scores_of(first)
+    assert join_scores({"a": other}, {"a": scores}).out_of_date == ("a",), "other ids"
+    scores.attrs = {SCORED_FROM: content_digest(first)}
+    assert join_scores({"a": first}, {"a": scores}).out_of_date == ()
+    found = join_scores({"a": same_ids}, {"a": scores})
     assert found.out_of_date == ("a",)
     assert found.reviews.empty
+    assert (
+        "taken in again since they were scored: a."
+        in make_report("acme", {"a": same_ids}, {"a": scores}, [], None, [], NOW).html
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,6 +225,10 @@ def test_telling_words_are_sorted_by_what_they_moved_and_have_an_example() -> No
     praise, complaint = telling_words(joined)
     assert [word.ngram for word in praise] == ["lovely", "story"]
     assert [word.ngram for word in complaint] == ["dull"]
+    twice = scores_of(reviews)
+    twice["words"] = [["seldom"] if row < 2 else words for row, words in enumerate(twice["words"])]
+    twice["contributions"] = [[9.0] if row < 2 else terms for row, terms in enumerate(twice["contributions"])]
+    assert "seldom" not in {word.ngram for word in telling_words(join_scores({"a": reviews}, {"a": twice}).reviews)[0]}
     assert praise[0].reviews == int((reviews["label"] == 1).sum())
     assert praise[0].mean_contribution == pytest.approx(0.5)
     assert praise[0].example in reviews["text"].tolist()
