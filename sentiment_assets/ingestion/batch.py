@@ -1,61 +1,73 @@
 """A landed file becomes a batch: reviews that are kept, and rows in quarantine with their reasons."""
 
-import json
-import math
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 
 import pandas as pd
 
-from sentiment_assets.ingestion.decoding import printable, undecodable_bytes
+from sentiment_assets.ingestion.decoding import printable
+from sentiment_assets.ingestion.labels import read_label, require_meant
+from sentiment_assets.ingestion.optional_values import NotRead, read_moment, read_split
 from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
-from sentiment_assets.ingestion.settings import (
-    IngestionSettings,
-    LabelRule,
-    ReviewColumns,
-    label_key,
+from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
+from sentiment_assets.ingestion.values import (
+    RejectedRow,
+    as_json,
+    is_missing,
+    optional_text,
+    shown,
+    text_of,
 )
 
-QUARANTINE_COLUMNS = ("row", "field", "reason", "raw")
-_SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
-_LONGEST_LABEL_SHOWN = 40
+_NAME_ANOTHER = "Name the right one under `columns: text:` in the branch's YAML"
+_MOST_REASONS = 3
+_LONGEST_EXAMPLE = 200
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Values that could not be read, for one reason; their reviews were kept without them."""
+
+    field: str
+    """``created_at`` or ``split``."""
+    reason: str
+    reviews: int
+    row: int
+    """The first of them ..."""
+    value: str
+    """... and what it holds."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The outcome of one landed file. ``rows_in`` is kept + quarantined + duplicate, always."""
+    """The outcome of one landed file. ``rows_in`` is kept + quarantined + without text + duplicate, always."""
 
     reviews: pd.DataFrame
     """Columns review_id, text, label (Int8), created_at (UTC), split, then the columns to keep."""
     quarantine: pd.DataFrame
     """Columns row, field, reason, raw (the row's values as JSON)."""
+    without_text: pd.DataFrame
+    """Rows that hold no review, such as a rating alone: columns row, raw."""
     rows_in: int
     rows_duplicate: int
-    """Rows that repeat an earlier row of the file in every field, its id included."""
+    """Rows that repeat an earlier row of the file in every column, mapped or not."""
+    unread: tuple[Unread, ...]
+    columns_found: tuple[str, ...]
+    """The columns of the file; empty if it has no row."""
+    columns_missing: tuple[str, ...]
+    """Those that the branch names and the file lacks."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Rejected(Exception):
-    column: str
-    reason: str
-
-
-@dataclass
-class _Kept:
-    rows: list[tuple[object, ...]] = field(default_factory=list)
-    number_of_id: dict[str, int] = field(default_factory=dict)
-    digest_of_id: dict[str, bytes] = field(default_factory=dict)
+    @property
+    def unread_by_field(self) -> dict[str, int]:
+        """How many reviews were kept without their created_at, or their split, because it could not be read."""
+        counts = Counter[str]()
+        for each in self.unread:
+            counts[each.field] += each.reviews
+        return dict(counts)
 
 
 def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> Batch:
@@ -63,32 +75,21 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> B
 
     Raises ``UnreadableFile`` when the file fails as a whole; the message names the reason and the remedy.
     """
-    kept, quarantine, seen_labels = _Kept(), [], Counter[str]()
-    rows_in = rows_duplicate = 0
-    named: RawRow | None = None
-    has_text_column = False
-    for raw in read_rows(content, file_name, settings.encoding):
-        rows_in += 1
-        if raw.problem is None and not has_text_column:
-            named = named or raw
-            has_text_column = settings.columns.text in raw.values
-        try:
-            review = _to_review(raw, settings, seen_labels)
-            if _keep(review, raw.number, kept):
-                continue
-            rows_duplicate += 1
-        except _Rejected as rejected:
-            quarantine.append((raw.number, rejected.column, rejected.reason, _as_json(raw.values)))
-    if named and not has_text_column:
-        raise _no_text_column(named, settings.columns)
-    _require_unambiguous_labels(seen_labels, settings.labels)
+    reading = _Reading(settings)
+    for raw in read_rows(content, file_name, settings.encoding, settings.unpacking):
+        reading.take(raw)
+    reading.require_text_column()
+    require_meant(reading.labels, settings.columns.label, settings.labels)
+    reading.require_reviews()
     return Batch(
-        reviews=_reviews_frame(kept.rows, settings.columns),
-        quarantine=pd.DataFrame(quarantine, columns=list(QUARANTINE_COLUMNS)).astype(
-            {"row": "int64", "field": "str", "reason": "str", "raw": "str"}
-        ),
-        rows_in=rows_in,
-        rows_duplicate=rows_duplicate,
+        reviews=_reviews_frame(reading.reviews, settings.columns),
+        quarantine=_frame(reading.quarantine, ["row", "field", "reason", "raw"]),
+        without_text=_frame(reading.without_text, ["row", "raw"]),
+        rows_in=reading.rows_in,
+        rows_duplicate=reading.rows_duplicate,
+        unread=tuple(Unread(*key, count, *reading.unread_first[key]) for key, count in reading.unread.most_common()),
+        columns_found=tuple(map(printable, reading.found)),
+        columns_missing=tuple(sorted(reading.not_found)) if reading.found else (),
     )
 
 
@@ -98,166 +99,152 @@ def content_digest(frame: pd.DataFrame) -> str:
     return sha256(",".join(frame.columns).encode() + values.tobytes()).hexdigest()[:16]
 
 
-def _no_text_column(row: RawRow, columns: ReviewColumns) -> UnreadableFile:
-    found = ", ".join(printable(str(name)) for name in row.values)
-    return UnreadableFile(
-        f"it has no column {columns.text!r} for the text; it has: {found}. "
-        "Name the right one under `columns: text:` in the branch's YAML"
-    )
+def no_such_column(column: str, found: Sequence[str]) -> str:
+    """What is wrong with a file that has no column for the text."""
+    return f"it has no column {column!r} for the text; it has: {', '.join(map(printable, found))}"
 
 
-def _require_unambiguous_labels(seen: Counter[str], rule: LabelRule) -> None:
-    """-1, 0 and 1 in one column usually mean a neutral 0; the default rule would call it negative."""
-    both = seen["0"] and seen["-1"]
-    if both and rule.label_of_value.get("0") == rule.label_of_value.get("-1") == 0:
-        raise UnreadableFile(
-            f"its labels hold both -1 ({seen['-1']} rows) and 0 ({seen['0']} rows), so 0 may mean neutral; say "
-            "which under `labels:` in the branch's YAML, for example neutral: ['0'] and negative: ['-1']"
-        )
+class _Reading:
+    """What has come of the rows that were read so far."""
 
+    def __init__(self, settings: IngestionSettings) -> None:
+        columns = settings.columns
+        self.settings = settings
+        self.columns = columns
+        self.rows_in = self.rows_duplicate = 0
+        self.reviews: list[tuple[object, ...]] = []
+        self.quarantine: list[tuple[int, str, str, str]] = []
+        self.without_text: list[tuple[int, str]] = []
+        self.labels = Counter[str]()
+        self.unread = Counter[tuple[str, str]]()
+        self.unread_first: dict[tuple[str, str], tuple[int, str]] = {}
+        self.found: dict[str, None] = {}
+        self.not_found = {columns.text, *columns.named}
+        self._holder_of_id: dict[str, tuple[int, bytes]] = {}
 
-def _to_review(raw: RawRow, settings: IngestionSettings, seen_labels: Counter[str]) -> tuple[object, ...]:
-    if raw.problem:
-        raise _Rejected("line", raw.problem)
-    columns, values = settings.columns, raw.values
-    text = _text(values.get(columns.text), columns.text)
-    return (
-        _optional_text(values, columns.review_id),
-        text,
-        _label(values.get(columns.label), columns.label, settings.labels, seen_labels),
-        _created_at(values.get(columns.created_at), columns.created_at),
-        _split(values.get(columns.split), columns.split),
-        *(_optional_text(values, name) for name in columns.keep),
-    )
-
-
-def _text(value: object, column: str) -> str:
-    if _is_missing(value):
-        raise _Rejected(column, "the text is missing")
-    if not isinstance(value, str):
-        raise _Rejected(column, f"the text is of type {type(value).__name__}, not a string")
-    _require_storable(value, column)
-    return value
-
-
-def _require_storable(value: str, column: str) -> None:
-    undecodable = undecodable_bytes(value)
-    if undecodable:
-        raise _Rejected(
-            column,
-            f"bytes {undecodable[:_LONGEST_LABEL_SHOWN]} are not valid in the file's encoding; "
-            "set the branch's `encoding` to the one it was written in",
-        )
-    if "\x00" in value:
-        raise _Rejected(column, "it holds a NUL character; the export is damaged here")
-    if not value.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-        raise _Rejected(column, "it holds half of a surrogate pair; the export is damaged here")
-
-
-def _optional_text(values: Mapping[str, object], column: str) -> str | None:
-    value = values.get(column)
-    if _is_missing(value):
-        return None
-    text = value if isinstance(value, str) else _plain(value)
-    _require_storable(text, column)
-    return text.strip()
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-
-
-def _is_missing(value: object) -> bool:
-    if isinstance(value, str):
-        return not value.strip()
-    return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
-
-
-def _label(value: object, column: str, rule: LabelRule, seen: Counter[str]) -> int | None:
-    if _is_missing(value):
-        return None
-    if rule.rating_bounds:
-        return _label_of_rating(value, column, rule, *rule.rating_bounds)
-    key = label_key(value)
-    seen[key] += 1
-    if key not in rule.label_of_value:
-        known = ", ".join(rule.label_of_value)
-        raise _Rejected(column, f"{_shown(value)} is not a known label ({known}); add it under `labels:`")
-    return rule.label_of_value[key]
-
-
-def _label_of_rating(
-    value: object, column: str, rule: LabelRule, negative_to: float, positive_from: float
-) -> int | None:
-    try:
-        rating = float(value) if not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        rating = math.nan
-    if not math.isfinite(rating):
-        raise _Rejected(column, f"{_shown(value)} is not a rating; a plain number is expected")
-    if not rule.lowest <= rating <= rule.highest:
-        raise _Rejected(
-            column,
-            f"the rating {rating:g} lies outside {rule.lowest:g} to {rule.highest:g}",
-        )
-    return 1 if rating >= positive_from else 0 if rating <= negative_to else None
-
-
-def _created_at(value: object, column: str) -> datetime | None:
-    if _is_missing(value):
-        return None
-    moment = value
-    if isinstance(value, str):
+    def take(self, raw: RawRow) -> None:
+        """Keep a row as a review, or say what else it is."""
+        self.rows_in += 1
+        if raw.problem:
+            self.quarantine.append((raw.number, "line", raw.problem, as_json(raw.values)))
+            return
+        if self.not_found or not self.found:
+            self.found |= dict.fromkeys(raw.values)
+            self.not_found -= raw.values.keys()
+        if is_missing(raw.values.get(self.columns.text)):
+            self.without_text.append((raw.number, as_json(raw.values)))
+            return
         try:
-            moment = datetime.fromisoformat(value.strip())
-        except ValueError:
-            moment = None
-    elif isinstance(value, date) and not isinstance(value, datetime):
-        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if not isinstance(moment, datetime):
-        raise _Rejected(column, f"{_shown(value)} is not a date; write ISO 8601, 2026-11-23 or 2026-11-23T08:00Z")
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise _Rejected(column, f"{_shown(value)} is out of range for a date in UTC") from None
+            self._take_review(raw)
+        except RejectedRow as rejected:
+            self.quarantine.append((raw.number, rejected.column, rejected.reason, as_json(raw.values)))
+        except RecursionError:
+            self.quarantine.append((raw.number, "line", "is nested too deeply", as_json(raw.values)))
 
+    def require_text_column(self) -> None:
+        """Raise ``UnreadableFile`` if no row has it."""
+        if self.found and self.columns.text in self.not_found:
+            raise UnreadableFile(f"{no_such_column(self.columns.text, list(self.found))}. {_NAME_ANOTHER}")
 
-def _split(value: object, column: str) -> str | None:
-    if _is_missing(value):
-        return None
-    name = _SPLIT_NAMES.get(str(value).strip().casefold())
-    if name is None:
-        raise _Rejected(column, f"{_shown(value)} is not a split; write train, validation or test")
-    return name
+    def require_reviews(self) -> None:
+        """Raise ``UnreadableFile`` if the file has rows, but none or hardly any of them can be kept."""
+        with_text = self.rows_in - len(self.without_text)
+        if self.rows_in and not with_text:
+            found = ", ".join(map(printable, self.found))
+            raise UnreadableFile(
+                f"none of its {self.rows_in:,} rows has a text in the column {self.columns.text!r}; it has: {found}. "
+                f"{_NAME_ANOTHER}"
+            )
+        rejected, allowed = len(self.quarantine), self.settings.largest_quarantine
+        if rejected and (not self.reviews or rejected > allowed * with_text):
+            raise UnreadableFile(
+                f"{rejected:,} of its {with_text:,} rows with a review cannot be used (`largest_quarantine` allows "
+                f"{allowed:.0%}, and one review must be left). Most often: {self._most_frequent_reasons()}. "
+                "Mend the file or the rule in the branch's YAML, then take it in again; nothing was replaced"
+            )
 
+    def _most_frequent_reasons(self) -> str:
+        counts = Counter((column, reason) for _, column, reason, _ in self.quarantine)
+        first = {(column, reason): (row, raw) for row, column, reason, raw in reversed(self.quarantine)}
+        told = []
+        for (column, reason), count in counts.most_common(_MOST_REASONS):
+            row, raw = first[column, reason]
+            example = raw if len(raw) <= _LONGEST_EXAMPLE else raw[:_LONGEST_EXAMPLE] + "…"
+            told.append(f"{count:,} rows: {column}: {reason} (row {row}: {example})")
+        return "; ".join(told)
 
-def _keep(review: tuple[object, ...], number: int, kept: _Kept) -> bool:
-    """Keep a review unless it repeats one; an id that stands for two different reviews is rejected."""
-    digest = sha256(repr(review).encode("utf-8", "backslashreplace")).digest()
-    review_id = str(review[0]) if review[0] is not None else digest.hex()[:16]
-    if review_id not in kept.digest_of_id:
-        kept.digest_of_id[review_id] = digest
-        kept.number_of_id[review_id] = number
-        kept.rows.append((review_id, *review[1:]))
-        return True
-    if kept.digest_of_id[review_id] != digest:
-        raise _Rejected(
-            "review_id",
-            f"the id {_shown(review_id)} stands for a different review in row {kept.number_of_id[review_id]}; "
-            "ids must be unique",
+    def _take_review(self, raw: RawRow) -> None:
+        values, columns = raw.values, self.columns
+        unread: list[tuple[str, str, str]] = []
+        client_id = optional_text(values, columns.review_id)
+        review = (
+            text_of(values, columns.text),
+            read_label(values.get(columns.label), columns.label, self.settings.labels, self.labels),
+            _if_it_can_be_read("created_at", read_moment, values.get(columns.created_at), unread),
+            _if_it_can_be_read("split", read_split, values.get(columns.split), unread),
+            *[optional_text(values, name) for name in columns.keep],
         )
-    return False
+        review_id = self._id_unless_duplicate(client_id, raw)
+        if review_id is None:
+            self.rows_duplicate += 1
+            return
+        self.reviews.append((review_id, *review))
+        for name, reason, value in unread:
+            self.unread[name, reason] += 1
+            self.unread_first.setdefault((name, reason), (raw.number, value))
+
+    def _id_unless_duplicate(self, client_id: str | None, raw: RawRow) -> str | None:
+        """The client's id, or one from the whole row but its label, so that a corrected label keeps the id.
+
+        ``None`` when the whole row was there before. Raises ``RejectedRow`` when the client's id was, with another row.
+        """
+        own, whole = _digests(raw.values, self.columns.label)
+        review_id, number = client_id or own, 1
+        while review_id in self._holder_of_id:
+            row, digest = self._holder_of_id[review_id]
+            if digest == whole:
+                return None
+            if client_id:
+                reason = f"the id {shown(client_id)} stands for another row, row {row}; ids must be unique"
+                raise RejectedRow(self.columns.review_id, reason)
+            number += 1
+            review_id = f"{own}-{number}"
+        self._holder_of_id[review_id] = raw.number, whole
+        return review_id
 
 
-def _shown(value: object) -> str:
-    text = printable(str(value))
-    return repr(text if len(text) <= _LONGEST_LABEL_SHOWN else text[:_LONGEST_LABEL_SHOWN] + "…")
+def _if_it_can_be_read(
+    name: str, read: Callable[[object], object], value: object, unread: list[tuple[str, str, str]]
+) -> object:
+    if is_missing(value):
+        return None
+    try:
+        return read(value)
+    except NotRead as reason:
+        unread.append((name, str(reason), shown(value)))
+        return None
 
 
-def _as_json(values: Mapping[str, object]) -> str:
-    return printable(json.dumps(dict(values), ensure_ascii=False, default=str))
+def _digests(values: Mapping[str, object], label: str) -> tuple[str, bytes]:
+    """Of all that the row says but its label, as 16 hexadecimal digits; and of the whole row."""
+    names, values_of = _by_name(tuple(values), label)
+    digest = sha256(names)
+    digest.update(repr(values_of(values)).encode("utf-8", "backslashreplace"))
+    own = digest.hexdigest()[:16]
+    digest.update(repr(values.get(label)).encode("utf-8", "backslashreplace"))
+    return own, digest.digest()
+
+
+@lru_cache(maxsize=64)
+def _by_name(names: tuple[str, ...], label: str) -> tuple[bytes, Callable[[Mapping[str, object]], object]]:
+    """The names but the label's, in order, and what gets their values: no file's own order of columns counts."""
+    ordered = sorted(set(names) - {label})
+    return repr(ordered).encode("utf-8", "backslashreplace"), itemgetter(*ordered)
+
+
+def _frame(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
+    types = {name: "int64" if name == "row" else "str" for name in columns}
+    return pd.DataFrame(rows, columns=columns).astype(types)
 
 
 def _reviews_frame(rows: list[tuple[object, ...]], columns: ReviewColumns) -> pd.DataFrame:

@@ -1,10 +1,11 @@
-"""What a branch says about its files: columns, labels, encoding."""
+"""What a branch says about its files: columns, labels, encoding, and when a file is refused as a whole."""
 
 import codecs
+from collections import Counter
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Any, NoReturn, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from sentiment_assets.schema import Settings
 
@@ -13,9 +14,31 @@ def label_key(value: object) -> str:
     """The form in which label values are compared: ``+1``, ``1`` and ``1.0`` are one value, as are cases."""
     text = str(value).strip().casefold()
     try:
-        return f"{float(text):g}"
+        number = float(text)
     except ValueError:
         return text
+    return str(int(number)) if number.is_integer() else str(number)
+
+
+def _as_written(value: Any) -> Any:
+    """YAML reads yes, no, on, off and null as something else than the words."""
+    if isinstance(value, bool) or value is None:
+        words = {True: "yes, on and true", False: "no, off and false", None: "null, ~ and nothing at all"}[value]
+        raise ValueError(f'YAML reads {words} as {value}; put the word in quotes: "…"')
+    return value
+
+
+def _column_name(value: Any) -> Any:
+    _as_written(value)
+    return value if isinstance(value, str) else _not_quoted(value)
+
+
+def _not_quoted(value: Any) -> NoReturn:
+    raise ValueError(f'YAML reads {value} as {type(value).__name__}, not as a name; put it in quotes: "{value}"')
+
+
+ColumnName = Annotated[str, BeforeValidator(_column_name)]
+LabelValue = Annotated[str | int, BeforeValidator(_as_written)]
 
 
 def _known_encoding(encoding: str) -> str:
@@ -32,25 +55,58 @@ Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
 class ReviewColumns(Settings):
-    """Which column of a landed file holds what. Only the text must be there."""
+    """Which column of a landed file holds what. Only the text must be there; `""` says that there is no such column."""
 
-    text: str = Field(default="text", min_length=1, description="The review itself.")
-    review_id: str = Field(default="review_id", description="The client's own id; without one, a digest stands in.")
-    label: str = Field(default="label", description="Sentiment or rating, read by the label rule.")
-    created_at: str = Field(default="created_at", description="ISO 8601 date or time; UTC unless it names an offset.")
-    split: str = Field(default="split", description="Official split: train, validation or test.")
-    keep: list[str] = Field(default=[], description="More columns to keep as text, such as product, brand or source.")
+    text: ColumnName = Field(default="text", min_length=1, description="The review itself.")
+    review_id: ColumnName = Field(
+        default="review_id", description="The client's own id; without one, a digest of the row stands in."
+    )
+    label: ColumnName = Field(default="label", description="Sentiment or rating, read by the label rule.")
+    created_at: ColumnName = Field(
+        default="created_at", description="ISO 8601 date or time; UTC unless it names an offset."
+    )
+    split: ColumnName = Field(default="split", description="Official split: train, validation or test.")
+    keep: list[Annotated[ColumnName, Field(min_length=1)]] = Field(
+        default=[], description="More columns to keep as text, such as product, brand or source."
+    )
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that the branch's YAML names itself, so that a file that lacks one is worth a word."""
+        roles = [getattr(self, role) for role in _ROLES if role in self.model_fields_set]
+        return tuple(dict.fromkeys(name for name in [*roles, *self.keep] if name))
 
     @field_validator("keep")
     @classmethod
     def _no_reserved_names(cls, keep: list[str]) -> list[str]:
         reserved = sorted(set(keep) & set(RESERVED_COLUMNS))
         if reserved:
-            raise ValueError(f"{', '.join(reserved)}: names the batch uses itself; leave them out")
+            raise ValueError(f"{', '.join(reserved)}: names the platform uses itself; rename them in the export")
+        repeated = sorted(name for name, count in Counter(keep).items() if count > 1)
+        if repeated:
+            raise ValueError(f"{', '.join(repeated)}: named more than once")
         return keep
 
+    @model_validator(mode="after")
+    def _a_column_for_each(self) -> Self:
+        roles: dict[str, list[str]] = {}
+        for role in _ROLES:
+            roles.setdefault(getattr(self, role), []).append(role)
+        for column, several in roles.items():
+            if column and len(several) > 1:
+                raise ValueError(
+                    f"{' and '.join(several)} are one column, {column!r}; name another for one of them, "
+                    'or "" if there is none'
+                )
+        return self
 
-RESERVED_COLUMNS = ("review_id", "text", "label", "created_at", "split", "batch")
+
+_ROLES = ("text", "review_id", "label", "created_at", "split")
+RESERVED_COLUMNS = (
+    *("review_id", "text", "label", "created_at", "split", "batch", "text_digest"),
+    *("score", "confidence", "words", "contributions", "model_version", "period", "all"),
+)
+"""What assets, checks and reports call their own columns, and the value of ``by`` for a report's total."""
 
 
 class LabelRule(Settings):
@@ -59,15 +115,15 @@ class LabelRule(Settings):
     Either by values, or by a rating scale with two bounds; what lies between the bounds is neutral.
     """
 
-    positive: list[str | int] = Field(
+    positive: list[LabelValue] = Field(
         default=["1", "positive", "pos", "true"], min_length=1, description="Values of a positive review."
     )
-    negative: list[str | int] = Field(
+    negative: list[LabelValue] = Field(
         default=["0", "-1", "negative", "neg", "false"],
         min_length=1,
         description="Values of a negative review.",
     )
-    neutral: list[str | int] = Field(default=["neutral"], description="Values of a review that is neither.")
+    neutral: list[LabelValue] = Field(default=["neutral"], description="Values of a review that is neither.")
     positive_from: float | None = Field(
         default=None, allow_inf_nan=False, description="Ratings from here up are positive."
     )
@@ -81,6 +137,11 @@ class LabelRule(Settings):
         if self.negative_to is None or self.positive_from is None:
             return None
         return self.negative_to, self.positive_from
+
+    @property
+    def is_default_for_numbers(self) -> bool:
+        """Whether the branch leaves it to the defaults which numbers are positive and which negative."""
+        return not {"positive", "negative", "positive_from", "negative_to"} & self.model_fields_set
 
     @cached_property
     def label_of_value(self) -> dict[str, int | None]:
@@ -116,9 +177,21 @@ class LabelRule(Settings):
         return self
 
 
+class UnpackingLimits(Settings):
+    """How large a compressed file may become: a small one that expands without end must not fill the memory."""
+
+    times: int = Field(default=100, ge=1, description="So many times its own size; 64 MB are always allowed ...")
+    megabytes: int = Field(default=4000, ge=1, description="... and never more than this.")
+
+
+DEFAULT_LIMITS = UnpackingLimits()
+
+
 class IngestionSettings(Settings):
     """Everything that turns a landed file into a batch."""
 
     columns: ReviewColumns = ReviewColumns()
     labels: LabelRule = LabelRule()
     encoding: Encoding = "utf-8"
+    largest_quarantine: float = Field(default=0.9, ge=0, le=1)
+    unpacking: UnpackingLimits = DEFAULT_LIMITS

@@ -1,9 +1,11 @@
+import csv
 import gzip
 import io
 import json
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from sentiment_assets.ingestion.readers import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule, ReviewColumns
 
 PLAIN = IngestionSettings()
+WORDED = IngestionSettings(labels=LabelRule(positive=["1"], negative=["0"]))
 STARS = IngestionSettings(labels=LabelRule(positive_from=4, negative_to=2, lowest=1, highest=5))
 ROWS = [
     {"review_id": "a", "text": "Good, really good", "label": "1"},
@@ -24,6 +27,12 @@ ROWS = [
 def parquet(rows: list[dict[str, object]]) -> bytes:
     buffer = io.BytesIO()
     pd.DataFrame(rows).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def parquet_with_a_column_twice() -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table([["a"], ["b"]], names=["text", "text"]), buffer)
     return buffer.getvalue()
 
 
@@ -40,7 +49,17 @@ LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS).enco
 
 
 def accounted(batch: Batch) -> bool:
-    return batch.rows_in == len(batch.reviews) + len(batch.quarantine) + batch.rows_duplicate
+    kept_apart = len(batch.quarantine) + len(batch.without_text) + batch.rows_duplicate
+    return batch.rows_in == len(batch.reviews) + kept_apart
+
+
+def with_a_good_row(content: bytes, name: str) -> bytes:
+    if name.endswith(".jsonl"):
+        return content + b'{"text": "fine"}\n'
+    if name.endswith(".json"):
+        return content[:-1] + b', {"text": "fine"}]'
+    header = content.split(b"\n")[0].split(b",")
+    return content + b",".join(b"fine" if column == b"text" else b"" for column in header) + b"\n"
 
 
 @pytest.mark.parametrize(
@@ -94,28 +113,24 @@ def test_a_rating_rule(rating: str, label: int | None) -> None:
 
 
 BROKEN_ROWS = {
-    "text missing": (b"text,label\n,1\n", "r.csv", PLAIN, "text", "the text is missing"),
-    "text of blanks": (b"text,label\n  \t ,1\n", "r.csv", PLAIN, "text", "the text is missing"),
-    "text null": (b'{"text": null}\n', "r.jsonl", PLAIN, "text", "the text is missing"),
     "text a number": (b'[{"text": 42}]', "r.json", PLAIN, "text", "of type int, not a string"),
     "text a list": (b'[{"text": ["a"]}]', "r.json", PLAIN, "text", "of type list"),
-    "other keys": (b'{"text": "x"}\n{"body": "y"}\n', "r.jsonl", PLAIN, "text", "the text is missing"),
     "bytes not utf-8": (b"text\ncaf\xe9\n", "r.csv", PLAIN, "text", "bytes E9 are not valid"),
-    "bytes not utf-16": (b"\xff\xfe" + "text\nab".encode("utf-16-le") + b"\x00\xd8", "r.csv", PLAIN, "text", "bytes"),
     "NUL": (b"text\na\x00b and more text to be read here\n", "r.csv", PLAIN, "text", "NUL character"),
     "half a surrogate pair": (b'{"text": "\\ud83d"}\n', "r.jsonl", PLAIN, "text", "half of a surrogate"),
-    "unknown label": (b"text,label\nx,7\n", "r.csv", PLAIN, "label", "'7' is not a known label"),
+    "unknown label": (b"text,label\nx,good\n", "r.csv", PLAIN, "label", "'good' is not a known label"),
+    "label next to 1": (b"text,label\nx,0.9999999\n", "r.csv", WORDED, "label", "'0.9999999' is not a known label"),
     "long label": (b"text,label\nx," + b"z" * 500 + b"\n", "r.csv", PLAIN, "label", "z…' is not a known"),
     "rating too high": (b"text,label\nx,6\n", "r.csv", STARS, "label", "6 lies outside 1 to 5"),
     "rating a word": (b"text,label\nx,five\n", "r.csv", STARS, "label", "'five' is not a rating"),
     "rating infinite": (b"text,label\nx,inf\n", "r.csv", STARS, "label", "'inf' is not a rating"),
     "rating a boolean": (b'[{"text": "x", "label": true}]', "r.json", STARS, "label", "is not a rating"),
-    "date unreadable": (b"text,created_at\nx,03/04/2026\n", "r.csv", PLAIN, "created_at", "write ISO 8601"),
-    "date impossible": (b"text,created_at\nx,2026-02-30\n", "r.csv", PLAIN, "created_at", "is not a date"),
-    "date a number": (b'[{"text": "x", "created_at": 5}]', "r.json", PLAIN, "created_at", "'5' is not a date"),
-    "date out of range": (b"text,created_at\nx,0001-01-01T00:00+10:00\n", "r.csv", PLAIN, "created_at", "out of range"),
-    "split unknown": (b"text,split\nx,holdout\n", "r.csv", PLAIN, "split", "write train, validation or test"),
-    "id used twice": (b"review_id,text\n1,a\n1,b\n", "r.csv", PLAIN, "review_id", "a different review in row 2"),
+    "rating of 401 digits": (b'{"text": "x", "label": %s}\n' % (b"4" * 401), "r.jsonl", STARS, "label", "not a rating"),
+    "rating of 309 digits": (b'[{"text": "x", "label": %s}]' % (b"4" * 309), "r.json", STARS, "label", "not a rating"),
+    "rating of 9,999 digits": (b'[{"text": "x", "label": %s}]' % (b"4" * 9999), "r.json", STARS, "label", "not a"),
+    "rating 1e999": (b'[{"text": "x", "label": 1e999}]', "r.json", STARS, "label", "'inf' is not a rating"),
+    "rating 401 digits in CSV": (b"text,label\nx,%s\n" % (b"4" * 401), "r.csv", STARS, "label", "is not a rating"),
+    "id used twice": (b"review_id,text\n1,a\n1,b\n", "r.csv", PLAIN, "review_id", "stands for another row, row 2"),
     "too few fields": (b"text,label\nx\n", "r.csv", PLAIN, "line", "has 1 fields where the header has 2"),
     "too many fields": (b"text,label\nx,1,2\n", "r.csv", PLAIN, "line", "has 3 fields where the header has 2"),
     "quote not closed": (b'text,label\n"x,1\n', "r.csv", PLAIN, "line", "double the quotes inside"),
@@ -124,13 +139,15 @@ BROKEN_ROWS = {
     "JSON cut short": (b'{"text": "x"}\n{"text": \n', "r.jsonl", PLAIN, "line", "is not valid JSON"),
     "JSON not an object": (b'[1, {"text": "x"}]', "r.json", PLAIN, "line", "is a JSON number, not an object"),
     "JSON nested too deep": (b"[" * 100_000 + b"\n", "r.jsonl", PLAIN, "line", "is not valid JSON"),
+    "JSON key twice": (b'{"text": "a", "text": "b"}\n', "r.jsonl", PLAIN, "line", "an object names 'text' twice"),
 }
 
 
 @pytest.mark.parametrize("case", BROKEN_ROWS)
 def test_a_broken_row_goes_to_quarantine_with_its_reason(case: str) -> None:
     content, name, rules, field, reason = BROKEN_ROWS[case]
-    batch = read_batch(content, name, rules)
+    batch = read_batch(with_a_good_row(content, name), name, rules)
+    assert "fine" in batch.reviews["text"].tolist()
     assert batch.quarantine["field"].tolist() == [field]
     assert reason in batch.quarantine["reason"][0]
     assert batch.quarantine["raw"][0] == batch.quarantine["raw"][0].encode().decode()
@@ -155,7 +172,9 @@ BROKEN_FILES = {
     "json an object": (b'{"text": "x"}', "r.json", "holds a JSON object where an array"),
     "json cut short": (b'[{"text": "x"}, {"te', "r.json", "not valid JSON"),
     "utf-16 unmarked": ("text,label\nfine,1\n".encode("utf-16-le"), "r.csv", "looks like UTF-16"),
-    "ambiguous zero": (b"text,label\na,1\nb,0\nc,-1\n", "r.csv", "hold both -1 (1 rows) and 0 (1 rows)"),
+    "no text in any row": (b"text,label\n,1\n  ,0\n", "r.csv", "none of its 2 rows has a text in the column 'text'"),
+    "no row that can be used": (b'[{"text": 5}]', "r.json", "1 of its 1 rows with a review cannot be used"),
+    "parquet column twice": (parquet_with_a_column_twice(), "r.parquet", "names a column twice: 'text'"),
 }
 
 
@@ -165,6 +184,12 @@ def test_a_broken_file_fails_as_a_whole_with_its_reason(case: str) -> None:
     with pytest.raises(UnreadableFile) as refused:
         read_batch(content, name, PLAIN)
     assert reason in str(refused.value)
+
+
+def test_bytes_that_are_not_utf_16_go_to_quarantine() -> None:
+    batch = read_batch(b"\xff\xfe" + "text\nfine\nab".encode("utf-16-le") + b"\x00\xd8", "r.csv", PLAIN)
+    assert batch.reviews["text"].tolist() == ["fine"]
+    assert batch.quarantine["reason"][0].startswith("bytes")
 
 
 def test_zstd_cut_short_is_refused() -> None:
@@ -180,17 +205,157 @@ def test_reading_goes_on_after_a_broken_row() -> None:
     assert json.loads(batch.quarantine["raw"][0]) == {"line": '"broken" here,1'}
 
 
-def test_a_repeated_row_counts_as_a_duplicate_and_reviews_of_other_ids_do_not() -> None:
-    repeated = read_batch(b"review_id,text\n1,good\n1,good\n2,good\n", "r.csv", PLAIN)
-    assert (len(repeated.reviews), repeated.rows_duplicate) == (2, 1)
+REPLACED = b"text,label\n" + b"".join(b"review %d,%s\n" % (n, b"Yes" if n % 2 else b"No") for n in range(100))
+
+
+def test_a_file_of_which_nearly_nothing_can_be_used_fails_with_the_reasons_it_had() -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        read_batch(REPLACED + b"left,1\n" * 5, "r.csv", PLAIN)
+    said = str(refused.value)
+    assert said.startswith("100 of its 105 rows with a review cannot be used (`largest_quarantine` allows 90%")
+    assert "50 rows: label: 'No' is not a known label" in said
+    assert '(row 2: {"text": "review 0", "label": "No"})' in said
+
+
+@pytest.mark.parametrize(("share", "fails"), [(0.9, True), (0.95, False), (1.0, False), (0.0, True)])
+def test_the_share_that_may_be_rejected_is_a_setting(share: float, fails: bool) -> None:
+    content = REPLACED + b"".join(b"left %d,1\n" % n for n in range(8))  # 92.6 % of the rows are rejected
+    rules = PLAIN.model_copy(update={"largest_quarantine": share})
+    if fails:
+        with pytest.raises(UnreadableFile, match="largest_quarantine"):
+            read_batch(content, "r.csv", rules)
+    else:
+        assert len(read_batch(content, "r.csv", rules).reviews) == 8
+
+
+def test_a_tiny_file_fails_only_when_nothing_is_left_of_it_whatever_the_share() -> None:
+    assert len(read_batch(b"text,label\na,good\nb,bad\nc,1\n", "r.csv", PLAIN).reviews) == 1
+    with pytest.raises(UnreadableFile, match="2 of its 2 rows with a review cannot be used"):
+        read_batch(b"text,label\na,good\nb,bad\n", "r.csv", PLAIN.model_copy(update={"largest_quarantine": 1.0}))
+
+
+def test_rows_without_text_are_no_fault_and_do_not_count_as_rejected() -> None:
+    content = b"text,label\n" + b",5\n" * 500 + b"good,1\nbad,no\n  ,\n"
+    batch = read_batch(content, "r.csv", PLAIN)
+    assert (len(batch.reviews), len(batch.quarantine), len(batch.without_text)) == (1, 1, 501)
+    assert batch.without_text["row"].tolist()[:2] == [2, 3]
+    assert json.loads(batch.without_text["raw"][0]) == {"text": "", "label": "5"}
+    assert accounted(batch)
+
+
+@pytest.mark.parametrize("row", ['{"text": null}', '{"text": "  "}', '{"body": "y"}', '{"text": NaN}'])
+def test_a_text_that_says_nothing_is_no_text(row: str) -> None:
+    batch = read_batch(f'{{"text": "x"}}\n{row}\n'.encode(), "r.jsonl", PLAIN)
+    assert (len(batch.reviews), len(batch.without_text), len(batch.quarantine)) == (1, 1, 0)
+
+
+def test_a_review_is_kept_without_the_date_and_the_split_that_could_not_be_read_and_they_are_counted() -> None:
+    content = b"text,created_at,split\na,2026-11-23,test\nb,yesterday,holdout\nc,1700000000000,\nd,never,spring\n"
+    batch = read_batch(content, "r.csv", PLAIN)
+    assert batch.reviews["text"].tolist() == ["a", "b", "c", "d"]
+    assert batch.reviews["created_at"].notna().tolist() == [True, False, False, False]
+    assert batch.reviews["split"].fillna("none").tolist() == ["test", "none", "none", "none"]
+    assert batch.unread_by_field == {"created_at": 3, "split": 2}
+    told = {each.field: (each.reviews, each.row, each.value) for each in batch.unread}
+    assert told == {"created_at": (3, 3, "'yesterday'"), "split": (2, 3, "'holdout'")}
+    assert batch.quarantine.empty
+
+
+def test_dates_of_parquet_stay_and_one_that_python_cannot_hold_costs_no_review() -> None:
+    moments = pa.array([0, 2**62, None], pa.timestamp("us"))
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"text": ["a", "b", "c"], "created_at": moments}), buffer)
+    batch = read_batch(buffer.getvalue(), "r.parquet", PLAIN)
+    assert batch.reviews["text"].tolist() == ["a", "b", "c"]
+    assert batch.reviews["created_at"][0] == pd.Timestamp("1970-01-01T00:00Z")
+    assert batch.unread_by_field == {"created_at": 1}
+
+
+def test_a_text_of_parquet_that_is_not_utf_8_costs_its_own_row_alone() -> None:
+    damaged = pa.Array.from_buffers(
+        pa.utf8(), 2, [None, pa.array([0, 4, 6], pa.int32()).buffers()[1], pa.py_buffer(b"fine\xe9\xe9")]
+    )
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"text": damaged}), buffer)
+    batch = read_batch(buffer.getvalue(), "r.parquet", PLAIN)
+    assert batch.reviews["text"].tolist() == ["fine"]
+    assert batch.quarantine["reason"][0].startswith("bytes E9 E9 are not valid")
+
+
+def test_a_duplicate_repeats_the_whole_row_mapped_or_not() -> None:
+    twenty = b"text,label,day\n" + b"".join(b"Great!,1,%d\n" % day for day in range(20)) + b"Great!,1,7\n"
+    batch = read_batch(twenty, "r.csv", PLAIN)
+    assert (len(batch.reviews), batch.rows_duplicate) == (20, 1)
+    assert batch.reviews["review_id"].is_unique
+    with_ids = read_batch(b"review_id,text\n1,good\n1,good\n2,good\n", "r.csv", PLAIN)
+    assert (len(with_ids.reviews), with_ids.rows_duplicate) == (2, 1)
     without_ids = read_batch(b"text\ngood\ngood\n", "r.csv", PLAIN)
     assert (len(without_ids.reviews), without_ids.rows_duplicate) == (1, 1)
 
 
+def test_an_id_that_stands_for_two_rows_is_rejected_even_if_only_an_unmapped_column_differs() -> None:
+    batch = read_batch(b"review_id,text,shop\n1,good,a\n1,good,b\n", "r.csv", PLAIN)
+    assert (len(batch.reviews), len(batch.quarantine)) == (1, 1)
+
+
+def ids(content: bytes, name: str = "r.csv") -> list[str]:
+    return read_batch(content, name, PLAIN).reviews["review_id"].tolist()
+
+
 def test_a_review_without_an_id_gets_the_same_one_in_any_file() -> None:
-    first = read_batch(b"text,label\ngood,1\n", "a.csv", PLAIN).reviews["review_id"][0]
-    second = read_batch(b'{"label": "1", "text": "good"}\n', "b.jsonl", PLAIN).reviews["review_id"][0]
-    assert first == second
+    assert ids(b"text,label\ngood,1\n") == ids(b'{"label": "1", "text": "good"}\n', "b.jsonl")
+
+
+def test_a_corrected_label_keeps_the_id_and_rows_that_differ_in_it_alone_have_two() -> None:
+    first = ids(b"text,label,day\ngood,1,1\nbad,1,2\n")
+    assert ids(b"text,label,day\ngood,1,1\nbad,0,2\n") == first
+    contradiction = b"text,label\ngood,1\ngood,0\ngood,\ngood,0\n"
+    batch = read_batch(contradiction, "r.csv", PLAIN)
+    assert (len(batch.reviews), batch.rows_duplicate) == (3, 1)
+    assert batch.reviews["review_id"].is_unique
+    assert ids(contradiction) == batch.reviews["review_id"].tolist()
+
+
+def test_an_empty_string_is_no_columns_name() -> None:
+    indexed = pd.DataFrame({"text": ["fine", "dull"], "label": [1, 0]}).to_csv().encode()
+    assert indexed.startswith(b",text,label")
+    none = ReviewColumns(review_id="", label="", created_at="", split="")
+    for columns in (ReviewColumns(), none):
+        batch = read_batch(indexed, "r.csv", IngestionSettings(columns=columns))
+        assert len(batch.reviews) == 2
+        assert batch.unread == ()
+    assert not {"0", "1"} & set(batch.reviews["review_id"])
+    assert batch.reviews["label"].isna().all()
+    for content, name in (
+        (b'{"": "x", "text": "fine"}\n', "r.jsonl"),
+        (parquet([{"": "x", "text": "fine"}]), "r.parquet"),
+    ):
+        found = read_batch(content, name, IngestionSettings(columns=none))
+        assert found.reviews["review_id"][0] != "x"
+        assert found.columns_found == ("column 1", "text")
+
+
+def test_columns_without_a_name_do_not_stand_in_each_others_way() -> None:
+    batch = read_batch(b"text,label,,\nfine,1,,\n", "r.csv", PLAIN)
+    assert batch.columns_found == ("text", "label", "column 3", "column 4")
+    assert len(batch.reviews) == 1
+
+
+def test_a_column_that_is_named_but_not_there_is_told_with_those_that_are() -> None:
+    columns = ReviewColumns(label="stars", created_at="created_at", split="", keep=["brand"])
+    batch = read_batch(b"text,rating,shop\nfine,5,a\n", "r.csv", IngestionSettings(columns=columns))
+    assert batch.columns_missing == ("brand", "created_at", "stars")
+    assert batch.columns_found == ("text", "rating", "shop")
+    assert read_batch(b"text\nfine\n", "r.csv", PLAIN).columns_missing == (), "defaults may be absent"
+    late = b'{"text": "a"}\n{"text": "b", "stars": 1, "created_at": "2026-01-01", "brand": "c"}\n'
+    assert read_batch(late, "r.jsonl", IngestionSettings(columns=columns)).columns_missing == ()
+
+
+def test_kept_columns_of_any_type_are_text() -> None:
+    rows = [{"text": "a", "tags": [pd.Timestamp("2026-01-01")], "size": 3.0}]
+    batch = read_batch(parquet(rows), "r.parquet", IngestionSettings(columns=ReviewColumns(keep=["tags", "size"])))
+    assert batch.reviews["tags"].tolist() == ['["2026-01-01 00:00:00"]']
+    assert batch.reviews["size"].tolist() == ["3"]
 
 
 def test_a_large_text_and_a_header_alone_are_fine() -> None:
@@ -207,10 +372,70 @@ def test_the_digest_is_of_the_contents() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["csv", "tsv", "jsonl", "json"]))
 def test_no_bytes_lose_a_row(content: bytes, ending: str) -> None:
+    require_nothing_lost(b"text,label\nfine,\n" + content, f"r.{ending}", EVERY_COLUMN)
+
+
+@pytest.mark.parametrize("depth", range(900, 1010, 10))
+def test_no_depth_of_nesting_loses_a_row(depth: int) -> None:
+    deep = "[" * depth + "1" + "]" * depth
+    for column in ("text", "label", "created_at", "split", "brand", "other"):
+        row = f'{{"text": "x", "{column}": {deep}}}' if column != "text" else f'{{"text": {deep}}}'
+        require_nothing_lost(f'{{"text": "fine"}}\n{row}\n'.encode(), "r.jsonl", EVERY_COLUMN)
+        require_nothing_lost(f'[{{"text": "fine"}}, {row}]'.encode(), "r.json", EVERY_COLUMN)
+
+
+EVERY_COLUMN = IngestionSettings(columns=ReviewColumns(keep=["brand"]), largest_quarantine=1)
+NAMES = ["text", "review_id", "label", "created_at", "split", "brand", "other", ""]
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**420) | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+JSON_REVIEWS = st.fixed_dictionaries(
+    {"text": st.just("x") | JSON_VALUES}, optional=dict.fromkeys(NAMES[1:], JSON_VALUES)
+)
+JSON_ROWS = st.lists(JSON_REVIEWS | JSON_VALUES, max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(JSON_ROWS, st.sampled_from([PLAIN, STARS, EVERY_COLUMN]), st.booleans())
+def test_no_json_values_lose_a_row(rows: list[object], rules: IngestionSettings, lines: bool) -> None:
+    good = {"text": "fine"}
+    if lines:
+        content = "".join(json.dumps(row) + "\n" for row in [good, *rows]).encode("utf-8", "backslashreplace")
+        require_nothing_lost(content, "r.jsonl", rules)
+    else:
+        require_nothing_lost(json.dumps([good, *rows]).encode(), "r.json", rules)
+
+
+CELLS = st.text(max_size=12) | st.sampled_from(
+    ["1", "-1", "5", "nan", "inf", "1e999", "9" * 401, "20260229", "=x", "'"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(NAMES) | st.text(max_size=5), min_size=1, max_size=8),
+    st.lists(st.lists(CELLS, min_size=1, max_size=8), max_size=8),
+    st.sampled_from([PLAIN, STARS, EVERY_COLUMN]),
+)
+def test_no_cells_lose_a_row(header: list[str], rows: list[list[str]], rules: IngestionSettings) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(["text", *header])
+    writer.writerow(["fine", *("" for _ in header)])
+    writer.writerows(rows)
+    require_nothing_lost(text.getvalue().encode("utf-8", "surrogatepass"), "r.csv", rules)
+
+
+def require_nothing_lost(content: bytes, name: str, rules: IngestionSettings) -> None:
+    """The file fails as a whole, or its rows add up and can be stored."""
     try:
-        batch = read_batch(b"text,label\n" + content, f"r.{ending}", PLAIN)
+        batch = read_batch(content, name, rules)
     except UnreadableFile:
         return
     assert accounted(batch)
-    batch.reviews.to_parquet(io.BytesIO())
-    batch.quarantine.to_parquet(io.BytesIO())
+    assert batch.reviews["review_id"].is_unique
+    assert sum(batch.unread_by_field.values()) <= 2 * len(batch.reviews)
+    for frame in (batch.reviews, batch.quarantine, batch.without_text):
+        frame.to_parquet(io.BytesIO())

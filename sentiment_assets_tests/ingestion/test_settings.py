@@ -1,7 +1,16 @@
+import re
+
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule, ReviewColumns, label_key
+from sentiment_assets.ingestion.settings import (
+    RESERVED_COLUMNS,
+    IngestionSettings,
+    LabelRule,
+    ReviewColumns,
+    label_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,11 +35,55 @@ def test_an_unknown_encoding_is_refused() -> None:
         IngestionSettings(encoding="utf-99")
 
 
-def test_a_kept_column_may_not_take_a_reserved_name() -> None:
-    with pytest.raises(ValidationError, match="batch: names the batch uses itself"):
-        ReviewColumns(keep=["brand", "batch"])
+@pytest.mark.parametrize("name", RESERVED_COLUMNS)
+def test_a_kept_column_may_not_take_a_name_of_the_platform(name: str) -> None:
+    with pytest.raises(ValidationError, match=f"{name}: names the platform uses itself"):
+        ReviewColumns(keep=["brand", name])
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ("{keep: [brand, shop, brand]}", "brand: named more than once"),
+        ("{text: body, label: body}", "text and label are one column, 'body'; name another"),
+        ("{text: label}", "text and label are one column, 'label'"),
+        ("{keep: [yes]}", "YAML reads yes, on and true as True; put the word in quotes"),
+        ("{text: no}", "YAML reads no, off and false as False"),
+        ("{created_at: }", "YAML reads null, ~ and nothing at all as None"),
+        ("{label: 5}", 'YAML reads 5 as int, not as a name; put it in quotes: "5"'),
+        ("{label: 2026-01-01}", "YAML reads 2026-01-01 as date, not as a name; put it in quotes"),
+        ("{text: ''}", "at least 1 character"),
+        ("{keep: ['']}", "at least 1 item"),
+    ],
+)
+def test_columns_that_cannot_be_meant_are_refused(columns: str, says: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(says)):
+        ReviewColumns.model_validate(yaml.safe_load(columns))
+
+
+def test_no_such_column_is_said_by_an_empty_string_for_as_many_as_you_like() -> None:
+    columns = ReviewColumns(text="body", review_id="", label="", created_at="", split="", keep=["stars"])
+    assert columns.named == ("body", "stars")
+    assert ReviewColumns().named == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "says"),
+    [
+        ("{positive: [yes]}", "positive.0", "YAML reads yes, on and true as True; put the word in quotes"),
+        ("{negative: [off]}", "negative.0", "YAML reads no, off and false as False"),
+        ("{neutral: [~]}", "neutral.0", "YAML reads null, ~ and nothing at all as None"),
+    ],
+)
+def test_words_that_yaml_reads_otherwise_belong_in_quotes(rule: str, field: str, says: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(says)) as refused:
+        LabelRule.model_validate(yaml.safe_load(rule))
+    assert field in str(refused.value)
+    quoted = rule.replace("[", '["').replace("]", '"]')
+    LabelRule.model_validate(yaml.safe_load(quoted))
 
 
 def test_spellings_of_one_number_or_word_are_one_value() -> None:
     assert label_key("+1") == label_key(1) == label_key(1.0) == label_key(" 1 ") == "1"
+    assert label_key("0.9999999") != "1"
     assert label_key("Positive") == label_key("POSITIVE ") == "positive"

@@ -1,0 +1,102 @@
+"""Labels: what a value means by the branch's rule, and whether a rule that nobody wrote may be believed."""
+
+import json
+import math
+from collections import Counter
+from functools import lru_cache
+
+from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.settings import LabelRule, label_key
+from sentiment_assets.ingestion.values import RejectedRow, is_missing, shown
+
+_UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
+"""What a column of numbers may hold without a rule."""
+_SCALES = ((1, 5), (1, 10))
+_FEW_VALUES = 12
+_MOST_SHOWN = 20
+
+_key_of_text = lru_cache(maxsize=1024)(label_key)
+
+
+def read_label(value: object, column: str, rule: LabelRule, seen: Counter[str]) -> int | None:
+    """1, 0, or ``None`` for neutral and for no label; counts the value's key in ``seen``. Raises ``RejectedRow``."""
+    if is_missing(value):
+        return None
+    if rule.rating_bounds:
+        return _label_of_rating(value, column, rule, *rule.rating_bounds)
+    key = _key_of_text(value) if isinstance(value, str) else label_key(value)
+    seen[key] += 1
+    if key not in rule.label_of_value:
+        known = ", ".join(rule.label_of_value)
+        raise RejectedRow(column, f"{shown(value)} is not a known label ({known}); add it under `labels:`")
+    return rule.label_of_value[key]
+
+
+def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
+    """Raise ``UnreadableFile`` when a column's numbers may mean anything, and the branch has no rule for them.
+
+    Stars from 1 to 5, classes 0, 1 and 2, and 1 with 2 all hold a 1 that does not mean positive.
+    """
+    if not rule.is_default_for_numbers:
+        return
+    named = {label_key(value) for value in rule.neutral}
+    numbers = sorted((key for key in seen if _is_number(key) and key not in named), key=float)
+    if any(set(numbers) <= understood for understood in _UNDERSTOOD):
+        return
+    values = [*numbers, *sorted(key for key in seen if key not in numbers)]
+    counts = ", ".join(f"{shown(key)[1:-1]} ({seen[key]:,} rows)" for key in values[:_MOST_SHOWN])
+    more = f" and {len(values) - _MOST_SHOWN:,} more" if len(values) > _MOST_SHOWN else ""
+    raise UnreadableFile(
+        f"its labels in column {column!r} are {counts}{more}, and numbers other than 0 and 1, or -1 and 1, may mean "
+        "anything; say what they mean in the branch's YAML, for example (check that more is better): "
+        f"`labels: {_proposed_rule(numbers, seen, rule)}`"
+    )
+
+
+def _proposed_rule(numbers: list[str], seen: Counter[str], rule: LabelRule) -> str:
+    lowest, highest = float(numbers[0]), float(numbers[-1])
+    is_scale = (
+        lowest >= 1 and highest > min(len(numbers), 3) and all((2 * float(each)).is_integer() for each in numbers)
+    )
+    scale = next((scale for scale in _SCALES if is_scale and highest <= scale[1]), None)
+    if scale or len(numbers) > _FEW_VALUES:
+        return _rating_rule(*scale or (lowest, highest))
+    half = len(numbers) // 2
+    groups = {"positive": numbers[-half:], "negative": numbers[:half], "neutral": numbers[half:-half]}
+    if not half:
+        groups = {"positive": numbers, "negative": ["…"], "neutral": []}
+    lists = []
+    for name, group in groups.items():
+        words = [key for key in map(label_key, getattr(rule, name)) if key in seen and not _is_number(key)]
+        if group or words:
+            lists.append(f"{name}: {json.dumps([*group, *words], ensure_ascii=False)}")
+    return "{" + ", ".join(lists) + "}"
+
+
+def _rating_rule(lowest: float, highest: float) -> str:
+    """The lowest quarter is negative and the highest positive: up to 2 and from 4 on the scale from 1 to 5."""
+    quarter = (highest - lowest) / 4
+    bounds = (highest - quarter, lowest + quarter, lowest, highest)
+    names = ("positive_from", "negative_to", "lowest", "highest")
+    return "{" + ", ".join(f"{name}: {value:g}" for name, value in zip(names, bounds, strict=True)) + "}"
+
+
+def _is_number(key: str) -> bool:
+    try:
+        return math.isfinite(float(key))
+    except ValueError:
+        return False
+
+
+def _label_of_rating(
+    value: object, column: str, rule: LabelRule, negative_to: float, positive_from: float
+) -> int | None:
+    try:
+        rating = float(value) if not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        rating = math.nan
+    if not math.isfinite(rating):
+        raise RejectedRow(column, f"{shown(value)} is not a rating; a plain number is expected")
+    if not rule.lowest <= rating <= rule.highest:
+        raise RejectedRow(column, f"the rating {rating:g} lies outside {rule.lowest:g} to {rule.highest:g}")
+    return 1 if rating >= positive_from else 0 if rating <= negative_to else None

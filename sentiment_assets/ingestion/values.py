@@ -1,0 +1,94 @@
+"""One value of a raw row: whether it says anything, as text, and as people are shown it."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sentiment_assets.ingestion.decoding import printable, undecodable_bytes
+
+_LONGEST_SHOWN = 40
+_TOO_DEEP = "(nested too deeply to be shown)"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow(Exception):
+    """A row that cannot be used: the column at fault, and why, with what to do."""
+
+    column: str
+    reason: str
+
+
+def is_missing(value: object) -> bool:
+    """True for null, not-a-number, not-a-time, and a string of white space."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def text_of(values: Mapping[str, object], column: str) -> str:
+    """The text of a review, as it is. Raises ``RejectedRow`` when there is none or it cannot be stored."""
+    value = values.get(column)
+    if is_missing(value):
+        raise RejectedRow(column, "the text is missing")
+    if not isinstance(value, str):
+        raise RejectedRow(column, f"the text is of type {type(value).__name__}, not a string")
+    _require_storable(value, column)
+    return value
+
+
+def optional_text(values: Mapping[str, object], column: str) -> str | None:
+    """Any value as text without white space around it; ``None`` where there is none."""
+    value = values.get(column)
+    if is_missing(value):
+        return None
+    text = value if isinstance(value, str) else plain(value)
+    _require_storable(text, column)
+    return text.strip()
+
+
+def plain(value: object) -> str:
+    """A value that is no string as text: ``3.0`` as ``3``, a list or an object as JSON."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+
+
+def shown(value: object) -> str:
+    """A value in quotes, cut where a person stops to read."""
+    text = printable(str(value))
+    return repr(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…")
+
+
+def as_json(values: Mapping[str, object]) -> str:
+    """A whole row as JSON that can be stored."""
+    try:
+        return printable(json.dumps(dict(values), ensure_ascii=False, default=str))
+    except RecursionError:
+        return as_json({name: _unless_too_deep(value) for name, value in values.items()})
+
+
+def _unless_too_deep(value: object) -> object:
+    try:
+        json.dumps(value, default=str)
+    except RecursionError:
+        return _TOO_DEEP
+    return value
+
+
+def _require_storable(value: str, column: str) -> None:
+    if "\x00" in value:
+        raise RejectedRow(column, "it holds a NUL character; the export is damaged here")
+    if value.isascii():
+        return
+    undecodable = undecodable_bytes(value)
+    if undecodable:
+        raise RejectedRow(
+            column,
+            f"bytes {undecodable[:_LONGEST_SHOWN]} are not valid in the file's encoding; "
+            "set `encoding` to the one it was written in",
+        )
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        raise RejectedRow(column, "it holds half of a surrogate pair; the export is damaged here")

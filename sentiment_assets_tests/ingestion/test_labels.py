@@ -1,0 +1,87 @@
+"""Without a rule, only numbers that can mean one thing are labels."""
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+import pytest
+import yaml
+
+from sentiment_assets.ingestion.batch import read_batch
+from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule
+
+NO_RULE = LabelRule()
+
+
+def labels(values: Sequence[object], rule: LabelRule = NO_RULE) -> list[int | None]:
+    """What the label column of a file becomes, a review a value."""
+    rows = "".join(f"review {place},{value}\n" for place, value in enumerate(values))
+    read = read_batch(f"text,label\n{rows}".encode(), "r.csv", IngestionSettings(labels=rule)).reviews["label"]
+    return read.astype(object).where(read.notna(), None).tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        (["1", "0", "1.0", "0.0"], [1, 0, 1, 0]),
+        (["1", "-1", "+1"], [1, 0, 1]),
+        (["pos", "neg", "neutral", "TRUE"], [1, 0, None, 1]),
+        (["1", "negative", ""], [1, 0, None]),
+    ],
+)
+def test_numbers_and_words_that_mean_one_thing_are_labels(values: list[str], read: list[int | None]) -> None:
+    assert labels(values) == read
+
+
+UNSAID = {
+    "stars": (["1", "2", "3", "4", "5"], [0, 0, None, 1, 1]),
+    "stars, one of them missing": (["1", "5", "4"], [0, 1, 1]),
+    "half stars": (["0.5", "1", "4.5", "5"], [0, 0, 1, 1]),
+    "ratings to ten": ([str(each) for each in range(1, 11)], [0, 0, 0, None, None, None, None, 1, 1, 1]),
+    "three classes": (["0", "1", "2"], [0, None, 1]),
+    "polarity 1 and 2": (["1", "2", "2"], [0, 1, 1]),
+    "polarity 0 and 4": (["0", "4"], [0, 1]),
+    "five classes": (["0", "1", "2", "3", "4"], [0, 0, None, 1, 1]),
+    "-1, 0 and 1": (["-1", "0", "1"], [0, None, 1]),
+    "numbers and words": (["1", "2", "positive"], [0, 1, 1]),
+    "per cent": ([str(each) for each in range(101)], [0] * 26 + [None] * 49 + [1] * 26),
+}
+
+
+@pytest.mark.parametrize("case", UNSAID)
+def test_other_numbers_without_a_rule_fail_the_file_and_the_message_holds_one_to_paste(case: str) -> None:
+    values, meant = UNSAID[case]
+    with pytest.raises(UnreadableFile, match="its labels in column 'label' are ") as refused:
+        labels(values)
+    [rule] = re.findall(r"`labels: (.*?)`", str(refused.value))
+    assert labels(values, LabelRule.model_validate(yaml.safe_load(rule))) == meant
+
+
+def test_the_message_says_how_often_each_value_occurs() -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        labels(["5"] * 1200 + ["1"] * 69 + ["odd"])
+    assert "are 1 (69 rows), 5 (1,200 rows), odd (1 rows)" in str(refused.value)
+    assert "`labels: {positive_from: 4, negative_to: 2, lowest: 1, highest: 5}`" in str(refused.value)
+
+
+def test_even_one_such_number_among_many_fails_the_file() -> None:
+    with pytest.raises(UnreadableFile, match=r"0 \(500 rows\), 1 \(500 rows\), 2 \(1 rows\)"):
+        labels(["0", "1"] * 500 + ["2"])
+
+
+def test_a_rule_that_the_user_wrote_is_not_second_guessed() -> None:
+    written = LabelRule(positive=["1"], negative=["0", "-1"])
+    assert labels(["1", "0", "-1"], written) == [1, 0, 0]
+    assert labels(["1"] * 20 + ["7"], written) == [1] * 20, "7 goes to quarantine"
+
+
+def test_a_rule_about_neutral_alone_says_nothing_of_other_numbers() -> None:
+    assert labels(["0", "1", "2"], LabelRule(neutral=["2"])) == [0, 1, None]
+    with pytest.raises(UnreadableFile, match="may mean anything"):
+        labels(["1", "2", "3"], LabelRule(neutral=["mixed"]))
+
+
+def test_rows_without_text_say_nothing_of_the_labels() -> None:
+    batch = read_batch(b"text,label\nfine,1\n,5\n", "r.csv", IngestionSettings())
+    assert batch.reviews["label"].tolist() == pd.array([1], "Int8").tolist()
