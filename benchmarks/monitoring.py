@@ -270,6 +270,7 @@ def _findings(world: World, ids: Ids) -> list[Finding]:
         return findings
     reviews = pd.DataFrame({"text": texts.array, "label": pd.array(labels, "Int8")})
     reviews["created_at"] = pd.Series(pd.NaT, reviews.index, "datetime64[us, UTC]")
+    reviews["split"] = pd.Series(None, reviews.index, "str")
     now = datetime.now(UTC)
     return [*findings, *batch_quality(reviews, len(ids), 0, 0, _ALONE, now, _SETTINGS).findings]
 

@@ -30,10 +30,12 @@ from sentiment_assets.checks.performance import performance_checks
 from sentiment_assets.checks.quality import quality_checks
 from sentiment_assets.checks.row_identity import row_identity_check
 from sentiment_assets.ingestion.settings import (
+    DEFAULT_LIMITS,
     Encoding,
     IngestionSettings,
     LabelRule,
     ReviewColumns,
+    UnpackingLimits,
 )
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.hyperparameters import SearchSpace
@@ -68,6 +70,14 @@ class BranchSettings(Settings):
     columns: ReviewColumns = Field(default=ReviewColumns(), description="Which column of a landed file holds what.")
     labels: LabelRule = Field(default=LabelRule(), description="How the label column becomes positive or negative.")
     encoding: Encoding = Field(default="utf-8", description="Encoding of text files without a byte order mark.")
+    largest_quarantine: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="A file fails as a whole, and its former batch stays, when more than this share of its rows with a "
+        "text cannot be used.",
+    )
+    unpacking: UnpackingLimits = Field(default=DEFAULT_LIMITS, description="How large a compressed file may become.")
     splits: SplitSettings = Field(default=SplitSettings(), description="How the corpus is split.")
     features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")
     search: SearchSpace = Field(default=SearchSpace(), description="The hyperparameter sets, one candidate each.")
@@ -130,7 +140,7 @@ class SentimentBranch(dg.Component, dg.Resolvable):
 
 def branch_definitions(name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES) -> dg.Definitions:
     """What a branch is made of."""
-    ingestion = IngestionSettings(columns=settings.columns, labels=settings.labels, encoding=settings.encoding)
+    ingestion = IngestionSettings(**{name: getattr(settings, name) for name in IngestionSettings.model_fields})
     batches = dg.DynamicPartitionsDefinition(name=batches_name(name))
     candidates = settings.search.hyperparameter_sets()
     candidate_keys = [each.key for each in candidates]

@@ -30,4 +30,5 @@ def texts_alone(texts: list[str]) -> pd.DataFrame:
 
 def _stored(reviews: pd.DataFrame) -> pd.DataFrame:
     reviews["created_at"] = pd.Series(pd.NaT, reviews.index, "datetime64[us, UTC]")
+    reviews["split"] = pd.Series(None, reviews.index, "str")
     return reviews.astype({"review_id": "str", "text": "str", "label": "Int8"})

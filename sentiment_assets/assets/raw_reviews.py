@@ -3,17 +3,20 @@
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.assets.describe import counts_by, sample, schema_of
+from sentiment_assets.assets.describe import counts_by, sample, schema_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.batch_key import path_of_batch
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.resources.home import below_home
-from sentiment_assets.resources.storage import Storage, frame_to_bytes, write_atomically
+from sentiment_assets.resources.storage import Storage, frame_to_bytes, read_frame, write_atomically
 
 NAME = "raw_reviews"
 QUARANTINE = "quarantine"
+WITHOUT_TEXT = "without_text"
 TEXT_DIGESTS = "text_digests"
 FILE_DIGEST = "file_digest"
+FILE_FACTS = "file"
+"""What the stored frame's ``attrs`` say of its file, for the quality checks."""
 ROWS_LABELLED = "rows_labelled"
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
@@ -34,7 +37,9 @@ def raw_reviews_asset(
         key_prefix=branch,
         partitions_def=batches,
         io_manager_key="frames",
-        code_version=code_version(__name__, settings),
+        code_version=code_version(
+            __name__, settings, *settings.columns.named, *sorted(settings.labels.model_fields_set)
+        ),
         kinds={"python", "parquet"},
         metadata={
             "landing": landing,
@@ -44,7 +49,8 @@ def raw_reviews_asset(
         },
         description=(
             f"Reviews of {branch}, one partition per file landed in `{landing}`. Rows that cannot be used lie in "
-            "quarantine with their reasons; landing a changed file under the same name replaces its batch."
+            "quarantine with their reasons; landing a changed file under the same name replaces its batch, unless "
+            "hardly any row of it can be used."
         ),
     )
     def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
@@ -60,11 +66,33 @@ def raw_reviews_asset(
             batch = read_batch(content, file.name, settings)
         except UnreadableFile as error:
             raise dg.Failure(f"{file}: {error}.", allow_retries=False) from error
-        quarantine = storage.frame_path(branch, QUARANTINE, partition)
-        write_atomically(quarantine, frame_to_bytes(batch.quarantine))
-        digests = storage.frame_path(branch, TEXT_DIGESTS, partition)
-        write_atomically(digests, frame_to_bytes(digests_and_labels(batch.reviews)))
-        batch.reviews.attrs = {"rows_in": batch.rows_in, "rows_duplicate": batch.rows_duplicate}
+        if not batch.rows_in:
+            _require_nothing_lost(storage.frame_path(branch, NAME, partition), file)
+        if batch.columns_missing:
+            context.log.warning(
+                f"{file} lacks columns that the branch names: {', '.join(batch.columns_missing)}; "
+                f"it has: {', '.join(batch.columns_found)}."
+            )
+        beside = {
+            TEXT_DIGESTS: digests_and_labels(batch.reviews),
+            WITHOUT_TEXT: batch.without_text,
+            QUARANTINE: batch.quarantine,
+        }
+        # Everything is ready before the first of them is replaced; the frame itself follows last.
+        contents = {asset: frame_to_bytes(frame) for asset, frame in beside.items()}
+        paths = {asset: storage.frame_path(branch, asset, partition) for asset in beside}
+        for asset, frame_content in contents.items():
+            write_atomically(paths[asset], frame_content)
+        batch.reviews.attrs = {
+            "rows_in": batch.rows_in,
+            "rows_duplicate": batch.rows_duplicate,
+            FILE_FACTS: {
+                "rows_without_text": len(batch.without_text),
+                "unread": batch.unread_by_field,
+                "columns_found": list(batch.columns_found),
+                "columns_missing": list(batch.columns_missing),
+            },
+        }
         return dg.MaterializeResult(
             value=batch.reviews,
             data_version=dg.DataVersion(content_digest(batch.reviews)),
@@ -72,18 +100,34 @@ def raw_reviews_asset(
                 "dagster/row_count": len(batch.reviews),
                 "rows_in": batch.rows_in,
                 "rows_quarantined": len(batch.quarantine),
+                "rows_without_text": len(batch.without_text),
                 "rows_duplicate": batch.rows_duplicate,
                 ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
                 "labels": counts_by(batch.reviews, ["label"]),
                 "sample": sample(batch.reviews),
                 "quarantine_sample": sample(batch.quarantine),
-                "quarantine": str(quarantine),
+                "quarantine": str(paths[QUARANTINE]),
+                "without_text": str(paths[WITHOUT_TEXT]),
+                "unread": table(vars(each) for each in batch.unread),
+                "columns_missing": list(batch.columns_missing),
+                "columns_found": list(batch.columns_found),
                 "file": str(file),
                 FILE_DIGEST: content_digest_of([content]),
             },
         )
 
     return raw_reviews
+
+
+def _require_nothing_lost(former: UPath, file: UPath) -> None:
+    """A file without a row is a day without reviews, but it must not take the place of reviews."""
+    kept = len(read_frame(former)) if former.exists() else 0
+    if kept:
+        raise dg.Failure(
+            f"{file} has no rows, but the batch of its name has {kept:,} reviews, which stay: land the file again with "
+            f"its rows, or delete {former} if they are to go.",
+            allow_retries=False,
+        )
 
 
 def _content(file: UPath) -> bytes:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from sentiment_assets.assets.describe import sample
+from sentiment_assets.assets.raw_reviews import FILE_FACTS, QUARANTINE
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.raw_reviews import QUARANTINE
 from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, report
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
 from sentiment_assets.resources.records import QUALITY, keep, recall
@@ -27,7 +27,7 @@ def quality_checks(
     )
     def quality(context: dg.AssetCheckExecutionContext, storage: Storage) -> Iterator[dg.AssetCheckResult]:
         from sentiment_assets.monitoring.history import Record
-        from sentiment_assets.monitoring.quality import batch_quality
+        from sentiment_assets.monitoring.quality import FileFacts, batch_quality
 
         around = batches_of(context, batches)
         reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, around.current))
@@ -40,6 +40,7 @@ def quality_checks(
             others=look_around(storage, branch, around),
             now=now(),
             settings=settings,
+            file=FileFacts(**reviews.attrs.get(FILE_FACTS, {})),
         )
         record = Record(around.current, now().isoformat(timespec="seconds"), None, found.findings)
         keep(storage, branch, QUALITY, record)

@@ -5,8 +5,8 @@ import warnings
 import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.raw_reviews import QUARANTINE
-from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.assets.raw_reviews import QUARANTINE, WITHOUT_TEXT
+from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
 
 
 def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
@@ -19,7 +19,8 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
             asset=[branch, RAW_REVIEWS],
             partitions_def=batches,
             blocking=True,
-            description="rows_in = rows_kept + rows_quarantined + rows_duplicate, counted in what is stored.",
+            description="rows_in = rows_kept + rows_quarantined + rows_without_text + rows_duplicate, counted in what "
+            "is stored.",
         )
         def row_identity(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
             from sentiment_assets.monitoring.quality import row_identity as rows_add_up
@@ -27,10 +28,12 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
             key = context.partition_key
             reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, key))
             quarantine = read_frame(storage.frame_path(branch, QUARANTINE, key))
+            without_text = read_partitions(storage, branch, WITHOUT_TEXT, [key])
             result = rows_add_up(
                 rows_in=reviews.attrs["rows_in"],
                 rows_kept=len(reviews),
                 rows_quarantined=len(quarantine),
+                rows_without_text=sum(map(len, without_text.values())),
                 rows_duplicate=reviews.attrs["rows_duplicate"],
             )
             return dg.AssetCheckResult(passed=result.holds, description=result.sentence)

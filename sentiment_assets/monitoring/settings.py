@@ -13,7 +13,7 @@ DRIFT_CHECKS = ("text_drift", "label_drift", "prediction_drift", "accuracy")
 class QualityLimits(Settings):
     """Largest share of a batch's reviews (0 to 1) that may have each fault before its check warns."""
 
-    quarantined: float = Field(default=0.05, ge=0, le=1, description="Rows in quarantine, of all rows of the file.")
+    quarantined: float = Field(default=0.05, ge=0, le=1, description="Rows in quarantine, of all that have a text.")
     duplicates: float = Field(default=0.05, ge=0, le=1, description="Texts that stand earlier in the batch.")
     seen_before: float = Field(default=0.2, ge=0, le=1, description="Texts that stand in an earlier batch.")
     empty: float = Field(default=0.01, ge=0, le=1, description="Texts without a letter or digit.")
@@ -23,6 +23,15 @@ class QualityLimits(Settings):
     wrong_language: float = Field(default=0.1, ge=0, le=1, description="Texts in a language that is not expected.")
     bot_like: float = Field(default=0.05, ge=0, le=1, description="Texts that repeat themselves, or one template.")
     future_dates: float = Field(default=0, ge=0, le=1, description="Dates after the moment of the check.")
+    unread_dates: float = Field(
+        default=0.05, ge=0, le=1, description="Dates that could not be read, of all reviews that have one."
+    )
+    unread_splits: float = Field(
+        default=0.05, ge=0, le=1, description="Split names that could not be read, of all reviews that have one."
+    )
+    missing_columns: int = Field(
+        default=0, ge=0, description="How many of the columns that the branch names a file may lack."
+    )
     label_balance: float = Field(
         default=0.02, ge=0, le=0.5, description="The smallest share of the labelled reviews that the rarer label has."
     )

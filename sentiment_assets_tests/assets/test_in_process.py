@@ -9,7 +9,11 @@ from upath import UPath
 
 from sentiment_assets.branch import BranchSettings, batches_name, branch_definitions
 from sentiment_assets.definitions import resources
+from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, IngestionSettings
+from sentiment_assets.monitoring.other_batches import digests_and_labels
+from sentiment_assets.reporting.figures import ALL, join_scores
 from sentiment_assets.resources.storage import Storage, frame_to_bytes, read_frame, write_atomically
 from sentiment_assets_tests import code_location, runs
 from sentiment_assets_tests.corpus import as_csv, made_up_reviews
@@ -60,7 +64,7 @@ def data_version(instance: dg.DagsterInstance, asset: str) -> str:
 def test_landing_the_same_file_again_changes_nothing_and_a_changed_one_replaces_the_batch(
     home: Path, instance: dg.DagsterInstance
 ) -> None:
-    key = runs.land("acme", "a.csv", b"text,label\nfine,1\nbad,0\nodd,7\n")
+    key = runs.land("acme", "a.csv", b"text,label\nfine,1\nbad,0\nodd,maybe\n")
     stored = STORAGE.frame_path("acme", "raw_reviews", key)
     assert ingest(instance, key).success
     version, content = data_version(instance, "raw_reviews"), stored.read_bytes()
@@ -82,12 +86,102 @@ def test_a_file_that_fails_as_a_whole_leaves_the_former_batch(home: Path, instan
     assert len(read_frame(STORAGE.frame_path("acme", "raw_reviews", key))) == 1
 
 
+STORED = ("raw_reviews", "quarantine", "without_text", "text_digests")
+GOOD = b"text,label\n" + b"".join(b"review %d,%d\n" % (n, n % 2) for n in range(100)) + b",1\nodd,maybe\n"
+
+
+@pytest.mark.parametrize(
+    ("replacement", "says"),
+    [
+        (
+            GOOD.replace(b",1\n", b",Yes\n").replace(b",0\n", b",No\n"),
+            "cannot be used (`largest_quarantine` allows 90%",
+        ),
+        (b"text,label\n,1\n,0\n", "none of its 2 rows has a text"),
+        (GOOD.replace(b",0\n", b",2\n"), "its labels in column 'label' are 1 (50 rows), 2 (50 rows)"),
+        (b"text,label\n", "has no rows, but the batch of its name has 100 reviews, which stay"),
+    ],
+)
+def test_a_replacement_that_would_lose_nearly_everything_fails_and_nothing_of_the_batch_is_replaced(
+    home: Path, instance: dg.DagsterInstance, replacement: bytes, says: str
+) -> None:
+    key = runs.land("acme", "a.csv", GOOD)
+    assert ingest(instance, key).success
+    before = {name: STORAGE.frame_path("acme", name, key).read_bytes() for name in STORED}
+    runs.land("acme", "a.csv", replacement)
+    assert says in failure_of(ingest(instance, key))
+    assert {name: STORAGE.frame_path("acme", name, key).read_bytes() for name in STORED} == before
+
+
+def test_the_reviews_of_a_batch_go_only_when_somebody_deletes_them(home: Path, instance: dg.DagsterInstance) -> None:
+    key = runs.land("acme", "a.csv", b"text\nfine\n")
+    assert ingest(instance, key).success
+    runs.land("acme", "a.csv", b"text\n")
+    stored = STORAGE.frame_path("acme", "raw_reviews", key)
+    assert f"has 1 reviews, which stay: land the file again with its rows, or delete {stored}" in failure_of(
+        ingest(instance, key)
+    )
+    stored.unlink()
+    assert ingest(instance, key).success
+    assert read_frame(stored).empty
+
+
+def test_a_day_without_reviews_is_no_fault_when_there_was_no_batch_of_its_name(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
+    assert ingest(instance, runs.land("acme", "sunday.csv", b"text,label\n")).success
+
+
+def test_what_a_file_had_besides_its_reviews_is_told_and_checked(home: Path, instance: dg.DagsterInstance) -> None:
+    rows = b"".join(b"review %d,%d,soon,holdout\n" % (n, n % 2) for n in range(100))
+    content = b"text,label,created_at,split\n" + rows + b",1,,\n" * 300
+    settings = BranchSettings.model_validate({"landing": "landing/acme", "columns": {"keep": ["brand"]}})
+    definitions = dg.Definitions.merge(branch_definitions("acme", settings), dg.Definitions(resources=resources()))
+    key = runs.land("acme", "a.csv", content)
+    instance.add_dynamic_partitions(batches_name("acme"), [key])
+    result = definitions.resolve_job_def("acme_ingest").execute_in_process(instance=instance, partition_key=key)
+    failed = {each.check_name for each in result.get_asset_check_evaluations() if not each.passed}
+    assert failed - {"bot_like"} == {"unread_dates", "unread_splits", "missing_columns"}
+    said = [each.user_message for each in instance.all_logs(result.run_id)]
+    assert any("lacks columns that the branch names: brand; it has: text, label, created_at, split." in s for s in said)
+    metadata = materialization(instance, "raw_reviews").metadata
+    assert metadata["rows_without_text"].value == 300
+    assert metadata["rows_quarantined"].value == 0
+    assert metadata["columns_missing"].value == ["brand"]
+    assert metadata["columns_found"].value == ["text", "label", "created_at", "split"]
+    unread = metadata["unread"]
+    assert isinstance(unread, dg.TableMetadataValue)
+    assert {(each.data["field"], each.data["reviews"], each.data["value"]) for each in unread.records} == {
+        ("created_at", 100, "'soon'"),
+        ("split", 100, "'holdout'"),
+    }
+    assert str(row_identity(result).description).startswith(
+        "400 rows in the file; 100 kept, 0 in quarantine, 300 without"
+    )
+
+
+def test_no_column_of_the_platform_may_be_kept_under_its_name() -> None:
+    specs = code_location.branches().resolve_all_asset_specs()
+    described = [spec.metadata for spec in specs if spec.key.path[0] == "acme"]
+    schemas = [each["dagster/column_schema"] for each in described if "dagster/column_schema" in each]
+    batch = read_batch(CSV, "a.csv", IngestionSettings())
+    answers = {column.name: [None] * len(batch.reviews) for schema in schemas for column in schema.columns}
+    scores = pd.DataFrame(answers).assign(review_id=batch.reviews["review_id"])
+    used = {column.name for schema in schemas for column in schema.columns}
+    used |= (
+        set(join_scores({"a": batch.reviews}, {"a": scores}).reviews) | set(digests_and_labels(batch.reviews)) | {ALL}
+    )
+    assert len(schemas) == 3
+    assert used <= set(RESERVED_COLUMNS)
+    assert set(RESERVED_COLUMNS) - used == {"period"}, "what a report calls its own column"
+
+
 def test_a_file_that_went_away_is_named(home: Path, instance: dg.DagsterInstance) -> None:
     assert "landing/acme/gone.csv is not there: land the file again" in failure_of(ingest(instance, "gone.csv"))
 
 
 def test_a_batch_is_described_for_people(home: Path, instance: dg.DagsterInstance) -> None:
-    ingest(instance, runs.land("acme", "a.csv", b"text,label\n<script>alert(1)</script>,1\nodd,7\n"))
+    ingest(instance, runs.land("acme", "a.csv", b"text,label\n<script>alert(1)</script>,1\nodd,maybe\n"))
     metadata = materialization(instance, "raw_reviews").metadata
     counts = [metadata[name].value for name in ("rows_in", "dagster/row_count", "rows_quarantined", "rows_duplicate")]
     assert counts == [2, 1, 1, 0]
@@ -118,7 +212,10 @@ def test_row_identity_sees_a_stored_row_that_went_missing(home: Path, instance: 
     )
     failed = row_identity(check_alone)
     assert not failed.passed
-    assert failed.description == "600 rows in the file; 600 kept, 1 in quarantine and 0 duplicates make 601."
+    assert (
+        failed.description
+        == "600 rows in the file; 600 kept, 1 in quarantine, 0 without text and 0 duplicates make 601."
+    )
 
 
 def test_training_without_a_batch_says_what_to_do(home: Path, instance: dg.DagsterInstance) -> None:

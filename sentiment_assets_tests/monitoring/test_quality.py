@@ -1,11 +1,12 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
-from sentiment_assets.monitoring.quality import QUALITY_CHECKS, Quality, batch_quality, row_identity
+from sentiment_assets.monitoring.quality import QUALITY_CHECKS, FileFacts, Quality, batch_quality, row_identity
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
 from sentiment_assets_tests.batches import batch, texts_alone
 
@@ -73,10 +74,56 @@ def test_texts_of_earlier_batches_were_seen_before_unless_they_bring_a_label() -
     assert warnings(quality(reviews, earlier=unlabelled)) == []
 
 
-def test_quarantined_rows_count_against_all_rows() -> None:
+def read_from(reviews: pd.DataFrame, rows_quarantined: int = 0, **facts: Any) -> dict[str, Finding]:
+    """The findings of reviews that were read from a file of which ``facts`` are known."""
+    file = FileFacts(**facts)
+    rows_in = len(reviews) + rows_quarantined + file.rows_without_text
+    others = look_at_others([], [])
+    return by_name(batch_quality(reviews, rows_in, rows_quarantined, 0, others, NOW, MonitoringSettings(), file))
+
+
+def test_quarantined_rows_count_against_all_rows_with_a_text() -> None:
     found = by_name(quality(batch(300), quarantined=100))["quarantined"]
     assert found.warns
-    assert found.sentence.startswith("100 of 400 rows of the file are in quarantine (25.0 %); up to 5.0 % may. See why")
+    assert found.sentence.startswith(
+        "100 of 400 rows of the file that have a text are in quarantine (25.0 %); up to 5.0 % may. See why"
+    )
+
+
+def test_ratings_without_a_text_neither_warn_nor_hide_what_is_in_quarantine() -> None:
+    assert not read_from(batch(300), rows_without_text=700)["quarantined"].warns
+    found = read_from(batch(300), rows_quarantined=100, rows_without_text=9000)["quarantined"]
+    assert found.warns
+    assert found.sentence.startswith("100 of 400 ")
+
+
+@pytest.mark.parametrize(
+    ("check", "column", "value"),
+    [("unread_dates", "created_at", pd.Timestamp("2026-01-01", tz="UTC")), ("unread_splits", "split", "test")],
+)
+def test_values_that_could_not_be_read_count_against_all_reviews_that_have_one(
+    check: str, column: str, value: object
+) -> None:
+    reviews = batch(500)
+    reviews.loc[:199, column] = value
+    few, many = (read_from(reviews, unread={column: unread})[check] for unread in (5, 50))
+    assert (few.verdict, many.verdict) == ("ok", "warn")
+    assert many.sentence.startswith("50 of 250 reviews have a ")
+    assert read_from(batch(500))[check].verdict == "unknown", "no review has one"
+    assert read_from(batch(500), unread={column: 500})[check].warns
+
+
+def test_a_column_that_the_branch_names_and_the_file_lacks_warns_and_names_those_there_are() -> None:
+    found = read_from(batch(50), columns_found=["text", "rating"], columns_missing=["stars"])["missing_columns"]
+    assert found.warns
+    assert found.sentence.startswith(
+        "The file lacks “stars”, which the branch names; it has “text”, “rating”. Name the right ones"
+    )
+    assert read_from(batch(50), columns_found=["text"])["missing_columns"].verdict == "ok"
+    settings = MonitoringSettings(quality=QualityLimits(missing_columns=1))
+    facts = FileFacts(columns_found=["text"], columns_missing=["stars"])
+    allowed = batch_quality(batch(50), 50, 0, 0, look_at_others([], []), NOW, settings, facts)
+    assert not by_name(allowed)["missing_columns"].warns
 
 
 def test_any_date_in_the_future_warns() -> None:
@@ -120,11 +167,14 @@ def test_expected_languages_can_be_named() -> None:
 
 
 def test_rows_add_up() -> None:
-    result = row_identity(rows_in=1010, rows_kept=1000, rows_quarantined=7, rows_duplicate=3)
+    result = row_identity(rows_in=3010, rows_kept=1000, rows_quarantined=7, rows_without_text=2000, rows_duplicate=3)
     assert result.holds
-    assert result.sentence == "1,010 rows in the file; 1,000 kept, 7 in quarantine and 3 duplicates make 1,010."
+    assert (
+        result.sentence
+        == "3,010 rows in the file; 1,000 kept, 7 in quarantine, 2,000 without text and 3 duplicates make 3,010."
+    )
 
 
 def test_a_lost_or_doubled_row_is_seen() -> None:
-    assert not row_identity(rows_in=10, rows_kept=9, rows_quarantined=0, rows_duplicate=0).holds
-    assert not row_identity(rows_in=10, rows_kept=11, rows_quarantined=0, rows_duplicate=0).holds
+    for kept in (9, 11):
+        assert not row_identity(10, kept, rows_quarantined=0, rows_without_text=0, rows_duplicate=0).holds
