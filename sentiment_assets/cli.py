@@ -102,16 +102,16 @@ def rollback(branch: str, version: str) -> None:
     help="A .csv or .parquet file; by default CSV on standard output.",
 )
 def score(file: Path, branch: str, text_column: str, encoding: str, output: Path | None) -> None:
-    """Score FILE with a branch's champion. Needs no running Dagster."""
+    """Score FILE with a branch's champion, a row of the output for each of its rows. Needs no running Dagster."""
     from sentiment_assets.scoring import CannotScore, score_file, write_scores
 
     try:
-        scores, quarantine = score_file(file, branch, text_column, encoding)
+        scores = score_file(file, branch, text_column, encoding)
         write_scores(scores, output)
     except CannotScore as error:
         raise click.ClickException(str(error)) from error
-    for row in quarantine.itertuples():
-        click.echo(f"row {row.row} not scored: {row.field}: {row.reason}", err=True)
+    for row in scores.dropna(subset="reason").itertuples():
+        click.echo(f"row {row.row} not scored: {row.reason}", err=True)
 
 
 def prepare_dagster_home() -> Path:

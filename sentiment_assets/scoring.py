@@ -1,46 +1,90 @@
 """Scoring a file of reviews with a champion, without Dagster."""
 
+import csv
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from sentiment_assets.ingestion.batch import read_batch
-from sentiment_assets.ingestion.readers import UnreadableFile
-from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
+from sentiment_assets.ingestion.batch import no_such_column
+from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
+from sentiment_assets.ingestion.settings import IngestionSettings
+from sentiment_assets.ingestion.values import RejectedRow, optional_text, text_of
 from sentiment_assets.resources.home import tracking_uri
 from sentiment_assets.resources.registry import champion_of
 
+_ID = "review_id"
+
 
 class CannotScore(RuntimeError):
-    """The file or the champion cannot be had; the message says what to do."""
+    """The file or the champion cannot be had, or nothing in the file can be scored; the message says what to do."""
 
 
-def score_file(file: Path, branch: str, text_column: str, encoding: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores of the file's reviews, and the rows that could not be scored with their reasons."""
-    columns = ReviewColumns(text=text_column, label="", created_at="", split="")
+def score_file(file: Path, branch: str, text_column: str, encoding: str) -> pd.DataFrame:
+    """A row for each row of the file, in its order, repeated ones too.
+
+    Columns row, review_id (if the file has such a column), text, what the champion says (missing where there is no
+    score), and reason (why there is none, otherwise missing).
+    """
     try:
-        settings = IngestionSettings(columns=columns, encoding=encoding)
-        batch = read_batch(file.read_bytes(), file.name, settings)
+        chosen = IngestionSettings(encoding=encoding).encoding
+        rows = list(read_rows(file.read_bytes(), file.name, chosen))
     except (UnreadableFile, ValueError) as error:
         raise CannotScore(f"{file}: {error}") from error
+    reviews = _reviews(file, rows, text_column)
     uri = tracking_uri()
     champion = champion_of(branch, uri)
     if champion is None:
         raise CannotScore(
             f"branch {branch!r} has no champion in {uri}: run the job {branch}_train, or name another --branch"
         )
-    scores = champion.model.explain(batch.reviews["text"].tolist())
-    return pd.concat([batch.reviews[["review_id", "text"]], scores], axis=1), batch.quarantine
+    texts = reviews["text"].dropna()
+    scores = champion.model.explain(texts.tolist()).astype({"label": "Int8"}).set_axis(texts.index)
+    scored = reviews.join(scores)
+    return scored[[*(name for name in scored if name != "reason"), "reason"]]
 
 
 def write_scores(scores: pd.DataFrame, output: Path | None) -> None:
     """As Parquet or CSV by the file's ending; as CSV on standard output without a file."""
     if output is None:
-        scores.to_csv(sys.stdout, index=False)
+        scores.to_csv(sys.stdout, index=False, quoting=csv.QUOTE_NONNUMERIC)
     elif output.suffix == ".parquet":
         scores.to_parquet(output, index=False)
     elif output.suffix == ".csv":
-        scores.to_csv(output, index=False)
+        scores.to_csv(output, index=False, quoting=csv.QUOTE_NONNUMERIC)
     else:
         raise CannotScore(f"{output}: name a file that ends in .csv or .parquet")
+
+
+def _reviews(file: Path, rows: list[RawRow], text_column: str) -> pd.DataFrame:
+    found = list(dict.fromkeys(name for row in rows if not row.problem for name in row.values))
+    if found and text_column not in found:
+        raise CannotScore(f"{file}: {no_such_column(text_column, found)}. Name the right one with --text-column")
+    reviews = pd.DataFrame(
+        [(row.number, *_text_or_reason(row, text_column)) for row in rows], columns=["row", "text", "reason"]
+    ).astype({"text": "str", "reason": "str"})
+    if _ID in found:
+        reviews.insert(1, _ID, pd.Series(list(_ids(rows)), dtype="str"))
+    if reviews["text"].isna().all():
+        reasons = reviews["reason"].value_counts()
+        most = f"; most often: {reasons.index[0]}" if len(reasons) else ""
+        raise CannotScore(f"{file}: none of its {len(rows):,} rows can be scored{most}")
+    return reviews
+
+
+def _text_or_reason(row: RawRow, text_column: str) -> tuple[str | None, str | None]:
+    if row.problem:
+        return None, row.problem
+    try:
+        return text_of(row.values, text_column), None
+    except RejectedRow as rejected:
+        return None, rejected.reason
+
+
+def _ids(rows: list[RawRow]) -> Iterator[str | None]:
+    for row in rows:
+        try:
+            yield None if row.problem else optional_text(row.values, _ID)
+        except (RejectedRow, RecursionError):
+            yield None
