@@ -67,10 +67,12 @@ def performance_checks(
 
 
 def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) -> dict[str, object]:
-    """The reviews to label as a file that can be filled in and landed; no file when there are none."""
-    if to_label.empty:
+    """The reviews to label as a file that can be filled in and landed; none without reviews, or a column for labels."""
+    from sentiment_assets.ingestion.spreadsheet import to_spreadsheet_csv
+
+    if to_label.empty or not columns.label:
         file.unlink(missing_ok=True)
         return {}
-    named = {"review_id": columns.review_id, "text": columns.text, "label": columns.label}
-    write_atomically(file, to_label.rename(columns=named).to_csv(index=False).encode())
+    named = {role: getattr(columns, role) for role in to_label if getattr(columns, role)}
+    write_atomically(file, to_spreadsheet_csv(to_label[list(named)].rename(columns=named)))
     return {"label_budget": str(file), "reviews_to_label": len(to_label)}
