@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
-from sentiment_assets.assets.raw_reviews import raw_reviews_asset
+from sentiment_assets.assets.raw_reviews import raw_reviews_asset, rules_version
 from sentiment_assets.assets.scored_reviews import scored_reviews_asset
 from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
 from sentiment_assets.assets.sentiment_report import sentiment_report_asset
@@ -176,7 +176,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         ],
         jobs=branch_jobs(name),
         sensors=[
-            landing_sensor(name, batches, settings.landing),
+            landing_sensor(name, batches, settings.landing, rules_version(ingestion)),
             retraining_sensor(name, candidate_keys, settings.retraining),
             scoring_sensor(name, batches, again=settings.score_again),
             alert_sensor(name, settings.alerts, settings.freshness),

@@ -57,23 +57,30 @@ def dev(dagster_port: int, mlflow_port: int) -> None:
 @click.argument("branch")
 @click.argument("batches", nargs=-1)
 def replay(branch: str, batches: tuple[str, ...]) -> None:
-    """Take BATCHES of BRANCH in again after a rule was changed; by default each with rows in quarantine."""
+    """Take BATCHES of BRANCH in again after a rule was changed.
+
+    By default each that failed, has rows in quarantine, or has no label.
+    """
     os.environ["DAGSTER_HOME"] = str(prepare_dagster_home())
     import dagster as dg
 
     from sentiment_assets.definitions import resources
-    from sentiment_assets.launching import RunFailed
     from sentiment_assets.replay import CannotReplay
     from sentiment_assets.replay import replay as replay_batches
 
     storage, dagster_ui = resources()["storage"], resources()["tracking"].dagster_ui
+    done = failed = 0
     try:
         with dg.DagsterInstance.get() as instance:
             for each in replay_batches(instance, storage, branch, batches, dagster_ui):
-                out = each.quarantined_before - each.quarantined_after
-                click.echo(f"{each.batch}: {out:,} rows left quarantine, {each.quarantined_after:,} stay in it")
-    except (CannotReplay, RunFailed) as error:
+                click.echo(each.sentence, err=bool(each.failed))
+                done, failed = done + 1, failed + bool(each.failed)
+    except CannotReplay as error:
         raise click.ClickException(str(error)) from error
+    if not done:
+        click.echo(f"Nothing to replay: no batch of {branch} failed, has rows in quarantine, or is without a label.")
+    if failed:
+        raise click.ClickException(f"{failed} of {done} batches failed and are as they were")
 
 
 @main.command()

@@ -12,7 +12,7 @@ from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, optional_text, text_of
 from sentiment_assets.resources.home import tracking_uri
-from sentiment_assets.resources.registry import champion_of
+from sentiment_assets.resources.registry import ChangedModel, champion_of
 
 _ID = "review_id"
 
@@ -34,7 +34,10 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> pd.D
         raise CannotScore(f"{file}: {error}") from error
     reviews = _reviews(file, rows, text_column)
     uri = tracking_uri()
-    champion = champion_of(branch, uri)
+    try:
+        champion = champion_of(branch, uri)
+    except ChangedModel as error:
+        raise CannotScore(str(error)) from error
     if champion is None:
         raise CannotScore(
             f"branch {branch!r} has no champion in {uri}: run the job {branch}_train, or name another --branch"

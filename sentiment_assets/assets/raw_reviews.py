@@ -27,6 +27,11 @@ _COLUMNS = {
 }
 
 
+def rules_version(settings: IngestionSettings) -> str:
+    """The version of all that turns a landed file into a batch: code, settings, and which of these the branch gives."""
+    return code_version(__name__, settings, *settings.columns.named, *sorted(settings.labels.model_fields_set))
+
+
 def raw_reviews_asset(
     branch: str, batches: dg.PartitionsDefinition, landing: str, settings: IngestionSettings
 ) -> dg.AssetsDefinition:
@@ -37,9 +42,7 @@ def raw_reviews_asset(
         key_prefix=branch,
         partitions_def=batches,
         io_manager_key="frames",
-        code_version=code_version(
-            __name__, settings, *settings.columns.named, *sorted(settings.labels.model_fields_set)
-        ),
+        code_version=rules_version(settings),
         kinds={"python", "parquet"},
         metadata={
             "landing": landing,
@@ -112,7 +115,7 @@ def raw_reviews_asset(
                 "columns_missing": list(batch.columns_missing),
                 "columns_found": list(batch.columns_found),
                 "file": str(file),
-                FILE_DIGEST: content_digest_of([content]),
+                FILE_DIGEST: content_digest_of(content),
             },
         )
 

@@ -53,12 +53,18 @@ def what_failed(events: Iterable[dg.DagsterEvent]) -> list[str]:
     steps, whole = [], []
     for event in events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            said = (error.cause or error).message.strip() if error else event.message
-            steps.append(f"Step {event.step_key}: {said}")
+            steps.append(f"Step {event.step_key}: {_said(event)}")
         elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
             whole.append(event.message or "The run failed.")
     return steps or whole or ["No step says why."]
+
+
+def _said(event: dg.DagsterEvent) -> str:
+    """What the code meant people to read (``dg.Failure``), or else the exception."""
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    return (failure.error.cause or failure.error).message.strip() if failure.error else str(event.message)
 
 
 def stale_since(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime) -> tuple[int, datetime] | None:

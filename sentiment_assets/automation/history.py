@@ -46,6 +46,18 @@ def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return list(instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)))
 
 
+def ended_runs_of(instance: dg.DagsterInstance, job: str, partition: str) -> int:
+    """How many runs of a job for a partition have ended, well or not."""
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    return instance.get_runs_count(dg.RunsFilter(job_name=job, tags={"dagster/partition": partition}, statuses=ended))
+
+
+def last_run_of(instance: dg.DagsterInstance, job: str, partition: str) -> dg.DagsterRun | None:
+    """The run of a job for a partition that was asked for last."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=job, tags={"dagster/partition": partition}), limit=1)
+    return runs[0] if runs else None
+
+
 def trains(run: dg.DagsterRun, branch: str) -> bool:
     """Whether a run trains the branch: by its train job, or by assets that somebody has picked."""
     parts = {dg.AssetKey([branch, name]) for name in (SPLITS, FEATURES, TRAINED_CANDIDATES, BEST_MODEL)}

@@ -1,39 +1,54 @@
 """The landing sensor: one ingest run for each file that is new or has changed."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+from uuid import uuid4
 
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.automation.history import TakenIn, taken_in
+from sentiment_assets.automation.history import TakenIn, ended_runs_of, runs_under_way, taken_in
 from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
+from sentiment_assets.ingestion.decoding import printable
+from sentiment_assets.ingestion.formats import format_of, known_formats
 from sentiment_assets.ingestion.landing import (
+    PART,
+    LandingState,
     SeenFile,
     change_token,
-    content_digest_of,
     copies,
-    forget_all_but,
+    digest_of_parts,
+    forget_gone,
     is_landed,
     look_again,
-    remember,
-    seen_from_text,
-    seen_to_text,
+    part_digests,
+    state_from_bytes,
+    state_to_bytes,
     to_read,
     to_take,
+    try_failed_again,
+    with_outcomes,
 )
 from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.storage import Storage, write_atomically
 
 SECONDS_BETWEEN_LOOKS = 15
 MOST_RUNS_A_TICK = 100
+STATE = "landing"
+"""The folder of a branch's data in which lies what its looks remember."""
 _MOST_SECONDS_READING = 20.0
 """Well below the 60 seconds that Dagster gives a sensor."""
 _CHUNK = 1 << 20
+_MOST_NAMED = 5
 
 
-def landing_sensor(branch: str, batches: dg.DynamicPartitionsDefinition, landing: str) -> dg.SensorDefinition:
-    """The sensor ``<branch>_landing``."""
+def landing_sensor(
+    branch: str, batches: dg.DynamicPartitionsDefinition, landing: str, rules: str
+) -> dg.SensorDefinition:
+    """The sensor ``<branch>_landing``; ``rules`` is the version of what turns a file into a batch."""
 
     @dg.sensor(
         name=f"{branch}_landing",
@@ -42,38 +57,50 @@ def landing_sensor(branch: str, batches: dg.DynamicPartitionsDefinition, landing
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Takes in each file in `{landing}` that is new or has changed, once it has stopped changing.",
     )
-    def landing_looks(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    def landing_looks(context: dg.SensorEvaluationContext, storage: Storage) -> dg.SensorResult | dg.SkipReason:
         try:
             place = below_home(landing)
-            tokens = _list_files(place)
+            found = _list_files(place)
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
             return dg.SkipReason(f"The landing place {landing} cannot be reached: {type(error).__name__}: {error}")
-        if tokens is None:
+        if found is None:
             return dg.SkipReason(f"The landing place {place} is not there: create it, or land a file.")
+        tokens = {path: token for path, token in found.items() if _is_review_file(path)}
         known = {path_of_batch(key) for key in batches.get_partition_keys(dynamic_partitions_store=context.instance)}
-        seen = forget_all_but(seen_from_text(context.cursor), known)
-        untold = [path for path in known if path not in seen or not seen[path].taken]
-        told = taken_in(context.instance, branch, [batch_key(path) for path in untold])
-        held = {path_of_batch(key): each.digest for key, each in told.items() if each.digest}
-        seen = look_again(remember(seen, held), tokens, time.time())
-        seen |= _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())}, context)
-        requests, chosen = [], to_take(seen, tokens)[:MOST_RUNS_A_TICK]
+        folder = storage.path(branch, STATE)
+        before = _recalled(folder, context.cursor)
+        seen = forget_gone(before.files, known, tokens)
+        under_way = _under_way(context.instance, branch)
+        seen = _with_outcomes(context.instance, branch, seen, known, under_way)
+        seen = look_again(seen if before.rules == rules else try_failed_again(seen), tokens, time.time())
+        read = _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())}, context)
+        seen |= read
+        chosen = [path for path in to_take(seen, tokens) if path not in under_way][:MOST_RUNS_A_TICK]
+        requests = []
         latest = taken_in(context.instance, branch, [batch_key(path) for path in chosen])
         for path in chosen:
             digest, key = seen[path].digest, batch_key(path)
-            seen[path] = SeenFile(seen[path].token, seen[path].since, digest, taken=digest)
             holds = latest.get(key, TakenIn())
-            if holds.digest != digest or path not in known:  # the history of a batch outlives its partition
-                # The same after a restart in the middle of a tick, and another once a run has taken content in.
-                requests.append(dg.RunRequest(run_key=f"{key}|{digest}|{holds.event}", partition_key=key))
+            if holds.digest == digest and path in known:  # the history of a batch outlives its partition
+                seen[path] = replace(seen[path], taken=digest, outcome="held")
+                continue
+            # The same after a restart in the middle of a tick, and another once a run has ended, well or not.
+            ended = ended_runs_of(context.instance, ingest_job_name(branch), key)
+            requests.append(dg.RunRequest(run_key=f"{key}|{digest}|{holds.event}|{ended}", partition_key=key))
+            seen[path] = replace(seen[path], taken=digest, outcome="")
         for path, other in copies(seen, tokens).items():
-            context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")
+            if path in read:
+                context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")
         waiting = len(to_take(seen, tokens)) + sum(not seen[path].digest for path in tokens)
+        foreign = _foreign(sorted(found.keys() - tokens.keys()))
+        if foreign and requests:
+            context.log.info(foreign)
+        said = f"{len(tokens)} files in {place}, {waiting} of them not looked at yet.{' ' if foreign else ''}{foreign}"
         return dg.SensorResult(
             run_requests=requests,
             dynamic_partitions_requests=_new_partitions(batches, requests, known),
-            skip_reason=None if requests else f"{len(tokens)} files in {place}, {waiting} of them not looked at yet.",
-            cursor=seen_to_text(seen),
+            skip_reason=None if requests else said,
+            cursor=_remembered(folder, context.cursor, before, LandingState(rules, seen)),
         )
 
     return landing_looks
@@ -89,24 +116,90 @@ def _list_files(place: UPath) -> dict[str, str] | None:
     return {path: change_token(info) for path, info in found.items() if is_landed(path)}
 
 
-def _read(place: UPath, files: dict[str, SeenFile], context: dg.SensorEvaluationContext) -> dict[str, SeenFile]:
+def _is_review_file(path: str) -> bool:
+    """By its name, which must be text: a name that is not UTF-8 can stand in no partition key."""
+    return bool(format_of(path)[0]) and printable(path) == path
+
+
+def _foreign(paths: Sequence[str]) -> str:
+    """What people are told about files that are no review files, once a tick."""
+    if not paths:
+        return ""
+    named = ", ".join(printable(path) for path in paths[:_MOST_NAMED])
+    more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
+    return (
+        f"Left alone: {named}{more}. A review file's name is UTF-8 and ends in one of {known_formats()}; rename these "
+        "or take them away."
+    )
+
+
+def _under_way(instance: dg.DagsterInstance, branch: str) -> set[str]:
+    """Paths of the batches that a run is taking in now."""
+    runs = (run for run in runs_under_way(instance) if run.job_name == ingest_job_name(branch))
+    return {path_of_batch(run.tags["dagster/partition"]) for run in runs if "dagster/partition" in run.tags}
+
+
+def _with_outcomes(
+    instance: dg.DagsterInstance, branch: str, seen: dict[str, SeenFile], known: set[str], under_way: set[str]
+) -> dict[str, SeenFile]:
+    """With what Dagster's history says of batches of which it is not known yet; runs are asked before it."""
+    asked = [path for path in known if path not in seen or seen[path].outcome != "held"]
+    told = taken_in(instance, branch, [batch_key(path) for path in asked])
+    held = {path_of_batch(key): each.digest for key, each in told.items() if each.digest}
+    return with_outcomes(seen, asked, held, under_way)
+
+
+def _read(place: UPath, files: Mapping[str, SeenFile], context: dg.SensorEvaluationContext) -> dict[str, SeenFile]:
     """The same with digests, as far as time allows; a file that cannot be read is tried again at the next look."""
-    started, known = time.monotonic(), {}
+    until, known = time.monotonic() + _MOST_SECONDS_READING, {}
     for path, file in files.items():
-        if time.monotonic() - started > _MOST_SECONDS_READING:
+        if time.monotonic() > until:
             break
         try:
-            digest = content_digest_of(_chunks(place / path))
+            known[path] = _read_on(place / path, file, until)
         except OSError as error:
             context.log.warning(f"{place / path} cannot be read and is tried again: {error}")
-            continue
-        known[path] = SeenFile(file.token, file.since, digest, file.taken)
     return known
 
 
-def _chunks(file: UPath) -> Iterator[bytes]:
-    with file.open("rb") as opened:
-        yield from iter(lambda: opened.read(_CHUNK), b"")
+def _read_on(path: UPath, file: SeenFile, until: float) -> SeenFile:
+    """A large file is read on where the last look stopped."""
+    parts, late = list(file.parts), False
+    with path.open("rb") as opened:
+        opened.seek(len(parts) * PART)
+        for part in part_digests(_chunks(opened)):
+            parts.append(part)
+            if late:
+                return replace(file, parts=tuple(parts))
+            late = time.monotonic() > until
+    return replace(file, digest=digest_of_parts(parts), parts=())
+
+
+def _chunks(opened: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: opened.read(_CHUNK), b"")
+
+
+def _recalled(folder: UPath, cursor: str | None) -> LandingState:
+    """What the last look that Dagster has noted remembered; nothing if that was lost: history then says it again."""
+    if not cursor or not cursor.isalnum():  # former releases kept all of it in the cursor
+        return LandingState()
+    file = folder / f"{cursor}.json"
+    return state_from_bytes(file.read_bytes()) if file.exists() else LandingState()
+
+
+def _remembered(folder: UPath, cursor: str | None, before: LandingState, now: LandingState) -> str:
+    """Write what is to be remembered, if it has changed; returns the cursor that leads to it.
+
+    The file of the former look stays until the next change: it counts if Dagster does not come to note this one.
+    """
+    if cursor and now == before:
+        return cursor
+    name = uuid4().hex
+    write_atomically(folder / f"{name}.json", state_to_bytes(now))
+    for file in folder.iterdir():
+        if file.name not in (f"{name}.json", f"{cursor}.json"):
+            file.unlink(missing_ok=True)
+    return name
 
 
 def _new_partitions(

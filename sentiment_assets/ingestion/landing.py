@@ -1,23 +1,30 @@
-"""Which landed files are new: decided from what lies there now and what was seen before.
+"""Which landed files are to be taken in: decided from what lies there now, what was seen before, and what came of it.
 
 A file is left alone until it has stopped changing. The same content is taken in once, under whatever name it comes; a
-file that goes back to former content is taken in again, because its batch holds other content by then.
+file that goes back to former content is taken in again, because its batch holds other content by then. A file whose run
+failed is tried again when it is landed again, under this name or another, and when the rules have changed.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Literal
 
 from pydantic import TypeAdapter
 
 SETTLED_AFTER = 10.0
 """Seconds that a file must lie unchanged."""
+PART = 1 << 24
+"""Bytes of a file that are read in one go: a larger file is read in parts, over several looks if need be."""
 _UNFINISHED = (".part", ".tmp")
+
+Outcome = Literal["", "held", "failed"]
+"""Whether a batch holds what it was asked to take in; empty while that is not known."""
 
 
 @dataclass(frozen=True)
 class SeenFile:
-    """What is known about a file; a file that is gone keeps its entry."""
+    """What is known about a file; a file that is gone keeps its entry while its batch is there."""
 
     token: str
     """Changes when the file does."""
@@ -26,7 +33,11 @@ class SeenFile:
     digest: str = ""
     """Of its content under this token; empty while it has not been read."""
     taken: str = ""
-    """The digest of the content that was taken in last."""
+    """The digest of the content that a run was asked for last."""
+    outcome: Outcome = ""
+    """What came of that."""
+    parts: tuple[str, ...] = ()
+    """Digests of the parts of its content that were read so far, while it has not been read to its end."""
 
     def settled(self, now: float) -> bool:
         """Whether it has stopped changing."""
@@ -35,6 +46,15 @@ class SeenFile:
 
 Seen = Mapping[str, SeenFile]
 """By path below the landing place."""
+
+
+@dataclass(frozen=True)
+class LandingState:
+    """What is remembered from one look to the next."""
+
+    rules: str = ""
+    """The version of the rules by which files were taken in."""
+    files: dict[str, SeenFile] = field(default_factory=dict)
 
 
 def is_landed(path: str) -> bool:
@@ -48,13 +68,27 @@ def change_token(info: Mapping[str, object]) -> str:
 
 
 def look_again(seen: Seen, tokens: Mapping[str, str], now: float) -> dict[str, SeenFile]:
-    """What is known after a look at the landing place; ``tokens`` has those of all files that lie there."""
+    """What is known after a look at the landing place; ``tokens`` has those of all files that lie there.
+
+    A file that has changed is read again, and if its run had failed, it is as if it had never been taken in.
+    """
     changed = {
-        path: replace(seen[path], token=token, since=now, digest="") if path in seen else SeenFile(token, now)
+        path: _tried_again(replace(seen[path], token=token, since=now, digest="", parts=()))
+        if path in seen
+        else SeenFile(token, now)
         for path, token in tokens.items()
         if path not in seen or seen[path].token != token
     }
     return {**seen, **changed}
+
+
+def try_failed_again(seen: Seen) -> dict[str, SeenFile]:
+    """What is known once the rules have changed: files whose run failed are as if they had never been taken in."""
+    return {path: _tried_again(each) for path, each in seen.items()}
+
+
+def _tried_again(file: SeenFile) -> SeenFile:
+    return replace(file, taken="", outcome="") if file.outcome == "failed" else file
 
 
 def to_read(seen: Seen, tokens: Mapping[str, str], now: float) -> list[str]:
@@ -64,19 +98,22 @@ def to_read(seen: Seen, tokens: Mapping[str, str], now: float) -> list[str]:
 
 
 def to_take(seen: Seen, tokens: Mapping[str, str]) -> list[str]:
-    """Files whose content is not taken in, neither by themselves nor as another file, each content once."""
+    """Files whose content is not taken in, neither by themselves nor as another file, each content once.
+
+    A file whose run failed keeps no other file with the same content from being tried, and is not tried again itself.
+    """
     chosen: dict[str, str] = {}
-    taken = {each.taken for each in seen.values()}
+    taken = {each.taken for each in seen.values() if each.outcome != "failed"}
     for path in sorted(tokens, key=lambda path: (seen[path].since, path)):
-        digest = seen[path].digest
-        if digest and digest not in taken:
-            chosen.setdefault(digest, path)
+        file = seen[path]
+        if file.digest and file.digest not in taken and file.taken != file.digest:
+            chosen.setdefault(file.digest, path)
     return list(chosen.values())
 
 
 def copies(seen: Seen, tokens: Mapping[str, str]) -> dict[str, str]:
     """Files that hold what another was taken in with, and that other."""
-    holders = {each.taken: path for path, each in seen.items() if each.taken}
+    holders = {each.taken: path for path, each in seen.items() if each.taken and each.outcome != "failed"}
     return {
         path: holders[seen[path].digest]
         for path in tokens
@@ -84,33 +121,70 @@ def copies(seen: Seen, tokens: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def forget_all_but(seen: Seen, paths: Collection[str]) -> dict[str, SeenFile]:
-    """What was taken in counts only for ``paths``: a batch that somebody has deleted may be taken in again."""
-    return {path: each if path in paths else replace(each, taken="") for path, each in seen.items()}
+def forget_gone(seen: Seen, batches: Collection[str], tokens: Mapping[str, str]) -> dict[str, SeenFile]:
+    """What is known of files that lie there or whose batch does.
+
+    What was taken in counts only for ``batches``: one that somebody has deleted may be taken in again.
+    """
+    return {
+        path: each if path in batches else replace(each, taken="", outcome="")
+        for path, each in seen.items()
+        if path in batches or path in tokens
+    }
 
 
-def remember(seen: Seen, taken: Mapping[str, str]) -> dict[str, SeenFile]:
-    """With what batches hold by another account, digests by path: a cursor was lost, or a run was asked for by hand."""
-    told = {path: replace(seen.get(path, SeenFile("", 0.0)), taken=digest) for path, digest in taken.items()}
+def with_outcomes(
+    seen: Seen, asked: Iterable[str], held: Mapping[str, str], under_way: Collection[str]
+) -> dict[str, SeenFile]:
+    """What is known once history was asked about some batches.
+
+    ``held`` has the digests of what batches hold, by path; ``under_way`` are those that a run is taking in now. A batch
+    that nothing was asked for by these looks counts too: its file was ingested by hand, or what was seen was lost.
+    """
+    told = {}
+    for path in asked:
+        file, holds = seen.get(path, SeenFile("", 0.0)), held.get(path)
+        if holds and file.taken in ("", holds):
+            told[path] = replace(file, taken=holds, outcome="held")
+        elif file.taken and path not in under_way:
+            told[path] = replace(file, outcome="failed")
     return {**seen, **told}
 
 
-_SEEN: TypeAdapter[dict[str, SeenFile]] = TypeAdapter(dict[str, SeenFile])
+_STATE: TypeAdapter[LandingState] = TypeAdapter(LandingState)
 
 
-def seen_to_text(seen: Seen) -> str:
+def state_to_bytes(state: LandingState) -> bytes:
     """JSON."""
-    return _SEEN.dump_json(dict(seen)).decode()
+    return _STATE.dump_json(state)
 
 
-def seen_from_text(text: str | None) -> dict[str, SeenFile]:
-    """The inverse of ``seen_to_text``; nothing for ``None``."""
-    return _SEEN.validate_json(text) if text else {}
+def state_from_bytes(content: bytes) -> LandingState:
+    """The inverse of ``state_to_bytes``."""
+    return _STATE.validate_json(content)
 
 
-def content_digest_of(chunks: Iterable[bytes]) -> str:
-    """SHA-256 of a file's content, 32 hexadecimal digits."""
-    digest = sha256()
+def part_digests(chunks: Iterable[bytes]) -> Iterator[str]:
+    """SHA-256 of each ``PART`` of a content that comes in chunks of any size; 32 hexadecimal digits."""
+    digest, size = sha256(), 0
     for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()[:32]
+        rest = memoryview(chunk)
+        while len(rest):
+            now, rest = rest[: PART - size], rest[PART - size :]
+            digest.update(now)
+            size += len(now)
+            if size == PART:
+                yield digest.hexdigest()[:32]
+                digest, size = sha256(), 0
+    if size:
+        yield digest.hexdigest()[:32]
+
+
+def digest_of_parts(parts: Sequence[str]) -> str:
+    """The digest of a content by those of its parts; that of its only part, if it has one."""
+    return parts[0] if len(parts) == 1 else sha256("".join(parts).encode()).hexdigest()[:32]
+
+
+def content_digest_of(content: bytes) -> str:
+    """The digest of a content in 32 hexadecimal digits, the same as by its parts."""
+    return digest_of_parts(list(part_digests([content])))

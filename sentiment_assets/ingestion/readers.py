@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_assets.ingestion.decoding import decode
+from sentiment_assets.ingestion.formats import format_of, known_formats
 from sentiment_assets.ingestion.settings import DEFAULT_LIMITS, UnpackingLimits
 from sentiment_assets.ingestion.spreadsheet import is_protected, unprotected
 
@@ -48,32 +49,21 @@ def read_rows(
     The format is told by the name's endings: one of csv, tsv, jsonl, ndjson, json or parquet, then
     possibly gz or zst. Raises ``UnreadableFile``, before or while rows are read.
     """
-    reader, compression = _format_of(file_name)
+    ending, compression = format_of(file_name)
+    if not ending:
+        raise UnreadableFile(f"its name does not end in a known format ({known_formats()})")
     if not content:
         raise UnreadableFile("the file is empty (0 bytes); land it again with its content")
     allowed = min(unpacking.megabytes * _MEGABYTE, max(unpacking.times * len(content), _ALWAYS_UNPACKED))
     plain = _unpack(content, compression, allowed)
     if not plain:
         raise UnreadableFile("nothing is left after decompression; land it again with its content")
-    return reader(plain, encoding, allowed)
+    return _READERS[ending](plain, encoding, allowed)
 
 
-def batch_formats() -> str:
-    """The endings that ``read_rows`` knows, for messages and documentation."""
-    return ", ".join(f".{ending}" for ending in _READERS) + ", each also with .gz or .zst"
-
-
-def _format_of(file_name: str) -> tuple[_Reader, str | None]:
-    endings = file_name.lower().rsplit("/", 1)[-1].split(".")[1:]
-    compression = endings.pop() if endings and endings[-1] in ("gz", "zst") else None
-    if not endings or endings[-1] not in _READERS:
-        raise UnreadableFile(f"its name does not end in a known format ({batch_formats()})")
-    return _READERS[endings[-1]], compression
-
-
-def _unpack(content: bytes, compression: str | None, allowed: int) -> bytes:
+def _unpack(content: bytes, compression: str, allowed: int) -> bytes:
     """The content without its compression, read piece by piece, so that no more than allowed is ever held."""
-    if compression is None:
+    if not compression:
         return content
     pieces, size = [], 0
     try:

@@ -1,5 +1,7 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import dagster as dg
 import fsspec
@@ -9,7 +11,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 from sentiment_assets.assets.raw_reviews import FILE_DIGEST
 from sentiment_assets.automation import landing_sensor as module
 from sentiment_assets.automation.landing_sensor import MOST_RUNS_A_TICK, landing_sensor
+from sentiment_assets.ingestion import landing
 from sentiment_assets.ingestion.landing import content_digest_of
+from sentiment_assets.resources.storage import Storage
 
 
 class Clock:
@@ -28,9 +32,10 @@ class Clock:
 class Looks:
     """A landing sensor and its ticks, 15 seconds apart."""
 
-    def __init__(self, landing: str, clock: Clock) -> None:
+    def __init__(self, place: str, clock: Clock) -> None:
         batches = dg.DynamicPartitionsDefinition(name="acme/batches")
-        self.sensor = landing_sensor("acme", batches, landing)
+        self.batches, self.place = batches, place
+        self.sensor = landing_sensor("acme", batches, place, "rules 1")
         self.instance = dg.DagsterInstance.ephemeral()
         self.cursor: str | None = None
         self.clock = clock
@@ -39,11 +44,14 @@ class Looks:
     def tick(self, keep: bool = True) -> list[dg.RunRequest]:
         """What it asks for; without ``keep`` the daemon dies before it notes that."""
         self.clock.now += 15
-        found = self.sensor(dg.build_sensor_context(self.instance, cursor=self.cursor))
+        resources = {"storage": Storage(root="data")}
+        context = dg.build_sensor_context(self.instance, cursor=self.cursor, resources=resources)
+        found = self.sensor(context)
         if isinstance(found, dg.SkipReason):
             self.said = str(found.skip_message)
             return []
         assert isinstance(found, dg.SensorResult)
+        self.said = str(found.skip_reason.skip_message) if found.skip_reason else ""
         self.cursor = found.cursor if keep else self.cursor
         for request in found.dynamic_partitions_requests or ():
             self.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
@@ -53,9 +61,22 @@ class Looks:
         """The run has taken the content in."""
         self.instance.report_runless_asset_event(
             dg.AssetMaterialization(
-                ["acme", "raw_reviews"], partition=batch, metadata={FILE_DIGEST: content_digest_of([content])}
+                ["acme", "raw_reviews"], partition=batch, metadata={FILE_DIGEST: content_digest_of(content)}
             )
         )
+
+    def ended(self, batch: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.FAILURE) -> None:
+        """A run for the batch has ended; by default, it has failed."""
+        self.run(batch, status)
+
+    def run(self, batch: str, status: dg.DagsterRunStatus) -> str:
+        """A run for the batch, as the sensor's request would make it; its id."""
+        run = dg.DagsterRun(job_name="acme_ingest", tags={"dagster/partition": batch}, status=status)
+        return self.instance.add_run(run).run_id
+
+    def with_rules(self, rules: str) -> None:
+        """The branch's rules have changed."""
+        self.sensor = landing_sensor("acme", self.batches, self.place, rules)
 
 
 @pytest.fixture
@@ -73,7 +94,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def looks(folder: Path, clock: Clock) -> Looks:
+def looks(folder: Path, clock: Clock, home: Path) -> Looks:
     return Looks(str(folder), clock)
 
 
@@ -172,22 +193,177 @@ def test_a_thousand_files_are_taken_in_bounded_ticks(looks: Looks, folder: Path)
     assert looks.tick() == []
 
 
-def test_reading_stops_when_time_is_short(
-    looks: Looks, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """Each part of a file takes 15 seconds to read, and has four bytes."""
+    monkeypatch.setattr(landing, "PART", 4)
+    monkeypatch.setattr(module, "PART", 4)
+
+    def slow_chunks(opened: BinaryIO) -> Iterator[bytes]:
+        while chunk := opened.read(4):
+            clock.now += 15
+            yield chunk
+
+    monkeypatch.setattr(module, "_chunks", slow_chunks)
+
+
+def test_reading_stops_when_time_is_short(looks: Looks, folder: Path, slow: None) -> None:
     for name in "abc":
+        (folder / f"{name}.csv").write_bytes(name.encode())
+    looks.tick()
+    assert [batches(looks.tick()) for _ in range(2)] == [["a.csv", "b.csv"], ["c.csv"]]
+
+
+def test_a_large_file_is_read_over_several_looks_and_delays_no_other_for_ever(
+    looks: Looks, folder: Path, slow: None
+) -> None:
+    content = b"0123456789abcdef!"
+    (folder / "large.csv").write_bytes(content)
+    looks.tick()
+    (folder / "small.csv").write_bytes(b"x")
+    asked = [batches(looks.tick()) for _ in range(5)]
+    assert [key for keys in asked for key in keys] == ["large.csv", "small.csv"]
+    assert asked[0] == [], "it has not been read to its end"
+    looks.ingested("large.csv", content)
+    assert looks.tick() == [], "its digest is that of the whole content"
+
+
+def test_a_large_file_that_changes_while_it_is_read_is_read_from_its_beginning(
+    looks: Looks, folder: Path, slow: None
+) -> None:
+    (folder / "large.csv").write_bytes(b"0123456789abcdef!")
+    looks.tick()
+    assert looks.tick() == []
+    (folder / "large.csv").write_bytes(b"another content!!!!")
+    looks.tick()
+    [request] = [each for _ in range(4) for each in looks.tick()]
+    assert content_digest_of(b"another content!!!!") in str(request.run_key)
+
+
+def test_a_failed_file_is_taken_in_when_it_is_landed_again(looks: Looks, folder: Path) -> None:
+    (folder / "a.csv").write_bytes(b"x")
+    looks.tick()
+    [first] = looks.tick()
+    looks.ended("a.csv")
+    assert [looks.tick() for _ in range(2)] == [[], []], "by itself it would only fail again"
+    os.utime(folder / "a.csv", (1, 1))
+    looks.tick()
+    [again] = looks.tick()
+    assert again.partition_key == "a.csv"
+    assert again.run_key != first.run_key, "Dagster would pass over a run key that it knows"
+    looks.ingested("a.csv", b"x")
+    looks.ended("a.csv", dg.DagsterRunStatus.SUCCESS)
+    os.utime(folder / "a.csv", (2, 2))
+    assert [looks.tick() for _ in range(3)] == [[], [], []], "the batch holds it now"
+
+
+def test_a_failed_file_is_taken_in_under_another_name(looks: Looks, folder: Path) -> None:
+    (folder / "a.json").write_bytes(b"x")
+    looks.tick()
+    looks.tick()
+    looks.ended("a.json")
+    (folder / "a.json").rename(folder / "a.jsonl")
+    looks.tick()
+    assert batches(looks.tick()) == ["a.jsonl"]
+
+
+def test_a_failed_file_whose_partition_was_deleted_is_taken_in(looks: Looks, folder: Path) -> None:
+    (folder / "a.csv").write_bytes(b"x")
+    looks.tick()
+    [first] = looks.tick()
+    looks.ended("a.csv")
+    looks.instance.delete_dynamic_partition("acme/batches", "a.csv")
+    [again] = looks.tick()
+    assert again.run_key != first.run_key
+
+
+def test_changed_rules_are_a_reason_to_try_failed_files_again_and_no_others(looks: Looks, folder: Path) -> None:
+    for name in ("bad.csv", "good.csv"):
         (folder / name).write_bytes(name.encode())
     looks.tick()
+    assert batches(looks.tick()) == ["bad.csv", "good.csv"]
+    looks.ended("bad.csv")
+    looks.ingested("good.csv", b"good.csv")
+    assert looks.tick() == []
+    looks.with_rules("rules 2")
+    assert batches(looks.tick()) == ["bad.csv"]
+    looks.ended("bad.csv")
+    assert [looks.tick() for _ in range(2)] == [[], []]
 
-    def slow(chunks: Iterator[bytes]) -> str:
-        clock.now += 15
-        return content_digest_of(chunks)
 
-    monkeypatch.setattr(module, "content_digest_of", slow)
-    assert [batches(looks.tick()) for _ in range(2)] == [["a", "b"], ["c"]]
+def test_a_file_that_is_being_taken_in_is_not_asked_for_again(looks: Looks, folder: Path) -> None:
+    (folder / "a.csv").write_bytes(b"x")
+    looks.tick()
+    looks.tick()
+    run_id = looks.run("a.csv", dg.DagsterRunStatus.STARTED)
+    looks.with_rules("rules 2")
+    os.utime(folder / "a.csv", (1, 1))
+    assert [looks.tick() for _ in range(3)] == [[], [], []]
+    (folder / "a.csv").write_bytes(b"yy")
+    assert [looks.tick() for _ in range(3)] == [[], [], []], "other content waits for its run"
+    looks.instance.delete_run(run_id)
+    assert batches(looks.tick()) == ["a.csv"]
 
 
-def test_a_place_that_is_not_there_is_said(clock: Clock, folder: Path) -> None:
+def test_foreign_files_are_left_alone_with_one_note_that_names_them(looks: Looks, folder: Path) -> None:
+    for name in ("README.md", "Thumbs.db", "reviews.xlsx", "a.csv.gz.md5", "photo.jpg", "notes", "csv"):
+        (folder / name).write_bytes(name.encode())
+    assert [looks.tick() for _ in range(3)] == [[], [], []]
+    assert looks.instance.get_dynamic_partitions("acme/batches") == []
+    assert "Left alone: README.md, Thumbs.db, a.csv.gz.md5, csv, notes and 2 more." in looks.said
+    assert ".csv, .tsv, .jsonl" in looks.said
+    (folder / "A.CSV").write_bytes(b"x")
+    looks.tick()
+    assert batches(looks.tick()) == ["A.CSV"]
+
+
+def test_a_name_that_is_not_utf_8_is_told(looks: Looks, folder: Path) -> None:
+    (folder / os.fsdecode(b"caf\xe9.csv")).write_bytes(b"x")
+    assert [looks.tick() for _ in range(3)] == [[], [], []]
+    assert "Left alone: caf\\udce9.csv. A review file's name is UTF-8" in looks.said
+
+
+def test_the_cursor_stays_short_and_what_is_remembered_shrinks(looks: Looks, folder: Path, home: Path) -> None:
+    for number in range(100):
+        (folder / f"{number:04}.csv").write_bytes(str(number).encode())
+    looks.tick()
+    assert len(looks.tick()) == 100
+    assert looks.cursor is not None
+    assert len(looks.cursor) < 1_000
+    remembered = home / "data" / "acme" / "landing"
+    before = sum(file.stat().st_size for file in remembered.iterdir())
+    for number in range(100):
+        (folder / f"{number:04}.csv").unlink()
+        looks.instance.delete_dynamic_partition("acme/batches", f"{number:04}.csv")
+    for _ in range(3):
+        looks.tick()
+    assert len(list(remembered.iterdir())) <= 2
+    assert (remembered / f"{looks.cursor}.json").stat().st_size < before / 50
+    quiet = looks.cursor
+    looks.tick()
+    assert looks.cursor == quiet, "nothing has changed"
+
+
+def test_a_copy_is_told_once(looks: Looks, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_bytes(b"x")
+    looks.tick()
+    assert batches(looks.tick()) == ["a.csv"]
+    for _ in range(3):
+        looks.tick()
+    assert capfd.readouterr().err.count("b.csv holds what a.csv was taken in with") == 1
+
+
+def test_a_cursor_of_a_former_release_is_replaced_by_what_history_says(looks: Looks, folder: Path) -> None:
+    (folder / "a.csv").write_bytes(b"x")
+    looks.instance.add_dynamic_partitions("acme/batches", ["a.csv"])
+    looks.ingested("a.csv", b"x")
+    looks.cursor = '{"a.csv": {"token": "1", "since": 0.0, "digest": "2", "taken": "2"}}' * 100
+    assert [looks.tick() for _ in range(3)] == [[], [], []]
+    assert len(looks.cursor) < 1_000
+
+
+def test_a_place_that_is_not_there_is_said(clock: Clock, folder: Path, home: Path) -> None:
     looks = Looks(str(folder / "later"), clock)
     assert looks.tick() == []
     assert "is not there: create it, or land a file" in looks.said
@@ -197,7 +373,7 @@ def test_a_place_that_is_not_there_is_said(clock: Clock, folder: Path) -> None:
     assert batches(looks.tick()) == ["a.csv"]
 
 
-def test_a_place_out_of_reach_skips_the_tick_and_recovers(clock: Clock) -> None:
+def test_a_place_out_of_reach_skips_the_tick_and_recovers(clock: Clock, home: Path) -> None:
     bucket = fsspec.filesystem("memory")
     bucket.pipe("/landing/a.csv", b"x")
     looks = Looks("memory:///landing", clock)

@@ -14,7 +14,7 @@ from upath import UPath
 from sentiment_assets.automation.landing_sensor import landing_sensor
 from sentiment_assets.branch import batches_name
 from sentiment_assets.ingestion.landing import SETTLED_AFTER
-from sentiment_assets.resources.storage import read_frame
+from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets_tests import code_location, runs
 from sentiment_assets_tests.corpus import as_csv, made_up_reviews
 from sentiment_assets_tests.servers import free_port, running
@@ -62,11 +62,12 @@ def job(name: str) -> dg.JobDefinition:
 def seen_by_the_sensor(instance: dg.DagsterInstance) -> list[str | None]:
     """Of the second of two looks, when what was there at the first one has settled."""
     batches = dg.DynamicPartitionsDefinition(name=batches_name("acme"))
-    sensor = landing_sensor("acme", batches, "landing/acme")
-    first = sensor(dg.build_sensor_context(instance))
+    sensor = landing_sensor("acme", batches, "landing/acme", "rules")
+    storage = {"storage": Storage(root="data")}
+    first = sensor(dg.build_sensor_context(instance, resources=storage))
     assert isinstance(first, dg.SensorResult)
     time.sleep(SETTLED_AFTER + 1)
-    second = sensor(dg.build_sensor_context(instance, cursor=first.cursor))
+    second = sensor(dg.build_sensor_context(instance, cursor=first.cursor, resources=storage))
     assert isinstance(second, dg.SensorResult)
     return [each.partition_key for each in second.run_requests or ()]
 

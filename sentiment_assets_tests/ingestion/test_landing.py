@@ -1,25 +1,40 @@
+from hashlib import sha256
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.landing import (
+    PART,
     SETTLED_AFTER,
+    LandingState,
+    Outcome,
     SeenFile,
     change_token,
     content_digest_of,
     copies,
-    forget_all_but,
+    digest_of_parts,
+    forget_gone,
     is_landed,
     look_again,
-    remember,
-    seen_from_text,
-    seen_to_text,
+    part_digests,
+    state_from_bytes,
+    state_to_bytes,
     to_read,
     to_take,
+    try_failed_again,
+    with_outcomes,
 )
 
 
-def read(token: str, digest: str, taken: str = "") -> SeenFile:
-    return SeenFile(token, 0, digest, taken)
+def read(token: str, digest: str, taken: str = "", outcome: Outcome = "") -> SeenFile:
+    return SeenFile(token, 0, digest, taken, outcome)
+
+
+def test_ten_seconds_are_enough_and_nine_are_not() -> None:
+    assert SETTLED_AFTER == 10, "docs/operations.md says so"
+    assert SeenFile("1", since=100).settled(now=110)
+    assert not SeenFile("1", since=100).settled(now=109.9)
 
 
 def test_hidden_and_unfinished_files_are_left_alone() -> None:
@@ -44,7 +59,8 @@ def test_a_touched_file_is_read_again_and_not_taken_again() -> None:
 
 def test_what_history_tells_counts_as_taken_in() -> None:
     tokens = {"a.csv": "1", "b.csv": "1"}
-    seen = look_again(remember({}, {"b.csv": "x", "gone.csv": "z"}), tokens, now=0)
+    held = {"b.csv": "x", "gone.csv": "z"}
+    seen = look_again(with_outcomes({}, held, held, under_way=()), tokens, now=0)
     assert {path: each.taken for path, each in seen.items()} == {"a.csv": "", "b.csv": "x", "gone.csv": "z"}
     assert to_take({path: read("1", "x", seen[path].taken) for path in tokens}, tokens) == []
 
@@ -64,17 +80,61 @@ def test_a_file_that_goes_back_to_former_content_is_taken_again() -> None:
     assert to_take({"a.csv": read("3", "x", taken="y")}, {"a.csv": "3"}) == ["a.csv"]
 
 
-def test_a_deleted_file_is_remembered_and_a_deleted_batch_is_not() -> None:
-    seen = {"a.csv": read("1", "x", taken="x")}
+def test_a_deleted_file_is_remembered_while_its_batch_is_there() -> None:
+    seen = {"a.csv": read("1", "x", taken="x", outcome="held")}
     assert to_take(look_again(seen, {}, now=9), {}) == []
     assert to_take(look_again(seen, {"a.csv": "1"}, now=9), {"a.csv": "1"}) == []
-    assert to_take(forget_all_but(seen, []), {"a.csv": "1"}) == ["a.csv"]
+    assert forget_gone(seen, ["a.csv"], {}) == seen
+    assert forget_gone(seen, [], {}) == {}
+    assert to_take(forget_gone(seen, [], {"a.csv": "1"}), {"a.csv": "1"}) == ["a.csv"]
 
 
-@given(st.dictionaries(st.text(), st.builds(SeenFile, st.text(), st.floats(0, 1e10), st.text(), st.text())))
-def test_what_was_seen_comes_back_from_text(seen: dict[str, SeenFile]) -> None:
-    assert seen_from_text(seen_to_text(seen)) == seen
-    assert seen_from_text(None) == {}
+def test_what_came_of_a_run_is_held_failed_or_not_known_yet() -> None:
+    asked = {"held": read("1", "x", "x"), "failed": read("1", "y", "y"), "busy": read("1", "z", "z")}
+    seen = with_outcomes(asked, asked, held={"held": "x", "failed": "older"}, under_way={"busy"})
+    assert {path: each.outcome for path, each in seen.items()} == {"held": "held", "failed": "failed", "busy": ""}
+    later = with_outcomes(seen, seen, held={"held": "x", "failed": "y", "busy": "z"}, under_way=())
+    assert {each.outcome for each in later.values()} == {"held"}, "it was executed again, well"
+
+
+def test_a_failed_file_waits_for_a_change_of_its_own_or_of_the_rules() -> None:
+    failed = {"a.csv": read("1", "x", "x", "failed")}
+    assert to_take(failed, {"a.csv": "1"}) == []
+    assert to_take(try_failed_again(failed), {"a.csv": "1"}) == ["a.csv"]
+    touched = look_again(failed, {"a.csv": "2"}, now=9)
+    assert (touched["a.csv"].taken, touched["a.csv"].digest) == ("", "")
+    held = {"a.csv": read("1", "x", "x", "held")}
+    assert try_failed_again(held) == held
+
+
+def test_a_failed_file_holds_back_no_other_with_its_content() -> None:
+    tokens = {"a.json": "1", "a.jsonl": "1"}
+    seen = {"a.json": read("1", "x", "x", "failed"), "a.jsonl": read("1", "x")}
+    assert to_take(seen, tokens) == ["a.jsonl"]
+    assert copies(seen, tokens) == {}
+
+
+OUTCOMES = st.sampled_from(["", "held", "failed"])
+PARTS = st.lists(st.text(), max_size=3).map(tuple)
+FILES = st.builds(SeenFile, st.text(), st.floats(0, 1e10), st.text(), st.text(), OUTCOMES, PARTS)
+
+
+@given(st.builds(LandingState, st.text(), st.dictionaries(st.text(), FILES)))
+def test_what_was_seen_comes_back_from_storage(state: LandingState) -> None:
+    assert state_from_bytes(state_to_bytes(state)) == state
+
+
+@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 5])
+def test_a_content_has_one_digest_however_it_is_read(size: int) -> None:
+    content = bytes(range(251)) * (size // 251) + b"x" * (size % 251)
+    chunks = [content[start : start + 999_983] for start in range(0, size, 999_983)]
+    parts = list(part_digests(chunks))
+    assert len(parts) == -(-size // PART)
+    assert digest_of_parts(parts) == content_digest_of(content)
+    after_first = list(part_digests([content[PART:]]))
+    assert digest_of_parts([*parts[:1], *after_first]) == content_digest_of(content), "read on from the second part"
+    if size:
+        assert content_digest_of(content[:-1] + b"?") != content_digest_of(content)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(max_size=2), max_size=8))
@@ -87,4 +147,5 @@ def test_each_content_is_taken_once(digests: dict[str, str]) -> None:
 def test_tokens_and_digests_tell_changes() -> None:
     assert change_token({"size": 1, "mtime": 2}) == change_token({"mtime": 2, "size": 1})
     assert change_token({"size": 1, "mtime": 2}) != change_token({"size": 1, "mtime": 3})
-    assert content_digest_of([b"ab", b"c"]) == content_digest_of([b"abc"]) != content_digest_of([b"abd"])
+    assert content_digest_of(b"abc") != content_digest_of(b"abd")
+    assert content_digest_of(b"abc") == sha256(b"abc").hexdigest()[:32], "a small file's is that of its content"
