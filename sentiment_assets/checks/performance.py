@@ -50,7 +50,9 @@ def performance_checks(
             checked_at=now().isoformat(timespec="seconds"),
         )
         keep(storage, branch, SCORES, found.record)
-        budget = _write_label_budget(storage.path(branch, LABEL_BUDGET, batch + ".csv"), found.to_label, columns)
+        budget = _write_label_budget(
+            storage.partition_path(branch, LABEL_BUDGET, batch, ".csv"), found.to_label, columns
+        )
         link = publish_page(branch, around.every, storage, tracking, settings)
         shift = found.record.word_shift
         moved = {"word_shift": table(vars(each) for each in shift.shifts)} if shift else {}

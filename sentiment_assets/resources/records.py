@@ -20,7 +20,9 @@ def keep(storage: Storage, branch: str, group: str, record: "Record") -> None:
     """Remember what a group of checks found in a batch."""
     from sentiment_assets.monitoring.history import record_to_bytes
 
-    write_atomically(storage.path(branch, MONITORING, group, record.batch + ".json"), record_to_bytes(record))
+    write_atomically(
+        storage.partition_path(branch, f"{MONITORING}/{group}", record.batch, ".json"), record_to_bytes(record)
+    )
 
 
 def recall(storage: Storage, branch: str, group: str, batches: Sequence[str]) -> "list[Record]":
@@ -28,7 +30,7 @@ def recall(storage: Storage, branch: str, group: str, batches: Sequence[str]) ->
     from sentiment_assets.monitoring.history import record_from_bytes
 
     found = []
-    for path in (storage.path(branch, MONITORING, group, batch + ".json") for batch in batches):
+    for path in (storage.partition_path(branch, f"{MONITORING}/{group}", batch, ".json") for batch in batches):
         try:
             found += [record_from_bytes(path.read_bytes())] if path.exists() else []
         except ValueError as error:

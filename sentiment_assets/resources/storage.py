@@ -1,8 +1,11 @@
 """Frames as Parquet, arrays as memory-mapped ``.npy``, on any fsspec path; nothing is ever half-written."""
 
 import io
+import json
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +25,15 @@ else:
     Frame = Any  # Dagster evaluates the annotations of assets, and pandas is not loaded then
 
 
+_LONGEST_NAME = 200
+"""Bytes of a file's name without its ending; file systems take 255 with it."""
+_CURRENT, _NAMES = "CURRENT", "names.json"
+_ABANDONED = 86_400.0
+"""Seconds after which arrays that are not the current ones are no longer being written."""
+_UNUSED = 3_600.0
+"""Seconds after which a copy of remote arrays that nothing has asked for since is removed."""
+
+
 class Storage(dg.ConfigurableResource):
     """The data folder: ``<root>/<branch>/<asset>[/<partition>]``."""
 
@@ -33,11 +45,31 @@ class Storage(dg.ConfigurableResource):
 
     def frame_path(self, branch: str, asset: str, partition: str) -> UPath:
         """Where a partition of a frame-valued asset lies."""
-        return self.path(branch, asset, partition + FrameIOManager.extension)
+        return self.partition_path(branch, asset, partition, FrameIOManager.extension)
 
     def candidate_path(self, branch: str, partition: str) -> UPath:
         """Where a trained candidate lies."""
-        return self.path(branch, "trained_candidates", partition + ".npz")
+        return self.partition_path(branch, "trained_candidates", partition, ".npz")
+
+    def partition_path(self, branch: str, folder: str, partition: str, extension: str) -> UPath:
+        """Where something that there is once for each partition lies."""
+        return self.path(branch, folder, file_name(partition) + extension)
+
+
+def file_name(partition: str) -> str:
+    """The path, without its ending, that a partition is stored under: its key, as far as file systems take it.
+
+    ``|`` becomes ``_``, and a part of more than 200 bytes is cut and gets a digest of the whole instead of its end.
+    """
+    return "/".join(_short(part) for part in partition.replace("|", "_").split("/"))
+
+
+def _short(name: str) -> str:
+    encoded = name.encode()
+    if len(encoded) <= _LONGEST_NAME:
+        return name
+    digest = sha256(encoded).hexdigest()[:16]
+    return f"{encoded[: _LONGEST_NAME - len(digest) - 1].decode(errors='ignore')}~{digest}"
 
 
 def write_atomically(path: UPath, content: bytes) -> None:
@@ -46,7 +78,7 @@ def write_atomically(path: UPath, content: bytes) -> None:
     if not _is_local(path):
         path.write_bytes(content)  # an object store shows an object once it is whole
         return
-    unfinished = path.parent / f".{path.name}.{uuid4().hex}.part"
+    unfinished = path.parent / f".{uuid4().hex}.part"
     try:
         unfinished.write_bytes(content)
         os.replace(unfinished.path, path.path)
@@ -80,6 +112,10 @@ class FrameIOManager(dg.UPathIOManager):
 
     extension = ".parquet"
 
+    def get_path_for_partition(self, context: dg.InputContext | dg.OutputContext, path: UPath, partition: str) -> UPath:
+        """Below the asset's folder, under the partition's file name."""
+        return path / file_name(partition)
+
     def dump_to_path(self, context: dg.OutputContext, obj: Frame, path: UPath) -> None:
         """Store a frame."""
         write_atomically(path, frame_to_bytes(obj))
@@ -101,26 +137,52 @@ class ArraysIOManager(dg.UPathIOManager):
     """Named arrays as ``.npy`` files, memory-mapped on loading so that processes share one copy."""
 
     def dump_to_path(self, context: dg.OutputContext, obj: "Mapping[str, np.ndarray]", path: UPath) -> None:
-        """Write the arrays into a folder named by their digest, then make it the current one."""
+        """Write the arrays into a folder named by their digest, then make it the current one.
+
+        What was current before is removed. What another process may be writing now is not, until it has lain for a day.
+        """
+        current = path / _CURRENT
+        former = current.read_text() if current.exists() else ""
         version = arrays_version(obj)
         for name, array in obj.items():
             write_atomically(path / version / f"{name}.npy", _npy(array))
-        write_atomically(path / "CURRENT", version.encode())
-        for former in path.iterdir():
-            if former.name not in ("CURRENT", version):
-                former.fs.rm(former.path, recursive=True)
+        write_atomically(path / version / _NAMES, json.dumps(sorted(obj)).encode())
+        write_atomically(current, version.encode())
+        for folder in path.iterdir():
+            if folder.name not in (_CURRENT, version) and (folder.name == former or _age(folder) > _ABANDONED):
+                folder.fs.rm(folder.path, recursive=True)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> StoredArrays:
-        """Map the current arrays; those of a remote path are copied to this host once."""
+        """Map the current arrays; those of a remote path are copied to this host once.
+
+        Raises ``IncompleteArrays`` when some of them are missing.
+        """
         import numpy as np
 
-        version = (path / "CURRENT").read_text()
+        version = (path / _CURRENT).read_text()
         folder = _local_copy(path / version)
-        files = sorted(folder.glob("*.npy"))
+        names = json.loads((folder / _NAMES).read_text()) if (folder / _NAMES).exists() else []
+        files = {name: folder / f"{name}.npy" for name in names}
+        if not names or not all(file.exists() for file in files.values()):
+            raise IncompleteArrays(
+                f"the arrays of version {version} in {path} are not all there: materialize them again"
+            )
         return StoredArrays(
-            version,
-            {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files},
+            version, {name: np.load(file, mmap_mode="r", allow_pickle=False) for name, file in files.items()}
         )
+
+
+class IncompleteArrays(ValueError):
+    """Stored arrays of which some are missing; the message says what to do."""
+
+
+def _age(folder: UPath) -> float:
+    """Seconds since something in a folder was written last; 0 where the file system does not say when that was."""
+    try:
+        written = [folder.fs.modified(file.path).timestamp() for file in folder.iterdir()]
+    except NotImplementedError:
+        return 0.0
+    return time.time() - max(written, default=0.0)
 
 
 def arrays_version(arrays: "Mapping[str, np.ndarray]") -> str:
@@ -141,13 +203,21 @@ def _npy(array: "np.ndarray") -> bytes:
 
 
 def _local_copy(folder: UPath) -> Path:
+    """A remote version's files on this host; copies of other versions that nothing has asked for lately are removed.
+
+    A process that has mapped them keeps what it has.
+    """
     if _is_local(folder):
         return Path(folder.path)
-    name = sha256(str(folder).encode()).hexdigest()[:32]
-    copy = Path(tempfile.gettempdir()) / "sentiment_assets" / name
+    versions = Path(tempfile.gettempdir()) / "sentiment_assets" / sha256(str(folder.parent).encode()).hexdigest()[:32]
+    copy = versions / folder.name
     for file in folder.iterdir():
         if not (copy / file.name).exists():
             write_atomically(UPath(copy / file.name), file.read_bytes())
+    os.utime(copy)
+    for other in versions.iterdir():
+        if other != copy and time.time() - other.stat().st_mtime > _UNUSED:
+            shutil.rmtree(other, ignore_errors=True)
     return copy
 
 

@@ -1,5 +1,8 @@
+import os
+import time
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +13,11 @@ from sentiment_assets.resources.home import below_home, local_home
 from sentiment_assets.resources.storage import (
     ArraysIOManager,
     FrameIOManager,
+    Frames,
+    IncompleteArrays,
     Storage,
     arrays_version,
+    file_name,
     read_frame,
     read_partitions,
     write_atomically,
@@ -45,6 +51,92 @@ def test_arrays_come_back_mapped_and_the_former_ones_are_gone(root: UPath) -> No
         assert isinstance(array, np.memmap)
         assert np.array_equal(array, ARRAYS[name])
     assert {path.name for path in (root / "features").iterdir()} == {"CURRENT", loaded.version}
+
+
+def test_overlapping_writes_leave_whole_arrays(root: UPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process begins to write, another writes and ends meanwhile, then the first one ends."""
+    manager, plain, place = ArraysIOManager(root), storage.write_atomically, root / "features"
+    others = {name: array + 1 for name, array in ARRAYS.items()}
+
+    def interrupted(path: UPath, content: bytes) -> None:
+        if path.name == "b.npy":
+            monkeypatch.setattr(storage, "write_atomically", plain)
+            manager.dump_to_path(None, others, place)
+        plain(path, content)
+
+    manager.dump_to_path(None, {"a": np.zeros(9)}, place)
+    monkeypatch.setattr(storage, "write_atomically", interrupted)
+    manager.dump_to_path(None, ARRAYS, place)
+    loaded = manager.load_from_path(None, place)
+    assert loaded.version == arrays_version(ARRAYS)
+    assert all(np.array_equal(loaded.arrays[name], ARRAYS[name]) for name in ARRAYS)
+    assert {path.name for path in place.iterdir()} == {"CURRENT", loaded.version, arrays_version(others)}
+    long_ago = time.time() + 90_000
+    monkeypatch.setattr(storage.time, "time", lambda: long_ago)
+    manager.dump_to_path(None, {"a": np.ones(9)}, place)
+    assert len(list(place.iterdir())) == 2, "what was left lying is removed a day later"
+
+
+def test_arrays_that_are_not_all_there_are_refused(root: UPath) -> None:
+    manager, place = ArraysIOManager(root), root / "features"
+    manager.dump_to_path(None, ARRAYS, place)
+    (place / arrays_version(ARRAYS) / "b.npy").unlink()
+    with pytest.raises(IncompleteArrays, match="are not all there: materialize them again"):
+        manager.load_from_path(None, place)
+
+
+def test_copies_of_remote_arrays_are_removed_when_nothing_asks_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.tempfile, "gettempdir", lambda: str(tmp_path))
+    manager, place = ArraysIOManager(), UPath(f"memory://{tmp_path.name}/features")
+
+    copies = tmp_path / "sentiment_assets"
+
+    def load(number: int) -> Path:
+        manager.dump_to_path(None, {"a": np.full(9, number)}, place)
+        loaded = manager.load_from_path(None, place)
+        assert loaded.arrays["a"].tolist() == [number] * 9
+        [copy] = copies.glob(f"*/{loaded.version}")
+        return copy
+
+    first, second = load(1), load(2)
+    assert first.exists(), "another process may still ask for it"
+    two_hours_ago = time.time() - 7_200
+    os.utime(first, (two_hours_ago, two_hours_ago))
+    third = load(3)
+    assert sorted(copies.glob("*/*")) == sorted([second, third])
+
+
+@pytest.mark.parametrize(
+    "partition",
+    ["评" * 73 + ".csv", "2026/" + "%EF%BC%8C" * 60 + ".csv", "epochs=20|eta0=0.1|l2=1e-06", "ü" * 110, "a, b.csv"],
+)
+def test_any_partition_can_be_stored(home: Path, partition: str) -> None:
+    store = Storage(root="data")
+    for path in (store.frame_path("acme", "raw_reviews", partition), store.candidate_path("acme", partition)):
+        write_atomically(path, b"x")
+        assert path.read_bytes() == b"x"
+        assert "|" not in path.name
+        assert max(len(part.encode()) for part in path.parts) <= 255
+
+
+def test_partitions_with_long_names_are_told_apart_and_short_ones_keep_theirs() -> None:
+    keys = [f"{'评' * 90}{end}.csv" for end in ("a", "b")]
+    assert len({file_name(key) for key in keys}) == 2
+    assert file_name("2026/October, (1).csv") == "2026/October, (1).csv"
+
+
+def test_the_frames_of_an_asset_lie_where_the_storage_looks_for_them(home: Path) -> None:
+    """Dagster asks the IO manager, the checks and reports ask the storage."""
+    key = f"{'评' * 90}|x.csv"
+
+    @dg.asset(key_prefix="acme", partitions_def=dg.StaticPartitionsDefinition([key]), io_manager_key="frames")
+    def reviews() -> pd.DataFrame:
+        return pd.DataFrame({"text": ["fine"]})
+
+    assert dg.materialize([reviews], partition_key=key, resources={"frames": Frames(root="data")}).success
+    assert read_frame(Storage(root="data").frame_path("acme", "reviews", key))["text"].tolist() == ["fine"]
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
