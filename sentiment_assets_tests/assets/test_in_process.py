@@ -166,7 +166,7 @@ def test_no_column_of_the_platform_may_be_kept_under_its_name() -> None:
     schemas = [each["dagster/column_schema"] for each in described if "dagster/column_schema" in each]
     batch = read_batch(CSV, "a.csv", IngestionSettings())
     answers = {column.name: [None] * len(batch.reviews) for schema in schemas for column in schema.columns}
-    scores = pd.DataFrame(answers).assign(review_id=batch.reviews["review_id"])
+    scores = pd.DataFrame(answers).assign(review_id=batch.reviews["review_id"], score=0.5, label=1)
     used = {column.name for schema in schemas for column in schema.columns}
     used |= (
         set(join_scores({"a": batch.reviews}, {"a": scores}).reviews) | set(digests_and_labels(batch.reviews)) | {ALL}
