@@ -243,6 +243,11 @@ def test_rows_without_text_are_no_fault_and_do_not_count_as_rejected() -> None:
     assert accounted(batch)
 
 
+def test_ratings_without_a_text_do_not_hide_that_nearly_every_review_is_rejected() -> None:
+    with pytest.raises(UnreadableFile, match="100 of its 105 rows with a review cannot be used"):
+        read_batch(REPLACED + b"left,1\n" * 5 + b",5\n" * 1000, "r.csv", PLAIN)
+
+
 @pytest.mark.parametrize("row", ['{"text": null}', '{"text": "  "}', '{"body": "y"}', '{"text": NaN}'])
 def test_a_text_that_says_nothing_is_no_text(row: str) -> None:
     batch = read_batch(f'{{"text": "x"}}\n{row}\n'.encode(), "r.jsonl", PLAIN)

@@ -43,6 +43,7 @@ def test_a_day_begins_at_midnight_utc(written: object) -> None:
         ("1700000000", "not ISO 8601"),
         (1700000000000, "not ISO 8601"),
         ("2024", "not ISO 8601"),
+        ("20240301 1011", "not ISO 8601"),
         ("2024-W09-5", "not ISO 8601"),
         ("2024-03-01x10:11", "not ISO 8601"),
         ("03/04/2026", "not ISO 8601"),
