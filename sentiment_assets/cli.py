@@ -4,8 +4,10 @@ import os
 import sys
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 import click
+import yaml
 from rich.console import Console
 
 from sentiment_assets.resources.home import local_home
@@ -131,9 +133,17 @@ def prepare_dagster_home() -> Path:
         raise click.ClickException(str(error)) from error
     folder = state / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
-    settings = (_PROJECT / "dagster.yaml").read_text()
-    (folder / "dagster.yaml").write_text(settings.replace(" .sentiment/", f" {state}/"))
+    settings = yaml.safe_load((_PROJECT / "dagster.yaml").read_text())
+    (folder / "dagster.yaml").write_text(yaml.safe_dump(_moved(settings, state), sort_keys=False))
     return folder
+
+
+def _moved(settings: Any, state: Path) -> Any:
+    """Dagster's settings with the home folder in use in place of the default one."""
+    if isinstance(settings, dict):
+        return {name: _moved(value, state) for name, value in settings.items()}
+    is_below = isinstance(settings, str) and settings.startswith(".sentiment/")
+    return str(state / settings.removeprefix(".sentiment/")) if is_below else settings
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.branch import SentimentBranch
 from sentiment_assets.engines.steps import step_executor
+from sentiment_assets.resources.home import dagster_ui, mlflow_ui
 from sentiment_assets.resources.notifications import AlertTarget, Notifications, each_once
 from sentiment_assets.resources.storage import Arrays, Frames, Storage
 from sentiment_assets.resources.tracking import Tracking
@@ -45,15 +46,14 @@ def joined_report(branches: dg.Definitions, targets: Sequence[AlertTarget]) -> d
 
 def resources() -> dict[str, object]:
     """Storage and tracking, from the environment; without any setting, all in the home folder."""
-    dagster_ui = os.environ.get("DAGSTER_UI_URL", "http://127.0.0.1:3000")
     return {
         "storage": Storage(root="data"),
         "frames": Frames(root="data"),
         "arrays": Arrays(root="data"),
-        "notifications": Notifications(dagster_ui=dagster_ui),
+        "notifications": Notifications(dagster_ui=dagster_ui()),
         "tracking": Tracking(
             tracking_uri=os.environ.get("MLFLOW_TRACKING_URI", ""),
-            mlflow_ui=os.environ.get("MLFLOW_UI_URL", "http://127.0.0.1:5000"),
-            dagster_ui=dagster_ui,
+            mlflow_ui=mlflow_ui(),
+            dagster_ui=dagster_ui(),
         ),
     }

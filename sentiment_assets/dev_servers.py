@@ -11,7 +11,15 @@ from pathlib import Path
 
 import click
 
-from sentiment_assets.resources.home import SETTING, home, keep_mlflow_quiet, tracking_uri
+from sentiment_assets.resources.home import (
+    SETTING,
+    dagster_ui,
+    home,
+    keep_mlflow_quiet,
+    mlflow_ui,
+    remember_ui_addresses,
+    tracking_uri,
+)
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_STOP = 20
@@ -29,6 +37,10 @@ def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int
         "DAGSTER_UI_URL": f"http://{_HOST}:{dagster_port}",
         "MLFLOW_UI_URL": f"http://{_HOST}:{mlflow_port}",
     }
+    for former, now in ((dagster_ui(), addresses["DAGSTER_UI_URL"]), (mlflow_ui(), addresses["MLFLOW_UI_URL"])):
+        if former != now:
+            click.echo(f"Links that were written before lead to {former}; those written from now on to {now}.")
+    remember_ui_addresses(addresses)
     keep_mlflow_quiet()
     environment = os.environ | addresses | settings_of_servers(dagster_home)
     dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(project / "workspace.yaml")]

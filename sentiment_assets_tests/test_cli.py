@@ -5,12 +5,14 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from sentiment_assets.cli import main, prepare_dagster_home
 from sentiment_assets.definitions import resources
+from sentiment_assets.resources.home import default_tracking_uri
 from sentiment_assets_tests import servers
 from sentiment_assets_tests.models import made_model, register
 
@@ -25,6 +27,25 @@ def test_dagsters_home_is_a_copy_of_the_projects_settings(home: Path) -> None:
     folder = prepare_dagster_home()
     assert folder == home / "dagster"
     assert f"base_dir: {home}/dagster/storage" in (folder / "dagster.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", ["my #home", "a: b", "'quoted'", "{x}", "日本 語", "- x"])
+def test_a_home_of_any_name_is_where_dagster_keeps_its_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / name))
+    folder = prepare_dagster_home()
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        instance.add_dynamic_partitions("acme/batches", ["a.csv"])
+    kept = {path.relative_to(tmp_path / name).parts[:2] for path in (tmp_path / name).rglob("*.db")}
+    assert kept == {("dagster", "storage")}
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_home_that_mlflow_cannot_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "why?"))
+    with pytest.raises(ValueError, match=r"SENTIMENT_HOME is .*why\?: the address of MLflow's database cannot hold"):
+        default_tracking_uri()
 
 
 def test_a_deployments_own_dagster_home_is_used_as_it_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from sentiment_assets.cli import main, prepare_dagster_home
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets_tests import runs
 
+LOCATION = "__repository__@sentiment_assets"
+"""By this tag the UI finds the runs of a job."""
 STORAGE = Storage(root="data")
 
 
@@ -37,6 +41,10 @@ def test_rows_leave_quarantine_when_what_was_wrong_is_mended(dagster_home: Path)
     with dg.DagsterInstance.get() as instance:
         instance.add_dynamic_partitions(batches_name("shopping"), [key])
         run_job(instance, "shopping_ingest", {"dagster/partition": key}, "http://dagster")
+        [run] = instance.get_runs(dg.RunsFilter(job_name="shopping_ingest", tags={REPOSITORY_LABEL_TAG: LOCATION}))
+    assert run.remote_job_origin is not None, "the timeline groups runs by it"
+    workspace = WorkspaceFileTarget([str(Path(__file__).parents[1] / "workspace.yaml")])
+    assert [run.remote_job_origin.repository_origin.code_location_origin] == workspace.create_origins()
     assert len(read_frame(STORAGE.frame_path("shopping", "quarantine", key))) == 1
 
     runs.land("shopping", "a.csv", bad.replace(b"maybe", b"bad"))

@@ -16,7 +16,7 @@ from uuid import uuid4
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.home import below_home, is_local
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +75,7 @@ def _short(name: str) -> str:
 def write_atomically(path: UPath, content: bytes) -> None:
     """Write ``content`` so that a reader sees the old file or the new one, never part of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not _is_local(path):
+    if not is_local(path):
         path.write_bytes(content)  # an object store shows an object once it is whole
         return
     unfinished = path.parent / f".{uuid4().hex}.part"
@@ -207,7 +207,7 @@ def _local_copy(folder: UPath) -> Path:
 
     A process that has mapped them keeps what it has.
     """
-    if _is_local(folder):
+    if is_local(folder):
         return Path(folder.path)
     versions = Path(tempfile.gettempdir()) / "sentiment_assets" / sha256(str(folder.parent).encode()).hexdigest()[:32]
     copy = versions / folder.name
@@ -219,10 +219,6 @@ def _local_copy(folder: UPath) -> Path:
         if other != copy and time.time() - other.stat().st_mtime > _UNUSED:
             shutil.rmtree(other, ignore_errors=True)
     return copy
-
-
-def _is_local(path: UPath) -> bool:
-    return path.protocol in ("", "file", "local")
 
 
 class Frames(dg.ConfigurableIOManagerFactory[Any]):
