@@ -38,7 +38,7 @@ def best_model_asset(
         key_prefix=branch,
         ins={SPLITS: dg.AssetIn([branch, SPLITS]), FEATURES: dg.AssetIn([branch, FEATURES])},
         deps=[[branch, TRAINED_CANDIDATES]],
-        code_version=code_version(__name__, metric, promotion, behaviour, settings, str(similarity)),
+        code_version=code_version(__name__, metric, promotion, behaviour, str(similarity)),
         kinds={"scikitlearn", "mlflow"},
         description=(
             f"The candidate of {branch} with the smallest validation {metric.replace('_', ' ')}, calibrated, evaluated "

@@ -57,7 +57,8 @@ def raw_reviews_asset(
         ),
     )
     def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
-        from sentiment_assets.ingestion.batch import content_digest, read_batch
+        from sentiment_assets.ingestion.batch import read_batch
+        from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.ingestion.landing import content_digest_of
         from sentiment_assets.ingestion.readers import UnreadableFile
         from sentiment_assets.monitoring.other_batches import digests_and_labels

@@ -45,7 +45,7 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.As
     def scored_reviews(
         context: dg.AssetExecutionContext, raw_reviews: Frame, tracking: Tracking
     ) -> Iterator[dg.MaterializeResult]:
-        from sentiment_assets.ingestion.batch import content_digest
+        from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.learning.scored_batch import score_batch
 
         champion = tracking.champion(branch)

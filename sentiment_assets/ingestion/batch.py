@@ -93,12 +93,6 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> B
     )
 
 
-def content_digest(frame: pd.DataFrame) -> str:
-    """The same for equal contents: 16 hexadecimal digits of SHA-256 over the values, in order."""
-    values = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    return sha256(",".join(frame.columns).encode() + values.tobytes()).hexdigest()[:16]
-
-
 def no_such_column(column: str, found: Sequence[str]) -> str:
     """What is wrong with a file that has no column for the text."""
     return f"it has no column {column!r} for the text; it has: {', '.join(map(printable, found))}"

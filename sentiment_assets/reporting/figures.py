@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.ingestion.batch import content_digest
+from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.review_identity import review_numbers, text_digests
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.intervals import Band, ErrorRates, adjusted_sentiment, join_bands, net_sentiment

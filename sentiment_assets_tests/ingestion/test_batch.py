@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment_assets.ingestion.batch import Batch, content_digest, read_batch
+from sentiment_assets.ingestion.batch import Batch, read_batch
+from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.ingestion.readers import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule, ReviewColumns
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment_assets.ingestion.batch import content_digest
+from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.figures import COLUMNS, join_scores, periods_of
