@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
+import mlflow
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
@@ -158,3 +160,14 @@ def test_rolling_back_to_what_is_not_there_names_what_is(tracking: Tracking) -> 
         make_champion("acm", "1", tracking.uri())
     with pytest.raises(NoSuchVersion, match="no version '7' in the registry; it has: 1"):
         make_champion("acme", "7", tracking.uri())
+
+
+def test_the_registered_model_answers_each_row_of_a_frame(tracking: Tracking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it holds: behind MLflow's own checks of the signature, too."""
+    tracking.promote("acme", register(tracking, "acme", made_model()))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking.uri())
+    served = mlflow.pyfunc.load_model("models:/acme@champion")
+    answers = served.predict(pd.DataFrame({"text": ["superb", None, float("nan"), 7, pd.NA, "dull"]}))
+    assert answers["label"].tolist() == [1, 0, 0, 0, 0, 0]
+    assert answers["confidence"].tolist()[1:5] == [0.5] * 4
+    assert answers["score"].iloc[0] > 0 > answers["score"].iloc[5]
