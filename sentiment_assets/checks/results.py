@@ -100,7 +100,7 @@ def report(
                 "verdict": finding.verdict,
                 **_numbers(finding),
                 "pages": pages(history, settings.paging),
-                "alarm_budget": table(vars(each) for each in alarm_budget(history, settings.test_alpha)),
+                "alarm_budget": table(vars(each) for each in alarm_budget(history)),
                 **more.get(finding.name, {}),
             },
         )

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
@@ -77,6 +78,15 @@ def test_quarantined_rows_count_against_all_rows() -> None:
     found = by_name(quality(batch(300), quarantined=100))["quarantined"]
     assert found.warns
     assert found.sentence.startswith("100 of 400 rows of the file are in quarantine (25.0 %); up to 5.0 % may. See why")
+
+
+def test_all_quality_checks_of_a_batch_together_keep_the_promise_of_alpha() -> None:
+    """So the one that looks at a share may take chance for a fault in its part of ``alpha`` only."""
+    settings = MonitoringSettings()
+    least = int(binom.isf(settings.alpha / len(QUALITY_CHECKS), 1000, settings.quality.quarantined)) + 1
+    for count, said in ((least - 1, "ok"), (least, "warn")):
+        found = by_name(quality(batch(1000 - count), quarantined=count))["quarantined"]
+        assert (found.verdict, binom.sf(count - 1, 1000, 0.05) < 0.01) == (said, True)
 
 
 def test_any_date_in_the_future_warns() -> None:
