@@ -6,6 +6,9 @@ import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import QUARANTINE
+from sentiment_assets.checks.open_warnings import tell_open_warnings
+from sentiment_assets.checks.results import now
+from sentiment_assets.resources.records import ROWS, keep
 from sentiment_assets.resources.storage import Storage, read_frame
 
 
@@ -22,6 +25,9 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
             description="rows_in = rows_kept + rows_quarantined + rows_duplicate, counted in what is stored.",
         )
         def row_identity(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
+            from sentiment_assets.ingestion.batch import content_digest
+            from sentiment_assets.monitoring.finding import Finding
+            from sentiment_assets.monitoring.history import Record
             from sentiment_assets.monitoring.quality import row_identity as rows_add_up
 
             key = context.partition_key
@@ -33,6 +39,10 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
                 rows_quarantined=len(quarantine),
                 rows_duplicate=reviews.attrs["rows_duplicate"],
             )
+            finding = Finding("row_identity", "ok" if result.holds else "warn", result.sentence)
+            checked_at = now().isoformat(timespec="seconds")
+            keep(storage, branch, ROWS, Record(key, checked_at, None, (finding,), content=content_digest(reviews)))
+            tell_open_warnings(context.instance, storage, branch, batches)
             return dg.AssetCheckResult(passed=result.holds, description=result.sentence)
 
     return row_identity
