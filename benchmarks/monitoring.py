@@ -54,6 +54,7 @@ _CHAMPION = Hyperparameters(epochs=20, eta0=0.3, l2=1e-6)
 _SETTINGS = MonitoringSettings()
 _ALONE = look_at_others([], [])
 _NULL_SIZES = (200, 1_000, 5_000, 20_000)
+_HARMLESS = ((200, 0.015), (400, 0.015), (2_000, 0.015), (20_000, 0.02))
 _QUALITY_UP_TO, _TIMED = 1_000, 9
 Ids = np.ndarray
 
@@ -198,7 +199,9 @@ def _rows(world: World, null_batches: int, batches: int) -> list[Row]:
         for name, share in (("truncated", 0.2), ("mojibake", 0.1), ("upper_case", 0.2), ("typos", 0.1))
     ]
     harmless = [
-        Row(f"harmless: 2 % {name}, n = 20,000", _draw(world, 20_000, {name: 0.02}), batches) for name in domains
+        Row(f"harmless: {share:.1%} {name}, n = {n:,}".replace("%", " %"), _draw(world, n, {name: share}), batches)
+        for name in domains
+        for n, share in _HARMLESS
     ]
     return rows + harmless
 

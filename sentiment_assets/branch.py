@@ -26,9 +26,11 @@ from sentiment_assets.automation.schedules import branch_schedules
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness, Schedules
 from sentiment_assets.checks.drift import drift_checks
+from sentiment_assets.checks.open_warnings import open_warnings_check
 from sentiment_assets.checks.performance import performance_checks
 from sentiment_assets.checks.quality import quality_checks
 from sentiment_assets.checks.row_identity import row_identity_check
+from sentiment_assets.checks.scoring_gate import scoring_gate
 from sentiment_assets.ingestion.settings import (
     DEFAULT_LIMITS,
     Encoding,
@@ -158,7 +160,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             settings.promotion,
             behaviour,
         ),
-        scored_reviews_asset(name, batches),
+        scored_reviews_asset(name, batches, scoring_gate(name, batches, settings.monitoring)),
         sentiment_report_asset(name, batches, settings.columns.keep),
     ]
     return dg.Definitions(
@@ -173,6 +175,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             quality_checks(name, batches, settings.monitoring),
             drift_checks(name, batches, settings.monitoring),
             performance_checks(name, batches, settings.columns, settings.monitoring),
+            open_warnings_check(name, batches),
         ],
         jobs=branch_jobs(name),
         sensors=[

@@ -1,6 +1,6 @@
 """``scored_reviews``: the champion's score of every review of a batch, and the words behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.describe import counts_by, sample, schema_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.versions import code_version
-from sentiment_assets.resources.storage import Frame
+from sentiment_assets.resources.storage import Frame, Storage
 from sentiment_assets.resources.tracking import Tracking
 
 NAME = "scored_reviews"
@@ -23,8 +23,15 @@ _COLUMNS = {
 }
 
 
-def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset ``<branch>/scored_reviews``."""
+def scored_reviews_asset(
+    branch: str,
+    batches: dg.PartitionsDefinition,
+    gate: Callable[[dg.AssetExecutionContext, Frame, str, Storage, Tracking], None],
+) -> dg.AssetsDefinition:
+    """The asset ``<branch>/scored_reviews``.
+
+    ``gate`` is given the batch's reviews and the champion's version, and raises ``dg.Failure`` if it may not be scored.
+    """
 
     @dg.asset(
         name=NAME,
@@ -43,7 +50,7 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.As
         ),
     )
     def scored_reviews(
-        context: dg.AssetExecutionContext, raw_reviews: Frame, tracking: Tracking
+        context: dg.AssetExecutionContext, raw_reviews: Frame, storage: Storage, tracking: Tracking
     ) -> Iterator[dg.MaterializeResult]:
         from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.learning.scored_batch import score_batch
@@ -56,6 +63,7 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition) -> dg.As
             )
             return
         content = content_digest(raw_reviews)
+        gate(context, raw_reviews, champion.version, storage, tracking)
         scored = score_batch(champion.model, champion.version, raw_reviews, content)
         yield dg.MaterializeResult(
             value=scored,

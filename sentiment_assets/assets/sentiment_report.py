@@ -11,7 +11,7 @@ from sentiment_assets.assets.describe import picture, rows_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.assets.versions import code_version
-from sentiment_assets.resources.records import SCORES, TEXTS, recall
+from sentiment_assets.resources.records import SCORES, TEXTS, recall_current
 from sentiment_assets.resources.storage import Storage, read_frame, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
@@ -45,14 +45,14 @@ def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: 
         from sentiment_assets.reporting.report import make_report
 
         keys = list(batches.get_partition_keys(dynamic_partitions_store=context.instance))
-        now = datetime.now(UTC)
+        now, latest = datetime.now(UTC), recall_current(storage, branch, keys[-1:])
         report = make_report(
             branch,
             raw=read_partitions(storage, branch, RAW_REVIEWS, keys),
             scored=read_partitions(storage, branch, SCORED_REVIEWS, keys),
             kept=kept,
             champion=_on_test(tracking.champion(branch)),
-            records=[found for group in (TEXTS, SCORES) for found in recall(storage, branch, group, keys[-1:])],
+            records=[record for group in (TEXTS, SCORES) for record in latest[group]],
             now=now,
         )
         return _written(storage, tracking, branch, report, now)

@@ -15,7 +15,7 @@ from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.automation.jobs import job_names, train_job_name
 from sentiment_assets.monitoring.retraining import TrainingState
-from sentiment_assets.resources.records import SCORES, TEXTS, recall
+from sentiment_assets.resources.records import SCORES, TEXTS, recall_current
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 
@@ -107,7 +107,7 @@ def training_state(instance: dg.DagsterInstance, branch: str, storage: Storage, 
         return TrainingState(None, 0, 0, None, ())  # the registry need not be asked: there is nothing to train on
     champion = tracking.champion_version(branch)
     read_at = (_began(instance, champion.root_run_id) or champion.registered_at.timestamp()) if champion else None
-    batches = list(since_training)
+    recalled = recall_current(storage, branch, list(since_training))
     return TrainingState(
         champion_since=champion.registered_at if champion else None,
         labelled_since_champion=sum(_labelled(instance, branch, read_at).values()),
@@ -116,7 +116,7 @@ def training_state(instance: dg.DagsterInstance, branch: str, storage: Storage, 
         failed_checks=[
             f"{finding.name} of {record.batch}"
             for group in (TEXTS, SCORES)
-            for record in recall(storage, branch, group, batches)
+            for record in recalled[group]
             for finding in record.findings
             if finding.warns
         ],

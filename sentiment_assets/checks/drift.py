@@ -6,7 +6,16 @@ import dagster as dg
 
 from sentiment_assets.assets.describe import table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, publish_page, report
+from sentiment_assets.checks.open_warnings import tell_open_warnings
+from sentiment_assets.checks.results import (
+    Batches,
+    batches_of,
+    check_specs,
+    look_around,
+    now,
+    publish_page,
+    report,
+)
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.records import TEXTS, keep, recall
 from sentiment_assets.resources.storage import Storage, read_frame
@@ -32,19 +41,27 @@ def drift_checks(
     def drift(
         context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
     ) -> Iterator[dg.AssetCheckResult]:
-        from sentiment_assets.monitoring.batch_checks import check_texts
-
         around = batches_of(context, batches)
-        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, around.current))
-        others = look_around(storage, branch, around)
-        checked_at = now().isoformat(timespec="seconds")
-        record = check_texts(around.current, reviews, tracking.champion(branch), others, settings, checked_at)
-        keep(storage, branch, TEXTS, record)
-        link = publish_page(branch, around.every, storage, tracking, settings)
-        words = {"words": table(vars(word) for word in record.words)}
-        examples = {"most_unlike": table(vars(example) for example in record.examples)}
-        more = {"text_drift": words | examples | link, "label_drift": link}
-        records = [*recall(storage, branch, TEXTS, around.earlier), record]
-        yield from report(branch, RAW_REVIEWS, records, settings, severity, more)
+        yield from check_drift(branch, around, storage, tracking, settings)
+        tell_open_warnings(context.instance, storage, branch, batches)
 
     return drift
+
+
+def check_drift(
+    branch: str, around: Batches, storage: Storage, tracking: Tracking, settings: MonitoringSettings
+) -> Iterator[dg.AssetCheckResult]:
+    """Compare a batch with today's champion, remember what was found, and say it."""
+    from sentiment_assets.monitoring.batch_checks import check_texts
+
+    reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, around.current))
+    others = look_around(storage, branch, around)
+    checked_at = now().isoformat(timespec="seconds")
+    record = check_texts(around.current, reviews, tracking.champion(branch), others, settings, checked_at)
+    keep(storage, branch, TEXTS, record)
+    link = publish_page(branch, around.every, storage, tracking, settings)
+    words = {"words": table(vars(word) for word in record.words)}
+    examples = {"most_unlike": table(vars(example) for example in record.examples)}
+    more = {"text_drift": words | examples | link, "label_drift": link}
+    records = [*recall(storage, branch, TEXTS, around.earlier), record]
+    yield from report(branch, RAW_REVIEWS, records, settings, dg.AssetCheckSeverity[settings.severity.upper()], more)

@@ -8,6 +8,7 @@ from upath import UPath
 from sentiment_assets.assets.describe import picture, table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, publish_page, report
 from sentiment_assets.ingestion.settings import ReviewColumns
 from sentiment_assets.monitoring.settings import MonitoringSettings
@@ -64,6 +65,7 @@ def performance_checks(
         }
         records = [*recall(storage, branch, SCORES, around.earlier), found.record]
         yield from report(branch, SCORED_REVIEWS, records, settings, dg.AssetCheckSeverity.WARN, more)
+        tell_open_warnings(context.instance, storage, branch, batches)
 
     return performance
 

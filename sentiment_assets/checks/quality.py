@@ -7,6 +7,7 @@ import dagster as dg
 from sentiment_assets.assets.describe import sample
 from sentiment_assets.assets.raw_reviews import FILE_FACTS, QUARANTINE
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, report
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
 from sentiment_assets.resources.records import QUALITY, keep, recall
@@ -26,6 +27,7 @@ def quality_checks(
         specs=check_specs(branch, RAW_REVIEWS, batches, descriptions, severity),
     )
     def quality(context: dg.AssetCheckExecutionContext, storage: Storage) -> Iterator[dg.AssetCheckResult]:
+        from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.monitoring.history import Record
         from sentiment_assets.monitoring.quality import FileFacts, batch_quality
 
@@ -42,12 +44,14 @@ def quality_checks(
             settings=settings,
             file=FileFacts(**reviews.attrs.get(FILE_FACTS, {})),
         )
-        record = Record(around.current, now().isoformat(timespec="seconds"), None, found.findings)
+        checked_at = now().isoformat(timespec="seconds")
+        record = Record(around.current, checked_at, None, found.findings, content=content_digest(reviews))
         keep(storage, branch, QUALITY, record)
         samples = {
             name: {"sample": sample(reviews.iloc[places])} for name, places in found.faulty.items() if len(places)
         }
         records = [*recall(storage, branch, QUALITY, around.earlier), record]
         yield from report(branch, RAW_REVIEWS, records, settings, severity, samples)
+        tell_open_warnings(context.instance, storage, branch, batches)
 
     return quality

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from sentiment_assets.assets.describe import table
 from sentiment_assets.assets.raw_reviews import TEXT_DIGESTS
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.records import MONITORING, QUALITY, SCORES, TEXTS, recall
+from sentiment_assets.resources.records import MONITORING, QUALITY, SCORES, TEXTS, recall_current
 from sentiment_assets.resources.storage import Storage, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
@@ -100,10 +101,37 @@ def report(
                 "verdict": finding.verdict,
                 **_numbers(finding),
                 "pages": pages(history, settings.paging),
-                "alarm_budget": table(vars(each) for each in alarm_budget(history, settings.test_alpha)),
+                "alarm_budget": table(vars(each) for each in alarm_budget(history)),
                 **more.get(finding.name, {}),
             },
         )
+
+
+def tell_without_run(instance: dg.DagsterInstance, result: dg.AssetCheckResult, partition: str | None = None) -> None:
+    """Record a result, with its asset and its check's name, that no step of the run in progress was planned for.
+
+    It is about the asset's latest materialization, or else Dagster may not show it: events carry whole seconds.
+    """
+    key = result.asset_key
+    assert isinstance(key, dg.AssetKey)  # noqa: S101  Dagster makes it one
+    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition] if partition else None)
+    latest = instance.fetch_materializations(wanted, limit=1).records
+    instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=key,
+            check_name=str(result.check_name),
+            passed=result.passed,
+            severity=result.severity,
+            description=result.description,
+            metadata=result.metadata,
+            partition=partition,
+            target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
+                storage_id=latest[0].storage_id, run_id=latest[0].run_id, timestamp=latest[0].timestamp
+            )
+            if latest
+            else None,
+        )
+    )
 
 
 def publish_page(
@@ -112,7 +140,8 @@ def publish_page(
     """Write the branch's drift page anew; metadata that lead to it."""
     from sentiment_assets.monitoring.page import drift_page, render_page
 
-    records = [recall(storage, branch, group, batches) for group in (QUALITY, TEXTS, SCORES)]
+    found = recall_current(storage, branch, batches)
+    records = (found[group] for group in (QUALITY, TEXTS, SCORES))
     page = render_page(drift_page(branch, batches, *records, settings, now())).encode()
     file = storage.path(branch, MONITORING, _PAGE)
     write_atomically(file, page)

@@ -6,6 +6,9 @@ import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import QUARANTINE, WITHOUT_TEXT
+from sentiment_assets.checks.open_warnings import tell_open_warnings
+from sentiment_assets.checks.results import now
+from sentiment_assets.resources.records import ROWS, keep
 from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
 
 
@@ -23,6 +26,9 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
             "is stored.",
         )
         def row_identity(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
+            from sentiment_assets.ingestion.content import content_digest
+            from sentiment_assets.monitoring.finding import Finding
+            from sentiment_assets.monitoring.history import Record
             from sentiment_assets.monitoring.quality import row_identity as rows_add_up
 
             key = context.partition_key
@@ -36,6 +42,10 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
                 rows_without_text=sum(map(len, without_text.values())),
                 rows_duplicate=reviews.attrs["rows_duplicate"],
             )
+            finding = Finding("row_identity", "ok" if result.holds else "warn", result.sentence)
+            checked_at = now().isoformat(timespec="seconds")
+            keep(storage, branch, ROWS, Record(key, checked_at, None, (finding,), content=content_digest(reviews)))
+            tell_open_warnings(context.instance, storage, branch, batches)
             return dg.AssetCheckResult(passed=result.holds, description=result.sentence)
 
     return row_identity

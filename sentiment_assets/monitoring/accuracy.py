@@ -10,16 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.stats import beta, norm
 from sklearn.linear_model import LogisticRegression
 
 from sentiment_assets.learning.metrics import errors, hinge_loss, hinge_losses
-from sentiment_assets.monitoring.finding import Finding, Verdict, percent, unknown
+from sentiment_assets.monitoring.finding import Finding, Verdict, judged, percent, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.two_sample import compare_counts
 
 _LEVEL = 0.95
+_NORMAL = float(norm.ppf((1 + _LEVEL) / 2))
+_NARROWEST, _WIDEST = 1e-9, 1e3
 _CHANCE = 0.5
 _SUREST = 0.995
 _WEAK_PENALTY = 100.0
@@ -55,6 +58,10 @@ class Estimate:
     """False when the batch is so unlike the reference that calibration says little."""
     labels_used: int = 0
     """Reviews whose labels landed later, in another batch."""
+    by_chance: float | None = None
+    """The part of half the band that chance makes, before it was widened; ``None`` in records of former releases."""
+    by_assumption: float = 0.0
+    """The part of half the band that lies between the two assumptions, which is never widened."""
 
 
 def measured_accuracy(
@@ -62,7 +69,7 @@ def measured_accuracy(
 ) -> Finding:
     """Compare accuracy on a batch's labelled reviews, margins and labels of shape (n,), with that on test.
 
-    It warns when it is lower by ``accuracy_drop`` or more and chance does not explain it (Fisher's exact test).
+    It warns when it is surely lower by more than ``accuracy_drop`` and chance does not explain it (Fisher's test).
     """
     name = "accuracy"
     if len(labels) < settings.fewest_reviews:
@@ -75,7 +82,7 @@ def measured_accuracy(
     theirs = measure(test_margins, test_labels)
     drop = theirs.accuracy - ours.accuracy
     difference = compare_counts(theirs.correct, theirs.n, ours.correct, ours.n)
-    warns = drop >= settings.accuracy_drop and difference.p_value < settings.test_alpha
+    is_drop = difference.p_value < settings.test_alpha and not difference.upward
     hinge = f"{hinge_loss(margins, labels):.3f} ± {_half_width(hinge_losses(margins, labels)):.3f}"
     sentence = (
         f"{percent(ours.accuracy)} of {ours.n:,} labelled reviews are scored rightly (95 % interval "
@@ -83,14 +90,17 @@ def measured_accuracy(
         f"reviews; mean hinge loss {hinge} against {hinge_loss(test_margins, test_labels):.3f}; "
         f"p = {difference.p_value:.2g}."
     )
-    return Finding(
-        name,
-        "warn" if warns else "ok",
-        sentence,
-        difference.statistic,
-        drop,
-        difference.p_value,
-        settings.accuracy_drop,
+    return judged(
+        Finding(
+            name,
+            "ok",
+            sentence,
+            difference.statistic,
+            drop,
+            difference.p_value,
+            settings.accuracy_drop,
+            difference.surely if is_drop else 0.0,
+        )
     )
 
 
@@ -130,11 +140,20 @@ def estimate_accuracy(
     held_out = measure(reference.margins, reference.labels).accuracy
     sampling = float((as_is * (1 - as_is)).sum()) / n**2
     calibration = guessed**2 * held_out * (1 - held_out) / len(reference.labels)
-    half = widened * float(norm.ppf((1 + _LEVEL) / 2)) * np.sqrt(sampling + calibration)
-    half += abs(float(as_is.mean() - adjusted.mean())) / 2
+    by_chance = _NORMAL * float(np.sqrt(sampling + calibration))
+    by_assumption = abs(float(as_is.mean() - adjusted.mean())) / 2
+    half = widened * by_chance + by_assumption
     low = accuracy - half - guessed * unlike * max(accuracy - _CHANCE, 0.0)
     high = accuracy + half + guessed * unlike * (1 - accuracy)
-    return Estimate(accuracy, max(low, 0.0), min(high, 1.0), sure=unlike == 0, labels_used=int(known.sum()))
+    return Estimate(
+        accuracy,
+        max(low, 0.0),
+        min(high, 1.0),
+        sure=unlike == 0,
+        labels_used=int(known.sum()),
+        by_chance=by_chance,
+        by_assumption=by_assumption,
+    )
 
 
 def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, settings: MonitoringSettings) -> Finding:
@@ -143,16 +162,17 @@ def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, setting
     if n < settings.fewest_reviews:
         return unknown(name, f"{n:,} scored reviews: fewer than {settings.fewest_reviews} say nothing for sure.")
     expected = measure(reference.margins, reference.labels).accuracy
-    warns = estimate.high < expected - settings.accuracy_drop
-    verdict: Verdict = "warn" if warns else "ok" if estimate.sure else "unknown"
     without = f"With {estimate.labels_used:,} labels that landed since" if estimate.labels_used else "Without labels"
     doubt = "" if estimate.sure else " Too many reviews are unlike the champion's training data to be sure."
     sentence = (
         f"{without}, accuracy is put at {percent(estimate.accuracy)} (between {percent(estimate.low)} and "
         f"{percent(estimate.high)}); on held-out reviews it was {percent(expected)}.{doubt}"
     )
-    drop = expected - estimate.accuracy
-    return Finding(name, verdict, sentence, estimate.accuracy, drop, None, settings.accuracy_drop)
+    drop, surely = expected - estimate.accuracy, expected - estimate.high
+    without_warning: Verdict = "ok" if estimate.sure else "unknown"
+    return judged(
+        Finding(name, without_warning, sentence, estimate.accuracy, drop, None, settings.accuracy_drop, surely)
+    )
 
 
 def calibrated(margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference) -> np.ndarray:
@@ -207,7 +227,8 @@ class BackTest:
     covered: int
     """Batches whose true accuracy lay in the band."""
     widened: float
-    """Factor by which the bands should have been wider, at least 1; 1 with fewer than three batches."""
+    """Factor by which what chance makes of a band is to be wider, at least 1; 1 with fewer than three batches that the
+    estimate was sure of: the band of a batch unlike the reference is wide for another reason."""
 
 
 def back_test(past: Sequence[PastEstimate]) -> BackTest | None:
@@ -215,11 +236,30 @@ def back_test(past: Sequence[PastEstimate]) -> BackTest | None:
     if not past:
         return None
     misses = np.array([each.accuracy - each.estimate.accuracy for each in past])
-    halves = np.array([(each.estimate.high - each.estimate.low) / 2 for each in past])
     covered = sum(each.estimate.low <= each.accuracy <= each.estimate.high for each in past)
-    needed = float(np.sqrt(np.mean((misses / np.maximum(halves, 1e-9)) ** 2))) * float(norm.ppf((1 + _LEVEL) / 2))
-    widened = max(1.0, needed) if len(past) >= _FEWEST_PAST_BATCHES else 1.0
+    telling = np.array([each.estimate.sure and each.estimate.by_chance is not None for each in past])
+    widened = 1.0
+    if telling.sum() >= _FEWEST_PAST_BATCHES:
+        by_chance = np.array([each.estimate.by_chance or 0.0 for each in past])
+        by_assumption = np.array([each.estimate.by_assumption for each in past])
+        widened = _needed_factor(misses[telling], by_chance[telling], by_assumption[telling])
     return BackTest(len(past), float(np.abs(misses).mean()), covered, widened)
+
+
+def _needed_factor(misses: np.ndarray, by_chance: np.ndarray, by_assumption: np.ndarray) -> float:
+    """The factor, at least 1, at which half the band is the normal quantile times the size of the misses.
+
+    That is a root mean square of miss / (factor * by_chance + by_assumption), arrays of shape (n,); the larger the
+    factor the smaller it is. Nothing here depends on how wide the bands of the past were made.
+    """
+
+    def too_narrow(factor: float) -> float:
+        halves = np.maximum(factor * by_chance + by_assumption, _NARROWEST)
+        return _NORMAL * float(np.sqrt(np.mean((misses / halves) ** 2))) - 1
+
+    if too_narrow(1.0) <= 0:
+        return 1.0
+    return float(brentq(too_narrow, 1.0, _WIDEST)) if too_narrow(_WIDEST) < 0 else _WIDEST
 
 
 def label_budget(
@@ -245,4 +285,4 @@ def _confidence(probabilities: np.ndarray, said_positive: np.ndarray) -> np.ndar
 
 def _half_width(values: np.ndarray) -> float:
     """Of a 95 % interval of a mean."""
-    return float(norm.ppf((1 + _LEVEL) / 2) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(_NORMAL * values.std(ddof=1) / np.sqrt(len(values)))

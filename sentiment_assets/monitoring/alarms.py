@@ -34,30 +34,23 @@ def pages(history: Sequence[Finding], rule: PagingRule) -> bool:
     return bool(recent) and recent[-1].warns and sum(each.warns for each in recent) >= rule.warnings
 
 
-def alarm_budget(history: Sequence[Finding], alpha: float) -> list[AlarmBudget]:
-    """Replay half, once, twice and four times a check's threshold on its history.
+def alarm_budget(history: Sequence[Finding]) -> list[AlarmBudget]:
+    """Replay half, once, twice and four times a check's threshold on its history, by the rule of the check itself.
 
-    ``alpha`` is the p-value below which a difference is significant; findings without a p-value are judged by their
-    effect alone. The threshold in force is the latest finding's.
+    The threshold in force is the latest finding's; of a threshold of 0 there are no multiples. Findings that could
+    say nothing do not count.
     """
-    judged = [each for each in history if each.verdict != "unknown"]
-    if not judged or not judged[-1].threshold:
+    judged = [each for each in history if each.surely is not None]
+    if not judged or judged[-1].threshold is None:
         return []
     name, threshold = judged[-1].name, judged[-1].threshold
     return [
         AlarmBudget(
             name,
             threshold * multiple,
-            sum(_would_warn(each, threshold * multiple, alpha) for each in judged),
+            sum(each.would_warn(threshold * multiple) for each in judged),
             len(judged),
             multiple == 1,
         )
-        for multiple in _MULTIPLES
+        for multiple in (_MULTIPLES if threshold else (1.0,))
     ]
-
-
-def _would_warn(finding: Finding, threshold: float, alpha: float) -> bool:
-    return any(
-        (part.effect or 0.0) >= threshold and (part.p_value is None or part.p_value < alpha)
-        for part in finding.parts or (finding,)
-    )

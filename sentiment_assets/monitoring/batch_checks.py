@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.review_identity import text_digests
@@ -72,8 +73,9 @@ def check_texts(
     Reviews that came before are left out: an export that overlaps the last one is the business of quality. So are
     those that the champion was trained on, which hold no word it does not know.
     """
+    content = content_digest(reviews)
     if champion is None or champion.reference is None:
-        return _not_comparable(batch, champion, TEXT_CHECKS, checked_at)
+        return _not_comparable(batch, champion, TEXT_CHECKS, checked_at, content)
     model, reference = champion.model, champion.reference
     reviews = reviews[_are_new(text_digests(reviews["text"]), model, others)]
     texts, labels = reviews["text"], reviews["label"].dropna()
@@ -93,7 +95,19 @@ def check_texts(
         drift.words,
         tuple(examples) if drift.finding.warns else (),
         (drift.finding.effect or 0.0) if drift.finding.warns else 0.0,
+        content=content,
     )
+
+
+def is_out_of_date(record: Record | None, content: str, champion: str) -> bool:
+    """Whether the texts of a batch, of that ``content``, are to be compared again with that version of the champion.
+
+    They are if they never were, if the batch was replaced since, or if another champion, or none, left something to
+    say: what was fine stays so.
+    """
+    if record is None or not record.is_of(content):
+        return True
+    return record.champion != champion and any(finding.verdict != "ok" for finding in record.findings)
 
 
 def check_scores(
@@ -110,11 +124,13 @@ def check_scores(
 
     Reviews are left out as in ``check_texts``: the champion knows those it was trained on too well. Labels that
     later batches have for these texts narrow the estimate, and only that: they were not chosen at random.
-    ``text_record`` is of the same batch, and made anew when it is of another champion; ``past`` are the records of
-    earlier batches.
+    ``text_record`` is of the same batch, and made anew when it is of another champion or of other content; ``past`` are
+    the records of earlier batches.
     """
+    content = content_digest(reviews)
     if champion is None or champion.reference is None:
-        return ScoreChecks(_not_comparable(batch, champion, SCORE_CHECKS, checked_at), _to_label(reviews.iloc[:0]))
+        record = _not_comparable(batch, champion, SCORE_CHECKS, checked_at, content)
+        return ScoreChecks(record, _to_label(reviews.iloc[:0]))
     model, reference = champion.model, champion.reference
     digests = text_digests(reviews["text"])
     new = _are_new(digests, model, others)
@@ -125,7 +141,7 @@ def check_scores(
             f"{n:,} new reviews that the champion was not trained on: fewer than {settings.fewest_reviews} say nothing "
             "for sure."
         )
-        record = Record(batch, checked_at, champion.version, _all_unknown(SCORE_CHECKS, reason))
+        record = Record(batch, checked_at, champion.version, _all_unknown(SCORE_CHECKS, reason), content=content)
         return ScoreChecks(record, _to_label(reviews.iloc[:0]))
     texts, labels = reviews["text"], reviews["label"]
     rows = model.rows(texts)
@@ -134,7 +150,7 @@ def check_scores(
     labelled = labels.notna().to_numpy()
     known, since = labels[labelled].to_numpy(np.int8), np.where(labelled, np.nan, others.labels_since(digests))
     tested = back_test(past_estimates(past))
-    if text_record is None or text_record.champion != champion.version:
+    if text_record is None or text_record.champion != champion.version or not text_record.is_of(content):
         text_record = check_texts(batch, reviews, champion, others, settings, checked_at)
     unlike, widened = text_record.unlike, tested.widened if tested else 1.0
     estimate = estimate_accuracy(margins, known_ngrams, reference, unlike, widened, since)
@@ -161,6 +177,7 @@ def check_scores(
         word_shift=shift,
         estimate=estimate,
         accuracy=measure(margins[labelled], known).accuracy if len(known) >= settings.fewest_reviews else None,
+        content=content,
     )
     return ScoreChecks(record, _to_label(reviews.iloc[unlabelled[chosen]]), draw_word_shift(shift))
 
@@ -174,12 +191,15 @@ def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:
     return reviews[["review_id", "text"]].assign(label="")
 
 
-def _not_comparable(batch: str, champion: Champion | None, checks: Sequence[str], checked_at: str) -> Record:
+def _not_comparable(
+    batch: str, champion: Champion | None, checks: Sequence[str], checked_at: str, content: str
+) -> Record:
     if champion is None:
         reason = "There is no champion yet, so there is nothing to compare with."
     else:
         reason = f"Champion version {champion.version} has no reference: train again, and the next champion brings one."
-    return Record(batch, checked_at, champion.version if champion else None, _all_unknown(checks, reason))
+    version = champion.version if champion else None
+    return Record(batch, checked_at, version, _all_unknown(checks, reason), content=content)
 
 
 def _all_unknown(checks: Sequence[str], reason: str) -> tuple[Finding, ...]:

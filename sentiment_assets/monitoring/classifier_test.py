@@ -8,12 +8,13 @@ p-values are joined by Bonferroni's rule, which holds although they depend on ea
 cross-validation instead, as is often done, rejects too often.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from sentiment_assets.monitoring.two_sample import Difference, compare_values
+from sentiment_assets.monitoring.two_sample import Differences, compare_values
 
 _HALVES = 2
 _NOISE = 2.0
@@ -25,7 +26,7 @@ _SEED = 0
 class Separation:
     """How well the classifier tells batch from reference."""
 
-    difference: Difference
+    differences: Differences
     unlikeness: np.ndarray
     """float64, shape (n_batch,): the share of the reference's reviews that look less like the batch's; near 1 for
     reviews unlike the reference."""
@@ -53,13 +54,19 @@ def classify_samples(reference: sparse.csr_matrix, batch: sparse.csr_matrix) -> 
         batch_scores = _scores(batch[np.flatnonzero(ours)], weights)
         found.append(compare_values(reference_scores, batch_scores, upper_tail_only=True))
         unlikeness[ours] = np.searchsorted(np.sort(reference_scores), batch_scores) / len(reference_scores)
-    difference = Difference(
-        statistic=max(each.statistic for each in found),
-        p_value=min(1.0, _HALVES * min(each.p_value for each in found)),
-        effect=float(np.mean([each.effect for each in found])),
-        upward=True,
+    gains = _gains(in_reference, reference.shape[0], in_batch, batch.shape[0])
+    return Separation(_join(found), unlikeness, gains)
+
+
+def _join(found: Sequence[Differences]) -> Differences:
+    """The halves' tests as one, quantile by quantile: its gap is the mean of the halves' gaps."""
+    return Differences(
+        statistics=np.max([each.statistics for each in found], axis=0),
+        p_values=np.minimum(1.0, _HALVES * np.min([each.p_values for each in found], axis=0)),
+        gaps=np.mean([each.gaps for each in found], axis=0),
+        margins=np.sqrt(np.sum([each.margins**2 for each in found], axis=0)) / _HALVES,
+        upward_only=True,
     )
-    return Separation(difference, unlikeness, _gains(in_reference, reference.shape[0], in_batch, batch.shape[0]))
 
 
 def _presence(rows: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -1,11 +1,10 @@
 """Drift of texts, labels and predictions against the champion's reference.
 
-The drift checks of a batch share one rate of false alarms, ``alpha``, in equal parts, and the tests within a check are
-corrected together (Holm 1979). Significance alone never warns: the difference must also reach ``smallest_effect`` of
-the reviews, or 100,000 rows would warn about nothing.
+The drift checks of a batch share one rate of false alarms, ``alpha``, in equal parts, and so do the tests of a check
+(Bonferroni). Significance alone never warns: the same difference must also surely exceed ``smallest_effect`` of the
+reviews, or 100,000 rows would warn about nothing, and small batches about what is harmless.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,10 +12,10 @@ import numpy as np
 from sentiment_assets.learning.ngrams import Texts, as_column
 from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.monitoring.classifier_test import classify_samples
-from sentiment_assets.monitoring.finding import LONGEST_NGRAM, Finding, Verdict, percent, shorten, unknown
+from sentiment_assets.monitoring.finding import LONGEST_NGRAM, Finding, judged, percent, shorten, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.monitoring.two_sample import Difference, compare_counts, compare_values, holm
+from sentiment_assets.monitoring.two_sample import Difference, Differences, compare_counts, compare_values
 from sentiment_assets.monitoring.view import BatchView
 
 _WORDS_SHOWN = 15
@@ -60,8 +59,9 @@ def text_drift(texts: Texts, view: BatchView, reference: Reference, settings: Mo
         reason = _too_few(n, reference.rows.shape[0], settings.fewest_reviews, "distinct texts")
         return TextDrift(unknown("text_drift", reason))
     separation = classify_samples(reference.rows, view.ngrams)
-    differences = {"wording": separation.difference} | _column_differences(view, reference)
-    parts = judge(differences, settings)
+    tests = {"wording": separation.differences} | _column_differences(view, reference)
+    alpha = settings.test_alpha / len(tests)
+    parts = tuple(_judge(name, each.most_telling(alpha), settings, len(tests)) for name, each in tests.items())
     finding = _overall("text_drift", parts, n)
     words = _moved_words(texts, view, reference, separation.gains)
     if finding.warns and words:
@@ -78,7 +78,7 @@ def label_drift(positive: int, labelled: int, reference: Reference, settings: Mo
     if labelled < settings.fewest_reviews:
         return unknown(name, _too_few(labelled, reference.labelled, settings.fewest_reviews, "labelled reviews"))
     difference = compare_counts(reference.positive, reference.labelled, positive, labelled)
-    (part,) = judge({name: difference}, settings)
+    part = _judge(name, difference, settings)
     shares = (
         f"{percent(positive / labelled)} of {labelled:,} labels are positive, "
         f"{percent(reference.positive / reference.labelled)} of the champion's training labels were"
@@ -95,7 +95,8 @@ def prediction_drift(margins: np.ndarray, reference: Reference, settings: Monito
     n, m = len(margins), len(reference.margins)
     if n < settings.fewest_reviews or m < settings.fewest_reviews:
         return unknown(name, _too_few(n, m, settings.fewest_reviews, "scored reviews"))
-    (part,) = judge({name: compare_values(reference.margins, margins)}, settings)
+    difference = compare_values(reference.margins, margins).most_telling(settings.test_alpha)
+    part = _judge(name, difference, settings)
     shares = (
         f"{percent(float((margins > 0).mean()))} of {n:,} reviews are scored positive, "
         f"{percent(float((reference.margins > 0).mean()))} of the champion's held-out reviews were"
@@ -103,29 +104,25 @@ def prediction_drift(margins: np.ndarray, reference: Reference, settings: Monito
     return replace(part, sentence=f"{shares}: {_reason(part)}.")
 
 
-def judge(differences: Mapping[str, Difference], settings: MonitoringSettings) -> tuple[Finding, ...]:
-    """One finding a test of a check's family: corrected together, and weighed by their effect."""
-    corrected = holm([each.p_value for each in differences.values()])
-    findings = []
-    for (name, difference), p_value in zip(differences.items(), corrected, strict=True):
-        warns = p_value < settings.test_alpha and difference.effect >= settings.smallest_effect
-        verdict: Verdict = "warn" if warns else "ok"
-        meaning = _MEANINGS.get(name, (name, name))[0 if difference.upward else 1]
-        findings.append(
-            Finding(
-                name,
-                verdict,
-                meaning,
-                difference.statistic,
-                difference.effect,
-                float(p_value),
-                settings.smallest_effect,
-            )
+def _judge(name: str, difference: Difference, settings: MonitoringSettings, tests: int = 1) -> Finding:
+    """What one of the ``tests`` of a check says: it must be significant, and surely large enough to matter."""
+    p_value = min(1.0, difference.p_value * tests)
+    meaning = _MEANINGS.get(name, (name, name))[0 if difference.upward else 1]
+    return judged(
+        Finding(
+            name,
+            "ok",
+            meaning,
+            difference.statistic,
+            difference.effect,
+            p_value,
+            settings.smallest_effect,
+            difference.surely if p_value < settings.test_alpha else 0.0,
         )
-    return tuple(findings)
+    )
 
 
-def _column_differences(view: BatchView, reference: Reference) -> dict[str, Difference]:
+def _column_differences(view: BatchView, reference: Reference) -> dict[str, Differences]:
     ours, theirs = view.columns, reference.columns
     expected = reference.languages
     pairs = {
@@ -155,8 +152,18 @@ def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
             f"{_reason(most)}."
         )
     smallest_p = min(part.p_value or 0 for part in parts)
-    return Finding(
-        name, "warn" if warning else "ok", sentence, most.statistic, most.effect, smallest_p, most.threshold, parts
+    return judged(
+        Finding(
+            name,
+            "ok",
+            sentence,
+            most.statistic,
+            most.effect,
+            smallest_p,
+            most.threshold,
+            most.surely,
+            parts=parts,
+        )
     )
 
 
@@ -168,9 +175,11 @@ def _reason(part: Finding) -> str:
     effect, p_value, threshold = part.effect or 0.0, part.p_value or 0.0, part.threshold or 0.0
     if part.warns:
         return f"a difference of {percent(effect)} of the reviews that chance does not explain, p = {_p(p_value)}"
-    if effect >= threshold:
-        return f"chance explains a difference of {percent(effect)} in so many reviews, p = {_p(p_value)}"
-    return f"a difference of {percent(effect)}, below the {percent(threshold)} that matter"
+    if effect < threshold:
+        return f"a difference of {percent(effect)}, below the {percent(threshold)} that matter"
+    if part.surely:
+        return f"a difference of {percent(effect)}, not surely more than the {percent(threshold)} that matter"
+    return f"chance explains a difference of {percent(effect)} in so many reviews, p = {_p(p_value)}"
 
 
 def _p(value: float) -> str:

@@ -1,6 +1,6 @@
 """What every check says: a frozen result with a sentence a person understands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Verdict = Literal["ok", "warn", "unknown"]
@@ -24,7 +24,12 @@ class Finding:
     p_value: float | None = None
     """Corrected for all tests of its family."""
     threshold: float | None = None
-    """The effect from which on a significant difference warns."""
+    """What the effect is compared with."""
+    surely: float | None = None
+    """So large the effect is surely: the end of its interval that is nearest to harmless, 0 where chance explains it.
+    ``None`` where nothing can be said."""
+    too_little: bool = False
+    """Whether it warns of an effect that lies surely below the threshold, not above it."""
     parts: "tuple[Finding, ...]" = ()
     """The tests it is made of, if they are several."""
 
@@ -32,6 +37,20 @@ class Finding:
     def warns(self) -> bool:
         """Whether somebody should look."""
         return self.verdict == "warn"
+
+    def would_warn(self, threshold: float) -> bool:
+        """Whether it warns if that is the threshold; the one rule, also behind its own verdict (``judged``)."""
+        if self.parts:
+            return any(part.would_warn(threshold) for part in self.parts)
+        if self.surely is None:
+            return False
+        return self.surely < threshold if self.too_little else self.surely > threshold
+
+
+def judged(finding: Finding) -> Finding:
+    """The finding with its verdict, ``warn`` or else what it says already: its effect against its threshold."""
+    warns = finding.threshold is not None and finding.would_warn(finding.threshold)
+    return replace(finding, verdict="warn") if warns else finding
 
 
 def unknown(name: str, reason: str) -> Finding:

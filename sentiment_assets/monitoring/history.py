@@ -1,6 +1,6 @@
 """What the checks of a batch found, kept as JSON: the memory behind the alarm budget, paging and the drift page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -39,6 +39,46 @@ class Record:
     estimate: Estimate | None = None
     accuracy: float | None = None
     """As measured on labels, where there are enough."""
+    content: str = ""
+    """Digest of the reviews that were looked at (``content_digest``); empty in records of former releases."""
+
+    def is_of(self, content: str) -> bool:
+        """Whether it speaks of this very content; unknown counts as no."""
+        return bool(content) and self.content == content
+
+
+def of_what_is_there(groups: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
+    """The records of each group without those of a batch's former content.
+
+    What a batch holds is the content of its latest record in any group.
+    """
+    every = sorted((record for records in groups.values() for record in records), key=lambda record: record.checked_at)
+    content = {record.batch: record.content for record in every}
+    return {
+        group: [record for record in records if record.content == content[record.batch]]
+        for group, records in groups.items()
+    }
+
+
+@dataclass(frozen=True)
+class OpenWarning:
+    """A check of a batch that warned when it was asked last."""
+
+    batch: str
+    check: str
+    sentence: str
+    since: str
+    """ISO 8601, UTC."""
+
+
+def open_warnings(records: Sequence[Record]) -> tuple[OpenWarning, ...]:
+    """Every warning of the records, in their order."""
+    return tuple(
+        OpenWarning(record.batch, finding.name, finding.sentence, record.checked_at)
+        for record in records
+        for finding in record.findings
+        if finding.warns
+    )
 
 
 def past_estimates(records: Sequence[Record]) -> list[PastEstimate]:

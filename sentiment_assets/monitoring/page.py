@@ -76,7 +76,7 @@ def drift_page(
             budget
             for check, records in checks
             if check in DRIFT_CHECKS
-            for budget in alarm_budget(history_of(check, records), settings.test_alpha)
+            for budget in alarm_budget(history_of(check, records))
         ),
         back_test=back_test(past_estimates(scores)),
     )

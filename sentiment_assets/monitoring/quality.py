@@ -5,7 +5,7 @@ A limit is crossed only when the share is surely above it: when the lower end of
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import beta
 
 from sentiment_assets.learning.review_identity import text_digests
-from sentiment_assets.monitoring.finding import Finding, percent, unknown
+from sentiment_assets.monitoring.finding import Finding, judged, percent, unknown
 from sentiment_assets.monitoring.language import UNDETERMINED, languages_of
 from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
@@ -144,9 +144,8 @@ def _share_finding(name: str, count: int, n: int, limit: float, alpha: float) ->
     share = count / n
     lowest = float(beta.ppf(alpha, count, n - count + 1)) if count else 0.0
     sentence = f"{count:,} of {n:,} {_MEANINGS[name]} ({percent(share)}); up to {percent(limit)} may."
-    if lowest > limit:
-        return Finding(name, "warn", f"{sentence} {_REMEDIES[name]}.", count, share, None, limit)
-    return Finding(name, "ok", sentence, count, share, None, limit)
+    finding = judged(Finding(name, "ok", sentence, count, share, None, limit, lowest))
+    return replace(finding, sentence=f"{sentence} {_REMEDIES[name]}.") if finding.warns else finding
 
 
 def _missing_columns(file: FileFacts, limit: int) -> Finding:
@@ -172,10 +171,10 @@ def _label_balance(labels: "pd.Series[int]", limits: QualityLimits, alpha: float
     highest = float(beta.ppf(1 - alpha, rarer + 1, n - rarer)) if rarer < n else 1.0
     least = percent(limits.label_balance)
     sentence = f"{rarer:,} of {n:,} labels are {word} ({percent(rarer / n)}); at least {least} should be."
-    if highest < limits.label_balance:
-        sentence = f"{sentence} Check the label rule, or ask the client whether the export is complete."
-        return Finding(name, "warn", sentence, rarer, rarer / n, None, limits.label_balance)
-    return Finding(name, "ok", sentence, rarer, rarer / n, None, limits.label_balance)
+    remedy = "Check the label rule, or ask the client whether the export is complete."
+    least_share = limits.label_balance
+    finding = judged(Finding(name, "ok", sentence, rarer, rarer / n, None, least_share, highest, too_little=True))
+    return replace(finding, sentence=f"{sentence} {remedy}") if finding.warns else finding
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,13 @@ class MonitoringSettings(Settings):
         default=0.03,
         ge=0,
         lt=1,
-        description="Share of a batch's reviews that must differ before a significant difference warns.",
+        description="Share of a batch's reviews; a significant difference that is surely larger warns.",
     )
     accuracy_drop: float = Field(
-        default=0.02, ge=0, lt=1, description="How far accuracy may fall below the champion's test accuracy."
+        default=0.02,
+        ge=0,
+        lt=1,
+        description="How far accuracy may fall below the champion's test accuracy before a sure fall warns.",
     )
     fewest_reviews: int = Field(default=50, ge=10, description="Batches of fewer are not tested; the check says so.")
     languages: list[str] = Field(

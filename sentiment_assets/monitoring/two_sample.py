@@ -3,60 +3,84 @@
 All rest on one fact: if it is, then of the K pooled reviews above any pooled quantile, the number that lie in the
 batch is hypergeometric, whatever the distribution. Nothing is approximated, ties do no harm, and the far quantiles
 see a few odd reviews that a mean or a Kolmogorov-Smirnov distance overlooks.
+
+How large a difference is surely is another question: Newcombe's interval answers it at the same quantile (Newcombe
+1998, "Interval estimation for the difference between independent proportions", his method 10).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import hypergeom
+from scipy.stats import hypergeom, norm
 
 _UPPER = (0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.998)
 _BOTH = tuple(sorted({round(1 - each, 3) for each in _UPPER} | set(_UPPER)))
+_SURE = float(norm.ppf(0.95))
+"""A difference is surely as large as the lower end of its one-sided 95 % interval."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How a batch differs from the reference in one number a review."""
+    """How a batch differs from the reference at one place."""
 
     statistic: float
-    """Standard deviations by which the number of the batch's reviews above the sharpest quantile differs from what is
-    expected without drift."""
+    """Standard deviations by which the number of the batch's reviews above the place differs from what is expected
+    without drift."""
     p_value: float
-    """Of the sharpest quantile, multiplied by the number of quantiles and sides looked at (Bonferroni)."""
+    """Multiplied by the number of places and sides that were looked at (Bonferroni)."""
     effect: float
-    """The largest difference between the two shares of reviews above a quantile: a lower estimate of the share of the
-    batch's reviews that would have to change for the two distributions to be equal (total variation)."""
+    """The difference between the two shares of reviews above the place: a lower estimate of the share of the batch's
+    reviews that would have to change for the two distributions to be equal (total variation)."""
+    surely: float
+    """So large the effect is surely, 0 at least."""
     upward: bool
     """Whether the batch has more of the large values."""
 
 
-def compare_values(reference: np.ndarray, batch: np.ndarray, *, upper_tail_only: bool = False) -> Difference:
+@dataclass(frozen=True)
+class Differences:
+    """The same at every place that was looked at, quantiles of the pooled values; arrays of shape (n_places,)."""
+
+    statistics: np.ndarray
+    p_values: np.ndarray
+    gaps: np.ndarray
+    """Share of the batch's reviews above each place less that of the reference's."""
+    margins: np.ndarray
+    """How much nearer to 0 the end of each gap's interval lies."""
+    upward_only: bool = False
+    """Whether only an excess of large values counts."""
+
+    def most_telling(self, alpha: float) -> Difference:
+        """Of the places that are significant at ``alpha`` the one that surely differs most, or else the sharpest.
+
+        So significance and effect are always those of one and the same place.
+        """
+        effects = np.maximum(self.gaps, 0) if self.upward_only else np.abs(self.gaps)
+        surely = np.maximum(effects - self.margins, 0)
+        significant = self.p_values < alpha
+        at = int(np.argmax(np.where(significant, surely, -1)) if significant.any() else np.argmin(self.p_values))
+        return Difference(
+            statistic=float(self.statistics[at]),
+            p_value=float(self.p_values[at]),
+            effect=float(effects[at]),
+            surely=float(surely[at]),
+            upward=bool(self.gaps[at] > 0),
+        )
+
+
+def compare_values(reference: np.ndarray, batch: np.ndarray, *, upper_tail_only: bool = False) -> Differences:
     """Compare two samples of shapes (m,) and (n,), both at least 1, at fixed quantiles of the pooled values.
 
     ``upper_tail_only`` asks for an excess of large values in the batch alone, which is what a score of unlikeness has.
     """
     pooled = np.sort(np.concatenate([reference, batch]))
     quantiles = _UPPER if upper_tail_only else _BOTH
-    places = np.minimum((np.array(quantiles) * len(pooled)).astype(int), len(pooled) - 1)
-    cuts = np.unique(pooled[places])
+    cuts = pooled[np.minimum((np.array(quantiles) * len(pooled)).astype(int), len(pooled) - 1)]
     in_batch = len(batch) - np.searchsorted(np.sort(batch), cuts)
     in_both = len(pooled) - np.searchsorted(pooled, cuts)
-    gaps = in_batch / len(batch) - (in_both - in_batch) / len(reference)
-    more, fewer = _tails(in_batch, len(batch), in_both, len(pooled))
-    if upper_tail_only:
-        sharpest, at, sides = int(np.argmin(more)), int(np.argmax(gaps)), 1
-        smallest = more[sharpest]
-    else:
-        either = np.minimum(more, fewer)
-        sharpest, at, sides = int(np.argmin(either)), int(np.argmax(np.abs(gaps))), 2
-        smallest = either[sharpest]
-    return Difference(
-        statistic=_standardised(in_batch[sharpest], len(batch), in_both[sharpest], len(pooled)),
-        p_value=float(min(1.0, sides * smallest * len(cuts))),
-        effect=float(max(gaps[at], 0.0) if upper_tail_only else abs(gaps[at])),
-        upward=bool(gaps[at] > 0),
+    return _compare(
+        in_both - in_batch, len(reference), in_batch, len(batch), len(np.unique(cuts)), upward_only=upper_tail_only
     )
 
 
@@ -65,11 +89,39 @@ def compare_counts(of_reference: int, reference: int, of_batch: int, batch: int)
 
     Two-sided by doubling the smaller tail.
     """
-    total, marked = reference + batch, of_reference + of_batch
+    found = _compare(np.array([of_reference]), reference, np.array([of_batch]), batch, places=1, upward_only=False)
+    return found.most_telling(alpha=1)
+
+
+def _compare(
+    of_reference: np.ndarray, reference: int, of_batch: np.ndarray, batch: int, places: int, *, upward_only: bool
+) -> Differences:
+    """Compare counts above each place, int64 of shape (n_places,), of samples of ``reference`` and ``batch`` reviews.
+
+    ``places`` of them differ.
+    """
+    marked, total = of_reference + of_batch, reference + batch
     more, fewer = _tails(of_batch, batch, marked, total)
-    gap = of_batch / batch - of_reference / reference
-    p_value = float(min(1.0, 2 * min(more, fewer)))
-    return Difference(_standardised(of_batch, batch, marked, total), p_value, abs(gap), gap > 0)
+    sides, smaller = (1, more) if upward_only else (2, np.minimum(more, fewer))
+    gaps = of_batch / batch - of_reference / reference
+    (low, high), (reference_low, reference_high) = _wilson(of_batch, batch), _wilson(of_reference, reference)
+    below = np.hypot(of_batch / batch - low, reference_high - of_reference / reference)
+    above = np.hypot(high - of_batch / batch, of_reference / reference - reference_low)
+    return Differences(
+        statistics=_standardised(of_batch, batch, marked, total),
+        p_values=np.minimum(1.0, sides * smaller * places),
+        gaps=gaps,
+        margins=np.where(upward_only | (gaps > 0), below, above),
+        upward_only=upward_only,
+    )
+
+
+def _wilson(marked: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the interval of a share (Wilson 1927), each one-sided."""
+    share, squared = marked / n, _SURE**2
+    centre = share + squared / (2 * n)
+    half = _SURE * np.sqrt(share * (1 - share) / n + squared / (4 * n**2))
+    return (centre - half) / (1 + squared / n), (centre + half) / (1 + squared / n)
 
 
 def _tails(drawn: Any, draws: int, marked: Any, total: int) -> tuple[Any, Any]:
@@ -77,17 +129,7 @@ def _tails(drawn: Any, draws: int, marked: Any, total: int) -> tuple[Any, Any]:
     return hypergeom.sf(drawn - 1, total, marked, draws), hypergeom.cdf(drawn, total, marked, draws)
 
 
-def _standardised(drawn: int, draws: int, marked: int, total: int) -> float:
+def _standardised(drawn: np.ndarray, draws: int, marked: np.ndarray, total: int) -> np.ndarray:
     share = marked / total
-    variance = draws * share * (1 - share) * (total - draws) / (total - 1)
-    return float((drawn - draws * share) / np.sqrt(variance)) if variance > 0 else 0.0
-
-
-def holm(p_values: Sequence[float]) -> np.ndarray:
-    """P-values corrected for their number (Holm 1979); valid whatever their dependence."""
-    values = np.asarray(p_values, float)
-    order = np.argsort(values, kind="stable")
-    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
-    corrected = np.empty(len(values))
-    corrected[order] = np.minimum(stepped, 1.0)
-    return corrected
+    deviation = np.sqrt(draws * share * (1 - share) * (total - draws) / (total - 1))
+    return np.where(deviation > 0, (drawn - draws * share) / np.where(deviation > 0, deviation, 1), 0.0)

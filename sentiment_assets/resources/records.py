@@ -10,7 +10,8 @@ from sentiment_assets.resources.storage import Storage, write_atomically
 if TYPE_CHECKING:
     from sentiment_assets.monitoring.history import Record
 
-QUALITY, TEXTS, SCORES = "quality", "texts", "scores"
+ROWS, QUALITY, TEXTS, SCORES = "rows", "quality", "texts", "scores"
+GROUPS = (ROWS, QUALITY, TEXTS, SCORES)
 """The groups of checks; each keeps one record a batch."""
 MONITORING = "monitoring"
 """The folder of a branch in which they lie."""
@@ -38,3 +39,10 @@ def recall(storage: Storage, branch: str, group: str, batches: Sequence[str]) ->
                 f"{path} is not a record of this release and is passed over; checking its batch again mends it. {error}"
             )
     return found
+
+
+def recall_current(storage: Storage, branch: str, batches: Sequence[str]) -> "dict[str, list[Record]]":
+    """By group, the records about what those batches hold now."""
+    from sentiment_assets.monitoring.history import of_what_is_there
+
+    return of_what_is_there({group: recall(storage, branch, group, batches) for group in GROUPS})

@@ -277,5 +277,18 @@ def test_stale_data_are_told_once(history: dg.DagsterInstance, mailbox: Mailbox)
     assert "acme: scored_reviews is stale" in mailbox.received[0]
 
 
+def test_data_that_were_brought_up_to_date_and_are_stale_again_are_told_again(
+    history: dg.DagsterInstance, mailbox: Mailbox
+) -> None:
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness(scored_reviews=1e-9))
+    cursor = tick(alerts, history).cursor
+    for told in (1, 2):
+        scored(history, "a.csv", "1")
+        result = tick(alerts, history, cursor)
+        assert said(result) == "1 messages sent."
+        assert len(mailbox.received) == told
+        cursor = result.cursor
+
+
 def test_nobody_to_tell_is_said(history: dg.DagsterInstance) -> None:
     assert "name targets under `alerts`" in said(tick(alert_sensor("acme", [], Freshness()), history))

@@ -3,6 +3,7 @@
 When an upgrade turns one of these red, the place that leans on it is named in the test; think before mending the test.
 """
 
+import asyncio
 import logging
 import time
 import warnings
@@ -14,11 +15,14 @@ import dagster as dg
 import pytest
 from dagster import DagsterRun
 from dagster._core.errors import DagsterInvalidDefinitionError
+from dagster._core.loader import LoadingContextForTest
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.monitoring import run_monitoring
 
 from sentiment_assets.automation.history import is_launched_again
+from sentiment_assets.checks.results import tell_without_run
 from sentiment_assets.cli import prepare_dagster_home
 
 KEYS = ["c1", "c2", "c3"]
@@ -206,6 +210,55 @@ def test_a_check_has_its_partition_in_a_run_of_one_key_and_none_in_a_run_over_a_
     ranged = job.execute_in_process(instance=instance, tags=RANGE)
     assert [evaluation.partition for evaluation in one.get_asset_check_evaluations()] == ["c2"]
     assert [evaluation.partition for evaluation in ranged.get_asset_check_evaluations()] == [None]
+
+
+def test_a_check_without_partitions_of_a_partitioned_asset_can_be_told_outside_of_a_run(
+    instance: dg.DagsterInstance,
+) -> None:
+    """checks/open_warnings.py: what is told last is shown, and counts for what was materialized last."""
+
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(KEYS))
+    def batches() -> None:
+        """One of many."""
+
+    @dg.asset_check(asset="batches")
+    def all_of_them() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    definitions = dg.Definitions(assets=[batches], asset_checks=[all_of_them], jobs=[dg.define_asset_job("both", "*")])
+    result = definitions.resolve_job_def("both").execute_in_process(instance=instance, partition_key="c2")
+    assert [each.partition for each in result.get_asset_check_evaluations()] == [None]
+
+    check = dg.AssetCheckKey(dg.AssetKey("batches"), "all_of_them")
+    tell_without_run(instance, dg.AssetCheckResult(asset_key="batches", check_name="all_of_them", passed=False))
+    record = instance.get_latest_asset_check_evaluation_record(check)
+    assert record is not None
+    assert record.status == AssetCheckExecutionRecordStatus.FAILED
+    loading = LoadingContextForTest(instance)
+    assert asyncio.run(record.targets_latest_materialization(loading)), "or the overview would not show it"
+
+
+def test_a_check_that_a_run_plans_and_does_not_evaluate_hides_its_last_evaluation(instance: dg.DagsterInstance) -> None:
+    """automation/jobs.py: why the score job does without the checks of raw_reviews."""
+    say = [True]
+
+    @dg.asset
+    def reviews() -> None:
+        """Something to check."""
+
+    @dg.multi_asset_check(specs=[dg.AssetCheckSpec("now_and_then", asset="reviews")])
+    def checks() -> Iterator[dg.AssetCheckResult | dg.Output[None]]:
+        yield dg.AssetCheckResult(passed=False) if say[0] else dg.Output(None, "reviews_now_and_then")
+
+    job = dg.Definitions([reviews], asset_checks=[checks], jobs=[dg.define_asset_job("all", "*")]).resolve_job_def(
+        "all"
+    )
+    job.execute_in_process(instance=instance)
+    say[0] = False
+    job.execute_in_process(instance=instance)
+    record = instance.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(dg.AssetKey("reviews"), "now_and_then"))
+    assert record is not None
+    assert record.status == AssetCheckExecutionRecordStatus.PLANNED
 
 
 def test_a_plain_pydantic_model_is_taken_as_the_schema_of_a_component() -> None:

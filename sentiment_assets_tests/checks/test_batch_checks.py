@@ -101,21 +101,96 @@ def test_with_severity_error_drift_blocks_scoring(trained: dg.DagsterInstance) -
     assert not STORAGE.frame_path("acme", "scored_reviews", OTHER).exists()
 
 
+def score(instance: dg.DagsterInstance, key: str, **monitoring: object) -> dg.ExecuteInProcessResult:
+    job = definitions(**monitoring).resolve_job_def("acme_score")
+    return job.execute_in_process(instance=instance, partition_key=key, raise_on_error=False)
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    [failure] = [event for event in result.all_events if event.is_step_failure]
+    return failure.step_failure_data.error.message
+
+
+def shown(instance: dg.DagsterInstance, check: str) -> dg.AssetCheckEvaluation:
+    """What the page of ``raw_reviews`` shows of a check: its last evaluation, whichever batch it was of."""
+    record = instance.get_latest_asset_check_evaluation_record(
+        dg.AssetCheckKey(dg.AssetKey(["acme", "raw_reviews"]), check)
+    )
+    assert record is not None
+    assert record.evaluation is not None
+    return record.evaluation
+
+
 def test_scoring_again_does_not_get_around_a_check_that_blocks(trained: dg.DagsterInstance) -> None:
     ingest(trained, OTHER, kitchen(400), severity="error")
-    job = definitions(severity="error").resolve_job_def("acme_score")
-    again = job.execute_in_process(instance=trained, partition_key=OTHER, raise_on_error=False)
-    assert not checks(again)["text_drift"].passed
+    assert "2026-11.csv is not scored, because a check that blocks has failed. text_drift: About" in failure_of(
+        score(trained, OTHER, severity="error")
+    )
+    by_hand = definitions(severity="error").resolve_implicit_global_asset_job_def()
+    picked = [dg.AssetKey(["acme", "scored_reviews"])]
+    assert "is not scored" in failure_of(
+        by_hand.execute_in_process(instance=trained, partition_key=OTHER, asset_selection=picked, raise_on_error=False)
+    )
     assert not STORAGE.frame_path("acme", "scored_reviews", OTHER).exists()
+    assert score(trained, OTHER).success, "unless its warnings do not block"
+
+
+def test_quality_that_blocks_does_so_later_too_and_must_have_been_looked_at(trained: dg.DagsterInstance) -> None:
+    reviews = batch(300)
+    reviews["text"] = "<p>" + reviews["text"] + "</p>"
+    ingest(trained, SAME, reviews, severity="error")
+    assert "html: 300 of 300 reviews" in failure_of(score(trained, SAME, severity="error"))
+    STORAGE.path("acme", "monitoring", "quality", f"{SAME}.json").unlink()
+    STORAGE.path("acme", "monitoring", "texts", f"{SAME}.json").unlink()
+    said = failure_of(score(trained, SAME, quality={"html": 1}, smallest_effect=0.99, severity="error"))
+    assert "materialize it in acme/raw_reviews again" in said
 
 
 def test_a_batch_from_before_the_first_champion_is_compared_when_it_is_scored(trained: dg.DagsterInstance) -> None:
-    job = definitions().resolve_job_def("acme_score")
-    scored = job.execute_in_process(instance=trained, partition_key=FIRST)
+    scored = score(trained, FIRST)
+    assert scored.success
     assert "distinct reviews look like those the champion was trained on" in str(
-        checks(scored)["text_drift"].description
+        shown(trained, "text_drift").description
     )
+    assert shown(trained, "text_drift").partition == FIRST
     assert STORAGE.frame_path("acme", "scored_reviews", FIRST).exists()
+
+
+def test_scoring_an_older_batch_again_hides_no_warning_of_a_newer_one(trained: dg.DagsterInstance) -> None:
+    ingest(trained, SAME, batch(400))
+    ingest(trained, OTHER, kitchen(400))
+    again = score(trained, SAME)
+    assert again.success
+    assert not {"text_drift", "label_drift", "html", "row_identity"} & set(checks(again))
+    for check in ("text_drift", "label_drift", "html"):
+        assert shown(trained, check).partition == OTHER, check
+    assert not shown(trained, "text_drift").passed
+
+
+def test_one_check_names_every_open_warning_whatever_ran_last(trained: dg.DagsterInstance) -> None:
+    assert shown(trained, "open_warnings").passed
+    ingest(trained, OTHER, kitchen(400))
+    ingest(trained, SAME, batch(400))
+    score(trained, FIRST)
+    found = shown(trained, "open_warnings")
+    assert (found.passed, found.partition, found.severity) == (False, None, dg.AssetCheckSeverity.WARN)
+    assert "text_drift of 2026-11.csv: About" in str(found.description)
+    open_ = found.metadata["open"]
+    assert isinstance(open_, dg.TableMetadataValue)
+    assert {record.data["batch"] for record in open_.records} == {OTHER}
+
+    ingest(trained, OTHER, batch(400, seed=7))
+    assert shown(trained, "open_warnings").description == "No warning is open.", "it was replaced by one that is fine"
+
+
+def test_a_deleted_batch_has_no_open_warning(trained: dg.DagsterInstance) -> None:
+    ingest(trained, OTHER, kitchen(400))
+    trained.delete_dynamic_partition(batches_name("acme"), OTHER)
+    check = dg.AssetCheckKey(dg.AssetKey(["acme", "raw_reviews"]), "open_warnings")
+    asked = dg.Definitions(jobs=[dg.define_asset_job("ask", dg.AssetSelection.checks(check))])
+    job = dg.Definitions.merge(definitions(), asked).resolve_job_def("ask")
+    assert job.execute_in_process(instance=trained).success
+    assert shown(trained, "open_warnings").passed
 
 
 def test_reviews_to_label_can_be_filled_in_and_landed_again(trained: dg.DagsterInstance) -> None:

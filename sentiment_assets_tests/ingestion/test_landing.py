@@ -51,6 +51,13 @@ def test_a_file_is_read_once_it_has_stopped_changing() -> None:
     assert to_read(still, {"a.csv": "2"}, now=100 + 2 * SETTLED_AFTER) == ["a.csv"]
 
 
+def test_ten_seconds_without_a_change_are_wanted() -> None:
+    """Uploads of some seconds between two writes are usual; the sensor looks every fifteen."""
+    seen = look_again({}, {"a.csv": "1"}, now=100)
+    assert to_read(seen, {"a.csv": "1"}, now=109.9) == []
+    assert to_read(seen, {"a.csv": "1"}, now=110) == ["a.csv"]
+
+
 def test_a_touched_file_is_read_again_and_not_taken_again() -> None:
     touched = look_again({"a.csv": read("1", "x", taken="x")}, {"a.csv": "2"}, now=50)
     assert touched["a.csv"] == SeenFile("2", 50, "", "x")

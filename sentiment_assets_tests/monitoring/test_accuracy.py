@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.monitoring.accuracy import (
@@ -53,6 +53,37 @@ def test_a_drop_that_chance_does_not_explain_warns(model: SentimentModel, refere
     assert measured_accuracy(margins, labels, reference, SETTINGS).warns
     few = measured_accuracy(margins[80:140], labels[80:140], reference, replace_alpha(1e-9))
     assert few.verdict == "ok", "in 60 reviews chance may explain it"
+
+
+def test_a_drop_that_is_sure_but_too_small_to_matter_does_not_warn(model: SentimentModel, reference: Reference) -> None:
+    margins, _, labels = answers(batch(500), model)
+    labels[:100] = 1 - labels[:100]
+    found = measured_accuracy(margins, labels, reference, MonitoringSettings(accuracy_drop=0.3))
+    assert not found.warns
+    assert found.p_value is not None
+    assert found.p_value < 1e-6
+
+
+def test_better_than_on_test_is_no_reason_to_warn(model: SentimentModel, reference: Reference) -> None:
+    margins, _, labels = answers(batch(500), model)
+    worse = replace(reference, labels=np.where(np.arange(len(reference.labels)) % 3 == 0, 1, reference.labels))
+    found = measured_accuracy(margins, labels, worse, SETTINGS)
+    assert found.p_value is not None
+    assert found.p_value < 1e-6
+    assert found.verdict == "ok"
+
+
+@pytest.mark.parametrize("n", [300, 1_000, 2_000])
+def test_a_drop_half_of_what_matters_warns_no_more_often_than_promised(n: int, reference: Reference) -> None:
+    """The champion is right in 92 of 100 test reviews, and in 91 of 100 of the batches'; two points matter."""
+    right_of_test = np.arange(5_000) % 100 < 92
+    usual = replace(reference, margins=np.where(right_of_test, 1.0, -1.0), labels=np.ones(5_000, np.int8), n_test=5_000)
+    rng = np.random.default_rng(n)
+    margins = np.where(rng.random((1_000, n)) < 0.91, 1.0, -1.0)
+    warned = [measured_accuracy(each, np.ones(n, np.int8), usual, SETTINGS).warns for each in margins]
+    assert np.mean(warned) <= SETTINGS.alpha
+    much_worse = np.where(np.arange(1_000) % 100 < 84, 1.0, -1.0)
+    assert measured_accuracy(much_worse, np.ones(1_000, np.int8), usual, SETTINGS).warns
 
 
 def replace_alpha(alpha: float) -> MonitoringSettings:
@@ -120,6 +151,32 @@ def test_labels_that_landed_since_narrow_the_band(model: SentimentModel, referen
     assert estimated_accuracy(half, 300, reference, SETTINGS).sentence.startswith("With 150 labels that landed since")
 
 
+def test_what_the_held_out_reviews_leave_open_shrinks_with_the_share_that_is_guessed(
+    model: SentimentModel, reference: Reference
+) -> None:
+    """In a batch so large that chance among its own reviews is nothing, half of the labels halve what is left."""
+    margins, known, labels = (np.tile(each, 300) for each in answers(batch(300), model))
+    half = np.where(np.arange(len(labels)) % 2 == 0, labels, np.nan)
+    without, with_half = (estimate_accuracy(margins, known, reference, labels=given) for given in (None, half))
+    assert without.by_chance is not None
+    assert with_half.by_chance == pytest.approx(without.by_chance / 2, rel=0.05)
+
+
+def test_the_estimate_lies_midway_between_what_the_two_assumptions_say(
+    model: SentimentModel, reference: Reference
+) -> None:
+    margins, known, _ = answers(batch(500, positive_share=0.9), model)
+    margins = margins / 4
+    as_they_are = calibrated(margins, known, reference)
+    adjusted = adjust_to_prior(as_they_are, float(reference.labels.mean()))
+    said = [float(np.where(margins > 0, each, 1 - each).mean()) for each in (as_they_are, adjusted)]
+    assert abs(said[1] - said[0]) > 0.01
+    found = estimate_accuracy(margins, known, reference)
+    assert found.accuracy == pytest.approx(sum(said) / 2)
+    assert found.by_assumption == pytest.approx(abs(said[1] - said[0]) / 2)
+    assert found.low < min(said) < max(said) < found.high
+
+
 def test_the_reviews_to_label_are_the_doubtful_and_the_unlike(model: SentimentModel, reference: Reference) -> None:
     margins, known, _ = answers(batch(300), model)
     nothing_unlike = np.zeros(300)
@@ -141,8 +198,10 @@ def test_probabilities_are_adjusted_to_the_batchs_own_share_of_positives() -> No
     assert adjust_to_prior(balanced, 0.5).mean() == pytest.approx(0.8, abs=0.01)
 
 
-def past(estimate: float, true: float) -> PastEstimate:
-    return PastEstimate(Estimate(estimate, estimate - 0.02, estimate + 0.02, sure=True), true)
+def past(estimate: float, true: float, *, sure: bool = True) -> PastEstimate:
+    """An estimate whose band is 2 points to each side by chance, and whatever wider it was made."""
+    band = Estimate(estimate, estimate - 0.05, estimate + 0.05, sure=sure, by_chance=0.02, by_assumption=0.0)
+    return PastEstimate(band, true)
 
 
 def test_past_estimates_are_held_against_what_labels_said() -> None:
@@ -160,8 +219,47 @@ def test_past_estimates_are_held_against_what_labels_said() -> None:
     assert few.widened == 1, "one batch is no history"
 
 
-def test_bands_widen_when_past_ones_were_too_narrow(model: SentimentModel, reference: Reference) -> None:
+def test_batches_unlike_the_reference_and_records_of_former_releases_say_nothing_about_the_factor() -> None:
+    unlike = [past(0.9, 0.9, sure=False)] * 50
+    known, diluted = back_test([past(0.9, 0.82)] * 3), back_test([*unlike, *[past(0.9, 0.82)] * 3])
+    assert known is not None
+    assert diluted is not None
+    assert diluted.widened == pytest.approx(known.widened)
+    old = [PastEstimate(Estimate(0.9, 0.88, 0.92, sure=True), 0.5)] * 3
+    told = back_test(old)
+    assert told is not None
+    assert (told.covered, told.widened) == (0, 1.0)
+
+
+def test_what_lies_between_the_assumptions_is_not_widened() -> None:
+    band = Estimate(0.9, 0.84, 0.96, sure=True, by_chance=0.02, by_assumption=0.04)
+    told = back_test([PastEstimate(band, 0.9 + miss) for miss in (-0.05, 0.05)] * 2)
+    assert told is not None
+    assert told.widened * 0.02 + 0.04 == pytest.approx(0.05 * norm.ppf(0.975)), "misses of 5 points in each batch"
+
+
+@pytest.mark.parametrize("needed", [2.0, 4.0])
+def test_bands_come_to_hold_the_truth_when_errors_are_larger_than_they_should_be(
+    needed: float, model: SentimentModel, reference: Reference
+) -> None:
+    """A stream of batches, each with the factor that the former ones ask for."""
+    margins, known, _ = answers(batch(400), model)
+    margins = margins / 20  # of doubtful answers, so that no accuracy comes near 1
+    rng = np.random.default_rng(1)
+    spread = (estimate_accuracy(margins, known, reference).by_chance or 0.0) / norm.ppf(0.975)
+    seen: list[PastEstimate] = []
+    for miss in rng.normal(0, needed * spread, 400):
+        tested = back_test(seen)
+        estimate = estimate_accuracy(margins, known, reference, widened=tested.widened if tested else 1.0)
+        seen.append(PastEstimate(estimate, estimate.accuracy + miss))
+    inside = [each.estimate.low <= each.accuracy <= each.estimate.high for each in seen[50:]]
+    assert binomtest(sum(inside), len(inside), 0.95).pvalue > 0.01, np.mean(inside)
+
+
+def test_a_wider_band_has_the_same_middle(model: SentimentModel, reference: Reference) -> None:
     margins, known, _ = answers(batch(300), model)
     usual, wide = (estimate_accuracy(margins, known, reference, widened=factor) for factor in (1.0, 3.0))
     assert wide.accuracy == usual.accuracy
-    assert wide.low < usual.low
+    assert usual.by_chance == wide.by_chance
+    assert usual.by_chance is not None
+    assert usual.low - wide.low == pytest.approx(2 * usual.by_chance)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.monitoring.batch_checks import (
     SCORE_CHECKS,
     TEXT_CHECKS,
@@ -10,6 +11,7 @@ from sentiment_assets.monitoring.batch_checks import (
     ScoreChecks,
     check_scores,
     check_texts,
+    is_out_of_date,
 )
 from sentiment_assets.monitoring.history import Record, record_from_bytes, record_to_bytes
 from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
@@ -125,12 +127,43 @@ def test_drifted_texts_make_the_estimate_unsure(champion: Champion) -> None:
 def test_a_record_of_another_champion_does_not_count(champion: Champion) -> None:
     drifted = texts_of(kitchen(300), champion)
     reviews = batch(300)
-    stale = scores_of(reviews, champion, text_record=replace(drifted, champion="0")).record.estimate
+    here = replace(drifted, content=content_digest(reviews))
+    obeyed = scores_of(reviews, champion, text_record=here).record.estimate
+    assert obeyed is not None
+    assert not obeyed.sure, "a record of this champion and this content counts"
+    stale = scores_of(reviews, champion, text_record=replace(here, champion="0")).record.estimate
     assert stale is not None
     assert stale.sure
     without = scores_of(kitchen(300), champion).record.estimate
     assert without is not None
     assert not without.sure, "without a record the texts are looked at"
+
+
+def test_a_record_of_other_content_or_of_a_former_release_does_not_count(champion: Champion) -> None:
+    """The batch was replaced, and its scores are checked before its texts are."""
+    for record in (texts_of(kitchen(300), champion), replace(texts_of(kitchen(300), champion), content="")):
+        estimate = scores_of(batch(300), champion, text_record=record).record.estimate
+        assert estimate is not None
+        assert estimate.sure
+
+
+def test_texts_are_compared_again_only_where_there_is_something_new_to_say(champion: Champion) -> None:
+    fine, drifted, early = texts_of(batch(300), champion), texts_of(kitchen(300), champion), texts_of(batch(300), None)
+    assert not is_out_of_date(fine, fine.content, "1")
+    assert not is_out_of_date(fine, fine.content, "2"), "what was fine stays so"
+    assert not is_out_of_date(drifted, drifted.content, "1")
+    assert is_out_of_date(drifted, drifted.content, "2"), "a later champion may know such texts"
+    assert is_out_of_date(early, early.content, "1"), "there was no champion then"
+    assert is_out_of_date(fine, drifted.content, "1"), "the batch was replaced"
+    assert is_out_of_date(replace(fine, content=""), "", "1"), "a former release did not say of what it speaks"
+    assert is_out_of_date(None, fine.content, "1")
+
+
+def test_every_record_says_of_which_content_it_is(champion: Champion) -> None:
+    for reviews in (batch(300), batch(3)):
+        for given in (champion, None):
+            assert texts_of(reviews, given).content == content_digest(reviews)
+            assert scores_of(reviews, given).record.content == content_digest(reviews)
 
 
 def test_bands_learn_from_past_batches(champion: Champion) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,6 +94,30 @@ def test_the_share_of_positive_labels_is_compared(reference: Reference) -> None:
     assert label_drift(1000, 1000, reference, SETTINGS).warns, "one class only"
     assert label_drift(7, 10, reference, SETTINGS).verdict == "unknown"
     assert label_drift(0, 0, reference, SETTINGS).verdict == "unknown"
+
+
+@pytest.mark.parametrize("n", [300, 500, 2_000, 5_000])
+def test_a_share_of_labels_half_of_what_matters_away_warns_no_more_often_than_promised(
+    n: int, reference: Reference
+) -> None:
+    rng = np.random.default_rng(n)
+    usual = replace(reference, positive=5_000, labelled=10_000)
+    warned = [label_drift(int(count), n, usual, SETTINGS).warns for count in rng.binomial(n, 0.515, 1_000)]
+    assert np.mean(warned) <= SETTINGS.alpha
+    assert label_drift(round(0.6 * 1_000), 1_000, usual, SETTINGS).warns
+
+
+@pytest.mark.parametrize("n", [100, 300, 500, 2_000])
+def test_odd_reviews_half_of_what_matters_warn_no_more_often_than_promised(n: int, reference: Reference) -> None:
+    """As many margins that are far from all others as 1.5 % of the reviews make by chance; the limit is 3 %."""
+    rng = np.random.default_rng(n)
+    usual, warned = rng.permutation(reference.margins), 0
+    for _ in range(200):
+        margins = rng.choice(usual, n)
+        odd = rng.binomial(n, 0.015)
+        margins[:odd] = 50 + rng.random(odd)
+        warned += prediction_drift(margins, reference, SETTINGS).warns
+    assert warned / 200 <= 0.01
 
 
 def test_the_champions_answers_are_compared(model: SentimentModel, reference: Reference) -> None:

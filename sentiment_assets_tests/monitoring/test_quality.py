@@ -3,6 +3,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
@@ -124,6 +125,15 @@ def test_a_column_that_the_branch_names_and_the_file_lacks_warns_and_names_those
     facts = FileFacts(columns_found=["text"], columns_missing=["stars"])
     allowed = batch_quality(batch(50), 50, 0, 0, look_at_others([], []), NOW, settings, facts)
     assert not by_name(allowed)["missing_columns"].warns
+
+
+def test_all_quality_checks_of_a_batch_together_keep_the_promise_of_alpha() -> None:
+    """So the one that looks at a share may take chance for a fault in its part of ``alpha`` only."""
+    settings = MonitoringSettings()
+    least = int(binom.isf(settings.alpha / len(QUALITY_CHECKS), 1000, settings.quality.quarantined)) + 1
+    for count, said in ((least - 1, "ok"), (least, "warn")):
+        found = by_name(quality(batch(1000 - count), quarantined=count))["quarantined"]
+        assert (found.verdict, binom.sf(count - 1, 1000, 0.05) < 0.01) == (said, True)
 
 
 def test_any_date_in_the_future_warns() -> None:

@@ -2,42 +2,110 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import fisher_exact
+from scipy.stats import binomtest, fisher_exact
 
-from sentiment_assets.monitoring.two_sample import compare_counts, compare_values, holm
+from sentiment_assets.monitoring.two_sample import Difference, compare_counts, compare_values
+
+ALPHA, SMALLEST = 0.0025, 0.03
+
+
+def compare(reference: np.ndarray, batch: np.ndarray, *, upper_tail_only: bool = False) -> Difference:
+    return compare_values(reference, batch, upper_tail_only=upper_tail_only).most_telling(ALPHA)
 
 
 @pytest.mark.parametrize("upper_tail_only", [False, True])
 @pytest.mark.parametrize("draw", [np.random.Generator.standard_normal, lambda rng, n: rng.poisson(2, n)])
 def test_samples_of_one_source_are_told_apart_no_more_often_than_promised(upper_tail_only: bool, draw) -> None:  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(0)
-    p_values = [
-        compare_values(draw(rng, 500), draw(rng, 100), upper_tail_only=upper_tail_only).p_value for _ in range(1000)
-    ]
+    p_values = [compare(draw(rng, 500), draw(rng, 100), upper_tail_only=upper_tail_only).p_value for _ in range(1000)]
     assert np.mean(np.array(p_values) < 0.05) <= 0.05
+
+
+@pytest.mark.parametrize(("upper_tail_only", "chances"), [(False, 2 * 15), (True, 8)])
+def test_a_p_value_is_multiplied_by_the_quantiles_and_sides_that_were_looked_at(
+    upper_tail_only: bool, chances: int
+) -> None:
+    reference, batch = np.arange(10_000.0), np.arange(1_000.0) * 10
+    batch[:40] = 20_000  # 4 % of the batch and none of the reference lie above all others
+    found = compare_values(reference, batch, upper_tail_only=upper_tail_only)
+    above = int((batch > np.sort(np.concatenate([reference, batch]))[int(0.995 * 11_000)]).sum())
+    table = [[above, 1_000 - above], [11_000 - int(0.995 * 11_000) - 1 - above, 0]]
+    table[1][1] = 10_000 - table[1][0]
+    one = fisher_exact(table, alternative="greater").pvalue
+    assert one * chances < 1
+    assert found.p_values[-2] == pytest.approx(one * chances)
+
+
+def odd_batch(rng: np.random.Generator, n: int, share: float) -> np.ndarray:
+    """Values of the reference's kind, and about that share of odd ones."""
+    batch = rng.standard_normal(n)
+    odd = rng.binomial(n, share)
+    batch[:odd] = 6 + rng.random(odd)
+    return batch
+
+
+def warns(found: Difference) -> bool:
+    return found.p_value < ALPHA and found.surely > SMALLEST
+
+
+@pytest.mark.parametrize("n", [100, 300, 500, 2_000])
+def test_odd_reviews_too_few_to_matter_warn_no_more_often_than_promised_in_batches_of_any_size(n: int) -> None:
+    rng = np.random.default_rng(n)
+    reference = rng.standard_normal(10_000)
+    share = np.mean([warns(compare(reference, odd_batch(rng, n, 0.015))) for _ in range(400)])
+    assert share <= 0.01
+
+
+@pytest.mark.parametrize(("n", "odd"), [(300, 0.1), (1_000, 0.1), (2_000, 0.05)])
+def test_odd_reviews_that_matter_warn_nearly_always(n: int, odd: float) -> None:
+    rng = np.random.default_rng(n)
+    reference = rng.standard_normal(10_000)
+    assert np.mean([warns(compare(reference, odd_batch(rng, n, odd))) for _ in range(100)]) >= 0.95
+
+
+@pytest.mark.parametrize(("of_reference", "of_batch"), [(0.5, 0.6), (0.5, 0.4), (0.9, 0.85), (0.01, 0.06)])
+@pytest.mark.parametrize(("m", "n"), [(10_000, 500), (400, 400)])
+def test_a_difference_is_surely_so_large_in_nineteen_of_twenty_batches(
+    of_reference: float, of_batch: float, m: int, n: int
+) -> None:
+    rng = np.random.default_rng(0)
+    pairs = zip(rng.binomial(m, of_reference, 2_000), rng.binomial(n, of_batch, 2_000), strict=True)
+    surely = [compare_counts(int(theirs), m, int(ours), n).surely for theirs, ours in pairs]
+    held = int(np.sum(np.array(surely) <= abs(of_batch - of_reference)))
+    assert binomtest(held, 2_000, 0.95).pvalue > 1e-4, held / 2_000
+
+
+def test_significance_and_effect_are_of_the_same_quantile() -> None:
+    rng = np.random.default_rng(5)
+    reference, batch = rng.standard_normal(10_000), rng.standard_normal(300)
+    batch[:6] = 9  # two of a hundred, far out: significant there, and nowhere near 3 %
+    found = compare(reference, batch)
+    assert found.p_value < ALPHA
+    assert found.effect == pytest.approx(0.02, abs=0.005)
 
 
 def test_a_few_odd_reviews_are_seen_in_the_far_tail() -> None:
     rng = np.random.default_rng(1)
     reference, batch = rng.standard_normal(5000), rng.standard_normal(1000)
     batch[:40] = 6
-    found = compare_values(reference, batch, upper_tail_only=True)
-    assert found.p_value < 1e-10
+    assert compare_values(reference, batch, upper_tail_only=True).p_values.min() < 1e-10
+    found = compare(reference, batch, upper_tail_only=True)
+    assert warns(found)
     assert found.upward
     assert found.effect == pytest.approx(0.04, abs=0.02)
 
 
 def test_the_direction_is_the_batchs() -> None:
     values = np.arange(1000.0)
-    assert compare_values(values, values + 500).upward
-    assert not compare_values(values, values - 500).upward
-    assert compare_values(values, values - 500, upper_tail_only=True).effect == 0
+    assert compare(values, values + 500).upward
+    assert not compare(values, values - 500).upward
+    assert compare(values, values - 500, upper_tail_only=True).effect == 0
 
 
 def test_a_larger_batch_is_surer_of_the_same_effect() -> None:
     rng = np.random.default_rng(2)
     reference = rng.standard_normal(20_000)
-    small, large = (compare_values(reference, rng.standard_normal(n) + 0.1) for n in (200, 20_000))
+    small, large = (compare(reference, rng.standard_normal(n) + 0.1) for n in (200, 20_000))
     assert large.p_value < 1e-10 < small.p_value
     assert large.effect == pytest.approx(0.04, abs=0.01)
     assert large.statistic > small.statistic
@@ -46,13 +114,13 @@ def test_a_larger_batch_is_surer_of_the_same_effect() -> None:
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40), st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40))
 def test_any_two_samples_have_a_p_value_and_an_effect(reference: list[float], batch: list[float]) -> None:
     for upper_tail_only in (False, True):
-        found = compare_values(np.array(reference), np.array(batch), upper_tail_only=upper_tail_only)
+        found = compare(np.array(reference), np.array(batch), upper_tail_only=upper_tail_only)
         assert 0 <= found.p_value <= 1
-        assert 0 <= found.effect <= 1
+        assert 0 <= found.surely <= found.effect <= 1
 
 
 def test_equal_values_tell_nothing() -> None:
-    found = compare_values(np.ones(100), np.ones(50))
+    found = compare(np.ones(100), np.ones(50))
     assert (found.p_value, found.effect, found.statistic) == (1, 0, 0)
 
 
@@ -62,9 +130,3 @@ def test_counts_are_compared_by_fishers_exact_test() -> None:
     assert found.p_value == pytest.approx(2 * one_sided)
     assert found.effect == pytest.approx(0.2)
     assert found.upward
-
-
-def test_holm_corrects_for_the_number_of_tests() -> None:
-    assert holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.9, 0.8]).tolist() == [1, 1]
-    assert holm([]).tolist() == []

@@ -1,0 +1,80 @@
+"""``open_warnings``: every warning of a branch in one check without partitions, so that the overview shows them all.
+
+A check of a batch shows on its asset's page what the batch that was checked last had. This one is told anew whenever a
+group of checks has run, whichever batch it was.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.checks.results import tell_without_run
+from sentiment_assets.resources.records import recall_current
+from sentiment_assets.resources.storage import Storage
+
+if TYPE_CHECKING:
+    from sentiment_assets.monitoring.history import OpenWarning
+
+NAME = "open_warnings"
+_SAID_IN_FULL = 5
+
+
+def open_warnings_check(branch: str, batches: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    """The check ``open_warnings`` on ``<branch>/raw_reviews``.
+
+    It can be asked by hand too, after a partition was deleted for example.
+    """
+
+    @dg.asset_check(
+        asset=[branch, RAW_REVIEWS],
+        name=NAME,
+        description="Every warning about what the batches hold now, of any check: fails while there is one.",
+    )
+    def open_warnings(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
+        return _result(branch, _open_warnings(context.instance, storage, branch, batches))
+
+    return open_warnings
+
+
+def tell_open_warnings(
+    instance: dg.DagsterInstance, storage: Storage, branch: str, batches: dg.PartitionsDefinition
+) -> None:
+    """Tell Dagster what is open now, outside of the run, so that it can follow any check of any job.
+
+    Whoever has told looks again, so that of several runs at a time the last one to tell has seen what all have found.
+    """
+    told = None
+    while (found := _open_warnings(instance, storage, branch, batches)) != told:
+        tell_without_run(instance, _result(branch, found))
+        told = found
+
+
+def _open_warnings(
+    instance: dg.DagsterInstance, storage: Storage, branch: str, batches: dg.PartitionsDefinition
+) -> "tuple[OpenWarning, ...]":
+    from sentiment_assets.monitoring.history import open_warnings
+
+    keys = batches.get_partition_keys(dynamic_partitions_store=instance)
+    return open_warnings([record for group in recall_current(storage, branch, keys).values() for record in group])
+
+
+def _result(branch: str, found: "Sequence[OpenWarning]") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=[branch, RAW_REVIEWS],
+        check_name=NAME,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=_sentence(found),
+        metadata={"open": table(vars(each) for each in found)},
+    )
+
+
+def _sentence(found: "Sequence[OpenWarning]") -> str:
+    if not found:
+        return "No warning is open."
+    said = [f"{each.check} of {each.batch}: {each.sentence}" for each in found[-_SAID_IN_FULL:]]
+    more = [f"and {len(found) - len(said)} more, in the table"] if len(found) > len(said) else []
+    return "\n".join([f"{len(found)} open:", *reversed(said), *more])
