@@ -15,18 +15,22 @@ class OtherBatches:
 
     earlier: np.ndarray
     """Texts of the batches before this one ..."""
-    earlier_labelled: np.ndarray
-    """... and those of them that had a label."""
+    earlier_labels: "pd.Series[float]"
+    """... and the last label that they gave each of those that have one, by digest."""
     later_labels: "pd.Series[float]"
-    """Label by digest, of the batches after this one: what came of a label budget, for example."""
+    """The last label that batches after this one gave a text, by digest: what came of a label budget, for example."""
 
     def came_before(self, digests: np.ndarray) -> np.ndarray:
         """True for texts that an earlier batch has."""
         return np.isin(digests, self.earlier)
 
-    def bring_nothing(self, digests: np.ndarray, labelled: np.ndarray) -> np.ndarray:
-        """True for texts that came before, and whose label did too or is missing."""
-        return np.isin(digests, self.earlier_labelled) | (~labelled & self.came_before(digests))
+    def bring_nothing(self, digests: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """True for texts that came before, and whose label (float64, nan: none) did too or is missing.
+
+        Another label than before is a correction, and brings something.
+        """
+        same = labels == self.earlier_labels.reindex(digests).to_numpy(np.float64, na_value=np.nan)
+        return same | (np.isnan(labels) & self.came_before(digests))
 
     def labels_since(self, digests: np.ndarray) -> np.ndarray:
         """Float64: the label that a later batch has for each text, or nan."""
@@ -42,9 +46,9 @@ def look_at_others(earlier: Iterable[pd.DataFrame], later: Iterable[pd.DataFrame
     """Put together what is remembered of the batches before and after one."""
     nothing = pd.DataFrame({"text_digest": np.empty(0, np.uint64), "label": pd.array([], "Int8")})
     before, after = pd.concat([nothing, *earlier]), pd.concat([nothing, *later])
-    labelled = after.dropna(subset="label").drop_duplicates("text_digest").set_index("text_digest")
-    return OtherBatches(
-        before["text_digest"].to_numpy(np.uint64),
-        before.loc[before["label"].notna(), "text_digest"].to_numpy(np.uint64),
-        labelled["label"].astype(np.float64),
-    )
+    return OtherBatches(before["text_digest"].to_numpy(np.uint64), _last_labels(before), _last_labels(after))
+
+
+def _last_labels(remembered: pd.DataFrame) -> "pd.Series[float]":
+    labelled = remembered.dropna(subset="label").drop_duplicates("text_digest", keep="last")
+    return labelled.set_index("text_digest")["label"].astype(np.float64)

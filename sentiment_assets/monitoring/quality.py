@@ -127,7 +127,7 @@ def _flags(
     expected = settings.languages or main_languages(languages)[:1]
     return {
         "duplicates": repeats(digests),
-        "seen_before": others.bring_nothing(digests, reviews["label"].notna().to_numpy()),
+        "seen_before": others.bring_nothing(digests, reviews["label"].to_numpy(np.float64, na_value=np.nan)),
         "empty": is_empty(texts),
         "truncated": is_truncated(texts),
         "mojibake": is_mojibake(texts),

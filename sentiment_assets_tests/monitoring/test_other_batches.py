@@ -11,20 +11,25 @@ def test_a_text_came_before_and_may_bring_a_label_all_the_same() -> None:
     for reviews in (labelled, unlabelled):
         digests = text_digests(reviews["text"])
         assert others.came_before(digests).all()
-        assert others.bring_nothing(digests, reviews["label"].notna().to_numpy()).all()
-    assert not others.bring_nothing(text_digests(unlabelled["text"]), np.ones(2, bool)).any()
+        labels = reviews["label"].to_numpy(np.float64, na_value=np.nan)
+        assert others.bring_nothing(digests, labels).all()
+    assert not others.bring_nothing(text_digests(unlabelled["text"]), np.ones(2)).any()
+    corrected = 1 - labelled["label"].to_numpy(np.float64)
+    assert not others.bring_nothing(text_digests(labelled["text"]), corrected).any(), "a corrected label is news"
     new = text_digests(batch(3, seed=7)["text"])
     assert not others.came_before(new).any()
-    assert not others.bring_nothing(new, np.ones(3, bool)).any()
+    assert not others.bring_nothing(new, np.ones(3)).any()
 
 
 def test_labels_that_landed_since_are_found_by_their_text() -> None:
     since = digests_and_labels(texts_alone(["One ", "two"]).assign(label=[1, 0]).astype({"label": "Int8"}))
-    found = look_at_others([], [since, since]).labels_since(text_digests(["two", "three", "one"]))
-    assert np.array_equal(found, [0, np.nan, 1], equal_nan=True)
+    corrected = since.assign(label=1 - since["label"])
+    for batches, expected in (([since, since], [0, np.nan, 1]), ([since, corrected], [1, np.nan, 0])):
+        found = look_at_others([], batches).labels_since(text_digests(["two", "three", "one"]))
+        assert np.array_equal(found, expected, equal_nan=True), "the last label counts"
 
 
 def test_a_batch_alone_has_no_others() -> None:
     others, digests = look_at_others([], []), text_digests(["one"])
-    assert not others.bring_nothing(digests, np.zeros(1, bool)).any()
+    assert not others.bring_nothing(digests, np.array([np.nan])).any()
     assert np.isnan(others.labels_since(digests)).all()
