@@ -7,7 +7,7 @@ DOCKER_ENGINE ?= service docker start
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint types imports validate unit image test-docker format lock clean
+.PHONY: help install demo dev test lint types imports validate unit image test-docker mutants format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -61,6 +61,10 @@ test-docker: install  ## try the containers in a real engine (DOCKER_ENGINE: a c
 	@docker info >/dev/null 2>&1 || $(DOCKER_ENGINE) && docker info >/dev/null \
 	  || { echo "make: no container engine answers. Start one, or name a command that does: make test-docker DOCKER_ENGINE=..." >&2; exit 1; }
 	$(BIN)/python -m pytest -s -vv -m docker --durations 0
+
+mutants: install  ## try the tests on small mutations of the code that judges, for hours (ONLY='*monitoring.alarms*': of one module)
+	$(BIN)/mutmut run $(if $(ONLY),"$(ONLY)")
+	$(BIN)/python -m benchmarks.mutants
 
 format: install  ## sort imports and format
 	$(BIN)/ruff check --fix .

@@ -7,9 +7,10 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_assets.monitoring.alarms import alarm_budget, pages
+from sentiment_assets.monitoring.alarms import alarm_budget, history_of, pages
 from sentiment_assets.monitoring.batch_checks import SCORE_CHECKS, TEXT_CHECKS, Champion, check_scores, check_texts
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
+from sentiment_assets.monitoring.history import Record
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
 from sentiment_assets.monitoring.quality import QUALITY_CHECKS, batch_quality
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule
@@ -31,11 +32,17 @@ def test_one_warning_does_not_page_two_of_three_do() -> None:
     assert pages([WARN], PagingRule(warnings=1, of=1))
 
 
+def test_the_history_of_a_check_is_its_own() -> None:
+    other = replace(WARN, name="label_drift")
+    records = [Record("a.csv", "t", None, (OK, other)), Record("b.csv", "t", None, (WARN, other))]
+    assert history_of("text_drift", records) == [OK, WARN]
+
+
 def test_the_budget_replays_thresholds_on_the_history() -> None:
     strong = replace(WARN, surely=0.2)
     budget = alarm_budget([OK, WARN, UNKNOWN, strong, OK])
     assert [(each.threshold, each.warnings) for each in budget] == [(0.015, 2), (0.03, 2), (0.06, 1), (0.12, 1)]
-    assert {each.batches for each in budget} == {4}
+    assert {(each.check, each.batches) for each in budget} == {("text_drift", 4)}
     assert [each.in_force for each in budget] == [False, True, False, False]
 
 

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
+from sentiment_assets.monitoring.accuracy import Estimate, PastEstimate
 from sentiment_assets.monitoring.finding import Finding, Verdict
-from sentiment_assets.monitoring.history import OpenWarning, Record, of_what_is_there, open_warnings
+from sentiment_assets.monitoring.history import OpenWarning, Record, of_what_is_there, open_warnings, past_estimates
 
 
 def record(batch: str, content: str, checked_at: str, verdict: Verdict = "ok") -> Record:
@@ -26,3 +29,14 @@ def test_every_warning_is_open_and_nothing_else() -> None:
     assert open_warnings([warned, fine, record("c.csv", "1", "t", "unknown")]) == (
         OpenWarning("a.csv", "html", "look", "2026-01-01"),
     )
+
+
+def test_only_estimates_without_labels_that_labels_have_checked_are_told() -> None:
+    guess = Estimate(0.9, 0.88, 0.92, sure=True)
+    told = replace(record("a.csv", "1", "t"), estimate=guess, accuracy=0.91)
+    others = [
+        replace(told, accuracy=None),
+        replace(told, estimate=None),
+        replace(told, estimate=replace(guess, labels_used=1)),
+    ]
+    assert past_estimates([told, *others]) == [PastEstimate(guess, 0.91)]
