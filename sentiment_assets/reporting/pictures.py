@@ -20,7 +20,7 @@ def draw_over_time(figures: pd.DataFrame) -> bytes:
     places = range(len(figures))
     _band(above, figures, ("net_sentiment", "net_low", "net_high"), _COUNTED, "as counted")
     if figures["adjusted"].notna().any():
-        _band(above, figures, ("adjusted", "adjusted_low", "adjusted_high"), _CORRECTED, "corrected for known errors")
+        _band(above, figures, ("adjusted", "adjusted_low", "adjusted_high"), _CORRECTED, "corrected")
     above.axhline(0, color="#8a9aa9", linewidth=0.8)
     above.set_ylabel("net sentiment, points")
     above.legend(loc="best", fontsize=8, frameon=False)
