@@ -51,7 +51,8 @@ validate: install
 	$(BIN)/dagster definitions validate -w workspace.yaml
 
 unit: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto -m "not slow and not docker"
+	$(BIN)/python -m pytest -m "slow and not docker"  # one by one: they start servers, daemons and whole runs
 
 image:  ## build the container image; BASE names another base image
 	docker build --tag sentiment-assets:latest --tag sentiment-assets:$(VERSION) $(if $(BASE),--build-arg BASE=$(BASE)) \
