@@ -70,6 +70,18 @@ def test_the_gate_leaves_out_near_duplicates_of_what_the_champion_was_trained_on
     assert f"the same {len(test):,} test reviews" in decide(challenger, champion, splits, similarity=None).reason
 
 
+def test_near_duplicates_are_recognised_by_the_champions_own_kind_of_shingles(
+    challenger: Challenger, splits: pd.DataFrame
+) -> None:
+    """Texts without spaces have no shingles of words."""
+    test = splits["split"] == "test"
+    bare = splits.assign(text=splits["text"].where(~test, splits["text"].str.replace(" ", "")))
+    copies = text_signatures([f"{text}!" for text in bare.loc[test, "text"][:30]], "char")
+    characters = challenger.model.ngrams.model_copy(update={"analyzer": "char"})
+    champion = replace(without_memory(challenger.model), trained_signatures=copies, ngrams=characters)
+    assert f"the same {test.sum() - 30:,} test reviews" in decide(challenger, champion, bare).reason
+
+
 def test_a_champion_that_knows_near_duplicates_of_test_reviews_does_not_win_by_them(
     challenger: Challenger, splits: pd.DataFrame
 ) -> None:

@@ -100,6 +100,25 @@ def test_the_hinge_test_of_many_reviews_agrees_with_that_of_few() -> None:
     assert 0.05 < exact.p_hinge_worse < 0.2
 
 
+def test_of_signs_that_are_drawn_the_observed_ones_are_one_way() -> None:
+    """So no p-value is 0, and the same comparison gives the same answer."""
+    found = compare_paired(WORSE, GOOD, LABELS)
+    assert found.p_hinge_worse == pytest.approx(1 / 2001)
+    assert found.p_hinge_better == 1
+    chance = np.random.default_rng(0)
+    noisy = GOOD - 1 + chance.normal(size=1000), GOOD - 1 + chance.normal(size=1000), LABELS
+    assert compare_paired(*noisy) == compare_paired(*noisy)
+
+
+def test_as_many_errors_on_either_side_speak_for_neither() -> None:
+    one, other = GOOD.copy(), GOOD.copy()
+    one[:10] *= -1
+    other[10:20] *= -1
+    found = compare_paired(one, other, LABELS)
+    half = pytest.approx(binomtest(10, 20, alternative="greater").pvalue)
+    assert (found.p_errors_worse, found.p_errors_better) == (half, half)
+
+
 @pytest.mark.parametrize(("n", "rounds"), [(1, 400), (2, 400), (6, 2000), (20, 2000), (200, 1000), (2000, 300)])
 def test_models_that_are_alike_are_called_worse_or_better_at_most_at_the_level(n: int, rounds: int) -> None:
     """The whole gate: the number of false verdicts is one that a rate of ``alpha`` exceeds once in 10,000 times."""
@@ -153,6 +172,8 @@ def test_the_first_model_must_beat_the_majority_class() -> None:
     always = decide_first_promotion(np.ones(1000), LABELS, rule)
     assert not always.promote
     assert "at level 0.05 it does not beat the majority class; 500 of 1,000 test reviews right" in always.reason
+    assert "always answering the majority class 500 (p 0.513 for better)" in always.reason
+    assert decide_first_promotion(GOOD, LABELS, rule).reason.startswith("Promoted: there was no champion; 1,000 of")
     assert not decide_first_promotion(GOOD, LABELS, PromotionRule(rule="manual")).promote
 
 
