@@ -50,14 +50,15 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> pd.D
 
 def write_scores(scores: pd.DataFrame, output: Path | None) -> None:
     """As Parquet or CSV by the file's ending; as CSV on standard output without a file."""
-    if output is None:
-        scores.to_csv(sys.stdout, index=False, quoting=csv.QUOTE_NONNUMERIC)
-    elif output.suffix == ".parquet":
-        scores.to_parquet(output, index=False)
-    elif output.suffix == ".csv":
-        scores.to_csv(output, index=False, quoting=csv.QUOTE_NONNUMERIC)
-    else:
+    if output is not None and output.suffix not in (".csv", ".parquet"):
         raise CannotScore(f"{output}: name a file that ends in .csv or .parquet")
+    try:
+        if output is not None and output.suffix == ".parquet":
+            scores.to_parquet(output, index=False)
+        else:
+            scores.to_csv(output or sys.stdout, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    except OSError as error:
+        raise CannotScore(f"{output} cannot be written: {error}") from error
 
 
 def _reviews(file: Path, rows: list[RawRow], text_column: str) -> pd.DataFrame:

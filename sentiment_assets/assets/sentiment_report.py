@@ -16,7 +16,8 @@ from sentiment_assets.resources.storage import Storage, read_frame, read_partiti
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
-    from sentiment_assets.reporting.report import ChampionOnTest, Report
+    from sentiment_assets.reporting.figures import ChampionOnTest
+    from sentiment_assets.reporting.report import Report
     from sentiment_assets.resources.registry import Champion
 
 NAME = "sentiment_report"
@@ -61,12 +62,15 @@ def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: 
 
 
 def _on_test(champion: "Champion | None") -> "ChampionOnTest | None":
-    from sentiment_assets.reporting.report import ChampionOnTest
+    from sentiment_assets.reporting.figures import ChampionOnTest
 
     if champion is None or champion.reference is None:
         return None
     margins, labels = champion.reference.on_test()
-    return ChampionOnTest(champion.version, margins, labels, champion.model.trained_on) if len(labels) else None
+    if not len(labels):
+        return None
+    scores = champion.model.calibration.scores(margins)
+    return ChampionOnTest(champion.version, scores, labels, champion.model.trained_on)
 
 
 def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:

@@ -1,6 +1,7 @@
 """Code versions that are true: digests of an asset's settings and of the code it runs, found by its imports."""
 
 import ast
+import json
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
@@ -29,7 +30,7 @@ def code_version(module: str, *settings: BaseModel | str) -> str:
     for name in sorted(modules_run_by(module)):
         digest.update(f"{name} {_module_digest(name)}".encode())
     for each in settings:
-        digest.update((each if isinstance(each, str) else each.model_dump_json()).encode())
+        digest.update(json.dumps(each if isinstance(each, str) else each.model_dump_json()).encode())
     return digest.hexdigest()[:12]
 
 

@@ -16,8 +16,9 @@ from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.formats import format_of, known_formats
 from sentiment_assets.ingestion.landing import (
     PART,
-    LandingState,
+    Seen,
     SeenFile,
+    asked_for,
     change_token,
     copies,
     digest_of_parts,
@@ -25,11 +26,10 @@ from sentiment_assets.ingestion.landing import (
     is_landed,
     look_again,
     part_digests,
-    state_from_bytes,
-    state_to_bytes,
+    seen_from_bytes,
+    seen_to_bytes,
     to_read,
     to_take,
-    try_failed_again,
     with_outcomes,
 )
 from sentiment_assets.resources.home import below_home
@@ -69,13 +69,13 @@ def landing_sensor(
         known = {path_of_batch(key) for key in batches.get_partition_keys(dynamic_partitions_store=context.instance)}
         folder = storage.path(branch, STATE)
         before = _recalled(folder, context.cursor)
-        seen = forget_gone(before.files, known, tokens)
+        seen = forget_gone(before, known, tokens)
         under_way = _under_way(context.instance, branch)
         seen = _with_outcomes(context.instance, branch, seen, known, under_way)
-        seen = look_again(seen if before.rules == rules else try_failed_again(seen), tokens, time.time())
+        seen = look_again(seen, tokens, time.time())
         read = _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())}, context)
         seen |= read
-        chosen = [path for path in to_take(seen, tokens) if path not in under_way][:MOST_RUNS_A_TICK]
+        chosen = [path for path in to_take(seen, tokens, rules) if path not in under_way][:MOST_RUNS_A_TICK]
         requests = []
         latest = taken_in(context.instance, branch, [batch_key(path) for path in chosen])
         for path in chosen:
@@ -87,11 +87,11 @@ def landing_sensor(
             # The same after a restart in the middle of a tick, and another once a run has ended, well or not.
             ended = ended_runs_of(context.instance, ingest_job_name(branch), key)
             requests.append(dg.RunRequest(run_key=f"{key}|{digest}|{holds.event}|{ended}", partition_key=key))
-            seen[path] = replace(seen[path], taken=digest, outcome="")
+            seen[path] = asked_for(seen[path], rules)
         for path, other in copies(seen, tokens).items():
             if path in read:
                 context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")
-        waiting = len(to_take(seen, tokens)) + sum(not seen[path].digest for path in tokens)
+        waiting = len(to_take(seen, tokens, rules)) + sum(not seen[path].digest for path in tokens)
         foreign = _foreign(sorted(found.keys() - tokens.keys()))
         if foreign and requests:
             context.log.info(foreign)
@@ -100,7 +100,7 @@ def landing_sensor(
             run_requests=requests,
             dynamic_partitions_requests=_new_partitions(batches, requests, known),
             skip_reason=None if requests else said,
-            cursor=_remembered(folder, context.cursor, before, LandingState(rules, seen)),
+            cursor=_remembered(folder, context.cursor, before, seen),
         )
 
     return landing_looks
@@ -179,15 +179,15 @@ def _chunks(opened: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: opened.read(_CHUNK), b"")
 
 
-def _recalled(folder: UPath, cursor: str | None) -> LandingState:
+def _recalled(folder: UPath, cursor: str | None) -> Seen:
     """What the last look that Dagster has noted remembered; nothing if that was lost: history then says it again."""
     if not cursor or not cursor.isalnum():  # former releases kept all of it in the cursor
-        return LandingState()
+        return {}
     file = folder / f"{cursor}.json"
-    return state_from_bytes(file.read_bytes()) if file.exists() else LandingState()
+    return seen_from_bytes(file.read_bytes()) if file.exists() else {}
 
 
-def _remembered(folder: UPath, cursor: str | None, before: LandingState, now: LandingState) -> str:
+def _remembered(folder: UPath, cursor: str | None, before: Seen, now: Seen) -> str:
     """Write what is to be remembered, if it has changed; returns the cursor that leads to it.
 
     The file of the former look stays until the next change: it counts if Dagster does not come to note this one.
@@ -195,7 +195,7 @@ def _remembered(folder: UPath, cursor: str | None, before: LandingState, now: La
     if cursor and now == before:
         return cursor
     name = uuid4().hex
-    write_atomically(folder / f"{name}.json", state_to_bytes(now))
+    write_atomically(folder / f"{name}.json", seen_to_bytes(now))
     for file in folder.iterdir():
         if file.name not in (f"{name}.json", f"{cursor}.json"):
             file.unlink(missing_ok=True)

@@ -78,5 +78,7 @@ def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) ->
         file.unlink(missing_ok=True)
         return {}
     named = {role: getattr(columns, role) for role in to_label if getattr(columns, role)}
-    write_atomically(file, to_spreadsheet_csv(to_label[list(named)].rename(columns=named)))
+    budget = to_label[list(named)].rename(columns=named)
+    others = {name: "" for name in columns.named if name not in budget}  # or the file would lack what the branch names
+    write_atomically(file, to_spreadsheet_csv(budget.assign(**others)))
     return {"label_budget": str(file), "reviews_to_label": len(to_label)}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -10,7 +11,7 @@ from operator import itemgetter
 import pandas as pd
 
 from sentiment_assets.ingestion.decoding import printable
-from sentiment_assets.ingestion.labels import read_label, require_meant
+from sentiment_assets.ingestion.labels import count_label, read_label, require_meant
 from sentiment_assets.ingestion.optional_values import NotRead, read_moment, read_split
 from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
@@ -125,6 +126,7 @@ class _Reading:
         if self.not_found or not self.found:
             self.found |= dict.fromkeys(raw.values)
             self.not_found -= raw.values.keys()
+        self._count_label(raw)
         if is_missing(raw.values.get(self.columns.text)):
             self.without_text.append((raw.number, as_json(raw.values)))
             return
@@ -134,6 +136,11 @@ class _Reading:
             self.quarantine.append((raw.number, rejected.column, rejected.reason, as_json(raw.values)))
         except RecursionError:
             self.quarantine.append((raw.number, "line", "is nested too deeply", as_json(raw.values)))
+
+    def _count_label(self, raw: RawRow) -> None:
+        """What the labels of all rows are says what they mean, also of those that are no review."""
+        with suppress(RecursionError):
+            count_label(raw.values.get(self.columns.label), self.settings.labels, self.labels)
 
     def require_text_column(self) -> None:
         """Raise ``UnreadableFile`` if no row has it."""
@@ -149,7 +156,14 @@ class _Reading:
                 f"none of its {self.rows_in:,} rows has a text in the column {self.columns.text!r}; it has: {found}. "
                 f"{_NAME_ANOTHER}"
             )
-        rejected, allowed = len(self.quarantine), self.settings.largest_quarantine
+        allowed = self.settings.largest_quarantine
+        if len(self.without_text) > allowed * self.rows_in:
+            raise UnreadableFile(
+                f"{len(self.without_text):,} of its {self.rows_in:,} rows have no text in the column "
+                f"{self.columns.text!r} (`largest_quarantine` allows {allowed:.0%}): ask whether the export is "
+                "complete, or raise that share in the branch's YAML; nothing was replaced"
+            )
+        rejected = len(self.quarantine)
         if rejected and (not self.reviews or rejected > allowed * with_text):
             raise UnreadableFile(
                 f"{rejected:,} of its {with_text:,} rows with a review cannot be used (`largest_quarantine` allows "
@@ -173,7 +187,7 @@ class _Reading:
         client_id = optional_text(values, columns.review_id)
         review = (
             text_of(values, columns.text),
-            read_label(values.get(columns.label), columns.label, self.settings.labels, self.labels),
+            read_label(values.get(columns.label), columns.label, self.settings.labels),
             _if_it_can_be_read("created_at", read_moment, values.get(columns.created_at), unread),
             _if_it_can_be_read("split", read_split, values.get(columns.split), unread),
             *[optional_text(values, name) for name in columns.keep],

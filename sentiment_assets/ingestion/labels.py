@@ -18,18 +18,27 @@ _MOST_SHOWN = 20
 _key_of_text = lru_cache(maxsize=1024)(label_key)
 
 
-def read_label(value: object, column: str, rule: LabelRule, seen: Counter[str]) -> int | None:
-    """1, 0, or ``None`` for neutral and for no label; counts the value's key in ``seen``. Raises ``RejectedRow``."""
+def read_label(value: object, column: str, rule: LabelRule) -> int | None:
+    """1, 0, or ``None`` for neutral and for no label. Raises ``RejectedRow``."""
     if is_missing(value):
         return None
     if rule.rating_bounds:
         return _label_of_rating(value, column, rule, *rule.rating_bounds)
-    key = _key_of_text(value) if isinstance(value, str) else label_key(value)
-    seen[key] += 1
+    key = _key(value)
     if key not in rule.label_of_value:
         known = ", ".join(rule.label_of_value)
         raise RejectedRow(column, f"{shown(value)} is not a known label ({known}); add it under `labels:`")
     return rule.label_of_value[key]
+
+
+def count_label(value: object, rule: LabelRule, seen: Counter[str]) -> None:
+    """Count a value's key in ``seen``, where the rule goes by values."""
+    if not is_missing(value) and not rule.rating_bounds:
+        seen[_key(value)] += 1
+
+
+def _key(value: object) -> str:
+    return _key_of_text(value) if isinstance(value, str) else label_key(value)
 
 
 def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:

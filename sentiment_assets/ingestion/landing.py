@@ -6,7 +6,7 @@ failed is tried again when it is landed again, under this name or another, and w
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
 
@@ -36,6 +36,8 @@ class SeenFile:
     """The digest of the content that a run was asked for last."""
     outcome: Outcome = ""
     """What came of that."""
+    taken_as: str = ""
+    """The file's token and the rules when it was asked for: if either is another now, a failed one is tried again."""
     parts: tuple[str, ...] = ()
     """Digests of the parts of its content that were read so far, while it has not been read to its end."""
 
@@ -46,15 +48,6 @@ class SeenFile:
 
 Seen = Mapping[str, SeenFile]
 """By path below the landing place."""
-
-
-@dataclass(frozen=True)
-class LandingState:
-    """What is remembered from one look to the next."""
-
-    rules: str = ""
-    """The version of the rules by which files were taken in."""
-    files: dict[str, SeenFile] = field(default_factory=dict)
 
 
 def is_landed(path: str) -> bool:
@@ -70,25 +63,14 @@ def change_token(info: Mapping[str, object]) -> str:
 def look_again(seen: Seen, tokens: Mapping[str, str], now: float) -> dict[str, SeenFile]:
     """What is known after a look at the landing place; ``tokens`` has those of all files that lie there.
 
-    A file that has changed is read again, and if its run had failed, it is as if it had never been taken in.
+    A file that has changed is read again.
     """
     changed = {
-        path: _tried_again(replace(seen[path], token=token, since=now, digest="", parts=()))
-        if path in seen
-        else SeenFile(token, now)
+        path: replace(seen[path], token=token, since=now, digest="", parts=()) if path in seen else SeenFile(token, now)
         for path, token in tokens.items()
         if path not in seen or seen[path].token != token
     }
     return {**seen, **changed}
-
-
-def try_failed_again(seen: Seen) -> dict[str, SeenFile]:
-    """What is known once the rules have changed: files whose run failed are as if they had never been taken in."""
-    return {path: _tried_again(each) for path, each in seen.items()}
-
-
-def _tried_again(file: SeenFile) -> SeenFile:
-    return replace(file, taken="", outcome="") if file.outcome == "failed" else file
 
 
 def to_read(seen: Seen, tokens: Mapping[str, str], now: float) -> list[str]:
@@ -97,18 +79,29 @@ def to_read(seen: Seen, tokens: Mapping[str, str], now: float) -> list[str]:
     return sorted(unread, key=lambda path: (seen[path].since, path))
 
 
-def to_take(seen: Seen, tokens: Mapping[str, str]) -> list[str]:
+def to_take(seen: Seen, tokens: Mapping[str, str], rules: str) -> list[str]:
     """Files whose content is not taken in, neither by themselves nor as another file, each content once.
 
-    A file whose run failed keeps no other file with the same content from being tried, and is not tried again itself.
+    A file whose run failed keeps no other file with the same content from being tried. It is tried again itself when it
+    was landed again, or ``rules``, the version of what turns a file into a batch, have changed since it was asked for.
     """
     chosen: dict[str, str] = {}
     taken = {each.taken for each in seen.values() if each.outcome != "failed"}
     for path in sorted(tokens, key=lambda path: (seen[path].since, path)):
         file = seen[path]
-        if file.digest and file.digest not in taken and file.taken != file.digest:
+        as_before = file.taken == file.digest and file.taken_as == _as(file, rules)
+        if file.digest and file.digest not in taken and not as_before:
             chosen.setdefault(file.digest, path)
     return list(chosen.values())
+
+
+def asked_for(file: SeenFile, rules: str) -> SeenFile:
+    """The file once a run has been asked to take in what it holds."""
+    return replace(file, taken=file.digest, outcome="", taken_as=_as(file, rules))
+
+
+def _as(file: SeenFile, rules: str) -> str:
+    return f"{file.token} {rules}"
 
 
 def copies(seen: Seen, tokens: Mapping[str, str]) -> dict[str, str]:
@@ -127,7 +120,7 @@ def forget_gone(seen: Seen, batches: Collection[str], tokens: Mapping[str, str])
     What was taken in counts only for ``batches``: one that somebody has deleted may be taken in again.
     """
     return {
-        path: each if path in batches else replace(each, taken="", outcome="")
+        path: each if path in batches else replace(each, taken="", outcome="", taken_as="")
         for path, each in seen.items()
         if path in batches or path in tokens
     }
@@ -151,17 +144,17 @@ def with_outcomes(
     return {**seen, **told}
 
 
-_STATE: TypeAdapter[LandingState] = TypeAdapter(LandingState)
+_SEEN: TypeAdapter[dict[str, SeenFile]] = TypeAdapter(dict[str, SeenFile])
 
 
-def state_to_bytes(state: LandingState) -> bytes:
+def seen_to_bytes(seen: Seen) -> bytes:
     """JSON."""
-    return _STATE.dump_json(state)
+    return _SEEN.dump_json(dict(seen))
 
 
-def state_from_bytes(content: bytes) -> LandingState:
-    """The inverse of ``state_to_bytes``."""
-    return _STATE.validate_json(content)
+def seen_from_bytes(content: bytes) -> dict[str, SeenFile]:
+    """The inverse of ``seen_to_bytes``."""
+    return _SEEN.validate_json(content)
 
 
 def part_digests(chunks: Iterable[bytes]) -> Iterator[str]:

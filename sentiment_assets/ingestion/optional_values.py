@@ -28,7 +28,8 @@ class NotRead(ValueError):
 def read_moment(value: object) -> datetime:
     """A moment in UTC: ISO 8601, with a blank for the T and UTC or GMT for the Z if you like, or YYYYMMDD.
 
-    Raises ``NotRead`` for anything else: digits alone may be a number of seconds, or an id.
+    Raises ``NotRead`` for anything else, and for years before 1900 and after 2100. Digits alone may be a number of
+    seconds, or an id.
     """
     if isinstance(value, datetime):
         moment = value
@@ -36,10 +37,9 @@ def read_moment(value: object) -> datetime:
         moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
     else:
         moment = _written_moment(value if isinstance(value, str) else plain(value))
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise NotRead("out of range for a date in UTC") from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise NotRead(f"not in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def read_split(value: object) -> str:
@@ -60,6 +60,4 @@ def _written_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(f"{day}T{time}{zone}" if time else day)
     except ValueError:
         raise NotRead("there is no such day or time") from None
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise NotRead(f"not in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return moment

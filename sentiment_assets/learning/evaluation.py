@@ -136,8 +136,12 @@ def measure_leakage(challenger: Challenger, candidate: Candidate, features: Feat
 
 
 def _calibrated(svc: LinearSVC, validation: LabelledRows) -> tuple[LinearSVC, Calibration]:
-    """W with the b that makes 0 the decision threshold, and the calibration of its margins."""
-    fitted = fit_calibration(svc.margins(validation.rows), validation.labels)
+    """W with the b that makes 0 the decision threshold, and the calibration of its margins.
+
+    Fitted on the reviews in which something is known: the others stay at 0 whatever b is.
+    """
+    known = np.diff(validation.rows.indptr) > 0
+    fitted = fit_calibration(svc.margins(validation.rows)[known], validation.labels[known])
     return replace(svc, intercept=svc.intercept + fitted.shift), fitted.calibration
 
 

@@ -82,9 +82,9 @@ def train_linear_svc(
     for epoch in range(1, hyperparameters.epochs + 1):
         _run_epoch(sgd, train, hyperparameters, epoch)
         path.append(sketch(sgd.coef_[0]))
-        margins = validation.rows @ sgd.coef_[0] + sgd.intercept_[0]
+        margins = margins_of_rows(validation.rows, sgd.coef_[0], sgd.intercept_[0])
         scale = best_scale(margins, validation.labels)
-        train_margins = train.rows @ sgd.coef_[0] + sgd.intercept_[0]
+        train_margins = margins_of_rows(train.rows, sgd.coef_[0], sgd.intercept_[0])
         train_losses.append(hinge_loss(scale * train_margins, train.labels))
         validation_losses.append(hinge_loss(scale * margins, validation.labels))
         if patience is None or epoch == 1 or validation_losses[-1] < min(validation_losses[:-1]):

@@ -226,7 +226,8 @@ class ServedModel:
 def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return "" if value is None or value is pd.NA or value != value else str(value)
+    is_missing = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+    return "" if is_missing else str(value)
 
 
 def _load_pyfunc(path: str) -> ServedModel:

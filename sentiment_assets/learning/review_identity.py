@@ -15,8 +15,8 @@ from scipy.sparse.csgraph import connected_components
 
 _END = 12
 """Characters at the beginning or at the end that an edit leaves as they were."""
-_LEAST_IN_COMMON = 0.5
-"""Jaccard similarity of the character trigrams of a text and its edit."""
+_LEAST_IN_COMMON = 0.8
+"""Share of the character trigrams of the one of two texts that has fewer which the other one has too."""
 
 
 def normalise(text: str) -> str:
@@ -37,7 +37,8 @@ def review_numbers(reviews: pd.DataFrame) -> np.ndarray:
 
     ``reviews`` has columns review_id and text. Numbers begin at 0, in the order of the rows in which each review
     stands first. A row is a version of another with its id if their normalised texts are equal, or if they begin or end
-    with the same twelve characters and have half of their character trigrams in common.
+    with the same twelve characters and the one that says less has four fifths of its character trigrams from the other:
+    an edit adds, cuts or mends, and another review with the same beginning says something else.
     """
     ids = pd.factorize(reviews["review_id"])[0]
     rows = pd.DataFrame({"id": ids, "digest": text_digests(reviews["text"])})
@@ -69,7 +70,7 @@ def _edits(versions: pd.DataFrame, texts: "pd.Series[str]") -> np.ndarray:
 
 def _similarity(one: str, other: str) -> float:
     ours, theirs = _trigrams(one), _trigrams(other)
-    return len(ours & theirs) / len(ours | theirs)
+    return len(ours & theirs) / min(len(ours), len(theirs))
 
 
 def _trigrams(text: str) -> set[str]:

@@ -71,4 +71,9 @@ class PromotionRule(Settings):
         description="`if_not_worse`: unless it is significantly worse than the champion; `if_better`: only if it "
         "is significantly better; `manual`: never by itself.",
     )
-    alpha: float = Field(default=0.05, gt=0, lt=0.5, description="Significance level of each one-sided paired test.")
+    alpha: float = Field(
+        default=0.05,
+        ge=0.001,
+        lt=0.5,
+        description="How often models that are alike may be called worse, and how often better.",
+    )

@@ -98,17 +98,20 @@ def split_reviews(
 
 
 def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The latest version of each review, in the order of these, and how many rows a later one corrects."""
+    """The latest version of each review, in the order of these, and how many rows a later one corrects.
+
+    What a later version does not say, its label or its official split, the last one that says it does.
+    """
     if reviews["review_id"].is_unique:
         return reviews, 0
     numbers = pd.Series(review_numbers(reviews), reviews.index)
-    labels = reviews["label"].groupby(numbers).ffill()
+    labels, splits = (reviews[name].groupby(numbers).ffill() for name in ("label", "split"))
     latest = ~numbers.duplicated(keep="last")
     last = pd.DataFrame({"text": reviews["text"], "label": labels})[latest].set_index(numbers[latest])
     label, text = numbers.map(last["label"]), numbers.map(last["text"])
     relabelled = (reviews["label"].notna() & (reviews["label"] != label)).fillna(False)
     corrected = ~latest & (relabelled | (reviews["text"] != text))
-    return reviews.assign(label=labels)[latest], int(corrected.sum())
+    return reviews.assign(label=labels, split=splits)[latest], int(corrected.sum())
 
 
 def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:

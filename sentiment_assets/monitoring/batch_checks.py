@@ -30,6 +30,9 @@ from sentiment_assets.monitoring.view import view_texts
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
 
 TEXT_CHECKS = ("text_drift", "label_drift")
+_NEARLY_ALL = 0.9
+"""Share of a batch's reviews that must have a label for its accuracy to check the estimate: that of a few has a noise
+of its own, by which bands would widen."""
 SCORE_CHECKS = ("prediction_drift", "accuracy", "estimated_accuracy")
 
 
@@ -122,8 +125,9 @@ def check_scores(
 ) -> ScoreChecks:
     """Drift of the champion's answers on a batch and how good they are, and the reviews to label.
 
-    Reviews are left out as in ``check_texts``: the champion knows those it was trained on too well. Labels that
-    later batches have for these texts narrow the estimate, and only that: they were not chosen at random.
+    Reviews are left out as in ``check_texts``: the champion knows those it was trained on too well. So are those in
+    which it knows nothing, of which it says nothing. A label that a later batch corrects counts as corrected. Labels
+    that later batches have for unlabelled texts narrow the estimate, and only that: they were not chosen at random.
     ``text_record`` is of the same batch, and made anew when it is of another champion or of other content; ``past`` are
     the records of earlier batches.
     """
@@ -135,23 +139,28 @@ def check_scores(
     digests = text_digests(reviews["text"])
     new = _are_new(digests, model, others)
     reviews, digests = reviews[new], digests[new]
+    every, rows = reviews, model.rows(reviews["text"])
+    recognised = np.diff(rows.indptr) > 0
+    unrecognised = int((~recognised).sum())
+    reviews, digests, rows = reviews[recognised], digests[recognised], rows[np.flatnonzero(recognised)]
     n = len(reviews)
     if n < settings.fewest_reviews:
+        beside = f", beside {unrecognised:,} in which it knows no word" if unrecognised else ""
         reason = (
-            f"{n:,} new reviews that the champion was not trained on: fewer than {settings.fewest_reviews} say nothing "
-            "for sure."
+            f"{n:,} new reviews that the champion was not trained on{beside}: fewer than {settings.fewest_reviews} say "
+            "nothing for sure."
         )
         record = Record(batch, checked_at, champion.version, _all_unknown(SCORE_CHECKS, reason), content=content)
         return ScoreChecks(record, _to_label(reviews.iloc[:0]))
     texts, labels = reviews["text"], reviews["label"]
-    rows = model.rows(texts)
     margins = model.margins_of_rows(rows)
     known_ngrams = np.diff(rows.indptr)
-    labelled = labels.notna().to_numpy()
-    known, since = labels[labelled].to_numpy(np.int8), np.where(labelled, np.nan, others.labels_since(digests))
+    labelled, later = labels.notna().to_numpy(), others.labels_since(digests)
+    latest = np.where(np.isnan(later), labels.to_numpy(np.float64, na_value=np.nan), later)
+    known, since = latest[labelled].astype(np.int8), np.where(labelled, np.nan, later)
     tested = back_test(past_estimates(past))
     if text_record is None or text_record.champion != champion.version or not text_record.is_of(content):
-        text_record = check_texts(batch, reviews, champion, others, settings, checked_at)
+        text_record = check_texts(batch, every, champion, others, settings, checked_at)
     unlike, widened = text_record.unlike, tested.widened if tested else 1.0
     estimate = estimate_accuracy(margins, known_ngrams, reference, unlike, widened, since)
     findings = (
@@ -176,7 +185,7 @@ def check_scores(
         findings,
         word_shift=shift,
         estimate=estimate,
-        accuracy=measure(margins[labelled], known).accuracy if len(known) >= settings.fewest_reviews else None,
+        accuracy=measure(margins[labelled], known).accuracy if _NEARLY_ALL * n <= len(known) else None,
         content=content,
     )
     return ScoreChecks(record, _to_label(reviews.iloc[unlabelled[chosen]]), draw_word_shift(shift))

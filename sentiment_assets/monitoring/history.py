@@ -38,7 +38,7 @@ class Record:
     word_shift: WordShift | None = None
     estimate: Estimate | None = None
     accuracy: float | None = None
-    """As measured on labels, where there are enough."""
+    """As measured on labels, where nearly all reviews have one."""
     content: str = ""
     """Digest of the reviews that were looked at (``content_digest``); empty in records of former releases."""
 

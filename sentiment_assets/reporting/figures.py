@@ -9,7 +9,14 @@ import pandas as pd
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.review_identity import review_numbers, text_digests
 from sentiment_assets.learning.scored_batch import SCORED_FROM
-from sentiment_assets.reporting.intervals import Band, ErrorRates, adjusted_sentiment, join_bands, net_sentiment
+from sentiment_assets.reporting.intervals import (
+    Band,
+    adjusted_sentiment,
+    error_rates,
+    join_bands,
+    net_sentiment,
+    weights_as_left,
+)
 
 ALL = "all"
 COLUMNS = (
@@ -34,6 +41,19 @@ _MOST_PERIODS = 60
 _PERIODS = {"D": "day", "W": "week", "M": "month"}
 _MOST_VALUES = 12
 _ANSWERS = ["score", "label", "words", "contributions", "model_version"]
+
+
+@dataclass(frozen=True)
+class ChampionOnTest:
+    """What a report asks of the champion: its answers on its test split, and what it was trained on."""
+
+    version: str
+    scores: np.ndarray
+    """float64, shape (n,), n at least 1."""
+    labels: np.ndarray
+    """int8, of the same: 1 or 0."""
+    trained_on: np.ndarray
+    """uint64, sorted: digests of the texts that it was trained on, about which its error rates on test say nothing."""
 
 
 @dataclass(frozen=True)
@@ -109,45 +129,46 @@ def report_figures(
     branch: str,
     reviews: pd.DataFrame,
     kept: Sequence[str],
-    rates: ErrorRates | None,
-    trained_on: np.ndarray,
+    champion: ChampionOnTest | None,
 ) -> pd.DataFrame:
     """Net sentiment of all reviews and of the twelve most frequent values of each kept column, whole and by period.
 
-    ``rates`` are the champion's known error rates and ``trained_on`` the digests of its training texts, uint64, sorted.
     Columns as in ``COLUMNS``; ``period`` is "all" for the whole.
     """
     period, _ = periods_of(reviews)
-    reviews = reviews.assign(**{_TRAINED_ON: np.isin(text_digests(reviews["text"]), trained_on)})
+    reviews = reviews.assign(
+        **{_TRAINED_ON: np.isin(text_digests(reviews["text"]), champion.trained_on if champion else [])}
+    )
     rows = []
     for by in (ALL, *(name for name in kept if name in reviews)):  # no batch may have a column that is kept since
         values = pd.Series(ALL, reviews.index) if by == ALL else reviews[by]
         for value in values.value_counts().index[:_MOST_VALUES]:
             chosen = reviews[values == value]
-            rows.append((branch, by, str(value), ALL, *_figures(chosen, rates)))
+            rows.append((branch, by, str(value), ALL, *_figures(chosen, champion)))
             for moment, part in chosen.groupby(period[chosen.index], sort=False):
-                rows.append((branch, by, str(value), str(moment), *_figures(part, rates)))
+                rows.append((branch, by, str(value), str(moment), *_figures(part, champion)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 _TRAINED_ON = "trained_on"
 
 
-def _figures(reviews: pd.DataFrame, rates: ErrorRates | None) -> tuple[object, ...]:
+def _figures(reviews: pd.DataFrame, champion: ChampionOnTest | None) -> tuple[object, ...]:
     recognised = reviews[reviews["score"] != 0]
     positive, n = _positive(recognised["label"]), len(recognised)
     counted = _ends(net_sentiment(positive, n) if n else None)
     labelled = int(reviews[KNOWN_LABEL].notna().sum())
     mean = float(recognised["score"].mean()) if n else None
     unrecognised = len(reviews) - n
-    return (len(reviews), unrecognised, positive, mean, *counted, labelled, *_ends(_corrected(reviews, rates)))
+    return (len(reviews), unrecognised, positive, mean, *counted, labelled, *_ends(_corrected(reviews, champion)))
 
 
-def _corrected(reviews: pd.DataFrame, rates: ErrorRates | None) -> Band | None:
+def _corrected(reviews: pd.DataFrame, champion: ChampionOnTest | None) -> Band | None:
     """Each review by the best that is known of it: its label, or else what the champion says.
 
     The champion's error rates on test are not those on its own training reviews, which it knows by heart: only what it
-    says of others is corrected. ``None`` if that is needed and cannot be done.
+    says of others is corrected, by its errors on test reviews that are as doubtful as these (``weights_as_left``).
+    ``None`` if that is needed and cannot be done.
     """
     known = reviews[KNOWN_LABEL].notna()
     answered = ~known & (reviews["score"] != 0)
@@ -159,7 +180,13 @@ def _corrected(reviews: pd.DataFrame, rates: ErrorRates | None) -> Band | None:
     ]
     if others.any():
         n = int(others.sum())
-        adjusted = adjusted_sentiment(_positive(reviews["label"][others]), n, rates) if rates else None
+        unlearned = reviews[~reviews[_TRAINED_ON] & (reviews["score"] != 0)]
+        adjusted = None
+        if champion:
+            left = unlearned[KNOWN_LABEL].isna().to_numpy()
+            weights = weights_as_left(unlearned["score"].to_numpy(float), left, champion.scores)
+            rates = error_rates(champion.scores, champion.labels, weights)
+            adjusted = adjusted_sentiment(_positive(reviews["label"][others]), n, rates)
         if adjusted is None:
             return None
         parts.append((n, adjusted))

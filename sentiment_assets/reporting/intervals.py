@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import norm
 
 LEVEL = 0.95
+_BINS = 20
 
 
 @dataclass(frozen=True)
@@ -25,27 +26,41 @@ class Band:
 class ErrorRates:
     """What is known of the champion's answers on its test reviews."""
 
-    true_positives: int
-    positives: int
+    true_positives: float
+    positives: float
     """Reviews that are positive."""
-    true_negatives: int
-    negatives: int
+    true_negatives: float
+    negatives: float
     """Reviews that are negative."""
 
 
-def error_rates(margins: np.ndarray, labels: np.ndarray) -> ErrorRates:
-    """Counts on reviews that the model was not fitted to: margins and labels (1 or 0) of shape (n,).
+def error_rates(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> ErrorRates:
+    """Counts on reviews that the model was not fitted to: scores and labels (1 or 0) of shape (n,).
 
-    Reviews in which the model knows nothing, with a margin of 0, are left out, as they are in a report.
+    Reviews in which the model knows nothing, with a score of 0, are left out, as they are in a report. With
+    ``weights``, 0 to 1, of the same shape, a review counts for so much.
     """
-    margins, labels = margins[margins != 0], labels[margins != 0]
-    positive, answered = labels == 1, margins > 0
+    weights = np.where(scores != 0, 1.0 if weights is None else weights, 0.0)
+    positive, answered = labels == 1, scores > 0
     return ErrorRates(
-        true_positives=int((answered & positive).sum()),
-        positives=int(positive.sum()),
-        true_negatives=int((~answered & ~positive).sum()),
-        negatives=int((~positive).sum()),
+        true_positives=float(weights[answered & positive].sum()),
+        positives=float(weights[positive].sum()),
+        true_negatives=float(weights[~answered & ~positive].sum()),
+        negatives=float(weights[~positive].sum()),
     )
+
+
+def weights_as_left(scores: np.ndarray, left: np.ndarray, test_scores: np.ndarray) -> np.ndarray:
+    """Weights of test reviews, shape (n_test,), by which they are as doubtful as the reviews that are ``left``.
+
+    ``scores`` are of all reviews, shape (n,), and ``left`` says which of them have no label. Labels are asked for where
+    the model is in doubt, and about what is left it is right more often than about all. So a test review counts for
+    as much as the share of the reviews with about its absolute score that is left, the largest share being 1.
+    """
+    edges = np.unique(np.quantile(np.abs(scores), np.linspace(0, 1, _BINS + 1)[1:-1]))
+    of, of_test = (np.searchsorted(edges, np.abs(each), side="right") for each in (scores, test_scores))
+    shares = np.bincount(of, left, len(edges) + 1) / np.maximum(np.bincount(of, minlength=len(edges) + 1), 1)
+    return (shares / shares.max())[of_test]
 
 
 def net_sentiment(positive: int, n: int) -> Band:

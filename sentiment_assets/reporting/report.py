@@ -4,32 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 
 from sentiment_assets.monitoring.accuracy import measure
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.history import Record
-from sentiment_assets.reporting.figures import ALL, COLUMNS, join_scores, periods_of, report_figures
-from sentiment_assets.reporting.intervals import error_rates
+from sentiment_assets.reporting.figures import (
+    ALL,
+    COLUMNS,
+    ChampionOnTest,
+    join_scores,
+    periods_of,
+    report_figures,
+)
 from sentiment_assets.reporting.page import JoinedPage, ModelQuality, ReportPage, render_joined, render_report
 from sentiment_assets.reporting.pictures import draw_branches, draw_over_time
 from sentiment_assets.reporting.telling_words import telling_words
-
-_NO_TEXTS = np.empty(0, np.uint64)
-
-
-@dataclass(frozen=True)
-class ChampionOnTest:
-    """What a report asks of the champion: its answers on its test split, and what it was trained on."""
-
-    version: str
-    margins: np.ndarray
-    """float64, shape (n,), n at least 1."""
-    labels: np.ndarray
-    """int8, of the same: 1 or 0."""
-    trained_on: np.ndarray
-    """uint64, sorted: digests of the texts that it was trained on, about which its error rates on test say nothing."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +50,7 @@ def make_report(
     found = join_scores(raw, scored)
     reviews = found.reviews
     period, kind = periods_of(reviews)
-    rates = error_rates(champion.margins, champion.labels) if champion else None
-    figures = report_figures(branch, reviews, kept, rates, champion.trained_on if champion else _NO_TEXTS)
+    figures = report_figures(branch, reviews, kept, champion)
     over_time = figures[(figures["by"] == ALL) & (figures["period"] != ALL)]
     picture = draw_over_time(over_time if kind == "batch" else over_time.sort_values("period"))
     praise, complaint = telling_words(reviews)
@@ -105,7 +94,7 @@ def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], n
 
 
 def _quality(champion: ChampionOnTest) -> ModelQuality:
-    measured = measure(champion.margins, champion.labels)
+    measured = measure(champion.scores, champion.labels)
     return ModelQuality(champion.version, measured.accuracy, measured.low, measured.high, len(champion.labels))
 
 

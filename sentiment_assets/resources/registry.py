@@ -94,7 +94,10 @@ def _require_unchanged(found: "ModelVersion", data: Path) -> None:
     from sentiment_assets.learning.model import stored_digest
 
     registered, reference = found.tags.get(MODEL_DIGEST, ""), data / REFERENCE_FILE
-    same = registered.partition("-")[0] == stored_digest(data)
+    try:
+        same = registered.partition("-")[0] == stored_digest(data)
+    except (OSError, ValueError):  # a file is missing, or is none of ours
+        same = False
     if same and REFERENCE_DIGEST in found.tags:
         same = reference.exists() and found.tags[REFERENCE_DIGEST] == reference_digest(reference.read_bytes())
     if not same:

@@ -148,8 +148,9 @@ class ArraysIOManager(dg.UPathIOManager):
             write_atomically(path / version / f"{name}.npy", _npy(array))
         write_atomically(path / version / _NAMES, json.dumps(sorted(obj)).encode())
         write_atomically(current, version.encode())
+        kept = {_CURRENT, version, current.read_text()}  # another process may have made another one current by now
         for folder in path.iterdir():
-            if folder.name not in (_CURRENT, version) and (folder.name == former or _age(folder) > _ABANDONED):
+            if folder.name not in kept and (folder.name == former or _age(folder) > _ABANDONED):
                 folder.fs.rm(folder.path, recursive=True)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> StoredArrays:

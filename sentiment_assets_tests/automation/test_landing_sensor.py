@@ -296,12 +296,23 @@ def test_a_file_that_is_being_taken_in_is_not_asked_for_again(looks: Looks, fold
     looks.tick()
     looks.tick()
     run_id = looks.run("a.csv", dg.DagsterRunStatus.STARTED)
-    looks.with_rules("rules 2")
     os.utime(folder / "a.csv", (1, 1))
     assert [looks.tick() for _ in range(3)] == [[], [], []]
     (folder / "a.csv").write_bytes(b"yy")
     assert [looks.tick() for _ in range(3)] == [[], [], []], "other content waits for its run"
     looks.instance.delete_run(run_id)
+    assert batches(looks.tick()) == ["a.csv"]
+
+
+def test_a_file_that_is_landed_again_before_its_run_has_failed_is_tried_again(looks: Looks, folder: Path) -> None:
+    (folder / "a.csv").write_bytes(b"x")
+    looks.tick()
+    looks.tick()
+    run_id = looks.run("a.csv", dg.DagsterRunStatus.STARTED)
+    os.utime(folder / "a.csv", (1, 1))
+    assert [looks.tick() for _ in range(3)] == [[], [], []]
+    looks.instance.delete_run(run_id)
+    looks.ended("a.csv")
     assert batches(looks.tick()) == ["a.csv"]
 
 

@@ -236,9 +236,10 @@ def test_a_tiny_file_fails_only_when_nothing_is_left_of_it_whatever_the_share() 
 
 
 def test_rows_without_text_are_no_fault_and_do_not_count_as_rejected() -> None:
-    content = b"text,label\n" + b",5\n" * 500 + b"good,1\nbad,no\n  ,\n"
-    batch = read_batch(content, "r.csv", PLAIN)
-    assert (len(batch.reviews), len(batch.quarantine), len(batch.without_text)) == (1, 1, 501)
+    content = b"text,label\n" + b",5\n" * 5 + b"good,5\nbad,no\n  ,\n"
+    ratings = IngestionSettings(labels=LabelRule(positive_from=4, negative_to=2))
+    batch = read_batch(content, "r.csv", ratings)
+    assert (len(batch.reviews), len(batch.quarantine), len(batch.without_text)) == (1, 1, 6)
     assert batch.without_text["row"].tolist()[:2] == [2, 3]
     assert json.loads(batch.without_text["raw"][0]) == {"text": "", "label": "5"}
     assert accounted(batch)
@@ -246,7 +247,15 @@ def test_rows_without_text_are_no_fault_and_do_not_count_as_rejected() -> None:
 
 def test_ratings_without_a_text_do_not_hide_that_nearly_every_review_is_rejected() -> None:
     with pytest.raises(UnreadableFile, match="100 of its 105 rows with a review cannot be used"):
-        read_batch(REPLACED + b"left,1\n" * 5 + b",5\n" * 1000, "r.csv", PLAIN)
+        read_batch(REPLACED + b"left,1\n" * 5 + b",1\n" * 100, "r.csv", PLAIN)
+
+
+def test_a_file_nearly_without_texts_fails_as_one_that_lost_them() -> None:
+    """958 reviews and their scores must not become one by an export that forgot the texts."""
+    with pytest.raises(UnreadableFile, match="957 of its 958 rows have no text in the column 'text'"):
+        read_batch(b"text,label\nfine,1\n" + b",0\n" * 957, "r.csv", PLAIN)
+    allowed = IngestionSettings(largest_quarantine=1)
+    assert len(read_batch(b"text,label\nfine,1\n" + b",0\n" * 957, "r.csv", allowed).without_text) == 957
 
 
 @pytest.mark.parametrize("row", ['{"text": null}', '{"text": "  "}', '{"body": "y"}', '{"text": NaN}'])

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-import pandas as pd
 import pytest
 import yaml
 
@@ -82,6 +81,9 @@ def test_a_rule_about_neutral_alone_says_nothing_of_other_numbers() -> None:
         labels(["1", "2", "3"], LabelRule(neutral=["mixed"]))
 
 
-def test_rows_without_text_say_nothing_of_the_labels() -> None:
-    batch = read_batch(b"text,label\nfine,1\n,5\n", "r.csv", IngestionSettings())
-    assert batch.reviews["label"].tolist() == pd.array([1], "Int8").tolist()
+@pytest.mark.parametrize("row", [",5", "\x00,5", '"a\x00b",5'])
+def test_rows_that_are_no_review_say_too_what_the_labels_are(row: str) -> None:
+    """Ten texts with one star each, beside ratings without a text: the scale is that of all rows."""
+    content = "text,label\n" + "awful,1\n" * 10 + f"{row}\n"
+    with pytest.raises(UnreadableFile, match=r"its labels in column 'label' are 1 \(10 rows\), 5 \(1 rows\)"):
+        read_batch(content.encode(), "r.csv", IngestionSettings())

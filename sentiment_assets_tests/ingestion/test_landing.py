@@ -1,3 +1,4 @@
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import strategies as st
 from sentiment_assets.ingestion.landing import (
     PART,
     SETTLED_AFTER,
-    LandingState,
     Outcome,
     SeenFile,
+    asked_for,
     change_token,
     content_digest_of,
     copies,
@@ -18,17 +19,16 @@ from sentiment_assets.ingestion.landing import (
     is_landed,
     look_again,
     part_digests,
-    state_from_bytes,
-    state_to_bytes,
+    seen_from_bytes,
+    seen_to_bytes,
     to_read,
     to_take,
-    try_failed_again,
     with_outcomes,
 )
 
 
 def read(token: str, digest: str, taken: str = "", outcome: Outcome = "") -> SeenFile:
-    return SeenFile(token, 0, digest, taken, outcome)
+    return SeenFile(token, 0, digest, taken, outcome, f"{token} rules" if taken else "")
 
 
 def test_ten_seconds_are_enough_and_nine_are_not() -> None:
@@ -60,8 +60,8 @@ def test_ten_seconds_without_a_change_are_wanted() -> None:
 
 def test_a_touched_file_is_read_again_and_not_taken_again() -> None:
     touched = look_again({"a.csv": read("1", "x", taken="x")}, {"a.csv": "2"}, now=50)
-    assert touched["a.csv"] == SeenFile("2", 50, "", "x")
-    assert to_take({"a.csv": read("2", "x", taken="x")}, {"a.csv": "2"}) == []
+    assert touched["a.csv"] == SeenFile("2", 50, "", "x", taken_as="1 rules")
+    assert to_take({"a.csv": read("2", "x", taken="x")}, {"a.csv": "2"}, "rules") == []
 
 
 def test_what_history_tells_counts_as_taken_in() -> None:
@@ -69,31 +69,31 @@ def test_what_history_tells_counts_as_taken_in() -> None:
     held = {"b.csv": "x", "gone.csv": "z"}
     seen = look_again(with_outcomes({}, held, held, under_way=()), tokens, now=0)
     assert {path: each.taken for path, each in seen.items()} == {"a.csv": "", "b.csv": "x", "gone.csv": "z"}
-    assert to_take({path: read("1", "x", seen[path].taken) for path in tokens}, tokens) == []
+    assert to_take({path: read("1", "x", seen[path].taken) for path in tokens}, tokens, "rules") == []
 
 
 def test_a_copy_is_taken_only_once_the_other_file_holds_something_else() -> None:
     tokens = {"a.csv": "1", "b.csv": "1"}
     both = {"a.csv": read("1", "x"), "b.csv": read("1", "x")}
-    assert to_take(both, tokens) == ["a.csv"]
+    assert to_take(both, tokens, "rules") == ["a.csv"]
     taken = {"a.csv": read("1", "x", taken="x"), "b.csv": read("1", "x")}
-    assert to_take(taken, tokens) == []
+    assert to_take(taken, tokens, "rules") == []
     assert copies(taken, tokens) == {"b.csv": "a.csv"}
     replaced = {"a.csv": read("2", "y", taken="y"), "b.csv": read("1", "x")}
-    assert to_take(replaced, tokens) == ["b.csv"]
+    assert to_take(replaced, tokens, "rules") == ["b.csv"]
 
 
 def test_a_file_that_goes_back_to_former_content_is_taken_again() -> None:
-    assert to_take({"a.csv": read("3", "x", taken="y")}, {"a.csv": "3"}) == ["a.csv"]
+    assert to_take({"a.csv": read("3", "x", taken="y")}, {"a.csv": "3"}, "rules") == ["a.csv"]
 
 
 def test_a_deleted_file_is_remembered_while_its_batch_is_there() -> None:
     seen = {"a.csv": read("1", "x", taken="x", outcome="held")}
-    assert to_take(look_again(seen, {}, now=9), {}) == []
-    assert to_take(look_again(seen, {"a.csv": "1"}, now=9), {"a.csv": "1"}) == []
+    assert to_take(look_again(seen, {}, now=9), {}, "rules") == []
+    assert to_take(look_again(seen, {"a.csv": "1"}, now=9), {"a.csv": "1"}, "rules") == []
     assert forget_gone(seen, ["a.csv"], {}) == seen
     assert forget_gone(seen, [], {}) == {}
-    assert to_take(forget_gone(seen, [], {"a.csv": "1"}), {"a.csv": "1"}) == ["a.csv"]
+    assert to_take(forget_gone(seen, [], {"a.csv": "1"}), {"a.csv": "1"}, "rules") == ["a.csv"]
 
 
 def test_what_came_of_a_run_is_held_failed_or_not_known_yet() -> None:
@@ -104,31 +104,39 @@ def test_what_came_of_a_run_is_held_failed_or_not_known_yet() -> None:
     assert {each.outcome for each in later.values()} == {"held"}, "it was executed again, well"
 
 
-def test_a_failed_file_waits_for_a_change_of_its_own_or_of_the_rules() -> None:
-    failed = {"a.csv": read("1", "x", "x", "failed")}
-    assert to_take(failed, {"a.csv": "1"}) == []
-    assert to_take(try_failed_again(failed), {"a.csv": "1"}) == ["a.csv"]
-    touched = look_again(failed, {"a.csv": "2"}, now=9)
-    assert (touched["a.csv"].taken, touched["a.csv"].digest) == ("", "")
-    held = {"a.csv": read("1", "x", "x", "held")}
-    assert try_failed_again(held) == held
+@pytest.mark.parametrize("known_to_have_failed", [True, False])
+def test_a_failed_file_waits_for_a_change_of_its_own_or_of_the_rules(known_to_have_failed: bool) -> None:
+    """Also one that changed while its run was under way."""
+    asked = {"a.csv": asked_for(read("1", "x"), "rules")}
+
+    def failed(seen: dict[str, SeenFile]) -> dict[str, SeenFile]:
+        return with_outcomes(seen, seen, held={}, under_way=())
+
+    touched = look_again(failed(asked) if known_to_have_failed else asked, {"a.csv": "2"}, now=9)
+    assert touched["a.csv"].digest == ""
+    read_again = failed({"a.csv": replace(touched["a.csv"], digest="x")})
+    assert to_take(failed(asked), {"a.csv": "1"}, "rules") == []
+    assert to_take(failed(asked), {"a.csv": "1"}, "other rules") == ["a.csv"]
+    assert to_take(read_again, {"a.csv": "2"}, "rules") == ["a.csv"]
+    held = with_outcomes(asked, asked, held={"a.csv": "x"}, under_way=())
+    assert to_take(held, {"a.csv": "1"}, "other rules") == [], "what a batch holds is not taken in again"
 
 
 def test_a_failed_file_holds_back_no_other_with_its_content() -> None:
     tokens = {"a.json": "1", "a.jsonl": "1"}
     seen = {"a.json": read("1", "x", "x", "failed"), "a.jsonl": read("1", "x")}
-    assert to_take(seen, tokens) == ["a.jsonl"]
+    assert to_take(seen, tokens, "rules") == ["a.jsonl"]
     assert copies(seen, tokens) == {}
 
 
 OUTCOMES = st.sampled_from(["", "held", "failed"])
 PARTS = st.lists(st.text(), max_size=3).map(tuple)
-FILES = st.builds(SeenFile, st.text(), st.floats(0, 1e10), st.text(), st.text(), OUTCOMES, PARTS)
+FILES = st.builds(SeenFile, st.text(), st.floats(0, 1e10), st.text(), st.text(), OUTCOMES, st.text(), PARTS)
 
 
-@given(st.builds(LandingState, st.text(), st.dictionaries(st.text(), FILES)))
-def test_what_was_seen_comes_back_from_storage(state: LandingState) -> None:
-    assert state_from_bytes(state_to_bytes(state)) == state
+@given(st.dictionaries(st.text(), FILES))
+def test_what_was_seen_comes_back_from_storage(seen: dict[str, SeenFile]) -> None:
+    assert seen_from_bytes(seen_to_bytes(seen)) == seen
 
 
 @pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 5])
@@ -147,7 +155,7 @@ def test_a_content_has_one_digest_however_it_is_read(size: int) -> None:
 @given(st.dictionaries(st.text(min_size=1), st.text(max_size=2), max_size=8))
 def test_each_content_is_taken_once(digests: dict[str, str]) -> None:
     seen = {path: read("1", digest) for path, digest in digests.items()}
-    chosen = to_take(seen, dict.fromkeys(digests, "1"))
+    chosen = to_take(seen, dict.fromkeys(digests, "1"), "rules")
     assert sorted(digests[path] for path in chosen) == sorted({digest for digest in digests.values() if digest})
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.candidate import Candidate, train_candidate
@@ -126,6 +127,23 @@ def test_on_unbalanced_data_measured_and_served_labels_are_the_same() -> None:
     assert (served == (challenger.test_margins > 0)).all()
     standing = measure_champion(challenger.model, splits)
     assert ((standing.test_margins > 0) == served).all()
+    validation = splits[splits["split"] == "validation"]
+    mean = challenger.model.calibration.probabilities(challenger.model.margins(validation["text"])).mean()
+    assert mean == pytest.approx(validation["label"].mean(), abs=0.01), "as Platt scaling leaves it"
+
+
+def test_reviews_in_which_nothing_is_known_move_no_threshold(
+    candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
+) -> None:
+    """They stay at 0 whatever b is, and are as many as you like."""
+    validation = features.rows["validation"]
+    empty = sparse.csr_matrix((500, validation.rows.shape[1]), dtype=np.float32)
+    padded = LabelledRows(
+        sparse.vstack([validation.rows, empty], format="csr"), np.append(validation.labels, np.ones(500, np.int8))
+    )
+    with_unknown = replace(features, rows=features.rows | {"validation": padded})
+    plain, other = (make_challenger(candidates, each, splits, "error_rate") for each in (features, with_unknown))
+    assert other.model.intercept == pytest.approx(plain.model.intercept)
 
 
 def upside_down(model: SentimentModel) -> SentimentModel:

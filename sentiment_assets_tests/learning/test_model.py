@@ -17,6 +17,7 @@ from sentiment_assets.learning.model import (
     stored_digest,
 )
 from sentiment_assets_tests.corpus import made_up_reviews
+from sentiment_assets_tests.models import made_model
 
 
 def test_the_model_scores_raw_text_as_the_candidate_scored_its_row(
@@ -98,6 +99,7 @@ def test_the_served_model_answers_each_row_whatever_it_holds(model: SentimentMod
     texts = pd.DataFrame({"text": ["superb", None, float("nan"), 7, pd.NA, "dull", 1.5]})
     answers = ServedModel(model).predict(texts)
     assert answers["score"].tolist()[::5] == model.score(["superb", "dull"])["score"].tolist()
+    assert ServedModel(made_model(good="nan")).predict(texts)["label"].tolist() == [0] * 7, "NaN is no word"
     assert answers.loc[[1, 2, 4], ["score", "confidence"]].to_numpy().tolist() == [[0, 0.5]] * 3
 
 

@@ -36,6 +36,17 @@ def test_another_text_under_the_same_id_is_another_review(other: str) -> None:
     assert numbers(("1", LONG), ("1", other)) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The food was good and the staff was nice.", "The food was bad and the staff was rude."),
+        ("I love this phone", "I hate this phone"),
+    ],
+)
+def test_reviews_that_begin_alike_and_say_the_contrary_are_two(one: str, other: str) -> None:
+    assert numbers(("1", one), ("1", other)) == [0, 1]
+
+
 def test_edits_of_edits_are_one_review_and_others_come_between() -> None:
     steps = [LONG, LONG + " twice", LONG + " twice over"]
     rows = [("1", steps[0]), ("1", "Something else altogether"), ("1", steps[1]), ("9", steps[0]), ("1", steps[2])]

@@ -132,3 +132,10 @@ def test_row_numbers_as_ids_make_no_two_reviews_one() -> None:
     outcome = split_reviews(batches([("1", LONG, 1)], [("1", "We shall never come back to this place", 0)]), SHARES)
     assert sorted(outcome.reviews["label"]) == [0, 1]
     assert outcome.n_corrected == 0
+
+
+def test_a_correction_leaves_a_review_in_its_official_split() -> None:
+    """A label budget has no column for it."""
+    first = batches([("a", LONG, 1)]).assign(split="test")
+    both = pd.concat([first, batches([("a", LONG, 0)])], ignore_index=True)
+    assert split_reviews(both, SHARES).reviews[["label", "split"]].to_numpy().tolist() == [[0, "test"]]

@@ -76,6 +76,36 @@ def test_identical_and_empty_texts_are_no_difficulty(texts: list[str], champion:
     assert verdicts(scores_of(texts_alone(texts), champion).record)["accuracy"] == "unknown"
 
 
+def test_reviews_in_which_the_champion_knows_nothing_are_told_and_not_judged(champion: Champion) -> None:
+    made_up = [f"xyzzy{number} plugh{number}" for number in range(200)]  # some of them share a column with a known word
+    strange = texts_alone([text for text in made_up if not champion.model.rows([text]).nnz][:100])
+    alone = scores_of(strange, champion).record
+    assert set(verdicts(alone).values()) == {"unknown"}
+    assert "0 new reviews" in alone.findings[0].sentence
+    assert "beside 100 in which it knows no word" in alone.findings[0].sentence
+    both = pd.concat([batch(300), strange], ignore_index=True)
+    mixed, plain = (scores_of(each, champion).record for each in (both, batch(300)))
+    assert mixed.findings == plain.findings
+
+
+def test_a_label_that_was_corrected_since_counts_as_corrected(champion: Champion) -> None:
+    reviews = batch(300)
+    wrong = reviews.assign(label=(1 - reviews["label"]).astype("Int8"))
+    since = look_at_others([], [digests_and_labels(reviews)])
+    corrected, right = scores_of(wrong, champion, since).record, scores_of(reviews, champion).record
+    assert verdicts(corrected)["accuracy"] == "ok"
+    assert corrected.accuracy == right.accuracy
+    assert verdicts(scores_of(wrong, champion).record)["accuracy"] == "warn"
+
+
+def test_the_labels_of_a_few_check_no_estimate(champion: Champion) -> None:
+    """Their accuracy has a noise of its own, by which the bands would widen."""
+    reviews = batch(600)
+    few = reviews.assign(label=reviews["label"].where(reviews.index < 60))
+    assert scores_of(few, champion).record.accuracy is None
+    assert scores_of(reviews, champion).record.accuracy is not None
+
+
 def test_reviews_that_the_champion_was_trained_on_are_left_out(champion: Champion) -> None:
     trained_on = batch(3000, seed=0)
     held_out = scores_of(trained_on, champion)

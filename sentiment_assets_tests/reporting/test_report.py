@@ -7,9 +7,9 @@ import pytest
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.learning.scored_batch import SCORED_FROM
-from sentiment_assets.reporting.figures import COLUMNS, join_scores, periods_of
+from sentiment_assets.reporting.figures import COLUMNS, ChampionOnTest, join_scores, periods_of
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
-from sentiment_assets.reporting.report import ChampionOnTest, join_reports, make_report
+from sentiment_assets.reporting.report import join_reports, make_report
 from sentiment_assets.reporting.telling_words import telling_words
 from sentiment_assets_tests.batches import batch
 
@@ -139,6 +139,7 @@ def test_reviews_in_which_the_model_knows_nothing_are_told_and_not_counted() -> 
     positive = int((reviews["label"] == 1)[10:].sum())
     assert (whole["reviews"], whole["unrecognised"], whole["positive"]) == (100, 10, positive)
     assert whole["net_sentiment"] == pytest.approx(net_sentiment(positive, 90).value)
+    assert whole["mean_score"] == pytest.approx(scores["score"][10:].mean())
     assert adjusted_of(whole) == pytest.approx(ends(adjusted_sentiment(positive, 90, RATES)))
     assert "In 10 of them the model knows no word" in make_report("acme", raw, scored, [], None, [], NOW).html
     nothing = whole_of(raw, {"a": scores.assign(score=0.0, label=0)}, champion())
@@ -175,6 +176,10 @@ def test_a_label_budget_adds_its_labels_and_displaces_nothing() -> None:
         assert set(found["batch"]) == {"a"}
         known = found.set_index("review_id")["known_label"].dropna()
         assert known.to_dict() == budget.set_index("review_id")["label"].to_dict()
+    corrected = budget.assign(label=1 - budget["label"])
+    found = join_scores({"a": raw, "labels": budget, "again": corrected}, {"a": scores_of(reviews)}).reviews
+    known = found.set_index("review_id")["known_label"].dropna()
+    assert known.to_dict() == corrected.set_index("review_id")["label"].to_dict(), "the last label counts"
 
 
 def test_a_batch_that_was_replaced_and_not_scored_since_is_out_of_date() -> None:

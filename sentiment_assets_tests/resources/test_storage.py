@@ -77,6 +77,22 @@ def test_overlapping_writes_leave_whole_arrays(root: UPath, monkeypatch: pytest.
     assert len(list(place.iterdir())) == 2, "what was left lying is removed a day later"
 
 
+def test_arrays_that_became_current_again_meanwhile_are_kept(root: UPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    manager, plain, place = ArraysIOManager(root), storage.write_atomically, root / "features"
+    others = {name: array + 1 for name, array in ARRAYS.items()}
+
+    def overtaken(path: UPath, content: bytes) -> None:
+        plain(path, content)
+        if path.name == "CURRENT":
+            monkeypatch.setattr(storage, "write_atomically", plain)
+            manager.dump_to_path(None, ARRAYS, place)
+
+    manager.dump_to_path(None, ARRAYS, place)
+    monkeypatch.setattr(storage, "write_atomically", overtaken)
+    manager.dump_to_path(None, others, place)
+    assert manager.load_from_path(None, place).version == arrays_version(ARRAYS)
+
+
 def test_arrays_that_are_not_all_there_are_refused(root: UPath) -> None:
     manager, place = ArraysIOManager(root), root / "features"
     manager.dump_to_path(None, ARRAYS, place)

@@ -138,6 +138,14 @@ def test_a_version_whose_files_were_changed_is_refused_with_what_to_do(tracking:
         make_champion("acme", version, tracking.uri())
 
 
+def test_a_version_of_which_a_file_is_missing_is_refused(tracking: Tracking) -> None:
+    tracking.promote("acme", register(tracking, "acme", made_model()))
+    source = Path(tracking.client().get_model_version("acme", "1").source.removeprefix("file://"))
+    (source / "data" / "model" / "model.npz").unlink()
+    with pytest.raises(ChangedModel, match="are others"):
+        tracking.champion("acme")
+
+
 def test_a_version_without_a_digest_is_refused(tracking: Tracking) -> None:
     tracking.promote("acme", register(tracking, "acme", made_model()))
     tracking.client().delete_model_version_tag("acme", "1", MODEL_DIGEST)
