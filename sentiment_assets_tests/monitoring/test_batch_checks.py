@@ -85,7 +85,7 @@ def test_reviews_in_which_the_champion_knows_nothing_are_told_and_not_judged(cha
     assert "beside 100 in which it knows no word" in alone.findings[0].sentence
     both = pd.concat([batch(300), strange], ignore_index=True)
     mixed, plain = (scores_of(each, champion).record for each in (both, batch(300)))
-    assert mixed.findings == plain.findings
+    assert mixed.findings[:2] == plain.findings[:2]
 
 
 def test_a_label_that_was_corrected_since_counts_as_corrected(champion: Champion) -> None:
