@@ -55,9 +55,9 @@ def test_the_corrected_band_covers_the_truth(share: float, n_test: int) -> None:
 
 
 def test_the_corrected_band_misses_the_truth_on_neither_side_too_often() -> None:
-    """Without Lang and Reiczigel's shift of the middle the lower end is above the truth in 5.7 % of these cases."""
+    """Without Lang and Reiczigel's shift of the middle the upper end is below the truth in 5 % of these cases."""
     rng = np.random.default_rng(0)
-    share, sensitivity, specificity, n, n_test, rounds = 0.05, 0.95, 0.7, 2_000, 30, 5_000
+    share, sensitivity, specificity, n, n_test, rounds = 0.95, 0.75, 0.95, 2_000, 15, 3_000
     above = below = 0
     for _ in range(rounds):
         rates = ErrorRates(rng.binomial(n_test, sensitivity), n_test, rng.binomial(n_test, specificity), n_test)
@@ -66,8 +66,8 @@ def test_the_corrected_band_misses_the_truth_on_neither_side_too_often() -> None
         assert band is not None
         above += band.low > 2 * share - 1
         below += band.high < 2 * share - 1
-    assert above / rounds < 0.05
-    assert below / rounds < 0.05
+    assert above / rounds < 0.035
+    assert below / rounds < 0.035
 
 
 @pytest.mark.parametrize("rates", [ErrorRates(5, 10, 5, 10), ErrorRates(0, 0, 5, 10), ErrorRates(5, 10, 0, 0)])
