@@ -6,7 +6,7 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from sentiment_assets.ingestion.spreadsheet import is_protected, unprotected
 _MEGABYTE = 1024 * 1024
 _LARGEST_FIELD = 4 * _MEGABYTE
 _LONGEST_INTEGER = 400
+_ROWS_AT_ONCE = 100
 _ALWAYS_UNPACKED = 64 * _MEGABYTE
 
 
@@ -241,11 +242,21 @@ def _read_parquet(content: bytes, encoding: str, allowed: int) -> Iterator[RawRo
         groups = range(file.metadata.num_row_groups)
         _require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups), allowed, len(content))
         _require_distinct(file.schema_arrow.names)
-        rows = (row for batch in file.iter_batches() for row in _python_rows(batch))
+        batches = _bounded(file.iter_batches(_ROWS_AT_ONCE), allowed, len(content))
+        rows = (row for batch in batches for row in _python_rows(batch))
         for number, values in enumerate(rows, start=1):
             yield RawRow(number, _all_named(values) if "" in values else values)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"it is not a readable Parquet file ({error}); land it again") from error
+
+
+def _bounded(batches: Iterable[pa.RecordBatch], allowed: int, packed: int) -> Iterator[pa.RecordBatch]:
+    """The same, while together they hold no more than allowed: a dictionary expands beyond what the metadata say."""
+    size = 0
+    for batch in batches:
+        size += batch.nbytes
+        _require_bounded(size, allowed, packed)
+        yield batch
 
 
 def _python_rows(batch: pa.RecordBatch) -> list[dict[str, object]]:

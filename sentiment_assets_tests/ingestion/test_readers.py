@@ -59,6 +59,16 @@ def test_up_to_64_megabytes_are_always_allowed_and_never_more_than_the_limit() -
         list(read_rows(packed, "r.csv.gz", "utf-8", UnpackingLimits(times=10_000, megabytes=10)))
 
 
+def test_a_parquet_dictionary_that_expands_without_end_is_refused() -> None:
+    """Its own metadata say how large it is stored, not how large it becomes."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"text": ["0" * MEGABYTE] * 300}), buffer, compression="zstd", use_dictionary=True)
+    content = buffer.getvalue()
+    assert pq.ParquetFile(pa.BufferReader(content)).metadata.row_group(0).total_byte_size < 3 * MEGABYTE
+    with pytest.raises(UnreadableFile, match="expand to more than 67,108,864"):
+        list(read_rows(content, "r.parquet", "utf-8", LIMITS))
+
+
 def test_several_members_of_a_gzip_file_are_one_file() -> None:
     content = gzip.compress(b"text\nfine\n") + gzip.compress(b"dull\n")
     assert [row.values for row in read_rows(content, "r.csv.gz", "utf-8")] == [{"text": "fine"}, {"text": "dull"}]
