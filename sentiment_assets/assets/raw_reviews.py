@@ -22,6 +22,7 @@ _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
     "text": ("string", "The review as it was written."),
     "label": ("Int8", "1 positive, 0 negative, missing: neutral or unlabelled."),
+    "neutral": ("bool", "Whether the rater's label is neither; without it, a missing label says nothing."),
     "created_at": ("timestamp[us, UTC]", "When it was written, where known."),
     "split": ("string", "Official split, where the source has one."),
 }

@@ -48,7 +48,7 @@ class Batch:
     """The outcome of one landed file. ``rows_in`` is kept + quarantined + without text + duplicate, always."""
 
     reviews: pd.DataFrame
-    """Columns review_id, text, label (Int8), created_at (UTC), split, then the columns to keep."""
+    """Columns review_id, text, label (Int8), neutral (bool), created_at (UTC), split, then the columns to keep."""
     quarantine: pd.DataFrame
     """Columns row, field, reason, raw (the row's values as JSON)."""
     without_text: pd.DataFrame
@@ -185,9 +185,12 @@ class _Reading:
         values, columns = raw.values, self.columns
         unread: list[tuple[str, str, str]] = []
         client_id = optional_text(values, columns.review_id)
+        text, given = text_of(values, columns.text), values.get(columns.label)
+        label = read_label(given, columns.label, self.settings.labels)
         review = (
-            text_of(values, columns.text),
-            read_label(values.get(columns.label), columns.label, self.settings.labels),
+            text,
+            label,
+            label is None and not is_missing(given),
             _if_it_can_be_read("created_at", read_moment, values.get(columns.created_at), unread),
             _if_it_can_be_read("split", read_split, values.get(columns.split), unread),
             *[optional_text(values, name) for name in columns.keep],
@@ -256,9 +259,10 @@ def _frame(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFra
 
 
 def _reviews_frame(rows: list[tuple[object, ...]], columns: ReviewColumns) -> pd.DataFrame:
-    names = ["review_id", "text", "label", "created_at", "split", *columns.keep]
+    names = ["review_id", "text", "label", "neutral", "created_at", "split", *columns.keep]
     types = dict.fromkeys(names, "str") | {
         "label": "Int8",
+        "neutral": "bool",
         "created_at": "datetime64[us, UTC]",
     }
     return pd.DataFrame(rows, columns=names).astype(types)

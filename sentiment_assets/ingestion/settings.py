@@ -103,7 +103,7 @@ class ReviewColumns(Settings):
 
 _ROLES = ("text", "review_id", "label", "created_at", "split")
 RESERVED_COLUMNS = (
-    *("review_id", "text", "label", "created_at", "split", "batch", "text_digest"),
+    *("review_id", "text", "label", "neutral", "created_at", "split", "batch", "text_digest"),
     *("score", "confidence", "words", "contributions", "model_version", "known_label", "trained_on", "period", "all"),
 )
 """What assets, checks and reports call their own columns, and the value of ``by`` for a report's total."""

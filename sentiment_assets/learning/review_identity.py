@@ -50,6 +50,24 @@ def review_numbers(reviews: pd.DataFrame) -> np.ndarray:
     return pd.factorize(connected_components(links, directed=False)[1][place])[0]
 
 
+_NEUTRAL = -1
+
+
+def labels_said(reviews: pd.DataFrame) -> "pd.Series[int]":
+    """Each row's label as Int8: 1, 0, -1 for neutral, missing where it says nothing; see ``label_of_said``.
+
+    Batches of a former release have no column ``neutral``.
+    """
+    if "neutral" not in reviews:
+        return reviews["label"]
+    return reviews["label"].mask(reviews["neutral"].fillna(False).astype(bool), _NEUTRAL)
+
+
+def label_of_said(said: "pd.Series[int]") -> "pd.Series[int]":
+    """1 or 0, missing for neutral and where nothing was said."""
+    return said.mask(said == _NEUTRAL)
+
+
 def _edits(versions: pd.DataFrame, texts: "pd.Series[str]") -> np.ndarray:
     """Pairs of rows that are edits of one another, int64 of shape (n_pairs, 2).
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.learning.near_duplicates import find_near_duplicates
-from sentiment_assets.learning.review_identity import review_numbers, text_digests
+from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers, text_digests
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 
 TRAIN: Final = "train"
@@ -56,7 +56,8 @@ def split_reviews(
 ) -> Splits:
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
-    ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: unlabelled),
+    ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: neutral or unlabelled),
+    neutral (may be left out),
     split (official, may be missing) and batch. Of several versions of a review (``review_numbers``) the latest counts,
     with the latest label that there is. Of equal texts the earliest is kept, unless they fall in several
     splits: then test wins, then validation. Training reviews that are near-duplicates of a test or validation review
@@ -105,13 +106,13 @@ def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     if reviews["review_id"].is_unique:
         return reviews, 0
     numbers = pd.Series(review_numbers(reviews), reviews.index)
-    labels, splits = (reviews[name].groupby(numbers).ffill() for name in ("label", "split"))
+    own = labels_said(reviews)
+    said, splits = (each.groupby(numbers).ffill() for each in (own, reviews["split"]))
     latest = ~numbers.duplicated(keep="last")
-    last = pd.DataFrame({"text": reviews["text"], "label": labels})[latest].set_index(numbers[latest])
-    label, text = numbers.map(last["label"]), numbers.map(last["text"])
-    relabelled = (reviews["label"].notna() & (reviews["label"] != label)).fillna(False)
-    corrected = ~latest & (relabelled | (reviews["text"] != text))
-    return reviews.assign(label=labels, split=splits)[latest], int(corrected.sum())
+    last = pd.DataFrame({"text": reviews["text"], "said": said})[latest].set_index(numbers[latest])
+    relabelled = (own.notna() & (own != numbers.map(last["said"]))).fillna(False)
+    corrected = ~latest & (relabelled | (reviews["text"] != numbers.map(last["text"])))
+    return reviews.assign(label=label_of_said(said), split=splits)[latest], int(corrected.sum())
 
 
 def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:

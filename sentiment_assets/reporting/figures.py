@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.ingestion.content import content_digest
-from sentiment_assets.learning.review_identity import review_numbers, text_digests
+from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers, text_digests
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.intervals import (
     Band,
@@ -88,7 +88,8 @@ def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFra
     answered = every[every["score"].notna()]
     last = answered[~pd.Series(numbers[answered.index]).duplicated(keep="last").to_numpy()]
     versions = every.drop(columns=["review_id", "text", *_ANSWERS]).groupby(numbers)
-    whole = versions.first().assign(**{KNOWN_LABEL: versions[KNOWN_LABEL].last()}).loc[numbers[last.index]]
+    known = label_of_said(versions[KNOWN_LABEL].last())
+    whole = versions.first().assign(**{KNOWN_LABEL: known}).loc[numbers[last.index]]
     once = pd.concat(
         [last[["review_id", "text", *_ANSWERS]].reset_index(drop=True), whole.reset_index(drop=True)], axis=1
     )
@@ -106,7 +107,8 @@ def _are_of(scores: pd.DataFrame, reviews: pd.DataFrame | None) -> bool:
 
 
 def _with_answers(batch: str, reviews: pd.DataFrame, scores: pd.DataFrame | None) -> pd.DataFrame:
-    about = reviews.drop(columns="split").rename(columns={"label": KNOWN_LABEL}).reset_index(drop=True)
+    said = reviews.assign(label=labels_said(reviews)).rename(columns={"label": KNOWN_LABEL})
+    about = said.drop(columns=["split", "neutral"], errors="ignore").reset_index(drop=True)
     answers = pd.DataFrame(index=about.index, columns=_ANSWERS) if scores is None else scores[_ANSWERS]
     return pd.concat([about.assign(batch=batch), answers.reset_index(drop=True).astype(object)], axis=1)
 

@@ -98,7 +98,7 @@ GOOD = b"text,label\n" + b"".join(b"review %d,%d\n" % (n, n % 2) for n in range(
             "cannot be used (`largest_quarantine` allows 90%",
         ),
         (b"text,label\n,1\n,0\n", "none of its 2 rows has a text"),
-        (GOOD.replace(b",0\n", b",2\n"), "its labels in column 'label' are 1 (50 rows), 2 (50 rows)"),
+        (GOOD.replace(b",0\n", b",2\n"), "its labels in column 'label' are 1 (51 rows), 2 (50 rows)"),
         (b"text,label\n", "has no rows, but the batch of its name has 100 reviews, which stay"),
     ],
 )
@@ -173,7 +173,7 @@ def test_no_column_of_the_platform_may_be_kept_under_its_name() -> None:
     )
     assert len(schemas) == 3
     assert used <= set(RESERVED_COLUMNS)
-    assert set(RESERVED_COLUMNS) - used == {"period"}, "what a report calls its own column"
+    assert set(RESERVED_COLUMNS) - used == {"period", "trained_on"}, "what a report calls its own columns"
 
 
 def test_a_file_that_went_away_is_named(home: Path, instance: dg.DagsterInstance) -> None:

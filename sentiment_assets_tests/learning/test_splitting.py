@@ -139,3 +139,12 @@ def test_a_correction_leaves_a_review_in_its_official_split() -> None:
     first = batches([("a", LONG, 1)]).assign(split="test")
     both = pd.concat([first, batches([("a", LONG, 0)])], ignore_index=True)
     assert split_reviews(both, SHARES).reviews[["label", "split"]].to_numpy().tolist() == [[0, "test"]]
+
+
+def test_a_correction_to_neutral_takes_a_review_out_of_training() -> None:
+    both = batches([("a", LONG, 1), ("b", "Fine", 1)], [("a", LONG, None)]).assign(neutral=[False, False, True])
+    outcome = split_reviews(both, SHARES)
+    assert outcome.reviews["text"].tolist() == ["Fine"]
+    assert (outcome.n_corrected, outcome.n_unlabelled) == (1, 1)
+    again = pd.concat([both, batches([("a", LONG, 0)]).assign(neutral=False)], ignore_index=True)
+    assert sorted(split_reviews(again, SHARES).reviews["label"]) == [0, 1], "and back"

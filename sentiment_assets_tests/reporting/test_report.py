@@ -182,6 +182,15 @@ def test_a_label_budget_adds_its_labels_and_displaces_nothing() -> None:
     assert known.to_dict() == corrected.set_index("review_id")["label"].to_dict(), "the last label counts"
 
 
+def test_a_label_that_was_corrected_to_neutral_is_known_no_more() -> None:
+    reviews = reviews_of(10, 1)
+    neutral = reviews.assign(label=pd.array([pd.NA] * 10, "Int8"), neutral=True)
+    found = join_scores({"a": reviews, "b": neutral}, {"a": scores_of(reviews)}).reviews
+    assert found["known_label"].isna().all()
+    found = join_scores({"a": reviews, "b": neutral.assign(neutral=False)}, {"a": scores_of(reviews)}).reviews
+    assert found["known_label"].notna().all(), "no label says nothing"
+
+
 def test_a_batch_that_was_replaced_and_not_scored_since_is_out_of_date() -> None:
     first, other = reviews_of(10, 1), reviews_of(10, 3)
     same_ids = first.assign(text=other["text"])
