@@ -11,6 +11,9 @@ from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.storage import Frame, Storage
 from sentiment_assets.resources.tracking import Tracking
 
+ScoringGate = Callable[[dg.AssetExecutionContext, str, str, Storage, Tracking], None]
+"""Raises ``dg.Failure`` if a batch may not be scored: ``content_digest`` of its reviews, the champion's version."""
+
 NAME = "scored_reviews"
 _COLUMNS = {
     "review_id": ("string", "As in raw_reviews."),
@@ -23,15 +26,8 @@ _COLUMNS = {
 }
 
 
-def scored_reviews_asset(
-    branch: str,
-    batches: dg.PartitionsDefinition,
-    gate: Callable[[dg.AssetExecutionContext, Frame, str, Storage, Tracking], None],
-) -> dg.AssetsDefinition:
-    """The asset ``<branch>/scored_reviews``.
-
-    ``gate`` is given the batch's reviews and the champion's version, and raises ``dg.Failure`` if it may not be scored.
-    """
+def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition, gate: ScoringGate) -> dg.AssetsDefinition:
+    """The asset ``<branch>/scored_reviews``; ``gate`` may hold a batch back."""
 
     @dg.asset(
         name=NAME,
@@ -63,7 +59,7 @@ def scored_reviews_asset(
             )
             return
         content = content_digest(raw_reviews)
-        gate(context, raw_reviews, champion.version, storage, tracking)
+        gate(context, content, champion.version, storage, tracking)
         scored = score_batch(champion.model, champion.version, raw_reviews, content)
         yield dg.MaterializeResult(
             value=scored,

@@ -5,21 +5,17 @@ it later does not ask them again: it obeys what they said of this very content. 
 made again, and only where there is something new to say.
 """
 
-from collections.abc import Callable
-
 import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.scored_reviews import ScoringGate
 from sentiment_assets.checks.drift import check_drift
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import batches_of, tell_without_run
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.records import QUALITY, ROWS, TEXTS, recall
-from sentiment_assets.resources.storage import Frame, Storage
+from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
-
-ScoringGate = Callable[[dg.AssetExecutionContext, Frame, str, Storage, Tracking], None]
-"""Raises ``dg.Failure`` if a batch may not be scored: its reviews, the champion's version."""
 
 
 def scoring_gate(branch: str, batches: dg.PartitionsDefinition, settings: MonitoringSettings) -> ScoringGate:
@@ -27,28 +23,27 @@ def scoring_gate(branch: str, batches: dg.PartitionsDefinition, settings: Monito
     blocking = settings.severity == "error"
 
     def gate(
-        context: dg.AssetExecutionContext, reviews: Frame, champion: str, storage: Storage, tracking: Tracking
+        context: dg.AssetExecutionContext, content: str, champion: str, storage: Storage, tracking: Tracking
     ) -> None:
-        from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.monitoring.batch_checks import is_out_of_date
 
         if _is_taken_in_by_this_run(context, branch):
             return
-        batch, content = context.partition_key, content_digest(reviews)
+        batch = context.partition_key
         if is_out_of_date(next(iter(recall(storage, branch, TEXTS, [batch])), None), content, champion):
             for result in check_drift(branch, batches_of(context, batches), storage, tracking, settings):
                 tell_without_run(context.instance, result, batch)
             tell_open_warnings(context.instance, storage, branch, batches)
         groups = (ROWS, QUALITY, TEXTS) if blocking else (ROWS,)
-        found = [record for group in groups for record in recall(storage, branch, group, [batch])]
-        known = [record for record in found if record.is_of(content)]
-        warned = [finding for record in known for finding in record.findings if finding.warns]
+        found = {group: recall(storage, branch, group, [batch]) for group in groups}
+        known = {group: [record for record in records if record.is_of(content)] for group, records in found.items()}
+        warned = [f for records in known.values() for record in records for f in record.findings if f.warns]
         if warned:
             said = " ".join(f"{finding.name}: {finding.sentence}" for finding in warned)
             raise dg.Failure(
                 f"{batch} is not scored, because a check that blocks has failed. {said}", allow_retries=False
             )
-        if blocking and not any(record in known for record in recall(storage, branch, QUALITY, [batch])):
+        if blocking and not known[QUALITY]:
             raise dg.Failure(
                 f"{batch} is not scored, because its quality checks, which block, have not seen what it holds: "
                 f"materialize it in {branch}/{RAW_REVIEWS} again.",

@@ -71,8 +71,7 @@ def compare_paired(challenger: np.ndarray, champion: np.ndarray, labels: np.ndar
     """
     differences = hinge_losses(challenger, labels) - hinge_losses(champion, labels)
     p_hinge_worse, p_hinge_better = _sign_flip(differences, seed)
-    wrong, was_wrong = errors(challenger, labels), errors(champion, labels)
-    losses, wins = int((wrong & ~was_wrong).sum()), int((was_wrong & ~wrong).sum())
+    losses, wins = _discordant(errors(challenger, labels), errors(champion, labels))
     return PairedComparison(
         n=len(labels),
         challenger_accuracy=accuracy(challenger, labels),
@@ -132,7 +131,7 @@ def decide_first_promotion(margins: np.ndarray, labels: np.ndarray, rule: Promot
     Both answer the same n test reviews, n at least 1, so McNemar's exact test compares them: by counts, no rounding.
     """
     wrong, majority_wrong = errors(margins, labels), labels != majority_label(labels)
-    losses, wins = int((wrong & ~majority_wrong).sum()), int((majority_wrong & ~wrong).sum())
+    losses, wins = _discordant(wrong, majority_wrong)
     p_value = _mcnemar(wins, losses)
     n = len(labels)
     figures = (
@@ -186,6 +185,11 @@ def _random_sums(sizes: np.ndarray, seed: int) -> np.ndarray:
     chance = np.random.default_rng(seed)
     signs = (chance.integers(0, 2, (20, len(sizes)), np.int8) for _ in range(_MOST_SIGNS // 20))
     return np.concatenate([2 * (each @ sizes) - sizes.sum() for each in signs])
+
+
+def _discordant(wrong: np.ndarray, other_wrong: np.ndarray) -> tuple[int, int]:
+    """How many reviews only the one gets wrong, and how many only the other."""
+    return int((wrong & ~other_wrong).sum()), int((other_wrong & ~wrong).sum())
 
 
 def _mcnemar(against: int, in_favour: int) -> float:

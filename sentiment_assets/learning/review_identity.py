@@ -17,6 +17,7 @@ _END = 12
 """Characters at the beginning or at the end that an edit leaves as they were."""
 _LEAST_IN_COMMON = 0.8
 """Share of the character trigrams of the one of two texts that has fewer which the other one has too."""
+_NEUTRAL = -1
 
 
 def normalise(text: str) -> str:
@@ -48,9 +49,6 @@ def review_numbers(reviews: pd.DataFrame) -> np.ndarray:
     ones = np.ones(len(edits), np.int8)
     links = coo_matrix((ones, (place[edits[:, 0]], place[edits[:, 1]])), shape=(len(versions), len(versions)))
     return pd.factorize(connected_components(links, directed=False)[1][place])[0]
-
-
-_NEUTRAL = -1
 
 
 def labels_said(reviews: pd.DataFrame) -> "pd.Series[int]":

@@ -57,11 +57,10 @@ def split_reviews(
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
     ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: neutral or unlabelled),
-    neutral (may be left out),
-    split (official, may be missing) and batch. Of several versions of a review (``review_numbers``) the latest counts,
-    with the latest label that there is. Of equal texts the earliest is kept, unless they fall in several
-    splits: then test wins, then validation. Training reviews that are near-duplicates of a test or validation review
-    move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
+    neutral (may be left out), split (official, may be missing) and batch. Of several versions of a review
+    (``review_numbers``) the latest counts, with the latest label that there is. Of equal texts the earliest is kept,
+    unless they fall in several splits: then test wins, then validation. Training reviews that are near-duplicates of a
+    test or validation review move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
     """
     reviews, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]

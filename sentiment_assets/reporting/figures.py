@@ -37,6 +37,7 @@ COLUMNS = (
     "adjusted_high",
 )
 KNOWN_LABEL = "known_label"
+_TRAINED_ON = "trained_on"
 _MOST_PERIODS = 60
 _PERIODS = {"D": "day", "W": "week", "M": "month"}
 _MOST_VALUES = 12
@@ -150,9 +151,6 @@ def report_figures(
             for moment, part in chosen.groupby(period[chosen.index], sort=False):
                 rows.append((branch, by, str(value), str(moment), *_figures(part, champion)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-_TRAINED_ON = "trained_on"
 
 
 def _figures(reviews: pd.DataFrame, champion: ChampionOnTest | None) -> tuple[object, ...]:
