@@ -16,12 +16,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from sentiment_assets.automation.causes import what_failed
-from sentiment_assets_tests.automation.faults import BRANCH
-from sentiment_assets_tests.automation.platform import Platform, wait_for
-from sentiment_assets_tests.corpus import as_csv, made_up_reviews
+from sentiment_assets.automation.alert_messages import what_failed
+from testing.faults import BRANCH
+from testing.platform import Platform, wait_for
+from testing.corpus import as_csv, made_up_reviews
 
-_LOCATION = "sentiment_assets_tests.automation.faults"
+_LOCATION = "testing.faults"
 _LANDING_SECONDS = 90
 _KILLING_SECONDS = 300
 _LONGEST = 2_400.0

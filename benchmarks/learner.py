@@ -36,9 +36,9 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import make_pipeline
 
 from sentiment_assets.assets.trained_candidates import all_candidates_tags, read_candidate
-from sentiment_assets.branch import BranchSettings, batches_name, branch_definitions
+from sentiment_assets.branch.component import BranchSettings, batches_name, branch_definitions
 from sentiment_assets.definitions import resources
-from sentiment_assets.engines.steps import step_executor
+from sentiment_assets.execution.steps import step_executor
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.learning.calibration import expected_calibration_error
 from sentiment_assets.learning.features import features_from_arrays

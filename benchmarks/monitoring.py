@@ -32,7 +32,7 @@ from joblib import Parallel, delayed
 from scipy.special import expit
 
 from sentiment_assets.learning.candidate import train_candidate
-from sentiment_assets.learning.evaluation import make_challenger
+from sentiment_assets.learning.challenger import make_challenger
 from sentiment_assets.learning.features import build_features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.model import SentimentModel
@@ -46,7 +46,7 @@ from sentiment_assets.monitoring.quality import batch_quality
 from sentiment_assets.monitoring.reference import Reference, make_reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.text_columns import TextColumns, repeats
-from sentiment_assets.monitoring.view import BatchView, view_texts
+from sentiment_assets.monitoring.batch_texts import BatchView, view_texts
 
 _REFERENCE_REVIEWS, _VARIANTS = 20_000, 1_000
 _PEER_REFERENCE, _NULL_PER_DRIFT = 2_000, 4

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sentiment_assets.branch import SentimentBranch
+    from sentiment_assets.branch.component import SentimentBranch
 
 __all__ = ["SentimentBranch"]
 
@@ -11,7 +11,7 @@ __all__ = ["SentimentBranch"]
 def __getattr__(name: str) -> object:
     """Load the component when it is asked for, so that ``learning`` can be used without Dagster."""
     if name == "SentimentBranch":
-        from sentiment_assets.branch import SentimentBranch
+        from sentiment_assets.branch.component import SentimentBranch
 
         return SentimentBranch
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -29,9 +29,9 @@ def demo(platform: bool) -> None:
     import dagster as dg
 
     from sentiment_assets.definitions import resources
-    from sentiment_assets.demo.corpora import CorpusMissing
-    from sentiment_assets.demo.walkthrough import run_demo
-    from sentiment_assets.launching import RunFailed
+    from sentiment_assets.commands.demo.corpora import CorpusMissing
+    from sentiment_assets.commands.demo.walkthrough import run_demo
+    from sentiment_assets.commands.launching import RunFailed
 
     try:
         with dg.DagsterInstance.get() as instance:
@@ -46,7 +46,7 @@ def demo(platform: bool) -> None:
 @click.option("--mlflow-port", default=5000, show_default=True, help="Port of MLflow's UI.")
 def dev(dagster_port: int, mlflow_port: int) -> None:
     """Start Dagster's UI with its daemon, and MLflow's UI, on loopback; Ctrl+C stops both."""
-    from sentiment_assets.dev_servers import PortTaken, serve
+    from sentiment_assets.commands.dev import PortTaken, serve
 
     home = prepare_dagster_home()
     try:
@@ -67,8 +67,8 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
     import dagster as dg
 
     from sentiment_assets.definitions import resources
-    from sentiment_assets.replay import CannotReplay
-    from sentiment_assets.replay import replay as replay_batches
+    from sentiment_assets.commands.replay import CannotReplay
+    from sentiment_assets.commands.replay import replay as replay_batches
 
     storage, dagster_ui = resources()["storage"], resources()["tracking"].dagster_ui
     done = failed = 0
@@ -112,7 +112,7 @@ def rollback(branch: str, version: str) -> None:
 )
 def score(file: Path, branch: str, text_column: str, encoding: str, output: Path | None) -> None:
     """Score FILE with a branch's champion, a row of the output for each of its rows. Needs no running Dagster."""
-    from sentiment_assets.scoring import CannotScore, score_file, write_scores
+    from sentiment_assets.commands.score import CannotScore, score_file, write_scores
 
     try:
         scores = score_file(file, branch, text_column, encoding)

@@ -10,8 +10,8 @@ from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
 from sentiment_assets.assets.sentiment_report import joined_report_asset
 from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.settings import Freshness
-from sentiment_assets.branch import SentimentBranch
-from sentiment_assets.engines.steps import step_executor
+from sentiment_assets.branch.component import SentimentBranch
+from sentiment_assets.execution.steps import step_executor
 from sentiment_assets.resources.home import dagster_ui, mlflow_ui
 from sentiment_assets.resources.notifications import AlertTarget, Notifications, each_once
 from sentiment_assets.resources.storage import Arrays, Frames, Storage

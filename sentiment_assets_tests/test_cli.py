@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from sentiment_assets.cli import main, prepare_dagster_home
 from sentiment_assets.definitions import resources
 from sentiment_assets.resources.home import default_tracking_uri
-from sentiment_assets_tests import servers
-from sentiment_assets_tests.models import made_model, register
+from testing import servers
+from testing.models import made_model, register
 
 
 def test_every_command_has_help() -> None:

@@ -25,7 +25,7 @@ def test_loading_pulls_in_none_of_the_heavy_libraries() -> None:
 
 def test_the_pure_packages_pull_in_neither_dagster_nor_mlflow() -> None:
     code = (
-        "import sys; import sentiment_assets.learning.report, sentiment_assets.ingestion.batch,"
+        "import sys; import sentiment_assets.learning.train_report, sentiment_assets.ingestion.batch,"
         "sentiment_assets.monitoring.quality; print([name for name in ('dagster', 'mlflow') if name in sys.modules])"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

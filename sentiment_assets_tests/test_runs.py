@@ -17,8 +17,8 @@ from sentiment_assets.assets.trained_candidates import mapping_key
 from sentiment_assets.definitions import resources
 from sentiment_assets.resources.home import default_tracking_uri
 from sentiment_assets.resources.storage import Storage, read_frame
-from sentiment_assets_tests import runs
-from sentiment_assets_tests.corpus import as_csv, made_up_reviews
+from testing import runs
+from testing.corpus import as_csv, made_up_reviews
 
 pytestmark = pytest.mark.slow
 

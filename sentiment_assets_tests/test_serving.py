@@ -10,7 +10,7 @@ import pytest
 
 from sentiment_assets.resources.home import default_tracking_uri
 from sentiment_assets_tests import runs, servers
-from sentiment_assets_tests.corpus import as_csv, made_up_reviews
+from testing.corpus import as_csv, made_up_reviews
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sentiment_assets.assets.describe import picture, rows_of
+from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
@@ -56,7 +56,7 @@ def best_model_asset(
     ) -> dg.MaterializeResult:
         from joblib import cpu_count
 
-        from sentiment_assets.learning.evaluation import (
+        from sentiment_assets.learning.challenger import (
             challenge,
             compare_with_champion,
             make_challenger,
@@ -65,7 +65,7 @@ def best_model_asset(
         )
         from sentiment_assets.learning.features import StaleFeatures, features_from_arrays, require_current
         from sentiment_assets.learning.promotion import Decision
-        from sentiment_assets.learning.report import report_training
+        from sentiment_assets.learning.train_report import report_training
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
         try:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import FeatureSettings

@@ -3,7 +3,7 @@
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.assets.describe import counts_by, sample, schema_of, table
+from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.batch_key import path_of_batch
 from sentiment_assets.ingestion.settings import IngestionSettings

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.describe import counts_by, sample, schema_of
+from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.storage import Frame, Storage

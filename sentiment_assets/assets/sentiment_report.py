@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.describe import picture, rows_of
+from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.assets.versions import code_version
-from sentiment_assets.resources.records import SCORES, TEXTS, recall_current
+from sentiment_assets.resources.check_records import SCORES, TEXTS, recall_current
 from sentiment_assets.resources.storage import Storage, read_frame, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
     from sentiment_assets.reporting.figures import ChampionOnTest
-    from sentiment_assets.reporting.report import Report
+    from sentiment_assets.reporting.client_report import Report
     from sentiment_assets.resources.registry import Champion
 
 NAME = "sentiment_report"
@@ -43,7 +43,7 @@ def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: 
     def sentiment_report(
         context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking
     ) -> dg.MaterializeResult:
-        from sentiment_assets.reporting.report import make_report
+        from sentiment_assets.reporting.client_report import make_report
 
         keys = list(batches.get_partition_keys(dynamic_partitions_store=context.instance))
         now, latest = datetime.now(UTC), recall_current(storage, branch, keys[-1:])
@@ -87,7 +87,7 @@ def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
         description="The reports of all branches in one HTML page and one table of figures.",
     )
     def sentiment_report(storage: Storage, tracking: Tracking) -> dg.MaterializeResult:
-        from sentiment_assets.reporting.report import join_reports
+        from sentiment_assets.reporting.client_report import join_reports
 
         paths = {branch: storage.path(branch, f"{NAME}.parquet") for branch in branches}
         figures = {branch: read_frame(path) for branch, path in paths.items() if path.exists()}

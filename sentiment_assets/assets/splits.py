@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from sentiment_assets.assets.describe import counts_by, sample, schema_of
+from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import Analyzer, SplitSettings

@@ -10,7 +10,7 @@ import dagster as dg
 from sentiment_assets.assets import best_model, features, raw_reviews, scored_reviews, sentiment_report, splits
 from sentiment_assets.assets import trained_candidates as candidates
 from sentiment_assets.checks import open_warnings
-from sentiment_assets.engines.steps import PLACE, PROCESSES, place_of_training, step_executor
+from sentiment_assets.execution.steps import PLACE, PROCESSES, place_of_training, step_executor
 
 VERSION = "sentiment_assets/version"
 """The tag of a job and its runs that says which version of the code they are of."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.automation.history import TakenIn, ended_runs_of, runs_under_way, taken_in
+from sentiment_assets.automation.run_history import TakenIn, ended_runs_of, runs_under_way, taken_in
 from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
 from sentiment_assets.ingestion.decoding import printable

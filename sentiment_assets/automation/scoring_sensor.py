@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from sentiment_assets.automation.history import batches_to_score
+from sentiment_assets.automation.run_history import batches_to_score
 from sentiment_assets.automation.jobs import score_job_name
 from sentiment_assets.resources.tracking import Tracking
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import dagster as dg
 from pydantic import Field, field_validator
 
-from sentiment_assets.schema import Settings
+from sentiment_assets.settings_base import Settings
 
 
 class Cron(Settings):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import (
@@ -17,7 +17,7 @@ from sentiment_assets.checks.results import (
     report,
 )
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.records import TEXTS, keep, recall
+from sentiment_assets.resources.check_records import TEXTS, keep, recall
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.tracking import Tracking
 

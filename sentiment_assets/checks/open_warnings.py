@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.checks.results import tell_without_run
-from sentiment_assets.resources.records import recall_current
+from sentiment_assets.resources.check_records import recall_current
 from sentiment_assets.resources.storage import Storage
 
 if TYPE_CHECKING:
-    from sentiment_assets.monitoring.history import OpenWarning
+    from sentiment_assets.monitoring.check_record import OpenWarning
 
 NAME = "open_warnings"
 _SAID_IN_FULL = 5
@@ -55,7 +55,7 @@ def tell_open_warnings(
 def _open_warnings(
     instance: dg.DagsterInstance, storage: Storage, branch: str, batches: dg.PartitionsDefinition
 ) -> "tuple[OpenWarning, ...]":
-    from sentiment_assets.monitoring.history import open_warnings
+    from sentiment_assets.monitoring.check_record import open_warnings
 
     keys = batches.get_partition_keys(dynamic_partitions_store=instance)
     return open_warnings([record for group in recall_current(storage, branch, keys).values() for record in group])

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sentiment_assets.assets.describe import sample
+from sentiment_assets.assets.ui_metadata import sample
 from sentiment_assets.assets.raw_reviews import FILE_FACTS, QUARANTINE
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, report
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
-from sentiment_assets.resources.records import QUALITY, keep, recall
+from sentiment_assets.resources.check_records import QUALITY, keep, recall
 from sentiment_assets.resources.storage import Storage, read_frame
 
 
@@ -28,7 +28,7 @@ def quality_checks(
     )
     def quality(context: dg.AssetCheckExecutionContext, storage: Storage) -> Iterator[dg.AssetCheckResult]:
         from sentiment_assets.ingestion.content import content_digest
-        from sentiment_assets.monitoring.history import Record
+        from sentiment_assets.monitoring.check_record import Record
         from sentiment_assets.monitoring.quality import FileFacts, batch_quality
 
         around = batches_of(context, batches)

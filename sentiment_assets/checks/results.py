@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
-from sentiment_assets.assets.describe import table
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.raw_reviews import TEXT_DIGESTS
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.records import MONITORING, QUALITY, SCORES, TEXTS, recall_current
+from sentiment_assets.resources.check_records import MONITORING, QUALITY, SCORES, TEXTS, recall_current
 from sentiment_assets.resources.storage import Storage, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
     from sentiment_assets.monitoring.finding import Finding
-    from sentiment_assets.monitoring.history import Record
+    from sentiment_assets.monitoring.check_record import Record
     from sentiment_assets.monitoring.other_batches import OtherBatches
 
 _PAGE = "drift.html"
@@ -138,7 +138,7 @@ def publish_page(
     branch: str, batches: Sequence[str], storage: Storage, tracking: Tracking, settings: MonitoringSettings
 ) -> dict[str, object]:
     """Write the branch's drift page anew; metadata that lead to it."""
-    from sentiment_assets.monitoring.page import drift_page, render_page
+    from sentiment_assets.monitoring.drift_page import drift_page, render_page
 
     found = recall_current(storage, branch, batches)
     records = (found[group] for group in (QUALITY, TEXTS, SCORES))

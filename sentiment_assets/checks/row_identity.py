@@ -8,7 +8,7 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import QUARANTINE, WITHOUT_TEXT
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import now
-from sentiment_assets.resources.records import ROWS, keep
+from sentiment_assets.resources.check_records import ROWS, keep
 from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
 
 
@@ -28,7 +28,7 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
         def row_identity(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
             from sentiment_assets.ingestion.content import content_digest
             from sentiment_assets.monitoring.finding import Finding
-            from sentiment_assets.monitoring.history import Record
+            from sentiment_assets.monitoring.check_record import Record
             from sentiment_assets.monitoring.quality import row_identity as rows_add_up
 
             key = context.partition_key

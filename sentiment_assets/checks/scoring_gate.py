@@ -13,7 +13,7 @@ from sentiment_assets.checks.drift import check_drift
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import batches_of, tell_without_run
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.records import QUALITY, ROWS, TEXTS, recall
+from sentiment_assets.resources.check_records import QUALITY, ROWS, TEXTS, recall
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 

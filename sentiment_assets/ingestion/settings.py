@@ -7,7 +7,7 @@ from typing import Annotated, Any, NoReturn, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from sentiment_assets.schema import Settings
+from sentiment_assets.settings_base import Settings
 
 
 def label_key(value: object) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sentiment_assets.schema import Settings
+from sentiment_assets.settings_base import Settings
 
 Text = Annotated[str, Field(min_length=1)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sentiment_assets.schema import Settings
+from sentiment_assets.settings_base import Settings
 
 Schedule = Literal["constant", "invscaling", "optimal"]
 Epochs = Annotated[int, Field(gt=0, le=1000)]

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from sentiment_assets.schema import Settings
+from sentiment_assets.settings_base import Settings
 
 Weighting = Literal["naive_bayes_idf", "naive_bayes", "tfidf", "presence"]
 Analyzer = Literal["word", "char"]

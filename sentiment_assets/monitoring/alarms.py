@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentiment_assets.monitoring.finding import Finding
-from sentiment_assets.monitoring.history import Record
+from sentiment_assets.monitoring.check_record import Record
 from sentiment_assets.monitoring.settings import PagingRule
 
 _MULTIPLES = (0.5, 1.0, 2.0, 4.0)

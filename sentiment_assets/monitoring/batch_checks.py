@@ -22,11 +22,11 @@ from sentiment_assets.monitoring.accuracy import (
 from sentiment_assets.monitoring.classifier_test import classify_samples
 from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.finding import Finding, unknown
-from sentiment_assets.monitoring.history import Example, Record, past_estimates
+from sentiment_assets.monitoring.check_record import Example, Record, past_estimates
 from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.monitoring.view import view_texts
+from sentiment_assets.monitoring.batch_texts import view_texts
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
 
 TEXT_CHECKS = ("text_drift", "label_drift")

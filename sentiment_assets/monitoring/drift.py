@@ -16,7 +16,7 @@ from sentiment_assets.monitoring.finding import LONGEST_NGRAM, Finding, judged, 
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.two_sample import Difference, Differences, compare_counts, compare_values
-from sentiment_assets.monitoring.view import BatchView
+from sentiment_assets.monitoring.batch_texts import BatchView
 
 _WORDS_SHOWN = 15
 _WORDS_IN_SENTENCE = 5

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from sentiment_assets.schema import Settings
+from sentiment_assets.settings_base import Settings
 
 DRIFT_CHECKS = ("text_drift", "label_drift", "prediction_drift", "accuracy")
 """They share one rate of false alarms."""

@@ -9,7 +9,7 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from sentiment_assets.schema import Settings
+from sentiment_assets.settings_base import Settings
 
 Severity = Literal["info", "warning", "error"]
 _RANK: Mapping[str, int] = {"info": 0, "warning": 1, "error": 2}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from upath import UPath
 
-from sentiment_assets.branch import BranchSettings, batches_name, branch_definitions
+from sentiment_assets.branch.component import BranchSettings, batches_name, branch_definitions
 from sentiment_assets.definitions import resources
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.batch_key import batch_key
@@ -16,7 +16,7 @@ from sentiment_assets.monitoring.other_batches import digests_and_labels
 from sentiment_assets.reporting.figures import ALL, join_scores
 from sentiment_assets.resources.storage import Storage, frame_to_bytes, read_frame, write_atomically
 from sentiment_assets_tests import code_location, runs
-from sentiment_assets_tests.corpus import as_csv, made_up_reviews
+from testing.corpus import as_csv, made_up_reviews
 
 STORAGE = Storage(root="data")
 CSV = as_csv(made_up_reviews(600))

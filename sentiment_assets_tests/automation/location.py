@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from sentiment_assets.branch import BranchSettings, branch_definitions
+from sentiment_assets.branch.component import BranchSettings, branch_definitions
 from sentiment_assets.definitions import joined_report, resources
-from sentiment_assets.engines.steps import step_executor
+from sentiment_assets.execution.steps import step_executor
 
 BRANCH = "movies"
 ALERTS = "MOVIES_ALERTS"

@@ -9,9 +9,9 @@ import pytest
 
 from sentiment_assets.automation.retraining_sensor import REASON
 from sentiment_assets_tests.automation.location import ALERTS, BRANCH
-from sentiment_assets_tests.automation.platform import Mailbox, Platform, wait_for
-from sentiment_assets_tests.batches import kitchen
-from sentiment_assets_tests.corpus import as_csv, made_up_reviews
+from testing.platform import Mailbox, Platform, wait_for
+from testing.batches import kitchen
+from testing.corpus import as_csv, made_up_reviews
 
 pytestmark = pytest.mark.slow
 

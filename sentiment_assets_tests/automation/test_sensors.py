@@ -15,11 +15,11 @@ from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.retraining_sensor import REASON, retraining_sensor
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
-from sentiment_assets.monitoring.retraining import RetrainingPolicy
+from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.resources.notifications import AlertTarget, Notifications
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
-from sentiment_assets_tests.automation.platform import Mailbox
+from testing.platform import Mailbox
 
 BATCHES = dg.DynamicPartitionsDefinition(name="acme/batches")
 TRACKING = Tracking(tracking_uri="", mlflow_ui="http://m", dagster_ui="http://d")

@@ -21,7 +21,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.monitoring import run_monitoring
 
-from sentiment_assets.automation.history import is_launched_again
+from sentiment_assets.automation.run_history import is_launched_again
 from sentiment_assets.checks.results import tell_without_run
 from sentiment_assets.cli import prepare_dagster_home
 
@@ -263,7 +263,7 @@ def test_a_check_that_a_run_plans_and_does_not_evaluate_hides_its_last_evaluatio
 
 def test_a_plain_pydantic_model_is_taken_as_the_schema_of_a_component() -> None:
     """branch.py: `SentimentBranch.model` gives Dagster the YAML schema."""
-    from sentiment_assets.branch import BranchSettings, SentimentBranch
+    from sentiment_assets.branch.component import BranchSettings, SentimentBranch
 
     assert SentimentBranch.get_model_cls() is BranchSettings
 

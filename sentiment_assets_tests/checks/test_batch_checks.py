@@ -7,12 +7,12 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from sentiment_assets.branch import batches_name, branch_definitions
+from sentiment_assets.branch.component import batches_name, branch_definitions
 from sentiment_assets.definitions import resources
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets_tests import code_location, runs
-from sentiment_assets_tests.batches import batch, kitchen
+from testing.batches import batch, kitchen
 
 STORAGE = Storage(root="data")
 FIRST, SAME, OTHER = "2026-09.csv", "2026-10.csv", "2026-11.csv"

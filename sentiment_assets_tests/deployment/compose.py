@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sentiment_assets_tests.automation.platform import wait_for
-from sentiment_assets_tests.servers import free_port, post
+from testing.platform import wait_for
+from testing.servers import free_port, post
 
 PROJECT = Path(__file__).parents[2]
 SOCKET = Path("/var/run/docker.sock")

@@ -12,12 +12,12 @@ import pytest
 from upath import UPath
 
 from sentiment_assets.automation.landing_sensor import landing_sensor
-from sentiment_assets.branch import batches_name
+from sentiment_assets.branch.component import batches_name
 from sentiment_assets.ingestion.landing import SETTLED_AFTER
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets_tests import code_location, runs
-from sentiment_assets_tests.corpus import as_csv, made_up_reviews
-from sentiment_assets_tests.servers import free_port, running
+from testing.corpus import as_csv, made_up_reviews
+from testing.servers import free_port, running
 
 pytestmark = pytest.mark.slow
 

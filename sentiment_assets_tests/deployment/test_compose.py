@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_assets_tests.automation.platform import wait_for
-from sentiment_assets_tests.corpus import as_csv, made_up_reviews
+from testing.platform import wait_for
+from testing.corpus import as_csv, made_up_reviews
 from sentiment_assets_tests.deployment.compose import PROJECT, Stack, docker, most_at_once, steps_of
 
 pytestmark = pytest.mark.docker

@@ -14,8 +14,8 @@ import yaml
 from dagster_k8s.job import construct_dagster_k8s_job
 from kubernetes.client import ApiClient
 
-from sentiment_assets.engines.steps import PODS, TRAINING_SETTING
-from sentiment_assets_tests.engines.test_steps import executor_of
+from sentiment_assets.execution.steps import PODS, TRAINING_SETTING
+from sentiment_assets_tests.execution.test_steps import executor_of
 
 DEPLOYMENT = Path(__file__).parents[2] / "deployment" / "kubernetes"
 VALUES = yaml.safe_load((DEPLOYMENT / "values.yaml").read_text())

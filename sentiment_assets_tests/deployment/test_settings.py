@@ -8,7 +8,7 @@ import dagster as dg
 import yaml
 
 from sentiment_assets.definitions import defs
-from sentiment_assets.engines.steps import TRAINING_SETTING, step_executor
+from sentiment_assets.execution.steps import TRAINING_SETTING, step_executor
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "compose.yaml").read_text()

@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.learning.candidate import Candidate, train_candidate
-from sentiment_assets.learning.evaluation import Challenger, make_challenger
+from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features, build_features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.settings import FeatureSettings, NgramSettings, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
-from sentiment_assets_tests.corpus import made_up_reviews
+from testing.corpus import made_up_reviews
 
 SETTINGS = FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16))
 SETS = [Hyperparameters(epochs=epochs, eta0=1, l2=1e-5) for epochs in (1, 4)]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sentiment_assets.learning.candidate import Candidate
-from sentiment_assets.learning.evaluation import Challenger
+from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.loss_surface import LossSurface, loss_surface
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment_assets.learning.evaluation import Challenger
+from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.model import (
     SentimentModel,
     ServedModel,
@@ -16,8 +16,8 @@ from sentiment_assets.learning.model import (
     save_model,
     stored_digest,
 )
-from sentiment_assets_tests.corpus import made_up_reviews
-from sentiment_assets_tests.models import made_model
+from testing.corpus import made_up_reviews
+from testing.models import made_model
 
 
 def test_the_model_scores_raw_text_as_the_candidate_scored_its_row(

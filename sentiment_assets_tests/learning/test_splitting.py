@@ -16,7 +16,7 @@ from sentiment_assets.learning.splitting import (
     split_of_digests,
     split_reviews,
 )
-from sentiment_assets_tests.corpus import made_up_reviews
+from testing.corpus import made_up_reviews
 
 SHARES = SplitSettings()
 

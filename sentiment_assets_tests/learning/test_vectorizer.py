@@ -14,7 +14,7 @@ from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.settings import NgramSettings
 from sentiment_assets.learning.vectorizer import NgramVectorizer, name_columns
 from sentiment_assets.learning.weighting import ColumnWeighting
-from sentiment_assets_tests.corpus import made_up_reviews
+from testing.corpus import made_up_reviews
 
 REVIEWS = made_up_reviews(400)
 TEXTS = [str(review["text"]) for review in REVIEWS]

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import pytest
 
 from sentiment_assets.learning.candidate import train_candidate
-from sentiment_assets.learning.evaluation import make_challenger
+from sentiment_assets.learning.challenger import make_challenger
 from sentiment_assets.learning.features import build_features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.settings import FeatureSettings, NgramSettings, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
 from sentiment_assets.monitoring.reference import Reference, make_reference
-from sentiment_assets_tests.batches import batch
+from testing.batches import batch
 
 _SETTINGS = FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16))
 

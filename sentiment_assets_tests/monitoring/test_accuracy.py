@@ -20,7 +20,7 @@ from sentiment_assets.monitoring.accuracy import (
 )
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets_tests.batches import batch
+from testing.batches import batch
 
 SETTINGS = MonitoringSettings()
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sentiment_assets.monitoring.alarms import alarm_budget, history_of, pages
 from sentiment_assets.monitoring.batch_checks import SCORE_CHECKS, TEXT_CHECKS, Champion, check_scores, check_texts
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
-from sentiment_assets.monitoring.history import Record
+from sentiment_assets.monitoring.check_record import Record
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
 from sentiment_assets.monitoring.quality import QUALITY_CHECKS, batch_quality
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule
-from sentiment_assets_tests.batches import batch, kitchen
+from testing.batches import batch, kitchen
 
 OK = Finding("text_drift", "ok", "fine", 0.0, 0.01, 0.5, 0.03, surely=0.0)
 WARN = Finding("text_drift", "warn", "look", 9.0, 0.06, 1e-9, 0.03, surely=0.05)

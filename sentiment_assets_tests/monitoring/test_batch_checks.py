@@ -13,10 +13,10 @@ from sentiment_assets.monitoring.batch_checks import (
     check_texts,
     is_out_of_date,
 )
-from sentiment_assets.monitoring.history import Record, record_from_bytes, record_to_bytes
+from sentiment_assets.monitoring.check_record import Record, record_from_bytes, record_to_bytes
 from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets_tests.batches import batch, kitchen, texts_alone
+from testing.batches import batch, kitchen, texts_alone
 
 SETTINGS = MonitoringSettings()
 ALONE = look_at_others([], [])

@@ -5,7 +5,7 @@ from scipy import sparse
 from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.settings import NgramSettings
 from sentiment_assets.monitoring.classifier_test import classify_samples
-from sentiment_assets_tests.batches import batch, kitchen
+from testing.batches import batch, kitchen
 
 WORDS = NgramSettings(shortest=1, longest=1, columns_log2=12)
 

@@ -8,8 +8,8 @@ from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.monitoring.drift import TextDrift, label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.monitoring.view import view_texts
-from sentiment_assets_tests.batches import batch, kitchen, texts_alone
+from sentiment_assets.monitoring.batch_texts import view_texts
+from testing.batches import batch, kitchen, texts_alone
 
 SETTINGS = MonitoringSettings()
 

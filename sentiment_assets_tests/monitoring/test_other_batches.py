@@ -2,7 +2,7 @@ import numpy as np
 
 from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
-from sentiment_assets_tests.batches import batch, texts_alone
+from testing.batches import batch, texts_alone
 
 
 def test_a_text_came_before_and_may_bring_a_label_all_the_same() -> None:

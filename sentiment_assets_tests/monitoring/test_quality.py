@@ -9,7 +9,7 @@ from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
 from sentiment_assets.monitoring.quality import QUALITY_CHECKS, FileFacts, Quality, batch_quality, row_identity
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
-from sentiment_assets_tests.batches import batch, texts_alone
+from testing.batches import batch, texts_alone
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 FRENCH = "Une histoire très lente, mais les acteurs sont bons et la fin est belle."

@@ -12,7 +12,7 @@ from sentiment_assets.monitoring.text_columns import (
     main_languages,
     repeats,
 )
-from sentiment_assets_tests.batches import batch
+from testing.batches import batch
 
 
 def test_a_text_is_described_by_its_length_characters_and_language() -> None:

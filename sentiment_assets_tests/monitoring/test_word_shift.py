@@ -3,7 +3,7 @@ import pytest
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.word_shift import WordShift, draw_word_shift, word_shift
-from sentiment_assets_tests.batches import batch, texts_alone
+from testing.batches import batch, texts_alone
 
 
 def account(texts: list[str], model: SentimentModel, reference: Reference, n: int = 20) -> WordShift:

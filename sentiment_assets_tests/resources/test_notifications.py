@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications, NotSent, each_once
-from sentiment_assets_tests.automation.platform import Mailbox
+from testing.platform import Mailbox
 
 MESSAGE = Message(
     "warning", "acme: text_drift of b.csv failed", "About 92 % <b>differ</b>.", {"Run": "http://d/runs/1"}

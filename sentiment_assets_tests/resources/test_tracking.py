@@ -22,7 +22,7 @@ from sentiment_assets.resources.registry import (
     make_champion,
 )
 from sentiment_assets.resources.tracking import Tracking
-from sentiment_assets_tests.models import Run, made_model, reference_of_a_former_release, register
+from testing.models import Run, made_model, reference_of_a_former_release, register
 
 
 @pytest.fixture

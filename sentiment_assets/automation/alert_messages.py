@@ -1,0 +1,132 @@
+"""What is worth a message: runs that failed, checks that failed, promotions and refusals, data that is stale."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import dagster as dg
+
+from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.automation.run_history import is_launched_again, what_ran
+from sentiment_assets.resources.notifications import Message
+
+_TELLING = {
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+    dg.DagsterEventType.ASSET_MATERIALIZATION,
+}
+_MOST_RUNS = 200
+
+
+def ended_runs(instance: dg.DagsterInstance, after: int) -> list[tuple[int, str]]:
+    """Numbers of the events that ended runs, and the runs' ids; the oldest first, a few hundred at most."""
+    ended = []
+    for kind in (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE):
+        records = dg.RunStatusChangeRecordsFilter(event_type=kind, after_storage_id=after)
+        page = instance.fetch_run_status_changes(records, limit=_MOST_RUNS, ascending=True)
+        ended.append([(record.storage_id, record.event_log_entry.run_id) for record in page.records])
+    complete = min((events[-1][0] for events in ended if len(events) == _MOST_RUNS), default=None)
+    return sorted(each for events in ended for each in events if complete is None or each[0] <= complete)
+
+
+def latest_end(instance: dg.DagsterInstance) -> int:
+    """The number of the last event that ended a run; 0 if none has."""
+    kinds = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE)
+    pages = [instance.fetch_run_status_changes(kind, limit=1).records for kind in kinds]
+    return max((page[0].storage_id for page in pages if page), default=0)
+
+
+def messages_of_run(instance: dg.DagsterInstance, branch: str, run: dg.DagsterRun, dagster_ui: str) -> list[Message]:
+    """One message a cause: the run's failure, each failed check of what it materialized, a decision on a champion."""
+    events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=_TELLING) if entry.dagster_event]
+    link = f"{dagster_ui}/runs/{run.run_id}"
+    failed = run.status == dg.DagsterRunStatus.FAILURE
+    return [
+        *([_run_failed(branch, run, events, link)] if failed else []),
+        *_checks_failed(branch, run, events, link),
+        *_decisions(branch, events, link),
+    ]
+
+
+def what_failed(events: Iterable[dg.DagsterEvent]) -> list[str]:
+    """What the failed steps of a run said, or the run itself if no step did."""
+    steps, whole = [], []
+    for event in events:
+        if event.is_step_failure:
+            steps.append(f"Step {event.step_key}: {_said(event)}")
+        elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
+            whole.append(event.message or "The run failed.")
+    return steps or whole or ["No step says why."]
+
+
+def _said(event: dg.DagsterEvent) -> str:
+    """What the code meant people to read (``dg.Failure``), or else the exception."""
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    return (failure.error.cause or failure.error).message.strip() if failure.error else str(event.message)
+
+
+def stale_since(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime) -> tuple[int, datetime] | None:
+    """The last materialization, if there is one and it is older than ``moment``: its number and its time."""
+    records = instance.fetch_materializations(key, limit=1).records
+    if not records or records[0].timestamp >= moment.timestamp():
+        return None
+    return records[0].storage_id, datetime.fromtimestamp(records[0].timestamp, moment.tzinfo)
+
+
+def is_stale(branch: str, name: str, last: datetime, days: float, dagster_ui: str) -> Message:
+    """The warning about an asset that has not been brought up to date."""
+    return Message(
+        "warning",
+        f"{branch}: {name} is stale",
+        f"{branch}/{name} was materialized last on {last:%Y-%m-%d %H:%M} UTC; every {days:g} days are wanted.",
+        {"Asset": f"{dagster_ui}/assets/{branch}/{name}"},
+    )
+
+
+def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Message:
+    """An error, unless Dagster launches the run again by itself: whoever is paged could only watch it."""
+    batch = run.tags.get("dagster/partition")
+    of = f" of {batch}" if batch else ""
+    again = is_launched_again(run)
+    return Message(
+        "info" if again else "error",
+        f"{branch}: {what_ran(run)}{of} failed{' and is launched again' if again else ''}",
+        "\n".join(what_failed(events)),
+        {"Run": link},
+    )
+
+
+def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:
+    """A check of what an older run materialized has had its message."""
+    for event in events:
+        if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            continue
+        found = event.asset_check_evaluation_data
+        target = found.target_materialization_data
+        if found.passed or (target and target.run_id != run.run_id):
+            continue
+        told = {name: str(value.value) for name, value in found.metadata.items()}
+        figures = [f"{name}: {told[name]}" for name in ("effect", "statistic", "threshold") if name in told]
+        pages = found.severity == dg.AssetCheckSeverity.ERROR or told.get("pages") == "True"
+        links = {"Run": link} | ({"Drift page": told["drift_page"]} if "drift_page" in told else {})
+        of = f" of {found.partition}" if found.partition else ""
+        yield Message(
+            "error" if pages else "warning",
+            f"{branch}: {found.check_name}{of} failed",
+            "\n".join([found.description or "", ", ".join(figures)]).strip(),
+            links,
+        )
+
+
+def _decisions(branch: str, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:
+    for event in events:
+        if event.is_step_materialization and event.asset_key == dg.AssetKey([branch, BEST_MODEL]):
+            told = {name: str(value.value) for name, value in event.materialization.metadata.items()}
+            decision, version = told["decision"], told["challenger_version"]
+            links = {"Run": link, "Model": told["mlflow_model"]}
+            if decision.startswith("Promoted"):
+                yield Message("info", f"{branch}: version {version} is the champion", decision, links)
+            elif decision.startswith("Not promoted"):
+                yield Message("warning", f"{branch}: version {version} was not promoted", decision, links)

@@ -1,0 +1,84 @@
+"""The checks of ``scored_reviews``: drift of the champion's answers, and how good they are."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from upath import UPath
+
+from sentiment_assets.assets.ui_metadata import picture, table
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.checks.open_warnings import tell_open_warnings
+from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, publish_page, report
+from sentiment_assets.ingestion.settings import ReviewColumns
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.check_records import SCORES, TEXTS, keep, recall
+from sentiment_assets.resources.storage import Frame, Storage, read_frame, write_atomically
+from sentiment_assets.resources.tracking import Tracking
+
+LABEL_BUDGET = "label_budget"
+_DESCRIPTIONS = {
+    "prediction_drift": "Whether the champion's margins are distributed as on its held-out reviews.",
+    "accuracy": "Accuracy on the batch's labelled reviews against the champion's on test.",
+    "estimated_accuracy": "Accuracy put without labels, from calibrated scores, with a band.",
+}
+
+
+def performance_checks(
+    branch: str, batches: dg.PartitionsDefinition, columns: ReviewColumns, settings: MonitoringSettings
+) -> dg.AssetChecksDefinition:
+    """The checks ``prediction_drift``, ``accuracy`` and ``estimated_accuracy`` on ``<branch>/scored_reviews``."""
+
+    @dg.multi_asset_check(
+        name=f"{branch}__performance",
+        specs=check_specs(branch, SCORED_REVIEWS, batches, _DESCRIPTIONS, dg.AssetCheckSeverity.WARN),
+    )
+    def performance(
+        context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
+    ) -> Iterator[dg.AssetCheckResult]:
+        from sentiment_assets.monitoring.batch_checks import check_scores
+
+        around = batches_of(context, batches)
+        batch = around.current
+        found = check_scores(
+            batch,
+            read_frame(storage.frame_path(branch, RAW_REVIEWS, batch)),
+            tracking.champion(branch),
+            look_around(storage, branch, around),
+            text_record=next(iter(recall(storage, branch, TEXTS, [batch])), None),
+            past=recall(storage, branch, SCORES, around.earlier),
+            settings=settings,
+            checked_at=now().isoformat(timespec="seconds"),
+        )
+        keep(storage, branch, SCORES, found.record)
+        budget = _write_label_budget(
+            storage.partition_path(branch, LABEL_BUDGET, batch, ".csv"), found.to_label, columns
+        )
+        link = publish_page(branch, around.every, storage, tracking, settings)
+        shift = found.record.word_shift
+        moved = {"word_shift": table(vars(each) for each in shift.shifts)} if shift else {}
+        drawn = {"word_shift_graph": picture("word_shift.svg", found.graph)} if found.graph else {}
+        more = {
+            "prediction_drift": moved | drawn | link,
+            "accuracy": link,
+            "estimated_accuracy": link | budget,
+        }
+        records = [*recall(storage, branch, SCORES, around.earlier), found.record]
+        yield from report(branch, SCORED_REVIEWS, records, settings, dg.AssetCheckSeverity.WARN, more)
+        tell_open_warnings(context.instance, storage, branch, batches)
+
+    return performance
+
+
+def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) -> dict[str, object]:
+    """The reviews to label as a file that can be filled in and landed; none without reviews, or a column for labels."""
+    from sentiment_assets.ingestion.spreadsheet import to_spreadsheet_csv
+
+    if to_label.empty or not columns.label:
+        file.unlink(missing_ok=True)
+        return {}
+    named = {role: getattr(columns, role) for role in to_label if getattr(columns, role)}
+    budget = to_label[list(named)].rename(columns=named)
+    others = {name: "" for name in columns.named if name not in budget}  # or the file would lack what the branch names
+    write_atomically(file, to_spreadsheet_csv(budget.assign(**others)))
+    return {"label_budget": str(file), "reviews_to_label": len(to_label)}

@@ -1,0 +1,59 @@
+"""A piece of the demo's work: done here, or left to a running platform."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import dagster as dg
+
+from sentiment_assets.automation.run_history import is_launched_again
+from sentiment_assets.branch.component import batches_name
+from sentiment_assets.commands.launching import RunFailed, run_job
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+
+
+@dataclass(frozen=True)
+class Work:
+    """A run of a job, and what it is for."""
+
+    branch: str
+    job: str
+    asset: str
+    batch: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def metadata_of(
+    instance: dg.DagsterInstance, branch: str, asset: str, partition: str | None = None
+) -> Mapping[str, dg.MetadataValue] | None:
+    """Of the latest materialization, or ``None`` when there is none."""
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey([branch, asset]),
+            asset_partitions=[partition] if partition else None,
+        ),
+        limit=1,
+    ).records
+    materialization = records[0].asset_materialization if records else None
+    return materialization.metadata if materialization else None
+
+
+def run_here(instance: dg.DagsterInstance, work: Work, dagster_ui: str) -> None:
+    """Run the job. Raises ``RunFailed``."""
+    tags = dict(work.tags)
+    if work.batch:
+        instance.add_dynamic_partitions(batches_name(work.branch), [work.batch])
+        tags["dagster/partition"] = work.batch
+    run_job(instance, work.job, tags, dagster_ui)
+
+
+def wait_for_platform(instance: dg.DagsterInstance, work: Work, dagster_ui: str, since: datetime) -> None:
+    """Wait until a platform's sensors have had the asset materialized. Raises ``RunFailed`` if a run since then has."""
+    failed = dg.RunsFilter(job_name=work.job, statuses=[dg.DagsterRunStatus.FAILURE], created_after=since)
+    while metadata_of(instance, work.branch, work.asset, work.batch) is None:
+        for run in instance.get_runs(failed, limit=1):
+            if not is_launched_again(run):
+                raise RunFailed(f"{work.job} failed. Its log: {dagster_ui}/runs/{run.run_id}")
+        time.sleep(_SECONDS_BETWEEN_LOOKS)

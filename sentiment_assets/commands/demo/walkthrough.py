@@ -1,0 +1,233 @@
+"""The demo itself: land, ingest, train, score, and show what came of it."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from sentiment_assets.assets import best_model, raw_reviews, scored_reviews, sentiment_report
+from sentiment_assets.assets import trained_candidates as candidates
+from sentiment_assets.automation.jobs import ingest_job_name, report_job_name, score_job_name, train_job_name
+from sentiment_assets.branch.component import batches_name
+from sentiment_assets.definitions import defs, resources
+from sentiment_assets.commands.demo.corpora import Delivery, deliveries, land
+from sentiment_assets.commands.demo.work import Work, metadata_of, run_here, wait_for_platform
+from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.resources.home import home
+from sentiment_assets.resources.check_records import QUALITY, SCORES, TEXTS, recall
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+NEXT_STEPS = {
+    "make dev": "opens Dagster and MLflow on these data",
+    ".venv/bin/sentiment-assets score FILE --branch movies": "scores a file of yours with the champion",
+    ".venv/bin/dg scaffold defs sentiment_assets.SentimentBranch acme": "adds a branch",
+}
+
+
+def run_demo(
+    console: Console, instance: dg.DagsterInstance, dagster_ui: str, log_file: Path, *, watch: bool = False
+) -> None:
+    """Land, ingest, train, score and report both branches; what is already done is left as it is.
+
+    With ``watch`` a running platform's sensors do the work. Raises ``RunFailed``.
+    """
+    landed: dict[str, list[Delivery]] = {}
+    with _stderr_into(log_file), _progress(console) as progress:
+        with _task(progress, "reading the corpora"):
+            for delivery in deliveries():
+                landed.setdefault(delivery.branch, []).append(delivery)
+        walk = _Walk(instance, progress, dagster_ui, watch=watch)
+        for branch, files in landed.items():
+            *first, last = files
+            _land(first)  # a platform that watches trains once they are all there
+            ingested = [walk.ingest(branch, delivery) for delivery in first]
+            if any(ingested) or not walk.materialized(branch, best_model.NAME):
+                walk.train(branch)
+            _land([last])
+            news = [walk.ingest(branch, last), *[walk.score(branch, delivery) for delivery in files]]
+            if any(news) or not walk.materialized(branch, sentiment_report.NAME):
+                walk.report(branch)
+    for branch in landed:
+        _show_candidates(console, instance, branch)
+    _show_outcome(console, instance, list(landed))
+    _show_warnings(console, instance, list(landed))
+    _show_reports(console, instance, list(landed))
+    if watch:
+        console.print(f"Look at them in Dagster: [bold]{dagster_ui}[/bold]", highlight=False)
+    else:
+        _show_next_steps(console)
+
+
+@contextmanager
+def _stderr_into(log_file: Path) -> Iterator[None]:
+    """Dagster's own log, that of the step processes included, into a file and off the progress display."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with log_file.open("ab") as log:
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def _land(files: Sequence[Delivery]) -> None:
+    for delivery in files:
+        land(delivery, f"landing/{delivery.branch}")
+
+
+def candidate_keys(branch: str) -> Sequence[str]:
+    """The partition keys of a branch's candidates."""
+    partitions = defs().resolve_assets_def([branch, candidates.NAME]).partitions_def
+    return partitions.get_partition_keys() if partitions else []
+
+
+class _Walk:
+    """Has one piece of work done after the other and reports on it."""
+
+    def __init__(self, instance: dg.DagsterInstance, progress: Progress, dagster_ui: str, *, watch: bool) -> None:
+        self.instance, self.progress, self.dagster_ui, self.watch = instance, progress, dagster_ui, watch
+        self.started = datetime.now(UTC)
+
+    def materialized(self, branch: str, asset: str, partition: str | None = None) -> bool:
+        return metadata_of(self.instance, branch, asset, partition) is not None
+
+    def ingest(self, branch: str, delivery: Delivery) -> bool:
+        """Ingest a file unless its batch is there. Returns whether it was ingested."""
+        return self._batch(branch, delivery, "ingest", ingest_job_name(branch), raw_reviews.NAME)
+
+    def train(self, branch: str) -> None:
+        """Train every candidate in one run."""
+        names = candidate_keys(branch)
+        tags = candidates.all_candidates_tags(names)
+        with (
+            _task(self.progress, f"{branch}: train {len(names)} candidates", len(names)) as task,
+            self._counting_candidates(branch, task),
+        ):
+            self._do(Work(branch, train_job_name(branch), best_model.NAME, tags=tags))
+
+    def score(self, branch: str, delivery: Delivery) -> bool:
+        """Score a batch unless it has scores. Returns whether it was scored."""
+        return self._batch(branch, delivery, "score", score_job_name(branch), scored_reviews.NAME)
+
+    def report(self, branch: str) -> None:
+        """Write the branch's report; a platform would at its own time."""
+        with _task(self.progress, f"{branch}: report"):
+            run_here(self.instance, Work(branch, report_job_name(branch), sentiment_report.NAME), self.dagster_ui)
+
+    def _batch(self, branch: str, delivery: Delivery, what: str, job: str, asset: str) -> bool:
+        key = batch_key(delivery.file_name)
+        if self.materialized(branch, asset, key):
+            return False
+        with _task(self.progress, f"{branch}: {what} {key}"):
+            self._do(Work(branch, job, asset, key))
+        return True
+
+    def _do(self, work: Work) -> None:
+        if self.watch:
+            wait_for_platform(self.instance, work, self.dagster_ui, self.started)
+        else:
+            run_here(self.instance, work, self.dagster_ui)
+
+    @contextmanager
+    def _counting_candidates(self, branch: str, task: int) -> Iterator[None]:
+        done = threading.Event()
+        asset_key, job = dg.AssetKey([branch, candidates.NAME]), train_job_name(branch)
+
+        def look() -> None:
+            while not done.wait(_SECONDS_BETWEEN_LOOKS):
+                for run in self.instance.get_runs(dg.RunsFilter(job_name=job, created_after=self.started), limit=1):
+                    events = self.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+                    trained = {
+                        entry.dagster_event.partition
+                        for entry in events
+                        if entry.dagster_event and entry.dagster_event.asset_key == asset_key
+                    }
+                    self.progress.update(task, completed=len(trained))
+
+        watcher = threading.Thread(target=look, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+
+def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:
+    chosen = metadata_of(instance, branch, best_model.NAME) or {}
+    table = Table("candidate", "validation hinge loss", "processor seconds", title=f"{branch}: candidates")
+    for record in chosen["sweep_ledger_table"].records:
+        key, loss, seconds = (record.data[name] for name in ("candidate", "validation_loss", "cpu_seconds"))
+        selected = key == chosen["selected_candidate"].value
+        style = "bold" if selected else None
+        table.add_row(f"{key} ←" if selected else key, f"{loss:.4f}", f"{seconds:.1f}", style=style)
+    console.print(table)
+
+
+def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
+    table = Table("branch", "champion", "test accuracy", "behavioural cases", "reviews scored", title="Outcome")
+    for branch in branches:
+        chosen = metadata_of(instance, branch, best_model.NAME) or {}
+        keys = instance.get_dynamic_partitions(batches_name(branch))
+        batches = [metadata_of(instance, branch, scored_reviews.NAME, key) or {} for key in keys]
+        table.add_row(
+            branch,
+            f"version {chosen['champion_version'].value}",
+            f"{chosen['test_accuracy'].value:.4f}",
+            f"{chosen['behaviour_passed'].value:.0f} of {chosen['behaviour_cases'].value:.0f}",
+            f"{sum(batch['dagster/row_count'].value for batch in batches if batch):,} in {len(batches)} batches",
+        )
+    console.print(table)
+
+
+def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
+    storage = resources()["storage"]
+    for branch in branches:
+        batches = instance.get_dynamic_partitions(batches_name(branch))
+        for record in (each for group in (QUALITY, TEXTS, SCORES) for each in recall(storage, branch, group, batches)):
+            for finding in record.findings:
+                if finding.warns:
+                    told = escape(f"{branch}, {record.batch}, {finding.name}: {finding.sentence}")
+                    console.print(f"[yellow]⚠[/yellow] {told}", highlight=False, soft_wrap=True)
+
+
+def _show_reports(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
+    for branch in branches:
+        told = metadata_of(instance, branch, sentiment_report.NAME) or {}
+        console.print(f"{branch}: report in [bold]{told['report_file'].value}[/bold]", highlight=False, soft_wrap=True)
+
+
+def _show_next_steps(console: Console) -> None:
+    console.print(f"Scores, quarantine and models lie below [bold]{home() / 'data'}[/bold].")
+    console.print("What next:")
+    for command, outcome in NEXT_STEPS.items():
+        console.print(f"  [bold]{command}[/bold]\n    {outcome}", soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+@contextmanager
+def _task(progress: Progress, description: str, total: int | None = None) -> Iterator[int]:
+    task = progress.add_task(description, total=total)
+    yield task
+    progress.update(task, total=total or 1, completed=total or 1)

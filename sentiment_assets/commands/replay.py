@@ -1,0 +1,90 @@
+"""Batches taken in again after a rule was changed, so that what was rejected gets another chance."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.raw_reviews import QUARANTINE
+from sentiment_assets.automation.run_history import last_run_of
+from sentiment_assets.automation.jobs import ingest_job_name
+from sentiment_assets.branch.component import batches_name
+from sentiment_assets.commands.launching import RunFailed, run_job
+from sentiment_assets.resources.storage import Storage, read_frame
+
+
+class CannotReplay(ValueError):
+    """There is no such branch or batch; the message names those there are."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is stored of a batch."""
+
+    kept: int = 0
+    labelled: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One batch before and after."""
+
+    batch: str
+    before: Rows
+    after: Rows
+    failed: str = ""
+    """What the run said, if it failed; the batch is then as it was."""
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, for people."""
+        if self.failed:
+            return f"{self.batch}: {self.failed}"
+        before, after = self.before, self.after
+        return (
+            f"{self.batch}: {max(before.quarantined - after.quarantined, 0):,} rows left quarantine, "
+            f"{after.quarantined:,} stay in it; {after.kept:,} reviews ({before.kept:,} before), "
+            f"{after.labelled:,} with a label ({before.labelled:,} before)"
+        )
+
+
+def replay(
+    instance: dg.DagsterInstance, storage: Storage, branch: str, batches: Sequence[str], dagster_ui: str
+) -> Iterator[Replayed]:
+    """Ingest those batches again from their landed files; one that fails stays as it is, and the next one follows.
+
+    Without any, each that has rows in quarantine, whose last run failed, or that has no label. All rows of a file go
+    through the rules again. Raises ``CannotReplay``.
+    """
+    known = instance.get_dynamic_partitions(batches_name(branch))
+    unknown = sorted(set(batches) - set(known))
+    if unknown or not known:
+        wanted = f"no batch {', '.join(unknown)}" if unknown else "no batch yet"
+        raise CannotReplay(f"branch {branch!r} has {wanted}; it has: {', '.join(known) or 'none'}")
+    for batch in batches or known:
+        before = _rows(storage, branch, batch)
+        if not batches and not _is_worth_it(instance, branch, batch, before):
+            continue
+        try:
+            run_job(instance, ingest_job_name(branch), {"dagster/partition": batch}, dagster_ui)
+        except RunFailed as error:
+            yield Replayed(batch, before, before, str(error))
+        else:
+            yield Replayed(batch, before, _rows(storage, branch, batch))
+
+
+def _is_worth_it(instance: dg.DagsterInstance, branch: str, batch: str, rows: Rows) -> bool:
+    last = last_run_of(instance, ingest_job_name(branch), batch)
+    failed = last is not None and last.status == dg.DagsterRunStatus.FAILURE
+    return failed or rows.quarantined > 0 or rows.labelled == 0
+
+
+def _rows(storage: Storage, branch: str, batch: str) -> Rows:
+    reviews, quarantine = (storage.frame_path(branch, asset, batch) for asset in (RAW_REVIEWS, QUARANTINE))
+    if not reviews.exists():
+        return Rows()
+    kept = read_frame(reviews)
+    quarantined = len(read_frame(quarantine)) if quarantine.exists() else 0
+    return Rows(len(kept), int(kept["label"].notna().sum()), quarantined)

@@ -1,0 +1,119 @@
+"""Where the steps of a run are executed: in processes of the run's own, or in containers or pods of their own."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dagster as dg
+
+TRAINING_SETTING = "SENTIMENT_TRAINING"
+"""The environment's word on where candidates are trained unless a run says otherwise."""
+PROCESSES, CONTAINERS, PODS = "processes", "containers", "pods"
+PLACE = "sentiment_assets/steps"
+"""The tag of a job's runs that says where their steps are executed unless the run's configuration does."""
+PRELOADED = [
+    "sentiment_assets.definitions",
+    "sentiment_assets.learning.train_report",
+    "sentiment_assets.ingestion.batch",
+    "sentiment_assets.monitoring.batch_checks",
+    "sentiment_assets.monitoring.drift_page",
+    "sentiment_assets.monitoring.quality",
+    "py3langid.langid",
+    "mlflow.pyfunc",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.model_registry.sqlalchemy_store",
+]
+_RETRIES: Mapping[str, object] = {"retries": {"enabled": {}}}
+_AT_ONCE = {"max_concurrent": dg.Field(int, is_required=False, description="The most steps of the run at once.")}
+_SIZE = {
+    "megabytes": dg.Field(int, is_required=False, description="Memory of each step; a step that takes more is killed."),
+    "cpus": dg.Field(float, is_required=False, description="Processors of each step, in parts if need be."),
+}
+
+
+def step_executor(place: str = PROCESSES) -> dg.ExecutorDefinition:
+    """The executor ``steps``; a run's configuration may name another place than ``place``, and how much it may take.
+
+    Containers need Docker's socket where the run is, which `ContainerRunLauncher` sees to; pods need Kubernetes.
+    """
+
+    @dg.executor(
+        name="steps",
+        config_schema=dg.Field(
+            dg.Selector({PROCESSES: _AT_ONCE, CONTAINERS: _AT_ONCE | _SIZE, PODS: _AT_ONCE | _SIZE}),
+            default_value={place: {}},
+        ),
+        requirements=dg.multiple_process_executor_requirements(),
+    )
+    def steps(context: dg.InitExecutorContext) -> dg.Executor:
+        [(chosen, settings)] = context.executor_config.items()
+        return _EXECUTORS[chosen](context, settings)
+
+    return steps
+
+
+def place_of_steps(run: dg.DagsterRun) -> str:
+    """Where the steps of a run are executed."""
+    chosen = run.run_config.get("execution", {}).get("config", {})
+    return next(iter(chosen), run.tags.get(PLACE, PROCESSES))
+
+
+def place_of_training() -> str:
+    """Where candidates are trained in this deployment. Raises ``ValueError`` for a place that there is not."""
+    place = os.environ.get(TRAINING_SETTING) or PROCESSES
+    if place not in _EXECUTORS:
+        raise ValueError(f"{TRAINING_SETTING} is {place!r}; it can be {', '.join(_EXECUTORS)}")
+    return place
+
+
+def _processes(context: dg.InitExecutorContext, settings: Mapping[str, Any]) -> dg.Executor:
+    """Forked from one that has imported everything; spawned where there is no fork."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        start_method: dict[str, object] = {"forkserver": {"preload_modules": PRELOADED}}
+    else:
+        start_method = {"spawn": {}}
+    return _made_by(dg.multiprocess_executor, context, {"start_method": start_method, **settings})
+
+
+def _containers(context: dg.InitExecutorContext, settings: Mapping[str, Any]) -> dg.Executor:
+    from dagster_docker import docker_executor
+
+    return _made_by(docker_executor, context, {"container_kwargs": container_limits(settings), **_at_once(settings)})
+
+
+def _pods(context: dg.InitExecutorContext, settings: Mapping[str, Any]) -> dg.Executor:
+    from dagster_k8s import k8s_job_executor
+
+    return _made_by(k8s_job_executor, context, {"resources": pod_resources(settings), **_at_once(settings)})
+
+
+def container_limits(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A step's share in Docker's words."""
+    memory = {"mem_limit": f"{settings['megabytes']}m"} if "megabytes" in settings else {}
+    return memory | ({"nano_cpus": round(settings["cpus"] * 1e9)} if "cpus" in settings else {})
+
+
+def pod_resources(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """A step's share in Kubernetes' words: as much as it may have is set aside for it."""
+    memory = {"memory": f"{settings['megabytes']}Mi"} if "megabytes" in settings else {}
+    share = memory | ({"cpu": f"{settings['cpus']:g}"} if "cpus" in settings else {})
+    return {"requests": share, "limits": share} if share else {}
+
+
+def _at_once(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name in _AT_ONCE}
+
+
+def _made_by(
+    definition: dg.ExecutorDefinition, context: dg.InitExecutorContext, settings: Mapping[str, object]
+) -> dg.Executor:
+    own = dg.InitExecutorContext(context.job, definition, _RETRIES | settings, context.instance)
+    return definition.executor_creation_fn(own)
+
+
+_EXECUTORS: Mapping[str, Callable[[dg.InitExecutorContext, Mapping[str, Any]], dg.Executor]] = {
+    PROCESSES: _processes,
+    CONTAINERS: _containers,
+    PODS: _pods,
+}

@@ -1,0 +1,80 @@
+"""All that people look at after a train run: pictures and tables, by the name they have in MLflow and in Dagster."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sentiment_assets.learning.behaviour import check_behaviour
+from sentiment_assets.learning.behaviour_cases import BehaviourCases
+from sentiment_assets.learning.candidate import Candidate
+from sentiment_assets.learning.challenger import Challenger, Standing
+from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.flips import flip_review, flips_by_ngram
+from sentiment_assets.learning.ledger import sweep_ledger
+from sentiment_assets.learning.loss_surface import loss_surface
+from sentiment_assets.learning.pictures import (
+    draw_confusion,
+    draw_ledger,
+    draw_losses,
+    draw_reliability,
+    draw_search,
+    draw_surface,
+    draw_top_ngrams,
+)
+from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
+from sentiment_assets.learning.top_ngrams import top_ngrams
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """Pictures and tables of a train run."""
+
+    pictures: Mapping[str, bytes]
+    """By file name: PNG or SVG."""
+    tables: Mapping[str, pd.DataFrame]
+    figures: Mapping[str, float]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """All of it by file name, tables as CSV."""
+        tables = {f"{name}.csv": table.to_csv(index=False).encode() for name, table in self.tables.items()}
+        return {**self.pictures, **tables}
+
+
+def report_training(
+    challenger: Challenger,
+    champion: Standing | None,
+    candidates: Mapping[str, Candidate],
+    features: Features,
+    splits: pd.DataFrame,
+    cases: BehaviourCases,
+) -> TrainReport:
+    """Describe the search, the challenger, and how it differs from the champion."""
+    model, losses, selected = challenger.model, challenger.validation_losses, challenger.key
+    test = features.rows[TEST]
+    ledger = sweep_ledger(candidates, losses)
+    top = top_ngrams(model, splits.loc[splits["split"] == TRAIN, "text"], features.rows[TRAIN].rows)
+    probabilities = model.calibration.probabilities(challenger.test_margins)
+    behaviour = check_behaviour(model, cases)
+    tables = {
+        "sweep_ledger": ledger,
+        "top_ngrams": top,
+        "behaviour": pd.DataFrame(behaviour.by_group),
+        "behaviour_failures": pd.DataFrame(behaviour.failures),
+    }
+    if champion is not None:
+        reviews = splits[splits["split"] == TEST]
+        flips = flip_review(model, challenger.test_margins, champion.model, champion.test_margins, reviews)
+        tables |= {"flips_by_ngram": flips_by_ngram(flips), "flips": flips}
+    pictures = {
+        "loss_per_epoch.png": draw_losses(candidates, selected),
+        "search.png": draw_search(candidates, losses, selected),
+        "loss_surface.png": draw_surface(loss_surface(candidates, selected, features.rows[VALIDATION]), selected),
+        "reliability.png": draw_reliability(probabilities, test.labels),
+        "confusion.png": draw_confusion(challenger.test_margins > 0, test.labels),
+        "top_ngrams.svg": draw_top_ngrams(top),
+        "sweep_ledger.png": draw_ledger(ledger),
+    }
+    figures = {"behaviour_cases": float(len(behaviour.cases)), "behaviour_passed": float(behaviour.n_passed)}
+    return TrainReport(pictures, tables, figures)

@@ -1,0 +1,91 @@
+"""The drift page of a branch: one HTML file that needs nothing else. Review text is escaped, never markup."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sentiment_assets.monitoring.accuracy import BackTest, back_test
+from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, history_of, pages
+from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.monitoring.check_record import Record, past_estimates
+from sentiment_assets.presentation.html import html_environment
+from sentiment_assets.monitoring.settings import DRIFT_CHECKS, MonitoringSettings
+
+_TEMPLATE = "page.html.j2"
+_BATCHES_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check over time: a finding a batch, ``None`` where the check has not run."""
+
+    check: str
+    findings: tuple[Finding | None, ...]
+    pages: bool
+
+
+@dataclass(frozen=True)
+class DriftPage:
+    """Everything the page shows."""
+
+    branch: str
+    written_at: str
+    batches: tuple[str, ...]
+    """The oldest first."""
+    lines: tuple[Line, ...]
+    latest: Record | None
+    """Of the text checks of the latest batch."""
+    latest_scores: Record | None
+    """Of the checks of its scores."""
+    budgets: tuple[AlarmBudget, ...]
+    back_test: BackTest | None
+
+    @property
+    def parts(self) -> list[Finding]:
+        """The tests behind the latest batch's checks."""
+        return [part for finding in (self.latest.findings if self.latest else ()) for part in finding.parts]
+
+
+def render_page(page: DriftPage) -> str:
+    """The page as HTML."""
+    return html_environment(Path(__file__).parent).get_template(_TEMPLATE).render(page=page)
+
+
+def drift_page(
+    branch: str,
+    batches: Sequence[str],
+    quality: Sequence[Record],
+    texts: Sequence[Record],
+    scores: Sequence[Record],
+    settings: MonitoringSettings,
+    written_at: datetime,
+) -> DriftPage:
+    """Put the page together from the records of each group of checks, the oldest batch first."""
+    groups = (texts, scores, quality)
+    checks = [(finding.name, records) for records in groups if records for finding in records[-1].findings]
+    shown = tuple(batches[-_BATCHES_SHOWN:])
+    return DriftPage(
+        branch=branch,
+        written_at=written_at.strftime("%Y-%m-%d %H:%M UTC"),
+        batches=shown,
+        lines=tuple(_line(check, shown, records, settings) for check, records in checks),
+        latest=texts[-1] if texts else None,
+        latest_scores=scores[-1] if scores else None,
+        budgets=tuple(
+            budget
+            for check, records in checks
+            if check in DRIFT_CHECKS
+            for budget in alarm_budget(history_of(check, records))
+        ),
+        back_test=back_test(past_estimates(scores)),
+    )
+
+
+def _line(check: str, batches: Sequence[str], records: Sequence[Record], settings: MonitoringSettings) -> Line:
+    found = {record.batch: finding for record in records for finding in history_of(check, [record])}
+    return Line(
+        check,
+        tuple(found.get(batch) for batch in batches),
+        pages(history_of(check, records), settings.paging),
+    )

@@ -1,0 +1,101 @@
+"""The report as one HTML file that needs nothing else. Review text is escaped, never markup."""
+
+from base64 import b64encode
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment
+
+from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.presentation.html import html_environment
+from sentiment_assets.reporting.figures import ALL
+from sentiment_assets.reporting.telling_words import TellingWord
+
+
+@dataclass(frozen=True)
+class ModelQuality:
+    """The champion, and how good it is on its test reviews."""
+
+    version: str
+    accuracy: float
+    low: float
+    high: float
+    n_test: int
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """Everything that the report of a branch shows."""
+
+    branch: str
+    written_at: str
+    figures: pd.DataFrame
+    """As ``report_figures`` makes them."""
+    kept: Sequence[str]
+    period: str
+    """day, week, month or batch."""
+    undated: int
+    """Reviews without a date among others that have one: in the whole, in no period."""
+    repeated: int
+    out_of_date: Sequence[str]
+    by_other_versions: int
+    """Reviews that another version than the champion has scored, whose error rates may be others."""
+    praise: Sequence[TellingWord]
+    complaint: Sequence[TellingWord]
+    model: ModelQuality | None
+    drift: Sequence[Finding]
+    """The drift and degradation checks of the latest batch ..."""
+    latest_batch: str
+    """... and its name."""
+    picture: bytes
+    """SVG."""
+
+    @property
+    def whole(self) -> pd.Series | None:
+        """The row of all reviews, if there are any."""
+        found = self.figures[(self.figures["by"] == ALL) & (self.figures["period"] == ALL)]
+        return found.iloc[0] if len(found) else None
+
+    def by(self, column: str) -> list[dict[Hashable, Any]]:
+        """The whole of each value of a kept column, the most frequent first."""
+        found = self.figures[(self.figures["by"] == column) & (self.figures["period"] == ALL)]
+        return found.to_dict("records")
+
+
+@dataclass(frozen=True)
+class JoinedPage:
+    """The report that joins all branches."""
+
+    written_at: str
+    branches: Sequence[Mapping[Hashable, Any]]
+    """The row of all reviews of each branch."""
+    missing: Sequence[str]
+    """Branches without a scored review in a report yet."""
+    picture: bytes
+
+
+def render_report(page: ReportPage) -> str:
+    """The report of a branch as HTML."""
+    return _environment().get_template("report.html.j2").render(page=page)
+
+
+def render_joined(page: JoinedPage) -> str:
+    """The report of all branches as HTML."""
+    return _environment().get_template("joined_report.html.j2").render(page=page)
+
+
+def _environment() -> Environment:
+    environment = html_environment(Path(__file__).parent)
+    environment.filters |= {
+        "points": _points,
+        "embedded": lambda picture: f"data:image/svg+xml;base64,{b64encode(picture).decode()}",
+    }
+    return environment
+
+
+def _points(value: float | None) -> str:
+    """Net sentiment in points from -100 to 100."""
+    return "–" if value is None or pd.isna(value) else f"{100 * value:+.1f}"

@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pytest
+
+from sentiment_assets.definitions import resources
+from sentiment_assets.commands.dev import settings_of_servers
+from sentiment_assets.resources.home import remember_ui_addresses
+
+
+def test_code_locations_of_the_users_own_are_told_where_the_data_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a setting too: `docs/examples/complaints.py` reads SENTIMENT_HOME."""
+    monkeypatch.delenv("SENTIMENT_HOME")
+    told = settings_of_servers(Path("/d"))
+    assert told["SENTIMENT_HOME"] == str(Path(__file__).parents[1] / ".sentiment")
+    assert told["DAGSTER_HOME"] == "/d"
+
+
+def test_links_lead_to_where_the_uis_were_opened_last(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo and other commands write links too, and run in no server's environment."""
+    assert resources()["tracking"].mlflow_ui == "http://127.0.0.1:5000"
+    remember_ui_addresses({"DAGSTER_UI_URL": "http://127.0.0.1:3001", "MLFLOW_UI_URL": "http://127.0.0.1:5001"})
+    assert resources()["tracking"].mlflow_ui == "http://127.0.0.1:5001"
+    assert resources()["notifications"].dagster_ui == "http://127.0.0.1:3001"
+    monkeypatch.setenv("MLFLOW_UI_URL", "https://mlflow.example")
+    assert resources()["tracking"].mlflow_ui == "https://mlflow.example", "the environment's word comes first"

@@ -1,0 +1,94 @@
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+from sentiment_assets.cli import main, prepare_dagster_home
+from sentiment_assets.resources.storage import Storage, read_frame
+from testing import runs
+
+LOCATION = "__repository__@sentiment_assets"
+"""By this tag the UI finds the runs of a job."""
+STORAGE = Storage(root="data")
+
+
+@pytest.fixture
+def dagster_home(session_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In the session's home: the server that forks a session's steps keeps the environment it began with."""
+    folder = prepare_dagster_home()
+    monkeypatch.setenv("DAGSTER_HOME", str(folder))
+    return folder
+
+
+def test_a_branch_or_batch_that_is_not_there_is_said(dagster_home: Path) -> None:
+    refused = CliRunner().invoke(main, ["replay", "nosuch"])
+    assert refused.exit_code == 1
+    assert "branch 'nosuch' has no batch yet; it has: none" in refused.output
+
+
+@pytest.mark.slow
+def test_rows_leave_quarantine_when_what_was_wrong_is_mended(dagster_home: Path) -> None:
+    import dagster as dg
+
+    from sentiment_assets.branch.component import batches_name
+    from sentiment_assets.commands.launching import run_job
+
+    bad = b"text,label\nfine,good\ndull,bad\nodd,maybe\n"
+    key = runs.land("shopping", "a.csv", bad)
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions(batches_name("shopping"), [key])
+        run_job(instance, "shopping_ingest", {"dagster/partition": key}, "http://dagster")
+        [run] = instance.get_runs(dg.RunsFilter(job_name="shopping_ingest", tags={REPOSITORY_LABEL_TAG: LOCATION}))
+    assert run.remote_job_origin is not None, "the timeline groups runs by it"
+    workspace = WorkspaceFileTarget([str(Path(__file__).parents[1] / "workspace.yaml")])
+    assert [run.remote_job_origin.repository_origin.code_location_origin] == workspace.create_origins()
+    assert len(read_frame(STORAGE.frame_path("shopping", "quarantine", key))) == 1
+
+    runs.land("shopping", "a.csv", bad.replace(b"maybe", b"bad"))
+    done = CliRunner().invoke(main, ["replay", "shopping"])
+    assert done.exit_code == 0, done.output
+    told = "a.csv: 1 rows left quarantine, 0 stay in it; 3 reviews (2 before), 3 with a label (2 before)"
+    assert told in done.output
+    assert len(read_frame(STORAGE.frame_path("shopping", "raw_reviews", key))) == 3
+    nothing = CliRunner().invoke(main, ["replay", "shopping"])
+    assert nothing.exit_code == 0
+    assert nothing.output == (
+        "Nothing to replay: no batch of shopping failed, has rows in quarantine, or is without a label.\n"
+    )
+    refused = CliRunner().invoke(main, ["replay", "shopping", "b.csv"])
+    assert "branch 'shopping' has no batch b.csv; it has: a.csv" in refused.output
+
+
+@pytest.mark.slow
+def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_other(dagster_home: Path) -> None:
+    import dagster as dg
+
+    from sentiment_assets.branch.component import batches_name
+    from sentiment_assets.commands.launching import RunFailed, run_job
+
+    files = {
+        "1-broken.csv": b"body\nfine\n",
+        "2-mended.csv": b"body\nfine\n",
+        "3-unlabelled.csv": b"text\nfine\n",
+        "4-fine.csv": b"text,label\nfine,1\n",
+    }
+    keys = {name: runs.land("movies", name, content) for name, content in files.items()}
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions(batches_name("movies"), list(keys.values()))
+        for name, key in keys.items():
+            with pytest.raises(RunFailed) if "text" not in files[name].decode() else nullcontext():
+                run_job(instance, "movies_ingest", {"dagster/partition": key}, "http://dagster")
+    runs.land("movies", "2-mended.csv", b"text,label\nfine,1\n")
+    runs.land("movies", "3-unlabelled.csv", b"text,label\nfine,1\n")
+    done = CliRunner().invoke(main, ["replay", "movies"])
+    assert done.exit_code == 1
+    assert "1-broken.csv: movies_ingest failed. Step movies__raw_reviews: " in done.output
+    assert "landing/movies/1-broken.csv: it has no column 'text'" in done.output
+    assert "2-mended.csv: 0 rows left quarantine, 0 stay in it; 1 reviews (0 before)" in done.output
+    assert "3-unlabelled.csv: 0 rows left quarantine" in done.output
+    assert "1 with a label (0 before)" in done.output
+    assert "4-fine.csv" not in done.output
+    assert "Error: 1 of 3 batches failed and are as they were" in done.output

@@ -1,0 +1,104 @@
+"""Scoring a file by a champion: a row of the output for each row of the file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from sentiment_assets.cli import main
+from sentiment_assets_tests import code_location, runs
+from testing.corpus import as_csv, made_up_reviews
+
+FILE = b"""review_id,text,label
+7,"superb, lovely and\rtouching",5
+7,dull and boring,x
+
+8,,1
+9,caf\xe9,
+7,dull and boring,x
+10,one field too many,1,2
+11,a superb story,
+"""
+
+
+@pytest.fixture(scope="module")
+def champion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A home folder in which the branch acme has a champion."""
+    home = tmp_path_factory.mktemp("scoring")
+    with pytest.MonkeyPatch.context() as patch, dg.instance_for_test() as instance:
+        patch.setenv("SENTIMENT_HOME", str(home))
+        key = runs.land("acme", "a.csv", as_csv(made_up_reviews(600)))
+        instance.add_dynamic_partitions("acme/batches", [key])
+        branches = code_location.branches()
+        ingest, train = (branches.resolve_job_def(f"acme_{job}") for job in ("ingest", "train"))
+        assert ingest.execute_in_process(instance=instance, partition_key=key).success
+        tags = runs.all_candidates_tags(runs.candidate_keys("acme"))
+        assert train.execute_in_process(instance=instance, tags=tags).success
+        yield
+
+
+def score(folder: Path, content: bytes, *options: str, name: str = "mine.csv") -> Result:
+    (folder / name).write_bytes(content)
+    return CliRunner().invoke(main, ["score", str(folder / name), "--branch", "acme", *options])
+
+
+@pytest.mark.usefixtures("champion")
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_every_row_of_the_file_has_its_row_in_order_with_a_score_or_a_reason(tmp_path: Path, ending: str) -> None:
+    output = tmp_path / f"scores.{ending}"
+    done = score(tmp_path, FILE, "--output", str(output))
+    assert done.exit_code == 0, done.output
+    scores = pd.read_csv(output) if ending == "csv" else pd.read_parquet(output)
+    assert scores["row"].tolist() == [2, 4, 6, 7, 8, 9, 10], "the lines they begin on"
+    ids = scores["review_id"].astype("Int64")
+    assert ids.fillna(-1).tolist() == [7, 7, 8, 9, 7, -1, 11], "a line that cannot be read has none"
+    assert scores["text"].fillna("").tolist() == [
+        "superb, lovely and\rtouching",
+        "dull and boring",
+        "",
+        "",
+        "dull and boring",
+        "",
+        "a superb story",
+    ]
+    assert scores["label"].astype("Int8").fillna(-1).tolist() == [1, 0, -1, -1, 0, -1, 1]
+    assert scores["score"].isna().tolist() == scores["reason"].notna().tolist()
+    told = scores["reason"].dropna().tolist()
+    assert [reason.split(";")[0][:40] for reason in told] == [
+        "the text is missing",
+        "bytes E9 are not valid in the file's enc",
+        "has 4 fields where the header has 3",
+    ]
+    assert "row 6 not scored: the text is missing" in done.stderr
+
+
+@pytest.mark.usefixtures("champion")
+def test_a_file_with_pandas_unnamed_index_is_scored(tmp_path: Path) -> None:
+    content = pd.DataFrame({"text": ["a superb story"] * 20}).to_csv().encode()
+    assert content.startswith(b",text\n")
+    done = score(tmp_path, content)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count('"a superb story"') == 20
+    assert "review_id" not in done.stdout, "the file has none"
+
+
+@pytest.mark.usefixtures("champion")
+@pytest.mark.parametrize(
+    ("content", "name", "says"),
+    [
+        (b"text\n \n", "r.tsv", "none of its 1 rows can be scored; most often: the text is missing"),
+        (b"text\n", "r.csv", "none of its 0 rows can be scored"),
+        (b"body\nfine\n", "r.csv", "it has: body. Name the right one with --text-column"),
+        (b'[{"text": 5}]', "r.json", "none of its 1 rows can be scored; most often: the text is of type int"),
+    ],
+)
+def test_when_nothing_is_scored_the_command_fails_and_says_why(
+    tmp_path: Path, content: bytes, name: str, says: str
+) -> None:
+    done = score(tmp_path, content, name=name)
+    assert done.exit_code == 1
+    assert says in done.output
+    assert "YAML" not in done.output

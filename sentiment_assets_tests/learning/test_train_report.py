@@ -1,0 +1,82 @@
+import io
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
+from sentiment_assets.learning.candidate import Candidate, train_candidate
+from sentiment_assets.learning.challenger import Challenger, make_challenger, measure_champion
+from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.pictures import draw_top_ngrams
+from sentiment_assets.learning.train_report import TrainReport, report_training
+from testing.corpus import BAD, GOOD
+
+CASES = BehaviourCases.model_validate({"minimum_functionality": {"plain": {"positive": ["superb", "dull"]}}})
+
+
+@pytest.fixture(scope="module")
+def report(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
+) -> TrainReport:
+    champion = measure_champion(challenger.model, splits)
+    return report_training(challenger, champion, candidates, features, splits, CASES)
+
+
+def test_every_picture_can_be_seen_and_is_small(report: TrainReport) -> None:
+    for name, content in report.pictures.items():
+        assert len(content) < 100_000, name
+        if name.endswith(".svg"):
+            ElementTree.fromstring(content)  # noqa: S314 - drawn by ourselves
+            continue
+        picture = Image.open(io.BytesIO(content))
+        assert np.asarray(picture.convert("L")).std() > 5, f"{name} is blank"
+
+
+def test_it_has_a_picture_of_each_kind_and_the_tables_behind_them(report: TrainReport) -> None:
+    assert set(report.pictures) == {
+        *("loss_per_epoch.png", "search.png", "loss_surface.png", "sweep_ledger.png"),
+        *("reliability.png", "confusion.png", "top_ngrams.svg"),
+    }
+    assert set(report.tables) == {
+        *("sweep_ledger", "top_ngrams", "behaviour", "behaviour_failures", "flips", "flips_by_ngram"),
+    }
+    assert report.figures == {"behaviour_cases": 2.0, "behaviour_passed": 1.0}
+    assert set(report.files) == {*report.pictures, *(f"{name}.csv" for name in report.tables)}
+
+
+def test_the_words_that_the_corpus_says_its_sentiment_by_come_first(report: TrainReport) -> None:
+    top = report.tables["top_ngrams"]
+    assert set(top["ngram"].iloc[0].split()) & set(GOOD)
+    assert set(top["ngram"].iloc[20].split()) & set(BAD)
+    assert (top["contribution"] > 0).sum() == (top["contribution"] < 0).sum() == 20
+    assert (top["reviews"] >= 10).all()
+
+
+def test_without_a_champion_there_is_nothing_to_flip(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
+) -> None:
+    first = report_training(challenger, None, candidates, features, splits, NO_CASES)
+    assert not {"flips", "flips_by_ngram"} & set(first.tables)
+
+
+def test_a_search_that_is_no_grid_is_drawn_too(features: Features, splits: pd.DataFrame) -> None:
+    listed = [
+        Hyperparameters(epochs=1, eta0=1, l2=0),
+        Hyperparameters(epochs=2, eta0=0.1, l2=1e-4, schedule="invscaling"),
+        Hyperparameters(epochs=3, eta0=0.5, l2=1e-5),
+    ]
+    for sets in (listed, listed[:1]):
+        candidates = {each.key: train_candidate(features, "v1", each, "run") for each in sets}
+        challenger = make_challenger(candidates, features, splits, "hinge_loss")
+        assert report_training(challenger, None, candidates, features, splits, NO_CASES).pictures
+
+
+def test_any_language_and_sign_can_be_drawn() -> None:
+    top = pd.DataFrame({"ngram": ["很好", "$5 <b>", "טוב", "🙂"], "contribution": [0.4, 0.2, -0.1, -0.3]})
+    drawn = draw_top_ngrams(top).decode()
+    assert "很好" in drawn
+    assert "$5 &lt;b&gt;" in drawn

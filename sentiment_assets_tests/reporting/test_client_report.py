@@ -1,0 +1,266 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment_assets.ingestion.content import content_digest
+from sentiment_assets.learning.review_identity import text_digests
+from sentiment_assets.learning.scored_batch import SCORED_FROM
+from sentiment_assets.reporting.figures import COLUMNS, ChampionOnTest, join_scores, periods_of
+from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
+from sentiment_assets.reporting.client_report import join_reports, make_report
+from sentiment_assets.reporting.telling_words import telling_words
+from testing.batches import batch
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def reviews_of(n: int, seed: int, day: str | None = None) -> pd.DataFrame:
+    reviews = batch(n, seed).assign(split=pd.NA, product=["kettle", "lamp"] * (n // 2))
+    return reviews.assign(created_at=pd.Timestamp(day, tz="UTC")) if day else reviews
+
+
+def scores_of(reviews: pd.DataFrame) -> pd.DataFrame:
+    n, up = len(reviews), reviews["label"] == 1
+    return pd.DataFrame(
+        {
+            "review_id": reviews["review_id"],
+            "score": up.map({True: 0.8, False: -0.8}).astype(float),
+            "label": reviews["label"].astype("int8"),
+            "words": [["lovely", "story"] if each else ["dull", "story"] for each in up],
+            "contributions": [[0.5, 0.1] if each else [-0.5, 0.1] for each in up],
+            "model_version": ["1"] * n,
+        }
+    )
+
+
+def test_figures_are_tidy_and_add_up() -> None:
+    raw = {"a.csv": reviews_of(100, 1, "2026-10-01"), "b.csv": reviews_of(60, 2, "2026-10-08")}
+    scored = {name: scores_of(each) for name, each in raw.items()}
+    report = make_report("acme", raw, scored, ["product"], None, [], NOW)
+    figures = report.figures
+    assert list(figures.columns) == list(COLUMNS)
+    whole = figures[(figures["by"] == "all") & (figures["period"] == "all")].iloc[0]
+    positive = int(sum((each["label"] == 1).sum() for each in raw.values()))
+    assert (whole["reviews"], whole["positive"]) == (160, positive)
+    band = net_sentiment(positive, 160)
+    assert (whole["net_sentiment"], whole["net_low"], whole["net_high"]) == (band.value, band.low, band.high)
+    days = figures[(figures["by"] == "all") & (figures["period"] != "all")]
+    assert dict(zip(days["period"], days["reviews"], strict=True)) == {"2026-10-01": 100, "2026-10-08": 60}
+    products = figures[(figures["by"] == "product") & (figures["period"] == "all")]
+    assert dict(zip(products["value"], products["reviews"], strict=True)) == {"kettle": 80, "lamp": 80}
+
+
+LABELS = np.array([1, 0] * 100, dtype=np.int8)
+MARGINS = np.where(np.arange(200) < 20, -1.0, 1.0) * (2.0 * LABELS - 1)
+RATES = error_rates(MARGINS, LABELS)
+
+
+def champion(trained_on: pd.DataFrame | None = None) -> ChampionOnTest:
+    """Version 2, right about nine of ten test reviews."""
+    texts = [] if trained_on is None else trained_on["text"]
+    return ChampionOnTest("2", MARGINS, LABELS, np.sort(text_digests(texts)))
+
+
+def unlabelled(reviews: pd.DataFrame) -> pd.DataFrame:
+    return reviews.assign(label=pd.array([pd.NA] * len(reviews), "Int8"))
+
+
+def whole_of(raw: dict[str, pd.DataFrame], scored: dict[str, pd.DataFrame], by: ChampionOnTest | None) -> pd.Series:
+    """The row of all reviews."""
+    return make_report("acme", raw, scored, [], by, [], NOW).figures.set_index(["by", "period"]).loc[("all", "all")]
+
+
+def adjusted_of(whole: pd.Series) -> tuple[float, float, float]:
+    return whole["adjusted"], whole["adjusted_low"], whole["adjusted_high"]
+
+
+def ends(band: Band | None) -> tuple[float, float, float]:
+    assert band is not None
+    return band.value, band.low, band.high
+
+
+def test_figures_are_corrected_for_the_champions_errors_and_say_whose_scores_it_did_not_give() -> None:
+    reviews = {"a.csv": reviews_of(100, 1), "b.csv": reviews_of(60, 2)}
+    scored = {"a.csv": scores_of(reviews["a.csv"]), "b.csv": scores_of(reviews["b.csv"]).assign(model_version="2")}
+    raw = {name: unlabelled(each) for name, each in reviews.items()}
+    report = make_report("acme", raw, scored, [], champion(), [], NOW)
+    whole = whole_of(raw, scored, champion())
+    assert adjusted_of(whole) == pytest.approx(ends(adjusted_sentiment(whole["positive"], 160, RATES)))
+    assert "Champion version 2: 90.0 % of its 200 test reviews right" in report.html
+    assert "100 of these reviews were scored by other versions" in report.html
+    assert "Corrected for the model's known errors" in report.html
+    assert "other versions" not in make_report("acme", raw, scored, [], None, [], NOW).html
+
+
+def test_what_the_champion_says_of_its_own_training_reviews_is_not_corrected() -> None:
+    """It knows them by heart, and error rates on test say nothing about them."""
+    learned, others = reviews_of(100, 1), reviews_of(60, 2)
+    raw = {"a": unlabelled(learned), "b": unlabelled(others)}
+    scored = {"a": scores_of(learned), "b": scores_of(others)}
+    whole = whole_of(raw, scored, champion(trained_on=learned))
+    positive = [int((each["label"] == 1).sum()) for each in (learned, others)]
+    rest = adjusted_sentiment(positive[1], 60, RATES)
+    assert rest is not None
+    expected = join_bands([(100, net_sentiment(positive[0], 100)), (60, rest)])
+    assert adjusted_of(whole) == pytest.approx(ends(expected))
+    assert adjusted_of(whole_of({"a": raw["a"]}, {"a": scored["a"]}, champion(learned))) == pytest.approx(
+        ends(net_sentiment(positive[0], 100))
+    )
+
+
+def test_labels_are_used_where_they_are() -> None:
+    """Whatever the model says about these reviews."""
+    labelled, others = reviews_of(100, 1), reviews_of(60, 2)
+    wrong = scores_of(labelled)
+    wrong = wrong.assign(score=-wrong["score"], label=1 - wrong["label"])
+    raw, scored = {"a": labelled, "b": unlabelled(others)}, {"a": wrong, "b": scores_of(others)}
+    positive = int((labelled["label"] == 1).sum())
+    alone = whole_of({"a": labelled}, {"a": wrong}, None)
+    assert adjusted_of(alone) == pytest.approx(ends(net_sentiment(positive, 100)))
+    assert alone["positive"] == 100 - positive, "as counted, it is what the model says"
+    whole = whole_of(raw, scored, champion())
+    rest = adjusted_sentiment(int((others["label"] == 1).sum()), 60, RATES)
+    assert rest is not None
+    assert adjusted_of(whole) == pytest.approx(ends(join_bands([(100, net_sentiment(positive, 100)), (60, rest)])))
+    assert whole["labelled"] == 100
+    page = make_report("acme", raw, scored, [], champion(), [], NOW).html
+    assert "Corrected by the labels of 100 of them and for the model" in page
+    assert whole_of(raw, scored, None).isna()["adjusted"], "without error rates the others cannot be corrected"
+
+
+def test_reviews_in_which_the_model_knows_nothing_are_told_and_not_counted() -> None:
+    reviews = reviews_of(100, 1)
+    scores = scores_of(reviews)
+    scores.loc[:9, ["score", "label"]] = [0.0, 0]
+    raw, scored = {"a": unlabelled(reviews)}, {"a": scores}
+    whole = whole_of(raw, scored, champion())
+    positive = int((reviews["label"] == 1)[10:].sum())
+    assert (whole["reviews"], whole["unrecognised"], whole["positive"]) == (100, 10, positive)
+    assert whole["net_sentiment"] == pytest.approx(net_sentiment(positive, 90).value)
+    assert whole["mean_score"] == pytest.approx(scores["score"][10:].mean())
+    assert adjusted_of(whole) == pytest.approx(ends(adjusted_sentiment(positive, 90, RATES)))
+    assert "In 10 of them the model knows no word" in make_report("acme", raw, scored, [], None, [], NOW).html
+    nothing = whole_of(raw, {"a": scores.assign(score=0.0, label=0)}, champion())
+    assert nothing[["net_sentiment", "adjusted", "mean_score"]].isna().all()
+
+
+def test_a_review_that_comes_again_counts_once_by_its_last_score() -> None:
+    first = reviews_of(10, 1)
+    later = scores_of(first).assign(model_version="2", score=0.25)
+    found = join_scores({"a": first, "b": first}, {"a": scores_of(first), "b": later})
+    assert len(found.reviews) == 10
+    assert found.repeated == 10
+    assert set(found.reviews["model_version"]) == {"2"}
+    assert set(found.reviews["score"]) == {0.25}
+    assert set(found.reviews["batch"]) == {"a"}
+
+
+def test_row_numbers_as_ids_lose_no_review() -> None:
+    one, other = (reviews_of(50, seed).assign(review_id=[str(n) for n in range(50)]) for seed in (1, 2))
+    found = join_scores({"a": one, "b": other}, {"a": scores_of(one), "b": scores_of(other)})
+    assert (len(found.reviews), found.repeated) == (100, 0)
+    assert sorted(found.reviews["text"]) == sorted([*one["text"], *other["text"]])
+
+
+def test_a_label_budget_adds_its_labels_and_displaces_nothing() -> None:
+    reviews = reviews_of(40, 1, "2026-10-01")
+    raw = unlabelled(reviews)
+    budget = reviews_of(40, 1).iloc[:10].assign(product=pd.NA)
+    for scored in ({"a": scores_of(reviews)}, {"a": scores_of(reviews), "labels": scores_of(budget)}):
+        found = join_scores({"a": raw, "labels": budget}, scored).reviews
+        assert len(found) == 40
+        assert found["created_at"].notna().all()
+        assert set(found["product"]) == {"kettle", "lamp"}
+        assert set(found["batch"]) == {"a"}
+        known = found.set_index("review_id")["known_label"].dropna()
+        assert known.to_dict() == budget.set_index("review_id")["label"].to_dict()
+    corrected = budget.assign(label=1 - budget["label"])
+    found = join_scores({"a": raw, "labels": budget, "again": corrected}, {"a": scores_of(reviews)}).reviews
+    known = found.set_index("review_id")["known_label"].dropna()
+    assert known.to_dict() == corrected.set_index("review_id")["label"].to_dict(), "the last label counts"
+
+
+def test_a_label_that_was_corrected_to_neutral_is_known_no_more() -> None:
+    reviews = reviews_of(10, 1)
+    neutral = reviews.assign(label=pd.array([pd.NA] * 10, "Int8"), neutral=True)
+    found = join_scores({"a": reviews, "b": neutral}, {"a": scores_of(reviews)}).reviews
+    assert found["known_label"].isna().all()
+    found = join_scores({"a": reviews, "b": neutral.assign(neutral=False)}, {"a": scores_of(reviews)}).reviews
+    assert found["known_label"].notna().all(), "no label says nothing"
+
+
+def test_a_batch_that_was_replaced_and_not_scored_since_is_out_of_date() -> None:
+    first, other = reviews_of(10, 1), reviews_of(10, 3)
+    same_ids = first.assign(text=other["text"])
+    scores = scores_of(first)
+    assert join_scores({"a": other}, {"a": scores}).out_of_date == ("a",), "other ids"
+    scores.attrs = {SCORED_FROM: content_digest(first)}
+    assert join_scores({"a": first}, {"a": scores}).out_of_date == ()
+    found = join_scores({"a": same_ids}, {"a": scores})
+    assert found.out_of_date == ("a",)
+    assert found.reviews.empty
+    assert (
+        "taken in again since they were scored: a."
+        in make_report("acme", {"a": same_ids}, {"a": scores}, [], None, [], NOW).html
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "kind", "period"),
+    [("2026-01-20", "day", "2026-01-20"), ("2026-09-30", "week", "2026-09-28"), ("2028-06-10", "month", "2028-06-01")],
+)
+def test_periods_are_as_long_as_the_time_spanned_asks(last: str, kind: str, period: str) -> None:
+    dates = pd.Series(pd.to_datetime(["2026-01-01", last], utc=True))
+    periods, found = periods_of(pd.DataFrame({"created_at": dates, "batch": ["a", "a"]}))
+    assert found == kind
+    assert periods.iloc[1] == period
+
+
+def test_without_dates_a_batch_is_a_period() -> None:
+    periods, kind = periods_of(reviews_of(4, 1).assign(batch="a.csv"))
+    assert kind == "batch"
+    assert set(periods) == {"a.csv"}
+
+
+def test_the_page_escapes_reviews_and_values() -> None:
+    evil = "<script>alert(1)</script> & more"
+    reviews = reviews_of(12, 1).assign(text=evil, product=evil)
+    html = make_report("acme", {"a": reviews}, {"a": scores_of(reviews)}, ["product"], None, [], NOW).html
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html
+    assert "http" not in html.replace("http-equiv", ""), "the page needs nothing else"
+
+
+def test_telling_words_are_sorted_by_what_they_moved_and_have_an_example() -> None:
+    reviews = reviews_of(40, 1)
+    joined = join_scores({"a": reviews}, {"a": scores_of(reviews)}).reviews
+    praise, complaint = telling_words(joined)
+    assert [word.ngram for word in praise] == ["lovely", "story"]
+    assert [word.ngram for word in complaint] == ["dull"]
+    twice = scores_of(reviews)
+    twice["words"] = [["seldom"] if row < 2 else words for row, words in enumerate(twice["words"])]
+    twice["contributions"] = [[9.0] if row < 2 else terms for row, terms in enumerate(twice["contributions"])]
+    assert "seldom" not in {word.ngram for word in telling_words(join_scores({"a": reviews}, {"a": twice}).reviews)[0]}
+    assert praise[0].reviews == int((reviews["label"] == 1).sum())
+    assert praise[0].mean_contribution == pytest.approx(0.5)
+    assert praise[0].example in reviews["text"].tolist()
+
+
+def test_reports_without_reviews_say_so() -> None:
+    report = make_report("acme", {}, {}, ["product"], None, [], NOW)
+    assert "No review has been scored yet." in report.html
+    joined = join_reports(["acme", "other"], {"acme": report.figures}, NOW)
+    assert "Without a scored review so far: acme, other" in joined.html
+
+
+def test_branches_are_joined() -> None:
+    reviews = reviews_of(20, 1)
+    figures = {
+        name: make_report(name, {"a": reviews}, {"a": scores_of(reviews)}, [], None, [], NOW).figures for name in "ab"
+    }
+    joined = join_reports(list("ab"), figures, NOW)
+    assert set(joined.figures["branch"]) == {"a", "b"}
+    assert ">a<" in joined.html
+    assert ">b<" in joined.html

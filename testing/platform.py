@@ -1,0 +1,152 @@
+"""A real daemon and code server on an instance of its own, for what must happen by itself."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TypeVar
+
+import dagster as dg
+import yaml
+
+from testing.servers import free_port
+
+T = TypeVar("T")
+_PROJECT = Path(__file__).parents[2]
+
+
+@dataclass
+class Platform:
+    """Dagster below a home folder: code servers that stay, and a daemon that may be killed and started again."""
+
+    home: Path
+    locations: tuple[str, ...]
+    """Modules, or paths of Python files."""
+    environment: Mapping[str, str]
+    runs_at_once: int | None = None
+    """By default as many as the project's own instance allows."""
+    servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    daemon: subprocess.Popen[bytes] | None = None
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps its state."""
+        return self.home / "dagster"
+
+    def start(self) -> None:
+        """Write the instance, start a code server a module and wait for them, then start the daemon."""
+        self.dagster_home.mkdir(parents=True)
+        text = (_PROJECT / "dagster.yaml").read_text().replace(" .sentiment/", f" {self.home}/")
+        settings = yaml.safe_load(text)
+        if self.runs_at_once:
+            settings["concurrency"]["runs"]["max_concurrent_runs"] = self.runs_at_once
+        (self.dagster_home / "dagster.yaml").write_text(yaml.safe_dump(settings))
+        with self.instance() as instance:
+            instance.get_runs(limit=1)  # its databases are made before several processes open them at once
+        ports = [free_port() for _ in self.locations]
+        self.servers = [
+            self._spawn("dagster", "code-server", "start", *_of(name), "-p", str(port), "-h", "127.0.0.1")
+            for name, port in zip(self.locations, ports, strict=True)
+        ]
+        locations = [
+            {"grpc_server": {"host": "127.0.0.1", "port": port, "location_name": name}}
+            for name, port in zip(self.locations, ports, strict=True)
+        ]
+        (self.home / "workspace.yaml").write_text(yaml.safe_dump({"load_from": locations}))
+        for port in ports:
+            wait_for(lambda port=port: _listens(port), 120, f"a code server on port {port}")
+        self.start_daemon()
+
+    def start_daemon(self) -> None:
+        """Start it, again if need be."""
+        self.daemon = self._spawn("dagster._daemon", "run", "-w", str(self.home / "workspace.yaml"))
+
+    def kill_daemon(self) -> None:
+        """As a machine that loses power would."""
+        assert self.daemon
+        self.daemon.kill()
+        self.daemon.wait()
+
+    def stop(self) -> None:
+        """End everything."""
+        for process in (*self.servers, *([self.daemon] if self.daemon else [])):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    @contextlib.contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """The instance, to look at."""
+        with dg.DagsterInstance.from_config(str(self.dagster_home)) as instance:
+            yield instance
+
+    def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
+        own = {"SENTIMENT_HOME": str(self.home), "DAGSTER_HOME": str(self.dagster_home)}
+        with (self.home / "processes.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", *command],
+                cwd=_PROJECT,
+                env=os.environ | own | self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+
+class Mailbox:
+    """A local HTTP server that keeps what it is sent; it can be down."""
+
+    def __init__(self) -> None:
+        self.received: list[str] = []
+        self.refused = 0
+        self.down = False
+        box = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                if box.down:
+                    box.refused += 1
+                else:
+                    box.received.append(body)
+                self.send_response(503 if box.down else 200)
+                self.end_headers()
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"json://127.0.0.1:{self._server.server_port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def wait_for(done: Callable[[], T], seconds: float, what: str) -> T:
+    """Wait until ``done()`` is true; returns what it gave. Raises ``AssertionError`` that says what did not happen."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := done():
+            return found
+        time.sleep(1)
+    raise AssertionError(f"{what} has not happened within {seconds:g} seconds")
+
+
+def _of(location: str) -> tuple[str, str]:
+    return ("-f", location) if location.endswith(".py") else ("-m", location)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

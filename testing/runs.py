@@ -1,0 +1,59 @@
+"""Launching real runs of ``code_location`` on an instance."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from sentiment_assets.assets.trained_candidates import all_candidates_tags
+from sentiment_assets.branch.component import batches_name
+from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.storage import write_atomically
+from testing import code_location
+
+
+def candidate_keys(branch: str) -> list[str]:
+    """The partition keys of a branch's candidates."""
+    return [each.key for each in code_location.BRANCHES[branch].search.hyperparameter_sets()]
+
+
+def land(branch: str, file_name: str, content: bytes) -> str:
+    """Put a file into the branch's landing place; returns its batch key."""
+    write_atomically(below_home(f"landing/{branch}") / file_name, content)
+    return batch_key(file_name)
+
+
+def ingest(instance: dg.DagsterInstance, branch: str, key: str) -> dg.JobExecutionResult:
+    """Run the ingest job for one batch, every step in a process of its own."""
+    instance.add_dynamic_partitions(batches_name(branch), [key])
+    return execute(instance, f"{branch}_ingest", {"dagster/partition": key})
+
+
+def train(instance: dg.DagsterInstance, branch: str) -> dg.JobExecutionResult:
+    """Run the train job over every candidate."""
+    return execute(instance, f"{branch}_train", all_candidates_tags(candidate_keys(branch)))
+
+
+def execute(
+    instance: dg.DagsterInstance,
+    job: str,
+    tags: dict[str, str] | None = None,
+    selection: Sequence[dg.AssetKey] | None = None,
+    reexecution_options: dg.ReexecutionOptions | None = None,
+    job_named: Callable[[str], dg.JobDefinition] = code_location.job_named,
+) -> dg.JobExecutionResult:
+    """Run a job through its real executor."""
+    return dg.execute_job(
+        dg.build_reconstructable_job(
+            code_location.__name__,
+            job_named.__name__,
+            (job,),
+            reconstructor_working_directory=str(Path(__file__).parents[1]),
+        ),
+        instance,
+        tags=tags,
+        asset_selection=selection,
+        raise_on_error=False,
+        reexecution_options=reexecution_options,
+    )
