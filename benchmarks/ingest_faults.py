@@ -17,9 +17,9 @@ from pathlib import Path
 import dagster as dg
 
 from sentiment_assets.automation.alert_messages import what_failed
+from testing.corpus import as_csv, made_up_reviews
 from testing.faults import BRANCH
 from testing.platform import Platform, wait_for
-from testing.corpus import as_csv, made_up_reviews
 
 _LOCATION = "testing.faults"
 _LANDING_SECONDS = 90

@@ -36,7 +36,8 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import make_pipeline
 
 from sentiment_assets.assets.trained_candidates import all_candidates_tags, read_candidate
-from sentiment_assets.branch.component import BranchSettings, batches_name, branch_definitions
+from sentiment_assets.branch.definitions import batch_partitions_name, branch_definitions
+from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
 from sentiment_assets.execution.steps import step_executor
 from sentiment_assets.ingestion.batch_key import batch_key
@@ -47,7 +48,7 @@ from sentiment_assets.learning.metrics import accuracy, hinge_loss
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION, text_digests
 from sentiment_assets.learning.vectorizer import NgramVectorizer
 from sentiment_assets.learning.weighting import ColumnWeighting
-from sentiment_assets.resources.home import tracking_uri
+from sentiment_assets.resources.mlflow_settings import tracking_uri
 from sentiment_assets.resources.registry import champion_of
 from sentiment_assets.resources.storage import Arrays, Storage
 
@@ -141,7 +142,7 @@ def _high_water(process_id: int) -> float:
 def _ingest(_: Path) -> Figures:
     with dg.DagsterInstance.get() as instance:
         key = batch_key(_FILE)
-        instance.add_dynamic_partitions(batches_name(_BRANCH), [key])
+        instance.add_dynamic_partitions(batch_partitions_name(_BRANCH), [key])
         return {"seconds": _execute(instance, f"{_BRANCH}_ingest", {"dagster/partition": key})}
 
 

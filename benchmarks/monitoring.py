@@ -39,6 +39,7 @@ from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.settings import FeatureSettings, SplitSettings
 from sentiment_assets.learning.splitting import TRAIN, split_reviews, text_digests
 from sentiment_assets.monitoring.accuracy import Estimate, estimate_accuracy, measured_accuracy
+from sentiment_assets.monitoring.batch_texts import BatchTexts, describe_batch_texts
 from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.other_batches import look_at_others
@@ -46,7 +47,6 @@ from sentiment_assets.monitoring.quality import batch_quality
 from sentiment_assets.monitoring.reference import Reference, make_reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.text_columns import TextColumns, repeats
-from sentiment_assets.monitoring.batch_texts import BatchView, view_texts
 
 _REFERENCE_REVIEWS, _VARIANTS = 20_000, 1_000
 _PEER_REFERENCE, _NULL_PER_DRIFT = 2_000, 4
@@ -66,7 +66,7 @@ class World:
     texts: "pd.Series[str]"
     labels: np.ndarray
     """float64: 1, 0 or nan."""
-    view: BatchView
+    view: BatchTexts
     margins: np.ndarray
     known_ngrams: np.ndarray
     ids: Mapping[str, Ids]
@@ -166,7 +166,7 @@ def _look(frames: Mapping[str, pd.DataFrame], model: SentimentModel, reference: 
     return World(
         texts=together["text"],
         labels=together["label"].to_numpy(float),
-        view=view_texts(together["text"], model, reference.ngrams),
+        view=describe_batch_texts(together["text"], model, reference.ngrams),
         margins=(rows @ model.coefficients).astype(np.float64) + model.intercept,
         known_ngrams=np.diff(rows.indptr),
         ids={name: np.flatnonzero(together["source"] == name) for name in frames},
@@ -246,12 +246,12 @@ def _batches(row: Row) -> list[Ids]:
     return [row.draw(rng) for _ in range(row.batches)]
 
 
-def _view(world: World, ids: Ids) -> BatchView:
-    """What ``view_texts`` says of these rows, which are distinct texts but for their copies."""
+def _view(world: World, ids: Ids) -> BatchTexts:
+    """What ``describe_batch_texts`` says of these rows, which are distinct texts but for their copies."""
     distinct, positions = np.unique(ids, return_index=True)
     order = np.argsort(positions)
     chosen, whole = distinct[order], world.view
-    return BatchView(
+    return BatchTexts(
         positions=positions[order],
         ngrams=whole.ngrams[chosen],
         columns=TextColumns(*(getattr(whole.columns, each.name)[chosen] for each in fields(TextColumns))),
@@ -376,7 +376,7 @@ def _print_times(world: World, model: SentimentModel, peers: "Peers") -> None:
     viewing = []
     for _ in range(_TIMED):
         start = time.perf_counter()
-        view_texts(world.texts.iloc[ids], model, world.reference.ngrams)
+        describe_batch_texts(world.texts.iloc[ids], model, world.reference.ngrams)
         viewing.append(time.perf_counter() - start)
     ours, looking = statistics.median(times), statistics.median(viewing)
     print(f"All checks of 1,000 reviews: {ours:.2f} s beyond looking at their texts, which takes {looking:.2f} s.")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from sentiment_assets_tests import code_location, runs
+from testing import code_location, runs
 from testing.corpus import as_csv, made_up_reviews
 
 _BRANCH = "twelve"

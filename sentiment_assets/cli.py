@@ -4,15 +4,11 @@ import os
 import sys
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
 
 import click
-import yaml
 from rich.console import Console
 
-from sentiment_assets.resources.home import local_home
-
-_PROJECT = Path(__file__).parents[1]
+from sentiment_assets.commands.dagster_home import PROJECT, prepare_dagster_home
 
 
 @click.group(help=__doc__)
@@ -25,13 +21,13 @@ def main() -> None:
 @click.option("--platform", is_flag=True, help="Only land the files, and watch a running platform do the rest.")
 def demo(platform: bool) -> None:
     """Take real reviews of two branches from landing files to champions and scores."""
-    os.environ["DAGSTER_HOME"] = str(prepare_dagster_home())
+    os.environ["DAGSTER_HOME"] = str(_dagster_home())
     import dagster as dg
 
-    from sentiment_assets.definitions import resources
     from sentiment_assets.commands.demo.corpora import CorpusMissing
     from sentiment_assets.commands.demo.walkthrough import run_demo
     from sentiment_assets.commands.launching import RunFailed
+    from sentiment_assets.definitions import resources
 
     try:
         with dg.DagsterInstance.get() as instance:
@@ -48,9 +44,9 @@ def dev(dagster_port: int, mlflow_port: int) -> None:
     """Start Dagster's UI with its daemon, and MLflow's UI, on loopback; Ctrl+C stops both."""
     from sentiment_assets.commands.dev import PortTaken, serve
 
-    home = prepare_dagster_home()
+    home = _dagster_home()
     try:
-        sys.exit(serve(home, _PROJECT, dagster_port, mlflow_port))
+        sys.exit(serve(home, PROJECT, dagster_port, mlflow_port))
     except PortTaken as error:
         raise click.ClickException(str(error)) from error
 
@@ -63,12 +59,12 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
 
     By default each that failed, has rows in quarantine, or has no label.
     """
-    os.environ["DAGSTER_HOME"] = str(prepare_dagster_home())
+    os.environ["DAGSTER_HOME"] = str(_dagster_home())
     import dagster as dg
 
-    from sentiment_assets.definitions import resources
     from sentiment_assets.commands.replay import CannotReplay
     from sentiment_assets.commands.replay import replay as replay_batches
+    from sentiment_assets.definitions import resources
 
     storage, dagster_ui = resources()["storage"], resources()["tracking"].dagster_ui
     done = failed = 0
@@ -90,14 +86,13 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
 @click.argument("version")
 def rollback(branch: str, version: str) -> None:
     """Make VERSION of BRANCH's registered model the champion again. Needs no running Dagster."""
-    from sentiment_assets.resources.home import tracking_uri
-    from sentiment_assets.resources.registry import ChangedModel, NoSuchVersion, make_champion
+    from sentiment_assets.commands.rollback import roll_back
+    from sentiment_assets.resources.registry import ChangedModel, NoSuchVersion
 
     try:
-        former = make_champion(branch, version, tracking_uri())
+        click.echo(roll_back(branch, version))
     except (ChangedModel, NoSuchVersion) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{branch}: version {version} is the champion, it was {former or 'none'}")
 
 
 @main.command()
@@ -123,27 +118,11 @@ def score(file: Path, branch: str, text_column: str, encoding: str, output: Path
         click.echo(f"row {row.row} not scored: {row.reason}", err=True)
 
 
-def prepare_dagster_home() -> Path:
-    """The folder that ``DAGSTER_HOME`` names, or else one below the home folder with the project's ``dagster.yaml``."""
-    if given := os.environ.get("DAGSTER_HOME"):
-        return Path(given)
+def _dagster_home() -> Path:
     try:
-        state = local_home()
+        return prepare_dagster_home()
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    folder = state / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = yaml.safe_load((_PROJECT / "dagster.yaml").read_text())
-    (folder / "dagster.yaml").write_text(yaml.safe_dump(_moved(settings, state), sort_keys=False))
-    return folder
-
-
-def _moved(settings: Any, state: Path) -> Any:
-    """Dagster's settings with the home folder in use in place of the default one."""
-    if isinstance(settings, dict):
-        return {name: _moved(value, state) for name, value in settings.items()}
-    is_below = isinstance(settings, str) and settings.startswith(".sentiment/")
-    return str(state / settings.removeprefix(".sentiment/")) if is_below else settings
 
 
 if __name__ == "__main__":

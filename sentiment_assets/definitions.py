@@ -12,10 +12,10 @@ from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.branch.component import SentimentBranch
 from sentiment_assets.execution.steps import step_executor
-from sentiment_assets.resources.home import dagster_ui, mlflow_ui
 from sentiment_assets.resources.notifications import AlertTarget, Notifications, each_once
 from sentiment_assets.resources.storage import Arrays, Frames, Storage
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui
 
 # Arrow's own allocators keep what they once had; this one gives it back, and the peak of a step is a quarter lower.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

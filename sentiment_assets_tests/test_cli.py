@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from sentiment_assets.cli import main, prepare_dagster_home
 from sentiment_assets.definitions import resources
-from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from testing import servers
 from testing.models import made_model, register
 

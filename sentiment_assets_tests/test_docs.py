@@ -10,15 +10,16 @@ from pydantic import BaseModel
 
 from sentiment_assets import cli
 from sentiment_assets.automation.jobs import job_names
+from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.settings import Cron, Freshness, Schedules
-from sentiment_assets.branch.component import BranchSettings, branch_definitions
-from sentiment_assets.definitions import defs, joined_report
+from sentiment_assets.branch.definitions import branch_definitions
+from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.commands.demo.walkthrough import NEXT_STEPS
+from sentiment_assets.definitions import defs, joined_report
 from sentiment_assets.ingestion.readers import read_rows
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings
-from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule, QualityLimits
 from sentiment_assets.resources.notifications import AlertTarget
 
@@ -91,7 +92,7 @@ def test_what_the_learners_page_says_best_model_shows_is_in_its_metadata_or_repo
     }
     report = (ROOT / "sentiment_assets/learning/train_report.py").read_text()
     shown = set(re.findall(r'"(\w+)(?:\.png|\.svg)?":', report)) - {"behaviour_cases", "behaviour_passed"}
-    gate = (ROOT / "sentiment_assets/learning/promotion.py").read_text()
+    gate = (ROOT / "sentiment_assets/learning/paired_comparison.py").read_text()
     compared = set(re.findall(r'"(\w*compared_test_accuracy)":', gate))
     assert mentioned == shown | {"leakage_tax"} | compared
 

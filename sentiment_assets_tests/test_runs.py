@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 
 from sentiment_assets.assets.trained_candidates import mapping_key
 from sentiment_assets.definitions import resources
-from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing import runs
 from testing.corpus import as_csv, made_up_reviews
@@ -171,7 +171,7 @@ def test_a_killed_run_launched_again_loses_and_doubles_nothing(instance: dg.Dags
     key = runs.land("killed", "a.csv", as_csv(made_up_reviews(600)))
     folder = STORAGE.path("killed")
     for job, sign in (("ingest", folder / "quarantine"), ("train", folder / "trained_candidates")):
-        code = "import dagster as dg; from sentiment_assets_tests import runs; instance = dg.DagsterInstance.get();" + (
+        code = "import dagster as dg; from testing import runs; instance = dg.DagsterInstance.get();" + (
             f"runs.ingest(instance, 'killed', {key!r})" if job == "ingest" else "runs.train(instance, 'killed')"
         )
         process = subprocess.Popen(

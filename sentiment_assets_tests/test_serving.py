@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sentiment_assets.resources.home import default_tracking_uri
-from sentiment_assets_tests import runs, servers
+from sentiment_assets.resources.mlflow_settings import default_tracking_uri
+from testing import runs, servers
 from testing.corpus import as_csv, made_up_reviews
 
 

@@ -5,7 +5,8 @@ Steps run in the run's own process: what is measured is that runs are asked for 
 
 import dagster as dg
 
-from sentiment_assets.branch.component import BranchSettings, branch_definitions
+from sentiment_assets.branch.definitions import branch_definitions
+from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
 
 BRANCH = "faulty"

@@ -20,7 +20,7 @@ import yaml
 from testing.servers import free_port
 
 T = TypeVar("T")
-_PROJECT = Path(__file__).parents[2]
+_PROJECT = Path(__file__).parents[1]
 
 
 @dataclass

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from sentiment_assets.assets.trained_candidates import all_candidates_tags
-from sentiment_assets.branch.component import batches_name
+from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.storage import write_atomically
@@ -26,7 +26,7 @@ def land(branch: str, file_name: str, content: bytes) -> str:
 
 def ingest(instance: dg.DagsterInstance, branch: str, key: str) -> dg.JobExecutionResult:
     """Run the ingest job for one batch, every step in a process of its own."""
-    instance.add_dynamic_partitions(batches_name(branch), [key])
+    instance.add_dynamic_partitions(batch_partitions_name(branch), [key])
     return execute(instance, f"{branch}_ingest", {"dagster/partition": key})
 
 

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sentiment_assets.assets.ui_metadata import picture, rows_of
+from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_metadata
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
+from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.settings import FeatureSettings, PromotionRule, SelectionMetric
@@ -56,15 +57,15 @@ def best_model_asset(
     ) -> dg.MaterializeResult:
         from joblib import cpu_count
 
-        from sentiment_assets.learning.challenger import (
-            challenge,
-            compare_with_champion,
-            make_challenger,
-            measure_champion,
-            measure_leakage,
-        )
+        from sentiment_assets.learning.challenger import make_challenger
         from sentiment_assets.learning.features import StaleFeatures, features_from_arrays, require_current
-        from sentiment_assets.learning.promotion import Decision
+        from sentiment_assets.learning.leakage import measure_leakage
+        from sentiment_assets.learning.promotion import (
+            compare_with_champion,
+            decide,
+            decide_unchanged,
+            measure_champion,
+        )
         from sentiment_assets.learning.train_report import report_training
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
@@ -86,10 +87,9 @@ def best_model_asset(
         tracking.log_report(parent, report.files, figures)
         digest = f"{challenger.digest}-{REFERENCE_FORMAT}"
         if champion and champion.digest == digest:
-            decision = Decision(False, f"Unchanged: version {champion.version} is this very model.")
-            version = champion.version
+            decision, version = decide_unchanged(champion.version), champion.version
         else:
-            decision = challenge(challenger, standing, comparison, splits, promotion, behaviour)
+            decision = decide(challenger, standing, comparison, splits, promotion, behaviour)
             reference = reference_to_bytes(make_reference(challenger.model, rows, splits))
             version = tracking.register(
                 branch, parent, challenger.model, reference, digest, challenger.metrics, decision.reason
@@ -101,15 +101,17 @@ def best_model_asset(
         return dg.MaterializeResult(
             data_version=dg.DataVersion(f"{branch}-version-{champion_version}"),
             metadata={
-                "decision": decision.reason,
-                "selected_candidate": challenger.key,
-                "challenger_version": version,
-                "champion_version": champion_version,
+                **decision_metadata(
+                    decision,
+                    challenger_version=version,
+                    champion_version=champion_version,
+                    model_link=tracking.version_link(branch, version),
+                ),
+                SELECTED_CANDIDATE: challenger.key,
                 **challenger.metrics,
                 **figures,
                 **{name.partition(".")[0]: picture(name, content) for name, content in report.pictures.items()},
                 **{f"{name}_table": rows_of(frame) for name, frame in report.tables.items()},
-                "mlflow_model": tracking.version_link(branch, version),
                 "mlflow_run": tracking.run_link(parent),
             },
         )

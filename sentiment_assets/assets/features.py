@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.splits import NAME as SPLITS
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import FeatureSettings
 from sentiment_assets.resources.storage import Frame, arrays_version

@@ -3,6 +3,7 @@
 import dagster as dg
 from upath import UPath
 
+from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.batch_key import path_of_batch
@@ -14,10 +15,8 @@ NAME = "raw_reviews"
 QUARANTINE = "quarantine"
 WITHOUT_TEXT = "without_text"
 TEXT_DIGESTS = "text_digests"
-FILE_DIGEST = "file_digest"
 FILE_FACTS = "file"
 """What the stored frame's ``attrs`` say of its file, for the quality checks."""
-ROWS_LABELLED = "rows_labelled"
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
     "text": ("string", "The review as it was written."),
@@ -34,14 +33,14 @@ def rules_version(settings: IngestionSettings) -> str:
 
 
 def raw_reviews_asset(
-    branch: str, batches: dg.PartitionsDefinition, landing: str, settings: IngestionSettings
+    branch: str, batch_partitions: dg.PartitionsDefinition, landing: str, settings: IngestionSettings
 ) -> dg.AssetsDefinition:
     """The asset ``<branch>/raw_reviews``."""
 
     @dg.asset(
         name=NAME,
         key_prefix=branch,
-        partitions_def=batches,
+        partitions_def=batch_partitions,
         io_manager_key="frames",
         code_version=rules_version(settings),
         kinds={"python", "parquet"},
@@ -102,7 +101,7 @@ def raw_reviews_asset(
             value=batch.reviews,
             data_version=dg.DataVersion(content_digest(batch.reviews)),
             metadata={
-                "dagster/row_count": len(batch.reviews),
+                ROW_COUNT: len(batch.reviews),
                 "rows_in": batch.rows_in,
                 "rows_quarantined": len(batch.quarantine),
                 "rows_without_text": len(batch.without_text),

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
+from sentiment_assets.assets.event_metadata import MODEL_VERSION, ROW_COUNT
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.storage import Frame, Storage
 from sentiment_assets.resources.tracking import Tracking
@@ -26,7 +27,9 @@ _COLUMNS = {
 }
 
 
-def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition, gate: ScoringGate) -> dg.AssetsDefinition:
+def scored_reviews_asset(
+    branch: str, batch_partitions: dg.PartitionsDefinition, gate: ScoringGate
+) -> dg.AssetsDefinition:
     """The asset ``<branch>/scored_reviews``; ``gate`` may hold a batch back."""
 
     @dg.asset(
@@ -34,7 +37,7 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition, gate: Sc
         key_prefix=branch,
         ins={RAW_REVIEWS: dg.AssetIn([branch, RAW_REVIEWS])},
         deps=[[branch, BEST_MODEL]],
-        partitions_def=batches,
+        partitions_def=batch_partitions,
         io_manager_key="frames",
         output_required=False,
         code_version=code_version(__name__),
@@ -65,8 +68,8 @@ def scored_reviews_asset(branch: str, batches: dg.PartitionsDefinition, gate: Sc
             value=scored,
             data_version=dg.DataVersion(f"{content}-{champion.digest}"),
             metadata={
-                "dagster/row_count": len(scored),
-                "model_version": champion.version,
+                ROW_COUNT: len(scored),
+                MODEL_VERSION: champion.version,
                 "labels": counts_by(scored, ["label"]),
                 "sample": sample(scored),
                 "mlflow_model": tracking.version_link(branch, champion.version),

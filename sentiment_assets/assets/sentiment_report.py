@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.ui_metadata import picture, rows_of
+from sentiment_assets.assets.event_metadata import REPORT_FILE, ROW_COUNT
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
-from sentiment_assets.resources.check_records import SCORES, TEXTS, recall_current
+from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_current_records
 from sentiment_assets.resources.storage import Storage, read_frame, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
-    from sentiment_assets.reporting.figures import ChampionOnTest
     from sentiment_assets.reporting.client_report import Report
-    from sentiment_assets.resources.registry import Champion
+    from sentiment_assets.reporting.figures import ChampionTestScores
+    from sentiment_assets.resources.registry import LoadedChampion
 
 NAME = "sentiment_report"
 _PAGE = "report.html"
 """Beside ``figures.csv``, in a folder for each day; the frame of the same figures is the asset's value."""
 
 
-def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: Sequence[str]) -> dg.AssetsDefinition:
+def sentiment_report_asset(
+    branch: str, batch_partitions: dg.PartitionsDefinition, kept: Sequence[str]
+) -> dg.AssetsDefinition:
     """The asset ``<branch>/sentiment_report``."""
 
     @dg.asset(
@@ -45,15 +48,15 @@ def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: 
     ) -> dg.MaterializeResult:
         from sentiment_assets.reporting.client_report import make_report
 
-        keys = list(batches.get_partition_keys(dynamic_partitions_store=context.instance))
-        now, latest = datetime.now(UTC), recall_current(storage, branch, keys[-1:])
+        keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
+        now, latest = datetime.now(UTC), load_current_records(storage, branch, keys[-1:])
         report = make_report(
             branch,
             raw=read_partitions(storage, branch, RAW_REVIEWS, keys),
             scored=read_partitions(storage, branch, SCORED_REVIEWS, keys),
             kept=kept,
             champion=_on_test(tracking.champion(branch)),
-            records=[record for group in (TEXTS, SCORES) for record in latest[group]],
+            records=[record for group in (DRIFT, DEGRADATION) for record in latest[group]],
             now=now,
         )
         return _written(storage, tracking, branch, report, now)
@@ -61,8 +64,8 @@ def sentiment_report_asset(branch: str, batches: dg.PartitionsDefinition, kept: 
     return sentiment_report
 
 
-def _on_test(champion: "Champion | None") -> "ChampionOnTest | None":
-    from sentiment_assets.reporting.figures import ChampionOnTest
+def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
+    from sentiment_assets.reporting.figures import ChampionTestScores
 
     if champion is None or champion.reference is None:
         return None
@@ -70,7 +73,7 @@ def _on_test(champion: "Champion | None") -> "ChampionOnTest | None":
     if not len(labels):
         return None
     scores = champion.model.calibration.scores(margins)
-    return ChampionOnTest(champion.version, scores, labels, champion.model.trained_on)
+    return ChampionTestScores(champion.version, scores, labels, champion.model.trained_on)
 
 
 def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
@@ -114,9 +117,9 @@ def _written(storage: Storage, tracking: Tracking, place: str, report: "Report",
     return dg.MaterializeResult(
         value=report.figures,
         metadata={
-            "dagster/row_count": len(report.figures),
+            ROW_COUNT: len(report.figures),
             "report": tracking.publish_page(place, _PAGE, page),
-            "report_file": str(folder / _PAGE),
+            REPORT_FILE: str(folder / _PAGE),
             "figures_file": str(folder / "figures.csv"),
             "batches_out_of_date": len(report.out_of_date),
             **({"over_time": picture("over_time.svg", report.picture)} if report.picture else {}),

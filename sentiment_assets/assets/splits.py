@@ -2,8 +2,9 @@
 
 import dagster as dg
 
-from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
+from sentiment_assets.assets.event_metadata import ROW_COUNT
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.resources.storage import Storage, read_partitions
@@ -20,7 +21,7 @@ _COLUMNS = {
 
 
 def splits_asset(
-    branch: str, batches: dg.DynamicPartitionsDefinition, settings: SplitSettings, analyzer: Analyzer
+    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, settings: SplitSettings, analyzer: Analyzer
 ) -> dg.AssetsDefinition:
     """The asset ``<branch>/splits``."""
 
@@ -50,7 +51,7 @@ def splits_asset(
             split_reviews,
         )
 
-        keys = context.instance.get_dynamic_partitions(str(batches.name))
+        keys = context.instance.get_dynamic_partitions(str(batch_partitions.name))
         frames = read_partitions(storage, branch, RAW_REVIEWS, keys)
         if not frames:
             raise dg.Failure(
@@ -67,7 +68,7 @@ def splits_asset(
             value=outcome.reviews,
             data_version=dg.DataVersion(digest_of_splits(outcome.reviews)),
             metadata={
-                "dagster/row_count": len(outcome.reviews),
+                ROW_COUNT: len(outcome.reviews),
                 "batches": len(frames),
                 "unlabelled_reviews": outcome.n_unlabelled,
                 "rows_corrected_later": outcome.n_corrected,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.features import NAME as FEATURES
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.resources.storage import Storage, StoredArrays, write_atomically

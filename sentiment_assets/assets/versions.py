@@ -14,7 +14,8 @@ _PACKAGE = __name__.partition(".")[0]
 _ASSETS = __name__.rpartition(".")[0]
 NOT_FOLLOWED = {
     f"{_PACKAGE}.resources": "where values are kept and tracked, not what they are",
-    f"{_ASSETS}.describe": "how metadata are shown",
+    f"{_ASSETS}.ui_metadata": "how metadata are shown",
+    f"{_ASSETS}.event_metadata": "under which names they are left in events",
     f"{_ASSETS}.versions": "this file",
 }
 """Modules and packages whose code does not change what an asset computes, and why."""

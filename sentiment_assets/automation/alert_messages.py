@@ -6,7 +6,9 @@ from datetime import datetime
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.assets.event_metadata import read_check, read_decision
 from sentiment_assets.automation.run_history import is_launched_again, what_ran
+from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.resources.notifications import Message
 
 _TELLING = {
@@ -16,6 +18,7 @@ _TELLING = {
     dg.DagsterEventType.ASSET_MATERIALIZATION,
 }
 _MOST_RUNS = 200
+_NUMBERS_TOLD = ("effect", "statistic", "threshold")
 
 
 def ended_runs(instance: dg.DagsterInstance, after: int) -> list[tuple[int, str]]:
@@ -103,30 +106,31 @@ def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent
     for event in events:
         if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             continue
-        found = event.asset_check_evaluation_data
-        target = found.target_materialization_data
-        if found.passed or (target and target.run_id != run.run_id):
+        evaluation = event.asset_check_evaluation_data
+        target = evaluation.target_materialization_data
+        if evaluation.passed or (target and target.run_id != run.run_id):
             continue
-        told = {name: str(value.value) for name, value in found.metadata.items()}
-        figures = [f"{name}: {told[name]}" for name in ("effect", "statistic", "threshold") if name in told]
-        pages = found.severity == dg.AssetCheckSeverity.ERROR or told.get("pages") == "True"
-        links = {"Run": link} | ({"Drift page": told["drift_page"]} if "drift_page" in told else {})
-        of = f" of {found.partition}" if found.partition else ""
+        check = read_check(evaluation.metadata)
+        numbers = [f"{name}: {check.numbers[name]}" for name in _NUMBERS_TOLD if name in check.numbers]
+        is_error = evaluation.severity == dg.AssetCheckSeverity.ERROR or check.wakes_somebody
+        of = f" of {evaluation.partition}" if evaluation.partition else ""
         yield Message(
-            "error" if pages else "warning",
-            f"{branch}: {found.check_name}{of} failed",
-            "\n".join([found.description or "", ", ".join(figures)]).strip(),
-            links,
+            "error" if is_error else "warning",
+            f"{branch}: {evaluation.check_name}{of} failed",
+            "\n".join([evaluation.description or "", ", ".join(numbers)]).strip(),
+            {"Run": link} | ({"Drift page": check.drift_page} if check.drift_page else {}),
         )
 
 
 def _decisions(branch: str, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:
     for event in events:
-        if event.is_step_materialization and event.asset_key == dg.AssetKey([branch, BEST_MODEL]):
-            told = {name: str(value.value) for name, value in event.materialization.metadata.items()}
-            decision, version = told["decision"], told["challenger_version"]
-            links = {"Run": link, "Model": told["mlflow_model"]}
-            if decision.startswith("Promoted"):
-                yield Message("info", f"{branch}: version {version} is the champion", decision, links)
-            elif decision.startswith("Not promoted"):
-                yield Message("warning", f"{branch}: version {version} was not promoted", decision, links)
+        if not (event.is_step_materialization and event.asset_key == dg.AssetKey([branch, BEST_MODEL])):
+            continue
+        decision = read_decision(event.materialization.metadata)
+        if decision is None or decision.outcome == Outcome.UNCHANGED:
+            continue
+        version, links = decision.challenger_version, {"Run": link, "Model": decision.model_link}
+        if decision.outcome == Outcome.PROMOTED:
+            yield Message("info", f"{branch}: version {version} is the champion", decision.reason, links)
+        else:
+            yield Message("warning", f"{branch}: version {version} was not promoted", decision.reason, links)

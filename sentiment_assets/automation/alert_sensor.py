@@ -9,8 +9,8 @@ import dagster as dg
 from pydantic import TypeAdapter
 
 from sentiment_assets.automation.alert_messages import ended_runs, is_stale, latest_end, messages_of_run, stale_since
-from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.automation.outbox import MOST_WAITING, Waiting, address, deliver
+from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications
 

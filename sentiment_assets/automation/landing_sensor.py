@@ -9,8 +9,9 @@ from uuid import uuid4
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.automation.run_history import TakenIn, ended_runs_of, runs_under_way, taken_in
+from sentiment_assets.automation.batch_history import TakenIn, taken_in
 from sentiment_assets.automation.jobs import ingest_job_name
+from sentiment_assets.automation.run_history import ended_runs_of, runs_under_way
 from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
 from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.formats import format_of, known_formats
@@ -46,7 +47,7 @@ _MOST_NAMED = 5
 
 
 def landing_sensor(
-    branch: str, batches: dg.DynamicPartitionsDefinition, landing: str, rules: str
+    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, landing: str, rules: str
 ) -> dg.SensorDefinition:
     """The sensor ``<branch>_landing``; ``rules`` is the version of what turns a file into a batch."""
 
@@ -66,7 +67,9 @@ def landing_sensor(
         if found is None:
             return dg.SkipReason(f"The landing place {place} is not there: create it, or land a file.")
         tokens = {path: token for path, token in found.items() if _is_review_file(path)}
-        known = {path_of_batch(key) for key in batches.get_partition_keys(dynamic_partitions_store=context.instance)}
+        known = {
+            path_of_batch(key) for key in batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
+        }
         folder = storage.path(branch, STATE)
         before = _recalled(folder, context.cursor)
         seen = forget_gone(before, known, tokens)
@@ -98,7 +101,7 @@ def landing_sensor(
         said = f"{len(tokens)} files in {place}, {waiting} of them not looked at yet.{' ' if foreign else ''}{foreign}"
         return dg.SensorResult(
             run_requests=requests,
-            dynamic_partitions_requests=_new_partitions(batches, requests, known),
+            dynamic_partitions_requests=_new_partitions(batch_partitions, requests, known),
             skip_reason=None if requests else said,
             cursor=_remembered(folder, context.cursor, before, seen),
         )
@@ -203,8 +206,8 @@ def _remembered(folder: UPath, cursor: str | None, before: Seen, now: Seen) -> s
 
 
 def _new_partitions(
-    batches: dg.DynamicPartitionsDefinition, requests: Iterable[dg.RunRequest], known: set[str]
+    batch_partitions: dg.DynamicPartitionsDefinition, requests: Iterable[dg.RunRequest], known: set[str]
 ) -> list[dg.AddDynamicPartitionsRequest]:
     keys = [str(each.partition_key) for each in requests]
     new = [key for key in keys if path_of_batch(key) not in known]
-    return [batches.build_add_request(new)] if new else []
+    return [batch_partitions.build_add_request(new)] if new else []

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from sentiment_assets.assets.trained_candidates import all_candidates_tags
-from sentiment_assets.automation.run_history import runs_under_way, training_state, trains
 from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy, is_due
+from sentiment_assets.automation.run_history import runs_under_way, trains
+from sentiment_assets.automation.training_state import training_state
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 

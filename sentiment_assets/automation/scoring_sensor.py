@@ -1,15 +1,22 @@
 """The scoring sensor: after a promotion, score what has no scores, or by choice everything again."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
-from sentiment_assets.automation.run_history import batches_to_score
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.automation.batch_history import latest_events, scored_by
 from sentiment_assets.automation.jobs import score_job_name
+from sentiment_assets.automation.run_history import runs_under_way
 from sentiment_assets.resources.tracking import Tracking
 
 MOST_RUNS_A_TICK = 100
 
 
-def scoring_sensor(branch: str, batches: dg.DynamicPartitionsDefinition, *, again: bool) -> dg.SensorDefinition:
+def scoring_sensor(
+    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, *, again: bool
+) -> dg.SensorDefinition:
     """The sensor ``<branch>_scoring``."""
     which = "another model has scored" if again else "have no scores"
 
@@ -21,7 +28,7 @@ def scoring_sensor(branch: str, batches: dg.DynamicPartitionsDefinition, *, agai
         description=f"Scores batches that {which}, with the champion.",
     )
     def scoring_looks(context: dg.SensorEvaluationContext, tracking: Tracking) -> dg.SensorResult | dg.SkipReason:
-        keys = batches.get_partition_keys(dynamic_partitions_store=context.instance)
+        keys = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
         wanted = batches_to_score(context.instance, branch, keys, tracking, again=again)
         if not wanted:
             return dg.SkipReason("Every batch is scored, is being scored, or waits for a champion.")
@@ -29,3 +36,26 @@ def scoring_sensor(branch: str, batches: dg.DynamicPartitionsDefinition, *, agai
         return dg.SensorResult([dg.RunRequest(run_key=run_key, partition_key=key) for key, run_key in chosen])
 
     return scoring_looks
+
+
+def batches_to_score(
+    instance: dg.DagsterInstance, branch: str, keys: Sequence[str], tracking: Tracking, *, again: bool
+) -> dict[str, str]:
+    """Batches whose content has no scores, with ``again`` also those that another model has scored; a run key for each.
+
+    None without a champion, and none that a run is taking in or scoring just now.
+    """
+    busy = {run.tags.get("dagster/partition") for run in runs_under_way(instance)}
+    ingested, scored = (latest_events(instance, dg.AssetKey([branch, name])) for name in (RAW_REVIEWS, SCORED_REVIEWS))
+    waiting = [key for key in keys if key in ingested and key not in busy]
+    without = [key for key in waiting if scored.get(key, 0) < ingested[key]]  # replaced content has no scores either
+    wanted = waiting if again else without
+    champion = tracking.champion_version(branch) if wanted else None
+    if champion is None:
+        return {}
+    versions = scored_by(instance, branch) if again else {}
+    return {
+        key: f"{key}|{champion.version}|{ingested[key]}|{scored.get(key, 0)}"
+        for key in wanted
+        if key in without or versions[key] != champion.version
+    }

@@ -1,1 +1,1 @@
-"""Asset checks: thin wrappers around ``monitoring``."""
+"""Asset checks: thin wrappers neighbours ``monitoring``."""

@@ -5,14 +5,21 @@ from collections.abc import Iterator
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.assets.ui_metadata import picture, table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.assets.ui_metadata import picture, table
 from sentiment_assets.checks.open_warnings import tell_open_warnings
-from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, publish_page, report
+from sentiment_assets.checks.results import (
+    check_results,
+    check_specs,
+    look_around,
+    neighbours_of,
+    now,
+    publish_drift_page,
+)
 from sentiment_assets.ingestion.settings import ReviewColumns
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.check_records import SCORES, TEXTS, keep, recall
+from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_records, save_record
 from sentiment_assets.resources.storage import Frame, Storage, read_frame, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
@@ -24,50 +31,53 @@ _DESCRIPTIONS = {
 }
 
 
-def performance_checks(
-    branch: str, batches: dg.PartitionsDefinition, columns: ReviewColumns, settings: MonitoringSettings
+def degradation_checks(
+    branch: str, batch_partitions: dg.PartitionsDefinition, columns: ReviewColumns, settings: MonitoringSettings
 ) -> dg.AssetChecksDefinition:
     """The checks ``prediction_drift``, ``accuracy`` and ``estimated_accuracy`` on ``<branch>/scored_reviews``."""
 
     @dg.multi_asset_check(
-        name=f"{branch}__performance",
-        specs=check_specs(branch, SCORED_REVIEWS, batches, _DESCRIPTIONS, dg.AssetCheckSeverity.WARN),
+        name=f"{branch}__{DEGRADATION}",
+        specs=check_specs(branch, SCORED_REVIEWS, batch_partitions, _DESCRIPTIONS, dg.AssetCheckSeverity.WARN),
     )
-    def performance(
+    def degradation(
         context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
     ) -> Iterator[dg.AssetCheckResult]:
-        from sentiment_assets.monitoring.batch_checks import check_scores
+        from sentiment_assets.monitoring.batch_checks import BatchToCheck, check_degradation
 
-        around = batches_of(context, batches)
-        batch = around.current
-        found = check_scores(
-            batch,
-            read_frame(storage.frame_path(branch, RAW_REVIEWS, batch)),
+        neighbours = neighbours_of(context, batch_partitions)
+        key = neighbours.current
+        batch = BatchToCheck(
+            key,
+            read_frame(storage.frame_path(branch, RAW_REVIEWS, key)),
             tracking.champion(branch),
-            look_around(storage, branch, around),
-            text_record=next(iter(recall(storage, branch, TEXTS, [batch])), None),
-            past=recall(storage, branch, SCORES, around.earlier),
-            settings=settings,
-            checked_at=now().isoformat(timespec="seconds"),
+            look_around(storage, branch, neighbours),
+            now().isoformat(timespec="seconds"),
         )
-        keep(storage, branch, SCORES, found.record)
+        checks = check_degradation(
+            batch,
+            settings,
+            drift_record=next(iter(load_records(storage, branch, DRIFT, [key])), None),
+            past=load_records(storage, branch, DEGRADATION, neighbours.earlier),
+        )
+        save_record(storage, branch, DEGRADATION, checks.record)
         budget = _write_label_budget(
-            storage.partition_path(branch, LABEL_BUDGET, batch, ".csv"), found.to_label, columns
+            storage.partition_path(branch, LABEL_BUDGET, key, ".csv"), checks.to_label, columns
         )
-        link = publish_page(branch, around.every, storage, tracking, settings)
-        shift = found.record.word_shift
+        link = publish_drift_page(branch, neighbours.every, storage, tracking, settings)
+        shift = checks.record.word_shift
         moved = {"word_shift": table(vars(each) for each in shift.shifts)} if shift else {}
-        drawn = {"word_shift_graph": picture("word_shift.svg", found.graph)} if found.graph else {}
+        drawn = {"word_shift_graph": picture("word_shift.svg", checks.graph)} if checks.graph else {}
         more = {
             "prediction_drift": moved | drawn | link,
             "accuracy": link,
             "estimated_accuracy": link | budget,
         }
-        records = [*recall(storage, branch, SCORES, around.earlier), found.record]
-        yield from report(branch, SCORED_REVIEWS, records, settings, dg.AssetCheckSeverity.WARN, more)
-        tell_open_warnings(context.instance, storage, branch, batches)
+        records = [*load_records(storage, branch, DEGRADATION, neighbours.earlier), checks.record]
+        yield from check_results(branch, SCORED_REVIEWS, records, settings, dg.AssetCheckSeverity.WARN, more)
+        tell_open_warnings(context.instance, storage, branch, batch_partitions)
 
-    return performance
+    return degradation
 
 
 def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) -> dict[str, object]:

@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import (
-    Batches,
-    batches_of,
+    BatchNeighbours,
+    check_results,
     check_specs,
     look_around,
+    neighbours_of,
     now,
-    publish_page,
-    report,
+    publish_drift_page,
 )
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.check_records import TEXTS, keep, recall
+from sentiment_assets.resources.check_records import DRIFT, load_records, save_record
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.tracking import Tracking
 
@@ -29,39 +29,42 @@ _DESCRIPTIONS = {
 
 
 def drift_checks(
-    branch: str, batches: dg.PartitionsDefinition, settings: MonitoringSettings
+    branch: str, batch_partitions: dg.PartitionsDefinition, settings: MonitoringSettings
 ) -> dg.AssetChecksDefinition:
     """The checks ``text_drift`` and ``label_drift`` on ``<branch>/raw_reviews``."""
     severity = dg.AssetCheckSeverity[settings.severity.upper()]
 
     @dg.multi_asset_check(
-        name=f"{branch}__drift",
-        specs=check_specs(branch, RAW_REVIEWS, batches, _DESCRIPTIONS, severity),
+        name=f"{branch}__{DRIFT}",
+        specs=check_specs(branch, RAW_REVIEWS, batch_partitions, _DESCRIPTIONS, severity),
     )
     def drift(
         context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
     ) -> Iterator[dg.AssetCheckResult]:
-        around = batches_of(context, batches)
-        yield from check_drift(branch, around, storage, tracking, settings)
-        tell_open_warnings(context.instance, storage, branch, batches)
+        neighbours = neighbours_of(context, batch_partitions)
+        yield from drift_results(branch, neighbours, storage, tracking, settings)
+        tell_open_warnings(context.instance, storage, branch, batch_partitions)
 
     return drift
 
 
-def check_drift(
-    branch: str, around: Batches, storage: Storage, tracking: Tracking, settings: MonitoringSettings
+def drift_results(
+    branch: str, neighbours: BatchNeighbours, storage: Storage, tracking: Tracking, settings: MonitoringSettings
 ) -> Iterator[dg.AssetCheckResult]:
     """Compare a batch with today's champion, remember what was found, and say it."""
-    from sentiment_assets.monitoring.batch_checks import check_texts
+    from sentiment_assets.monitoring.batch_checks import BatchToCheck, check_drift
 
-    reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, around.current))
-    others = look_around(storage, branch, around)
+    reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, neighbours.current))
+    others = look_around(storage, branch, neighbours)
     checked_at = now().isoformat(timespec="seconds")
-    record = check_texts(around.current, reviews, tracking.champion(branch), others, settings, checked_at)
-    keep(storage, branch, TEXTS, record)
-    link = publish_page(branch, around.every, storage, tracking, settings)
+    batch = BatchToCheck(neighbours.current, reviews, tracking.champion(branch), others, checked_at)
+    record = check_drift(batch, settings)
+    save_record(storage, branch, DRIFT, record)
+    link = publish_drift_page(branch, neighbours.every, storage, tracking, settings)
     words = {"words": table(vars(word) for word in record.words)}
     examples = {"most_unlike": table(vars(example) for example in record.examples)}
     more = {"text_drift": words | examples | link, "label_drift": link}
-    records = [*recall(storage, branch, TEXTS, around.earlier), record]
-    yield from report(branch, RAW_REVIEWS, records, settings, dg.AssetCheckSeverity[settings.severity.upper()], more)
+    records = [*load_records(storage, branch, DRIFT, neighbours.earlier), record]
+    yield from check_results(
+        branch, RAW_REVIEWS, records, settings, dg.AssetCheckSeverity[settings.severity.upper()], more
+    )

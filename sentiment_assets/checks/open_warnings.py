@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.checks.results import tell_without_run
-from sentiment_assets.resources.check_records import recall_current
+from sentiment_assets.resources.check_records import load_current_records
 from sentiment_assets.resources.storage import Storage
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ NAME = "open_warnings"
 _SAID_IN_FULL = 5
 
 
-def open_warnings_check(branch: str, batches: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+def open_warnings_check(branch: str, batch_partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     """The check ``open_warnings`` on ``<branch>/raw_reviews``.
 
     It can be asked by hand too, after a partition was deleted for example.
@@ -34,31 +34,31 @@ def open_warnings_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Ass
         description="Every warning about what the batches hold now, of any check: fails while there is one.",
     )
     def open_warnings(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
-        return _result(branch, _open_warnings(context.instance, storage, branch, batches))
+        return _result(branch, _open_warnings(context.instance, storage, branch, batch_partitions))
 
     return open_warnings
 
 
 def tell_open_warnings(
-    instance: dg.DagsterInstance, storage: Storage, branch: str, batches: dg.PartitionsDefinition
+    instance: dg.DagsterInstance, storage: Storage, branch: str, batch_partitions: dg.PartitionsDefinition
 ) -> None:
     """Tell Dagster what is open now, outside of the run, so that it can follow any check of any job.
 
     Whoever has told looks again, so that of several runs at a time the last one to tell has seen what all have found.
     """
     told = None
-    while (found := _open_warnings(instance, storage, branch, batches)) != told:
+    while (found := _open_warnings(instance, storage, branch, batch_partitions)) != told:
         tell_without_run(instance, _result(branch, found))
         told = found
 
 
 def _open_warnings(
-    instance: dg.DagsterInstance, storage: Storage, branch: str, batches: dg.PartitionsDefinition
+    instance: dg.DagsterInstance, storage: Storage, branch: str, batch_partitions: dg.PartitionsDefinition
 ) -> "tuple[OpenWarning, ...]":
     from sentiment_assets.monitoring.check_record import open_warnings
 
-    keys = batches.get_partition_keys(dynamic_partitions_store=instance)
-    return open_warnings([record for group in recall_current(storage, branch, keys).values() for record in group])
+    keys = batch_partitions.get_partition_keys(dynamic_partitions_store=instance)
+    return open_warnings([record for group in load_current_records(storage, branch, keys).values() for record in group])
 
 
 def _result(branch: str, found: "Sequence[OpenWarning]") -> dg.AssetCheckResult:

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sentiment_assets.assets.ui_metadata import sample
 from sentiment_assets.assets.raw_reviews import FILE_FACTS, QUARANTINE
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.ui_metadata import sample
 from sentiment_assets.checks.open_warnings import tell_open_warnings
-from sentiment_assets.checks.results import batches_of, check_specs, look_around, now, report
+from sentiment_assets.checks.results import check_results, check_specs, look_around, neighbours_of, now
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
-from sentiment_assets.resources.check_records import QUALITY, keep, recall
+from sentiment_assets.resources.check_records import QUALITY, load_records, save_record
 from sentiment_assets.resources.storage import Storage, read_frame
 
 
 def quality_checks(
-    branch: str, batches: dg.PartitionsDefinition, settings: MonitoringSettings
+    branch: str, batch_partitions: dg.PartitionsDefinition, settings: MonitoringSettings
 ) -> dg.AssetChecksDefinition:
     """A check for each of ``QualityLimits`` on ``<branch>/raw_reviews``."""
     descriptions = {name: str(field.description) for name, field in QualityLimits.model_fields.items()}
@@ -24,34 +24,34 @@ def quality_checks(
 
     @dg.multi_asset_check(
         name=f"{branch}__{QUALITY}",
-        specs=check_specs(branch, RAW_REVIEWS, batches, descriptions, severity),
+        specs=check_specs(branch, RAW_REVIEWS, batch_partitions, descriptions, severity),
     )
     def quality(context: dg.AssetCheckExecutionContext, storage: Storage) -> Iterator[dg.AssetCheckResult]:
         from sentiment_assets.ingestion.content import content_digest
-        from sentiment_assets.monitoring.check_record import Record
+        from sentiment_assets.monitoring.check_record import CheckRecord
         from sentiment_assets.monitoring.quality import FileFacts, batch_quality
 
-        around = batches_of(context, batches)
-        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, around.current))
-        quarantine = read_frame(storage.frame_path(branch, QUARANTINE, around.current))
+        neighbours = neighbours_of(context, batch_partitions)
+        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, neighbours.current))
+        quarantine = read_frame(storage.frame_path(branch, QUARANTINE, neighbours.current))
         found = batch_quality(
             reviews,
             rows_in=reviews.attrs["rows_in"],
             rows_quarantined=len(quarantine),
             rows_duplicate=reviews.attrs["rows_duplicate"],
-            others=look_around(storage, branch, around),
+            others=look_around(storage, branch, neighbours),
             now=now(),
             settings=settings,
             file=FileFacts(**reviews.attrs.get(FILE_FACTS, {})),
         )
         checked_at = now().isoformat(timespec="seconds")
-        record = Record(around.current, checked_at, None, found.findings, content=content_digest(reviews))
-        keep(storage, branch, QUALITY, record)
+        record = CheckRecord(neighbours.current, checked_at, None, found.findings, content=content_digest(reviews))
+        save_record(storage, branch, QUALITY, record)
         samples = {
             name: {"sample": sample(reviews.iloc[places])} for name, places in found.faulty.items() if len(places)
         }
-        records = [*recall(storage, branch, QUALITY, around.earlier), record]
-        yield from report(branch, RAW_REVIEWS, records, settings, severity, samples)
-        tell_open_warnings(context.instance, storage, branch, batches)
+        records = [*load_records(storage, branch, QUALITY, neighbours.earlier), record]
+        yield from check_results(branch, RAW_REVIEWS, records, settings, severity, samples)
+        tell_open_warnings(context.instance, storage, branch, batch_partitions)
 
     return quality

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
-from sentiment_assets.assets.ui_metadata import table
+from sentiment_assets.assets.event_metadata import check_metadata, drift_page_metadata
 from sentiment_assets.assets.raw_reviews import TEXT_DIGESTS
+from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.check_records import MONITORING, QUALITY, SCORES, TEXTS, recall_current
+from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, MONITORING, QUALITY, load_current_records
 from sentiment_assets.resources.storage import Storage, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
+    from sentiment_assets.monitoring.check_record import CheckRecord
     from sentiment_assets.monitoring.finding import Finding
-    from sentiment_assets.monitoring.check_record import Record
     from sentiment_assets.monitoring.other_batches import OtherBatches
 
 _PAGE = "drift.html"
@@ -27,7 +28,7 @@ _PAGE = "drift.html"
 def check_specs(
     branch: str,
     asset: str,
-    batches: dg.PartitionsDefinition,
+    batch_partitions: dg.PartitionsDefinition,
     descriptions: dict[str, str],
     severity: dg.AssetCheckSeverity,
 ) -> list[dg.AssetCheckSpec]:
@@ -37,7 +38,9 @@ def check_specs(
         # partitions_def on a check is marked preview in Dagster 1.13; its behaviour is pinned by a test.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
-            dg.AssetCheckSpec(name, asset=[branch, asset], description=text, partitions_def=batches, blocking=blocking)
+            dg.AssetCheckSpec(
+                name, asset=[branch, asset], description=text, partitions_def=batch_partitions, blocking=blocking
+            )
             for name, text in descriptions.items()
         ]
 
@@ -48,7 +51,7 @@ def now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Batches:
+class BatchNeighbours:
     """The batch being checked among the others of its branch, the oldest first."""
 
     earlier: list[str]
@@ -61,33 +64,33 @@ class Batches:
         return [*self.earlier, self.current, *self.later]
 
 
-def batches_of(context: dg.AssetCheckExecutionContext, batches: dg.PartitionsDefinition) -> Batches:
+def neighbours_of(context: dg.AssetCheckExecutionContext, batch_partitions: dg.PartitionsDefinition) -> BatchNeighbours:
     """In the order in which they were registered."""
-    keys = list(batches.get_partition_keys(dynamic_partitions_store=context.instance))
+    keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
     place = keys.index(context.partition_key)
-    return Batches(keys[:place], keys[place], keys[place + 1 :])
+    return BatchNeighbours(keys[:place], keys[place], keys[place + 1 :])
 
 
-def look_around(storage: Storage, branch: str, batches: Batches) -> "OtherBatches":
+def look_around(storage: Storage, branch: str, neighbours: BatchNeighbours) -> "OtherBatches":
     """What the other batches say about the texts of this one."""
     from sentiment_assets.monitoring.other_batches import look_at_others
 
     earlier, later = (
-        read_partitions(storage, branch, TEXT_DIGESTS, keys).values() for keys in (batches.earlier, batches.later)
+        read_partitions(storage, branch, TEXT_DIGESTS, keys).values() for keys in (neighbours.earlier, neighbours.later)
     )
     return look_at_others(earlier, later)
 
 
-def report(
+def check_results(
     branch: str,
     asset: str,
-    records: "Sequence[Record]",
+    records: "Sequence[CheckRecord]",
     settings: MonitoringSettings,
     severity: dg.AssetCheckSeverity,
     more: dict[str, dict[str, object]],
 ) -> Iterator[dg.AssetCheckResult]:
     """Dagster's results of the last of ``records``, with their numbers, their alarm budget and ``more`` by check."""
-    from sentiment_assets.monitoring.alarms import alarm_budget, history_of, pages
+    from sentiment_assets.monitoring.alarms import alarm_budget, history_of, wakes_somebody
 
     for finding in records[-1].findings:
         history = history_of(finding.name, records)
@@ -98,9 +101,8 @@ def report(
             severity=severity,
             description=finding.sentence,
             metadata={
-                "verdict": finding.verdict,
-                **_numbers(finding),
-                "pages": pages(history, settings.paging),
+                **check_metadata(finding, wakes_somebody=wakes_somebody(history, settings.paging)),
+                **_parts(finding),
                 "alarm_budget": table(vars(each) for each in alarm_budget(history)),
                 **more.get(finding.name, {}),
             },
@@ -108,7 +110,7 @@ def report(
 
 
 def tell_without_run(instance: dg.DagsterInstance, result: dg.AssetCheckResult, partition: str | None = None) -> None:
-    """Record a result, with its asset and its check's name, that no step of the run in progress was planned for.
+    """CheckRecord a result, with its asset and its check's name, that no step of the run in progress was planned for.
 
     It is about the asset's latest materialization, or else Dagster may not show it: events carry whole seconds.
     """
@@ -134,25 +136,24 @@ def tell_without_run(instance: dg.DagsterInstance, result: dg.AssetCheckResult, 
     )
 
 
-def publish_page(
-    branch: str, batches: Sequence[str], storage: Storage, tracking: Tracking, settings: MonitoringSettings
+def publish_drift_page(
+    branch: str, batch_keys: Sequence[str], storage: Storage, tracking: Tracking, settings: MonitoringSettings
 ) -> dict[str, object]:
     """Write the branch's drift page anew; metadata that lead to it."""
-    from sentiment_assets.monitoring.drift_page import drift_page, render_page
+    from sentiment_assets.monitoring.drift_page import make_drift_page, render_drift_page
 
-    found = recall_current(storage, branch, batches)
-    records = (found[group] for group in (QUALITY, TEXTS, SCORES))
-    page = render_page(drift_page(branch, batches, *records, settings, now())).encode()
+    found = load_current_records(storage, branch, batch_keys)
+    records = (found[group] for group in (QUALITY, DRIFT, DEGRADATION))
+    page = render_drift_page(make_drift_page(branch, batch_keys, *records, settings, now())).encode()
     file = storage.path(branch, MONITORING, _PAGE)
     write_atomically(file, page)
-    return {"drift_page": tracking.publish_page(branch, _PAGE, page), "drift_page_file": str(file)}
+    return drift_page_metadata(tracking.publish_page(branch, _PAGE, page), str(file))
 
 
-def _numbers(finding: "Finding") -> dict[str, object]:
-    named = {name: getattr(finding, name) for name in ("statistic", "effect", "p_value", "threshold")}
+def _parts(finding: "Finding") -> dict[str, object]:
+    """The tests that a finding is made of, as a table."""
     parts = [
         {"part": part.sentence, "verdict": part.verdict, "effect": part.effect, "p_value": part.p_value}
         for part in finding.parts
     ]
-    known = {name: value for name, value in named.items() if value is not None}
-    return known | ({"parts": table(parts)} if parts else {})
+    return {"parts": table(parts)} if parts else {}

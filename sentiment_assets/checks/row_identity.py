@@ -8,11 +8,11 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import QUARANTINE, WITHOUT_TEXT
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import now
-from sentiment_assets.resources.check_records import ROWS, keep
+from sentiment_assets.resources.check_records import ROWS, save_record
 from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
 
 
-def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+def row_identity_check(branch: str, batch_partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     """The check ``row_identity`` on ``<branch>/raw_reviews``: it counts what is stored."""
     with warnings.catch_warnings():
         # partitions_def on a check is marked preview in Dagster 1.13; its behaviour is pinned by a test.
@@ -20,15 +20,15 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
 
         @dg.asset_check(
             asset=[branch, RAW_REVIEWS],
-            partitions_def=batches,
+            partitions_def=batch_partitions,
             blocking=True,
             description="rows_in = rows_kept + rows_quarantined + rows_without_text + rows_duplicate, counted in what "
             "is stored.",
         )
         def row_identity(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
             from sentiment_assets.ingestion.content import content_digest
+            from sentiment_assets.monitoring.check_record import CheckRecord
             from sentiment_assets.monitoring.finding import Finding
-            from sentiment_assets.monitoring.check_record import Record
             from sentiment_assets.monitoring.quality import row_identity as rows_add_up
 
             key = context.partition_key
@@ -44,8 +44,10 @@ def row_identity_check(branch: str, batches: dg.PartitionsDefinition) -> dg.Asse
             )
             finding = Finding("row_identity", "ok" if result.holds else "warn", result.sentence)
             checked_at = now().isoformat(timespec="seconds")
-            keep(storage, branch, ROWS, Record(key, checked_at, None, (finding,), content=content_digest(reviews)))
-            tell_open_warnings(context.instance, storage, branch, batches)
+            save_record(
+                storage, branch, ROWS, CheckRecord(key, checked_at, None, (finding,), content=content_digest(reviews))
+            )
+            tell_open_warnings(context.instance, storage, branch, batch_partitions)
             return dg.AssetCheckResult(passed=result.holds, description=result.sentence)
 
     return row_identity

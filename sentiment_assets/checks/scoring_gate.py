@@ -9,16 +9,16 @@ import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import ScoringGate
-from sentiment_assets.checks.drift import check_drift
+from sentiment_assets.checks.drift import drift_results
 from sentiment_assets.checks.open_warnings import tell_open_warnings
-from sentiment_assets.checks.results import batches_of, tell_without_run
+from sentiment_assets.checks.results import neighbours_of, tell_without_run
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.check_records import QUALITY, ROWS, TEXTS, recall
+from sentiment_assets.resources.check_records import DRIFT, QUALITY, ROWS, load_records
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 
 
-def scoring_gate(branch: str, batches: dg.PartitionsDefinition, settings: MonitoringSettings) -> ScoringGate:
+def scoring_gate(branch: str, batch_partitions: dg.PartitionsDefinition, settings: MonitoringSettings) -> ScoringGate:
     """The gate of a branch."""
     blocking = settings.severity == "error"
 
@@ -30,12 +30,12 @@ def scoring_gate(branch: str, batches: dg.PartitionsDefinition, settings: Monito
         if _is_taken_in_by_this_run(context, branch):
             return
         batch = context.partition_key
-        if is_out_of_date(next(iter(recall(storage, branch, TEXTS, [batch])), None), content, champion):
-            for result in check_drift(branch, batches_of(context, batches), storage, tracking, settings):
+        if is_out_of_date(next(iter(load_records(storage, branch, DRIFT, [batch])), None), content, champion):
+            for result in drift_results(branch, neighbours_of(context, batch_partitions), storage, tracking, settings):
                 tell_without_run(context.instance, result, batch)
-            tell_open_warnings(context.instance, storage, branch, batches)
-        groups = (ROWS, QUALITY, TEXTS) if blocking else (ROWS,)
-        found = {group: recall(storage, branch, group, [batch]) for group in groups}
+            tell_open_warnings(context.instance, storage, branch, batch_partitions)
+        groups = (ROWS, QUALITY, DRIFT) if blocking else (ROWS,)
+        found = {group: load_records(storage, branch, group, [batch]) for group in groups}
         known = {group: [record for record in records if record.is_of(content)] for group, records in found.items()}
         warned = [f for records in known.values() for record in records for f in record.findings if f.warns]
         if warned:

@@ -11,15 +11,9 @@ from pathlib import Path
 
 import click
 
-from sentiment_assets.resources.home import (
-    SETTING,
-    dagster_ui,
-    home,
-    keep_mlflow_quiet,
-    mlflow_ui,
-    remember_ui_addresses,
-    tracking_uri,
-)
+from sentiment_assets.resources.home import SETTING, home
+from sentiment_assets.resources.mlflow_settings import keep_mlflow_quiet, tracking_uri
+from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui, remember_ui_addresses
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_STOP = 20

@@ -7,9 +7,9 @@ import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import QUARANTINE
-from sentiment_assets.automation.run_history import last_run_of
 from sentiment_assets.automation.jobs import ingest_job_name
-from sentiment_assets.branch.component import batches_name
+from sentiment_assets.automation.run_history import last_run_of
+from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
 from sentiment_assets.resources.storage import Storage, read_frame
 
@@ -51,21 +51,21 @@ class Replayed:
 
 
 def replay(
-    instance: dg.DagsterInstance, storage: Storage, branch: str, batches: Sequence[str], dagster_ui: str
+    instance: dg.DagsterInstance, storage: Storage, branch: str, batch_keys: Sequence[str], dagster_ui: str
 ) -> Iterator[Replayed]:
     """Ingest those batches again from their landed files; one that fails stays as it is, and the next one follows.
 
     Without any, each that has rows in quarantine, whose last run failed, or that has no label. All rows of a file go
     through the rules again. Raises ``CannotReplay``.
     """
-    known = instance.get_dynamic_partitions(batches_name(branch))
-    unknown = sorted(set(batches) - set(known))
+    known = instance.get_dynamic_partitions(batch_partitions_name(branch))
+    unknown = sorted(set(batch_keys) - set(known))
     if unknown or not known:
         wanted = f"no batch {', '.join(unknown)}" if unknown else "no batch yet"
         raise CannotReplay(f"branch {branch!r} has {wanted}; it has: {', '.join(known) or 'none'}")
-    for batch in batches or known:
+    for batch in batch_keys or known:
         before = _rows(storage, branch, batch)
-        if not batches and not _is_worth_it(instance, branch, batch, before):
+        if not batch_keys and not _is_worth_it(instance, branch, batch, before):
             continue
         try:
             run_job(instance, ingest_job_name(branch), {"dagster/partition": batch}, dagster_ui)

@@ -11,7 +11,7 @@ from sentiment_assets.ingestion.batch import no_such_column
 from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, optional_text, text_of
-from sentiment_assets.resources.home import tracking_uri
+from sentiment_assets.resources.mlflow_settings import tracking_uri
 from sentiment_assets.resources.registry import ChangedModel, champion_of
 
 _ID = "review_id"

@@ -1,109 +1,107 @@
-"""Whether the challenger takes the champion's place: paired tests on the same test reviews."""
+"""The gate: whether the challenger takes the champion's place.
+
+1. A challenger that is the champion itself changes nothing (``decide_unchanged``).
+2. Without a champion, the first model must beat the majority class (``decide_first_promotion``).
+3. Otherwise both are compared on the test reviews that the champion has not seen (``compare_with_champion``), and the
+   branch's rule is applied to the comparison (``decide_promotion``).
+4. Whoever passes must not pass fewer behavioural cases than the champion (``decide``).
+"""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from scipy.stats import binomtest
+import pandas as pd
 
-from sentiment_assets.learning.metrics import accuracy, errors, hinge_loss, hinge_losses, majority_label
+from sentiment_assets.learning.behaviour import check_behaviour
+from sentiment_assets.learning.behaviour_cases import BehaviourCases
+from sentiment_assets.learning.challenger import Challenger
+from sentiment_assets.learning.decision import Decision, Outcome
+from sentiment_assets.learning.metrics import (
+    errors,
+    majority_label,
+)
+from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.learning.near_duplicates import resembles_any, text_signatures
+from sentiment_assets.learning.paired_comparison import (
+    PairedComparison,
+    compare_paired,
+    discordant,
+    fewest_reviews,
+    judge,
+    mcnemar,
+)
 from sentiment_assets.learning.settings import PromotionRule
-
-Verdict = Literal["worse", "better", "neither better nor worse", "undecided"]
-"""``undecided``: there are too few reviews for any outcome to be significant."""
-
-_TESTS = 2
-"""Of hinge loss and of errors; each has an equal part of the level (Bonferroni)."""
-_MOST_SIGNS = 2_000
-"""Ways to sign the differences that are looked at: all of them if there are no more, else so many at random."""
-_ROUNDING = 1e-9
+from sentiment_assets.learning.splitting import TEST
 
 
 @dataclass(frozen=True)
-class PairedComparison:
-    """Challenger against champion on the same n reviews; positive differences favour the champion."""
+class ChampionTestMargins:
+    """The champion, on the same test reviews as the challenger."""
 
-    n: int
-    challenger_accuracy: float
-    champion_accuracy: float
-    challenger_hinge_loss: float
-    champion_hinge_loss: float
-    p_hinge_worse: float
-    """One-sided p-value: how surprising this difference is if the two models were alike."""
-    p_hinge_better: float
-    only_challenger_wrong: int
-    only_champion_wrong: int
-    p_errors_worse: float
-    """One-sided p-value of McNemar's exact test."""
-    p_errors_better: float
-
-    @property
-    def hinge_difference(self) -> float:
-        """Mean hinge loss of the challenger minus the champion's."""
-        return self.challenger_hinge_loss - self.champion_hinge_loss
-
-    @property
-    def figures(self) -> dict[str, float]:
-        """As they are tracked: both models on the same reviews."""
-        return {
-            "compared_test_reviews": float(self.n),
-            "compared_test_accuracy": self.challenger_accuracy,
-            "champion_compared_test_accuracy": self.champion_accuracy,
-            "compared_test_hinge_loss": self.challenger_hinge_loss,
-            "champion_compared_test_hinge_loss": self.champion_hinge_loss,
-        }
+    model: SentimentModel
+    test_margins: np.ndarray
+    """float64, shape (n_test_reviews,)."""
 
 
-@dataclass(frozen=True)
-class Decision:
-    """Whether to promote, and the sentence that says why."""
-
-    promote: bool
-    reason: str
+def measure_champion(champion: SentimentModel, splits: pd.DataFrame) -> ChampionTestMargins:
+    """Score the test reviews with the champion."""
+    return ChampionTestMargins(champion, champion.margins(splits.loc[splits["split"] == TEST, "text"]))
 
 
-def compare_paired(challenger: np.ndarray, champion: np.ndarray, labels: np.ndarray, seed: int = 0) -> PairedComparison:
-    """Compare two models by their margins, shape (n,), on the same n reviews, n at least 1.
+def compare_with_champion(
+    challenger: Challenger, champion: ChampionTestMargins, splits: pd.DataFrame, similarity: float | None
+) -> PairedComparison | None:
+    """Compare on the test reviews that the champion does not know, ``None`` if it knows all.
 
-    Two tests, both exact if the models are alike, however few the reviews: a sign-flip test on the differences of
-    hinge loss (Fisher 1935, §21; each difference is then as likely with the other sign) and McNemar's test on
-    errors (McNemar 1947) in its binomial form.
+    It knows those that it was trained on (their official split came later), and their near-duplicates from
+    ``similarity`` on (``SplitSettings.near_duplicate_similarity``; ``None``: near-duplicates are let be). The
+    challenger knows none: its near-duplicates were set aside before it was trained.
     """
-    differences = hinge_losses(challenger, labels) - hinge_losses(champion, labels)
-    p_hinge_worse, p_hinge_better = _sign_flip(differences, seed)
-    losses, wins = _discordant(errors(challenger, labels), errors(champion, labels))
-    return PairedComparison(
-        n=len(labels),
-        challenger_accuracy=accuracy(challenger, labels),
-        champion_accuracy=accuracy(champion, labels),
-        challenger_hinge_loss=hinge_loss(challenger, labels),
-        champion_hinge_loss=hinge_loss(champion, labels),
-        p_hinge_worse=p_hinge_worse,
-        p_hinge_better=p_hinge_better,
-        only_challenger_wrong=losses,
-        only_champion_wrong=wins,
-        p_errors_worse=_mcnemar(losses, wins),
-        p_errors_better=_mcnemar(wins, losses),
+    test = splits[splits["split"] == TEST]
+    known = np.isin(test["text_digest"].to_numpy(), champion.model.trained_on)
+    if similarity is not None:
+        signatures = text_signatures(test["text"], champion.model.ngrams.analyzer)
+        known |= resembles_any(signatures, champion.model.trained_signatures, similarity)
+    if known.all():
+        return None
+    labels = test["label"].to_numpy()
+    return compare_paired(challenger.test_margins[~known], champion.test_margins[~known], labels[~known])
+
+
+def decide(
+    challenger: Challenger,
+    champion: ChampionTestMargins | None,
+    comparison: PairedComparison | None,
+    splits: pd.DataFrame,
+    rule: PromotionRule,
+    cases: BehaviourCases,
+) -> Decision:
+    """Apply the rule to the comparison with the champion, if there is one, and let no behaviour get worse."""
+    if champion is None:
+        labels = splits.loc[splits["split"] == TEST, "label"].to_numpy()
+        return decide_first_promotion(challenger.test_margins, labels, rule)
+    if comparison is None:
+        return Decision(
+            Outcome.NOT_PROMOTED,
+            "Not promoted: the champion was trained on every test review or a near-duplicate of it, so none can "
+            "compare them.",
+        )
+    decision = decide_promotion(comparison, rule)
+    if not decision.promote:
+        return decision
+    ours, theirs = check_behaviour(challenger.model, cases), check_behaviour(champion.model, cases)
+    if ours.n_passed >= theirs.n_passed:
+        return decision
+    return Decision(
+        Outcome.NOT_PROMOTED,
+        f"Not promoted: the challenger passes {ours.n_passed} of {len(ours.cases)} behavioural cases, the champion "
+        f"{theirs.n_passed}. Otherwise: {decision.reason}",
     )
 
 
-def fewest_reviews(alpha: float) -> int:
-    """The smallest number of reviews with which a comparison at that level can come out as better or worse.
-
-    If all of n reviews speak for one model, the p-value is 2^-n, and each of the two tests has half of ``alpha``.
-    """
-    return int(np.ceil(np.log2(_TESTS / alpha)))
-
-
-def judge(comparison: PairedComparison, alpha: float) -> Verdict:
-    """What a comparison says: of models that are alike, ``worse`` in at most ``alpha`` of cases, and so ``better``."""
-    if comparison.n < fewest_reviews(alpha):
-        return "undecided"
-    if _TESTS * min(comparison.p_hinge_worse, comparison.p_errors_worse) <= alpha:
-        return "worse"
-    if _TESTS * min(comparison.p_hinge_better, comparison.p_errors_better) <= alpha:
-        return "better"
-    return "neither better nor worse"
+def decide_unchanged(champion_version: str) -> Decision:
+    """Leave everything as it is, because the challenger has the digest of the champion, whose version this is."""
+    return Decision(Outcome.UNCHANGED, f"Unchanged: version {champion_version} is this very model.")
 
 
 def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decision:
@@ -111,17 +109,17 @@ def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decis
     verdict = judge(comparison, rule.alpha)
     figures = _figures(comparison)
     if rule.rule == "manual":
-        return Decision(False, f"Not promoted: the rule is manual. For your choice: {figures}.")
+        return Decision(Outcome.NOT_PROMOTED, f"Not promoted: the rule is manual. For your choice: {figures}.")
     if verdict == "undecided":
         return Decision(
-            False,
+            Outcome.NOT_PROMOTED,
             f"Not promoted: {comparison.n:,} test reviews cannot tell which model is better, at least "
             f"{fewest_reviews(rule.alpha)} are needed at level {rule.alpha:g}; {figures}.",
         )
     promote = verdict == "better" if rule.rule == "if_better" else verdict != "worse"
-    outcome = "Promoted" if promote else "Not promoted"
+    outcome, word = (Outcome.PROMOTED, "Promoted") if promote else (Outcome.NOT_PROMOTED, "Not promoted")
     return Decision(
-        promote, f"{outcome}: the challenger is {verdict} at level {rule.alpha:g} (rule {rule.rule}); {figures}."
+        outcome, f"{word}: the challenger is {verdict} at level {rule.alpha:g} (rule {rule.rule}); {figures}."
     )
 
 
@@ -131,19 +129,19 @@ def decide_first_promotion(margins: np.ndarray, labels: np.ndarray, rule: Promot
     Both answer the same n test reviews, n at least 1, so McNemar's exact test compares them: by counts, no rounding.
     """
     wrong, majority_wrong = errors(margins, labels), labels != majority_label(labels)
-    losses, wins = _discordant(wrong, majority_wrong)
-    p_value = _mcnemar(wins, losses)
+    losses, wins = discordant(wrong, majority_wrong)
+    p_value = mcnemar(wins, losses)
     n = len(labels)
     figures = (
         f"{n - int(wrong.sum()):,} of {n:,} test reviews right, always answering the majority class "
         f"{n - int(majority_wrong.sum()):,} (p {p_value:.3f} for better)"
     )
     if rule.rule == "manual":
-        return Decision(False, f"Not promoted: the rule is manual. For your choice: {figures}.")
+        return Decision(Outcome.NOT_PROMOTED, f"Not promoted: the rule is manual. For your choice: {figures}.")
     if p_value <= rule.alpha:
-        return Decision(True, f"Promoted: there was no champion; {figures}.")
+        return Decision(Outcome.PROMOTED, f"Promoted: there was no champion; {figures}.")
     return Decision(
-        False,
+        Outcome.NOT_PROMOTED,
         f"Not promoted: no champion yet, but at level {rule.alpha:g} it does not beat the majority class; {figures}. "
         "Land more labelled reviews, of both labels.",
     )
@@ -158,41 +156,3 @@ def _figures(comparison: PairedComparison) -> str:
         f"{comparison.only_champion_wrong} were wrong only before "
         f"(p {comparison.p_errors_worse:.3f} for worse, {comparison.p_errors_better:.3f} for better)"
     )
-
-
-def _sign_flip(differences: np.ndarray, seed: int) -> tuple[float, float]:
-    """One-sided p-values of a sum this large and this small, over all ways to sign the differences or some of them."""
-    sizes = np.abs(differences[differences != 0])
-    observed, slack = float(differences.sum()), _ROUNDING * float(sizes.sum())
-    if 1 << min(len(sizes), 63) <= _MOST_SIGNS:
-        sums, counted = _all_sums(sizes), 0
-    else:
-        sums, counted = _random_sums(sizes, seed), 1  # the observed signs are one of the ways, too
-    of = len(sums) + counted
-    more, fewer = (sums >= observed - slack).sum() + counted, (sums <= observed + slack).sum() + counted
-    return float(more / of), float(fewer / of)
-
-
-def _all_sums(sizes: np.ndarray) -> np.ndarray:
-    sums = np.zeros(1)
-    for size in sizes:
-        sums = np.concatenate([sums + size, sums - size])
-    return sums
-
-
-def _random_sums(sizes: np.ndarray, seed: int) -> np.ndarray:
-    """A few ways at a time, to keep memory small."""
-    chance = np.random.default_rng(seed)
-    signs = (chance.integers(0, 2, (20, len(sizes)), np.int8) for _ in range(_MOST_SIGNS // 20))
-    return np.concatenate([2 * (each @ sizes) - sizes.sum() for each in signs])
-
-
-def _discordant(wrong: np.ndarray, other_wrong: np.ndarray) -> tuple[int, int]:
-    """How many reviews only the one gets wrong, and how many only the other."""
-    return int((wrong & ~other_wrong).sum()), int((other_wrong & ~wrong).sum())
-
-
-def _mcnemar(against: int, in_favour: int) -> float:
-    if against + in_favour == 0:
-        return 1.0
-    return float(binomtest(against, against + in_favour, 0.5, alternative="greater").pvalue)

@@ -4,33 +4,18 @@ An id alone does not say it: clients number the rows of each file from 1. A text
 write "Great!". A row with the id of a former one is the same review if its text is the same, or an edit of it.
 """
 
-import unicodedata
-from collections.abc import Iterable
-from hashlib import blake2b
-
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+
+from sentiment_assets.text_identity import normalise, text_digests
 
 _END = 12
 """Characters at the beginning or at the end that an edit leaves as they were."""
 _LEAST_IN_COMMON = 0.8
 """Share of the character trigrams of the one of two texts that has fewer which the other one has too."""
 _NEUTRAL = -1
-
-
-def normalise(text: str) -> str:
-    """The form in which two texts count as equal: Unicode NFKC, case folded, white space collapsed."""
-    if text.isascii():  # the same, sooner
-        return " ".join(text.lower().split())
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def text_digests(texts: Iterable[str]) -> np.ndarray:
-    """A 64-bit digest of each normalised text, uint64; equal texts have equal digests on any machine."""
-    digests = (blake2b(normalise(text).encode(), digest_size=8).digest() for text in texts)
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
 def review_numbers(reviews: pd.DataFrame) -> np.ndarray:

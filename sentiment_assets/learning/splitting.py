@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.learning.near_duplicates import find_near_duplicates
-from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers, text_digests
+from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
+from sentiment_assets.text_identity import text_digests
 
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"

@@ -8,7 +8,7 @@ import pandas as pd
 from sentiment_assets.learning.behaviour import check_behaviour
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.candidate import Candidate
-from sentiment_assets.learning.challenger import Challenger, Standing
+from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.flips import flip_review, flips_by_ngram
 from sentiment_assets.learning.ledger import sweep_ledger
@@ -22,6 +22,7 @@ from sentiment_assets.learning.pictures import (
     draw_surface,
     draw_top_ngrams,
 )
+from sentiment_assets.learning.promotion import ChampionTestMargins
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
 from sentiment_assets.learning.top_ngrams import top_ngrams
 
@@ -44,7 +45,7 @@ class TrainReport:
 
 def report_training(
     challenger: Challenger,
-    champion: Standing | None,
+    champion: ChampionTestMargins | None,
     candidates: Mapping[str, Candidate],
     features: Features,
     splits: pd.DataFrame,

@@ -15,10 +15,11 @@ from scipy.stats import beta, norm
 from sklearn.linear_model import LogisticRegression
 
 from sentiment_assets.learning.metrics import errors, hinge_loss, hinge_losses
-from sentiment_assets.monitoring.finding import Finding, Verdict, judged, percent, unknown
+from sentiment_assets.monitoring.finding import Finding, Verdict, judged, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.two_sample import compare_counts
+from sentiment_assets.presentation.wording import percent
 
 _LEVEL = 0.95
 _NORMAL = float(norm.ppf((1 + _LEVEL) / 2))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
-from sentiment_assets.monitoring.check_record import Record
 from sentiment_assets.monitoring.settings import PagingRule
 
 _MULTIPLES = (0.5, 1.0, 2.0, 4.0)
@@ -23,12 +23,12 @@ class AlarmBudget:
     """Whether this is the branch's own threshold."""
 
 
-def history_of(check: str, records: Sequence[Record]) -> list[Finding]:
+def history_of(check: str, records: Sequence[CheckRecord]) -> list[Finding]:
     """The findings of one check, in the order of the records."""
     return [finding for record in records for finding in record.findings if finding.name == check]
 
 
-def pages(history: Sequence[Finding], rule: PagingRule) -> bool:
+def wakes_somebody(history: Sequence[Finding], rule: PagingRule) -> bool:
     """Whether the latest finding warns, and so do N of the last M (hysteresis); the oldest first."""
     recent = history[-rule.of :]
     return bool(recent) and recent[-1].warns and sum(each.warns for each in recent) >= rule.warnings

@@ -1,17 +1,19 @@
 """All checks of a batch that need a champion, put together: what the Dagster layer asks, a notebook can ask too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
-from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.monitoring.accuracy import (
+    Estimate,
     back_test,
     estimate_accuracy,
     estimated_accuracy,
@@ -19,25 +21,26 @@ from sentiment_assets.monitoring.accuracy import (
     measure,
     measured_accuracy,
 )
+from sentiment_assets.monitoring.batch_texts import describe_batch_texts
+from sentiment_assets.monitoring.check_record import CheckRecord, Example, past_estimates
 from sentiment_assets.monitoring.classifier_test import classify_samples
 from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.finding import Finding, unknown
-from sentiment_assets.monitoring.check_record import Example, Record, past_estimates
 from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.monitoring.batch_texts import view_texts
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
+from sentiment_assets.text_identity import text_digests
 
-TEXT_CHECKS = ("text_drift", "label_drift")
+DRIFT_CHECKS = ("text_drift", "label_drift")
 _NEARLY_ALL = 0.9
 """Share of a batch's reviews that must have a label for its accuracy to check the estimate: that of a few has a noise
 of its own, by which bands would widen."""
-SCORE_CHECKS = ("prediction_drift", "accuracy", "estimated_accuracy")
+DEGRADATION_CHECKS = ("prediction_drift", "accuracy", "estimated_accuracy")
 
 
-class Champion(Protocol):
-    """What the checks need of a champion."""
+class ComparedChampion(Protocol):
+    """A champion as the checks need it: with its model and with what travels beside it."""
 
     @property
     def version(self) -> str:
@@ -53,56 +56,65 @@ class Champion(Protocol):
 
 
 @dataclass(frozen=True)
-class ScoreChecks:
-    """What ``check_scores`` found."""
+class BatchToCheck:
+    """A batch, and everything that it is compared with."""
 
-    record: Record
+    key: str
+    reviews: pd.DataFrame
+    """Columns review_id, text and label, 0 rows or more."""
+    champion: ComparedChampion | None
+    others: OtherBatches
+    checked_at: str
+    """ISO 8601, UTC."""
+
+    @cached_property
+    def content(self) -> str:
+        """The digest of the reviews, by which a record is known to be of this very content."""
+        return content_digest(self.reviews)
+
+    def record(self, findings: tuple[Finding, ...]) -> CheckRecord:
+        """Return a record of the batch with these findings."""
+        version = self.champion.version if self.champion else None
+        return CheckRecord(self.key, self.checked_at, version, findings, content=self.content)
+
+
+@dataclass(frozen=True)
+class DegradationChecks:
+    """The outcome of ``check_degradation``."""
+
+    record: CheckRecord
     to_label: pd.DataFrame
     """The reviews whose labels would tell most: columns review_id, text and label, which is empty."""
     graph: bytes | None = None
     """The word-shift graph, SVG."""
 
 
-def check_texts(
-    batch: str,
-    reviews: pd.DataFrame,
-    champion: Champion | None,
-    others: OtherBatches,
-    settings: MonitoringSettings,
-    checked_at: str,
-) -> Record:
-    """Drift of a batch's texts and labels: columns review_id, text and label, 0 rows or more.
+def check_drift(batch: BatchToCheck, settings: MonitoringSettings) -> CheckRecord:
+    """Check a batch for drift of its texts and labels.
 
     Reviews that came before are left out: an export that overlaps the last one is the business of quality. So are
     those that the champion was trained on, which hold no word it does not know.
     """
-    content = content_digest(reviews)
+    champion = batch.champion
     if champion is None or champion.reference is None:
-        return _not_comparable(batch, champion, TEXT_CHECKS, checked_at, content)
+        return _not_comparable(batch, DRIFT_CHECKS)
     model, reference = champion.model, champion.reference
-    reviews = reviews[_are_new(text_digests(reviews["text"]), model, others)]
+    reviews = batch.reviews[_are_new(text_digests(batch.reviews["text"]), model, batch.others)]
     texts, labels = reviews["text"], reviews["label"].dropna()
-    drift = text_drift(texts, view_texts(texts, model, reference.ngrams), reference, settings)
-    unlike = dict(drift.unlike)
-    examples = [
-        Example(str(review_id), str(text), unlike[place])
-        for place, review_id, text in zip(
-            unlike, reviews["review_id"].iloc[list(unlike)], texts.iloc[list(unlike)], strict=True
-        )
-    ]
-    return Record(
-        batch,
-        checked_at,
-        champion.version,
-        (drift.finding, label_drift(int(labels.sum()), len(labels), reference, settings)),
-        drift.words,
-        tuple(examples) if drift.finding.warns else (),
-        (drift.finding.effect or 0.0) if drift.finding.warns else 0.0,
-        content=content,
+    drift = text_drift(texts, describe_batch_texts(texts, model, reference.ngrams), reference, settings)
+    record = batch.record((drift.finding, label_drift(int(labels.sum()), len(labels), reference, settings)))
+    if not drift.finding.warns:
+        return replace(record, words=drift.words)
+    unlikeness = dict(drift.unlike)
+    unlike = reviews.iloc[list(unlikeness)]
+    examples = tuple(
+        Example(str(review_id), str(text), share)
+        for review_id, text, share in zip(unlike["review_id"], unlike["text"], unlikeness.values(), strict=True)
     )
+    return replace(record, words=drift.words, examples=examples, unlike=drift.finding.effect or 0.0)
 
 
-def is_out_of_date(record: Record | None, content: str, champion: str) -> bool:
+def is_out_of_date(record: CheckRecord | None, content: str, champion: str) -> bool:
     """Whether the texts of a batch, of that ``content``, are to be compared again with that version of the champion.
 
     They are if they never were, if the batch was replaced since, or if another champion, or none, left something to
@@ -113,82 +125,145 @@ def is_out_of_date(record: Record | None, content: str, champion: str) -> bool:
     return record.champion != champion and any(finding.verdict != "ok" for finding in record.findings)
 
 
-def check_scores(
-    batch: str,
-    reviews: pd.DataFrame,
-    champion: Champion | None,
-    others: OtherBatches,
-    text_record: Record | None,
-    past: Sequence[Record],
+def check_degradation(
+    batch: BatchToCheck,
     settings: MonitoringSettings,
-    checked_at: str,
-) -> ScoreChecks:
-    """Drift of the champion's answers on a batch and how good they are, and the reviews to label.
+    *,
+    drift_record: CheckRecord | None,
+    past: Sequence[CheckRecord],
+) -> DegradationChecks:
+    """Check the champion's answers on a batch: whether they drifted, how good they are, and which labels would tell.
 
-    Reviews are left out as in ``check_texts``: the champion knows those it was trained on too well. So are those in
-    which it knows nothing, of which it says nothing. A label that a later batch corrects counts as corrected. Labels
-    that later batches have for unlabelled texts narrow the estimate, and only that: they were not chosen at random.
-    ``text_record`` is of the same batch, and made anew when it is of another champion or of other content; ``past`` are
-    the records of earlier batches.
+    ``drift_record`` is of the same batch, and made anew when it is of another champion or of other content; ``past``
+    are the records of earlier batches.
     """
-    content = content_digest(reviews)
+    champion = batch.champion
     if champion is None or champion.reference is None:
-        record = _not_comparable(batch, champion, SCORE_CHECKS, checked_at, content)
-        return ScoreChecks(record, _to_label(reviews.iloc[:0]))
-    model, reference = champion.model, champion.reference
-    digests = text_digests(reviews["text"])
-    new = _are_new(digests, model, others)
-    reviews, digests = reviews[new], digests[new]
-    every, rows = reviews, model.rows(reviews["text"])
-    recognised = np.diff(rows.indptr) > 0
-    unrecognised = int((~recognised).sum())
-    reviews, digests, rows = reviews[recognised], digests[recognised], rows[np.flatnonzero(recognised)]
-    n = len(reviews)
-    if n < settings.fewest_reviews:
-        beside = f", beside {unrecognised:,} in which it knows no word" if unrecognised else ""
-        reason = (
-            f"{n:,} new reviews that the champion was not trained on{beside}: fewer than {settings.fewest_reviews} say "
-            "nothing for sure."
-        )
-        record = Record(batch, checked_at, champion.version, _all_unknown(SCORE_CHECKS, reason), content=content)
-        return ScoreChecks(record, _to_label(reviews.iloc[:0]))
-    texts, labels = reviews["text"], reviews["label"]
-    margins = model.margins_of_rows(rows)
-    known_ngrams = np.diff(rows.indptr)
-    labelled, later = labels.notna().to_numpy(), others.labels_since(digests)
-    latest = np.where(np.isnan(later), labels.to_numpy(np.float64, na_value=np.nan), later)
-    known, since = latest[labelled].astype(np.int8), np.where(labelled, np.nan, later)
-    tested = back_test(past_estimates(past))
-    if text_record is None or text_record.champion != champion.version or not text_record.is_of(content):
-        text_record = check_texts(batch, every, champion, others, settings, checked_at)
-    unlike, widened = text_record.unlike, tested.widened if tested else 1.0
-    estimate = estimate_accuracy(margins, known_ngrams, reference, unlike, widened, since)
-    findings = (
-        prediction_drift(margins, reference, settings),
-        measured_accuracy(margins[labelled], known, reference, settings),
-        estimated_accuracy(estimate, n, reference, settings),
-    )
-    separation = classify_samples(reference.rows, hash_ngrams(texts, reference.ngrams))
-    unlabelled = np.flatnonzero(~labelled & np.isnan(since))
-    chosen = label_budget(
-        margins[unlabelled],
-        known_ngrams[unlabelled],
-        reference,
-        separation.unlikeness[unlabelled],
-        settings.label_budget,
-    )
-    shift = word_shift(texts, rows, model, reference)
-    record = Record(
-        batch,
-        checked_at,
-        champion.version,
-        findings,
+        return _nothing_to_judge(batch, _not_comparable(batch, DEGRADATION_CHECKS))
+    reference = champion.reference
+    chosen = choose_reviews(batch, champion.model)
+    if chosen.n < settings.fewest_reviews:
+        reason = _too_few(chosen, settings.fewest_reviews)
+        return _nothing_to_judge(batch, batch.record(_all_unknown(DEGRADATION_CHECKS, reason)))
+    if drift_record is None or drift_record.champion != champion.version or not drift_record.is_of(batch.content):
+        drift_record = check_drift(batch, settings)
+    estimate = _estimate(chosen, reference, drift_record, past)
+    shift = word_shift(chosen.reviews["text"], chosen.rows, champion.model, reference)
+    record = replace(
+        batch.record(judge_answers(chosen, reference, estimate, settings)),
         word_shift=shift,
         estimate=estimate,
-        accuracy=measure(margins[labelled], known).accuracy if _NEARLY_ALL * n <= len(known) else None,
-        content=content,
+        accuracy=_accuracy_on_nearly_all(chosen),
     )
-    return ScoreChecks(record, _to_label(reviews.iloc[unlabelled[chosen]]), draw_word_shift(shift))
+    return DegradationChecks(record, propose_labels(chosen, reference, settings.label_budget), draw_word_shift(shift))
+
+
+@dataclass(frozen=True)
+class ChosenReviews:
+    """The reviews of a batch by which the champion can be judged, and what it says of them."""
+
+    reviews: pd.DataFrame
+    rows: sparse.csr_matrix
+    """The champion's features of each review."""
+    margins: np.ndarray
+    labels: np.ndarray
+    """float64, shape (n,): the label that the batch has, or a later one that corrects it; nan where it has none."""
+    labels_since: np.ndarray
+    """float64, shape (n,): the label that a later batch has for a review without one; nan where there is none."""
+    unrecognised: int
+    """Other reviews of the batch, in which the champion knows no word."""
+
+    @property
+    def n(self) -> int:
+        """How many reviews there are."""
+        return len(self.reviews)
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """True where the batch itself has a label, shape (n,)."""
+        return ~np.isnan(self.labels)
+
+    @property
+    def known_ngrams(self) -> np.ndarray:
+        """How many n-grams of each review the champion has a weight for, shape (n,)."""
+        return np.diff(self.rows.indptr)
+
+
+def choose_reviews(batch: BatchToCheck, model: SentimentModel) -> ChosenReviews:
+    """Choose the reviews of a batch by which a model can be judged.
+
+    Reviews are left out as in ``check_drift``: the champion knows those it was trained on too well. So are those in
+    which it knows nothing, of which it says nothing. A label that a later batch corrects counts as corrected. Labels
+    that later batches have for unlabelled texts are kept apart, because they were not chosen at random.
+    """
+    digests = text_digests(batch.reviews["text"])
+    new = _are_new(digests, model, batch.others)
+    reviews, digests = batch.reviews[new], digests[new]
+    rows = model.rows(reviews["text"])
+    recognised = np.diff(rows.indptr) > 0
+    reviews, digests, rows = reviews[recognised], digests[recognised], rows[np.flatnonzero(recognised)]
+    own = reviews["label"].to_numpy(np.float64, na_value=np.nan)
+    later = batch.others.labels_since(digests)
+    latest = np.where(np.isnan(later), own, later)
+    return ChosenReviews(
+        reviews=reviews,
+        rows=rows,
+        margins=model.margins_of_rows(rows),
+        labels=np.where(np.isnan(own), np.nan, latest),
+        labels_since=np.where(np.isnan(own), later, np.nan),
+        unrecognised=int((~recognised).sum()),
+    )
+
+
+def judge_answers(
+    chosen: ChosenReviews, reference: Reference, estimate: Estimate, settings: MonitoringSettings
+) -> tuple[Finding, ...]:
+    """Judge the champion's answers on the chosen reviews: one finding for each of ``DEGRADATION_CHECKS``."""
+    labelled = chosen.labelled
+    return (
+        prediction_drift(chosen.margins, reference, settings),
+        measured_accuracy(chosen.margins[labelled], chosen.labels[labelled].astype(np.int8), reference, settings),
+        estimated_accuracy(estimate, chosen.n, reference, settings),
+    )
+
+
+def propose_labels(chosen: ChosenReviews, reference: Reference, n: int) -> pd.DataFrame:
+    """Propose the ``n`` reviews without any label whose labels would narrow the estimate most, the most telling first.
+
+    Columns review_id, text and label, which is empty.
+    """
+    separation = classify_samples(reference.rows, hash_ngrams(chosen.reviews["text"], reference.ngrams))
+    unlabelled = np.flatnonzero(~chosen.labelled & np.isnan(chosen.labels_since))
+    places = label_budget(
+        chosen.margins[unlabelled],
+        chosen.known_ngrams[unlabelled],
+        reference,
+        separation.unlikeness[unlabelled],
+        n,
+    )
+    return _to_label(chosen.reviews.iloc[unlabelled[places]])
+
+
+def _estimate(
+    chosen: ChosenReviews, reference: Reference, drift_record: CheckRecord, past: Sequence[CheckRecord]
+) -> Estimate:
+    tested = back_test(past_estimates(past))
+    return estimate_accuracy(
+        chosen.margins,
+        chosen.known_ngrams,
+        reference,
+        unlike=drift_record.unlike,
+        widened=tested.widened if tested else 1.0,
+        labels=chosen.labels_since,
+    )
+
+
+def _accuracy_on_nearly_all(chosen: ChosenReviews) -> float | None:
+    """The measured accuracy, by which the estimate is checked later; ``None`` where too few reviews have a label."""
+    labelled = chosen.labelled
+    if labelled.sum() < _NEARLY_ALL * chosen.n:
+        return None
+    return measure(chosen.margins[labelled], chosen.labels[labelled]).accuracy
 
 
 def _are_new(digests: np.ndarray, model: SentimentModel, others: OtherBatches) -> np.ndarray:
@@ -200,15 +275,25 @@ def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:
     return reviews[["review_id", "text"]].assign(label="")
 
 
-def _not_comparable(
-    batch: str, champion: Champion | None, checks: Sequence[str], checked_at: str, content: str
-) -> Record:
-    if champion is None:
+def _nothing_to_judge(batch: BatchToCheck, record: CheckRecord) -> DegradationChecks:
+    return DegradationChecks(record, _to_label(batch.reviews.iloc[:0]))
+
+
+def _too_few(chosen: ChosenReviews, fewest: int) -> str:
+    beside = f", beside {chosen.unrecognised:,} in which it knows no word" if chosen.unrecognised else ""
+    return (
+        f"{chosen.n:,} new reviews that the champion was not trained on{beside}: fewer than {fewest} say nothing for "
+        "sure."
+    )
+
+
+def _not_comparable(batch: BatchToCheck, checks: Sequence[str]) -> CheckRecord:
+    if batch.champion is None:
         reason = "There is no champion yet, so there is nothing to compare with."
     else:
-        reason = f"Champion version {champion.version} has no reference: train again, and the next champion brings one."
-    version = champion.version if champion else None
-    return Record(batch, checked_at, version, _all_unknown(checks, reason), content=content)
+        version = batch.champion.version
+        reason = f"Champion version {version} has no reference: train again, and the next champion brings one."
+    return batch.record(_all_unknown(checks, reason))
 
 
 def _all_unknown(checks: Sequence[str], reason: str) -> tuple[Finding, ...]:

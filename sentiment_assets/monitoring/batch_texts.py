@@ -7,15 +7,15 @@ from scipy import sparse
 
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import Texts, as_column, hash_ngrams
-from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.learning.settings import NgramSettings
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, repeats
+from sentiment_assets.text_identity import text_digests
 
 _COLUMNS_LOG2 = 18
 
 
 @dataclass(frozen=True)
-class BatchView:
+class BatchTexts:
     """The distinct texts of a batch: copies are the business of the quality check, not of drift."""
 
     positions: np.ndarray
@@ -27,12 +27,12 @@ class BatchView:
     """Share of words that the champion does not know."""
 
 
-def view_texts(texts: Texts, model: SentimentModel, ngrams: NgramSettings) -> BatchView:
+def describe_batch_texts(texts: Texts, model: SentimentModel, ngrams: NgramSettings) -> BatchTexts:
     """Look at a batch of at least 0 texts."""
     column = as_column(texts)
     positions = np.flatnonzero(~repeats(text_digests(column.to_pylist())))
     distinct = column.take(positions)
-    return BatchView(
+    return BatchTexts(
         positions=positions,
         ngrams=hash_ngrams(distinct, ngrams),
         columns=describe_texts(distinct),

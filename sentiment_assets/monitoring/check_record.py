@@ -22,7 +22,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Record:
+class CheckRecord:
     """What one group of checks found in one batch."""
 
     batch: str
@@ -47,7 +47,7 @@ class Record:
         return bool(content) and self.content == content
 
 
-def of_what_is_there(groups: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
+def of_what_is_there(groups: Mapping[str, Sequence[CheckRecord]]) -> dict[str, list[CheckRecord]]:
     """The records of each group without those of a batch's former content.
 
     What a batch holds is the content of its latest record in any group.
@@ -71,7 +71,7 @@ class OpenWarning:
     """ISO 8601, UTC."""
 
 
-def open_warnings(records: Sequence[Record]) -> tuple[OpenWarning, ...]:
+def open_warnings(records: Sequence[CheckRecord]) -> tuple[OpenWarning, ...]:
     """Every warning of the records, in their order."""
     return tuple(
         OpenWarning(record.batch, finding.name, finding.sentence, record.checked_at)
@@ -81,7 +81,7 @@ def open_warnings(records: Sequence[Record]) -> tuple[OpenWarning, ...]:
     )
 
 
-def past_estimates(records: Sequence[Record]) -> list[PastEstimate]:
+def past_estimates(records: Sequence[CheckRecord]) -> list[PastEstimate]:
     """Those made without labels that labels have checked."""
     return [
         PastEstimate(each.estimate, each.accuracy)
@@ -90,14 +90,14 @@ def past_estimates(records: Sequence[Record]) -> list[PastEstimate]:
     ]
 
 
-_RECORD: TypeAdapter[Record] = TypeAdapter(Record)
+_CHECK_RECORD: TypeAdapter[CheckRecord] = TypeAdapter(CheckRecord)
 
 
-def record_to_bytes(record: Record) -> bytes:
+def record_to_bytes(record: CheckRecord) -> bytes:
     """JSON, readable by people."""
-    return _RECORD.dump_json(record, indent=1)
+    return _CHECK_RECORD.dump_json(record, indent=1)
 
 
-def record_from_bytes(content: bytes) -> Record:
+def record_from_bytes(content: bytes) -> CheckRecord:
     """The inverse of ``record_to_bytes``. Raises pydantic's ``ValidationError`` for anything else."""
-    return _RECORD.validate_json(content)
+    return _CHECK_RECORD.validate_json(content)

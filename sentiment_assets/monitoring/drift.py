@@ -11,12 +11,13 @@ import numpy as np
 
 from sentiment_assets.learning.ngrams import Texts, as_column
 from sentiment_assets.learning.vectorizer import name_columns
+from sentiment_assets.monitoring.batch_texts import BatchTexts
 from sentiment_assets.monitoring.classifier_test import classify_samples
-from sentiment_assets.monitoring.finding import LONGEST_NGRAM, Finding, judged, percent, shorten, unknown
+from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.two_sample import Difference, Differences, compare_counts, compare_values
-from sentiment_assets.monitoring.batch_texts import BatchView
+from sentiment_assets.presentation.wording import LONGEST_NGRAM, format_p_value, percent, shorten
 
 _WORDS_SHOWN = 15
 _WORDS_IN_SENTENCE = 5
@@ -52,7 +53,7 @@ class TextDrift:
     reference's reviews that look less like the batch."""
 
 
-def text_drift(texts: Texts, view: BatchView, reference: Reference, settings: MonitoringSettings) -> TextDrift:
+def text_drift(texts: Texts, view: BatchTexts, reference: Reference, settings: MonitoringSettings) -> TextDrift:
     """Compare the distinct texts of a batch with the reference's."""
     n = len(view.positions)
     if n < settings.fewest_reviews or reference.rows.shape[0] < settings.fewest_reviews:
@@ -122,7 +123,7 @@ def _judge(name: str, difference: Difference, settings: MonitoringSettings, test
     )
 
 
-def _column_differences(view: BatchView, reference: Reference) -> dict[str, Differences]:
+def _column_differences(view: BatchTexts, reference: Reference) -> dict[str, Differences]:
     ours, theirs = view.columns, reference.columns
     expected = reference.languages
     pairs = {
@@ -144,7 +145,7 @@ def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
         share = percent(most.effect or 0)
         sentence = (
             f"About {share} of {n:,} distinct reviews are unlike those the champion was trained on: "
-            f"{told}; p = {_p(min(part.p_value or 0 for part in warning))}."
+            f"{told}; p = {format_p_value(min(part.p_value or 0 for part in warning))}."
         )
     else:
         sentence = (
@@ -174,19 +175,16 @@ def _by_effect(parts: list[Finding]) -> list[Finding]:
 def _reason(part: Finding) -> str:
     effect, p_value, threshold = part.effect or 0.0, part.p_value or 0.0, part.threshold or 0.0
     if part.warns:
-        return f"a difference of {percent(effect)} of the reviews that chance does not explain, p = {_p(p_value)}"
+        p = format_p_value(p_value)
+        return f"a difference of {percent(effect)} of the reviews that chance does not explain, p = {p}"
     if effect < threshold:
         return f"a difference of {percent(effect)}, below the {percent(threshold)} that matter"
     if part.surely:
         return f"a difference of {percent(effect)}, not surely more than the {percent(threshold)} that matter"
-    return f"chance explains a difference of {percent(effect)} in so many reviews, p = {_p(p_value)}"
+    return f"chance explains a difference of {percent(effect)} in so many reviews, p = {format_p_value(p_value)}"
 
 
-def _p(value: float) -> str:
-    return f"{value:.2g}" if value >= 1e-10 else "1e-10 or less"
-
-
-def _moved_words(texts: Texts, view: BatchView, reference: Reference, gains: np.ndarray) -> tuple[MovedWord, ...]:
+def _moved_words(texts: Texts, view: BatchTexts, reference: Reference, gains: np.ndarray) -> tuple[MovedWord, ...]:
     """N-grams that more of the batch's reviews have, the largest gain first: the batch can name their columns."""
     chosen = np.argsort(-gains, kind="stable")[:_WORDS_SHOWN]
     chosen = chosen[gains[chosen] > 0]

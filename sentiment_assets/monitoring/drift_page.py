@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 from sentiment_assets.monitoring.accuracy import BackTest, back_test
-from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, history_of, pages
+from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, history_of, wakes_somebody
+from sentiment_assets.monitoring.check_record import CheckRecord, past_estimates
 from sentiment_assets.monitoring.finding import Finding
-from sentiment_assets.monitoring.check_record import Record, past_estimates
+from sentiment_assets.monitoring.settings import CHECKS_THAT_SHARE_ALPHA, MonitoringSettings
 from sentiment_assets.presentation.html import html_environment
-from sentiment_assets.monitoring.settings import DRIFT_CHECKS, MonitoringSettings
 
-_TEMPLATE = "page.html.j2"
+_TEMPLATE = "drift_page.html.j2"
 _BATCHES_SHOWN = 60
 
 
@@ -22,7 +22,7 @@ class Line:
 
     check: str
     findings: tuple[Finding | None, ...]
-    pages: bool
+    wakes_somebody: bool
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class DriftPage:
     batches: tuple[str, ...]
     """The oldest first."""
     lines: tuple[Line, ...]
-    latest: Record | None
+    latest: CheckRecord | None
     """Of the text checks of the latest batch."""
-    latest_scores: Record | None
+    latest_scores: CheckRecord | None
     """Of the checks of its scores."""
     budgets: tuple[AlarmBudget, ...]
     back_test: BackTest | None
@@ -47,17 +47,17 @@ class DriftPage:
         return [part for finding in (self.latest.findings if self.latest else ()) for part in finding.parts]
 
 
-def render_page(page: DriftPage) -> str:
+def render_drift_page(page: DriftPage) -> str:
     """The page as HTML."""
     return html_environment(Path(__file__).parent).get_template(_TEMPLATE).render(page=page)
 
 
-def drift_page(
+def make_drift_page(
     branch: str,
     batches: Sequence[str],
-    quality: Sequence[Record],
-    texts: Sequence[Record],
-    scores: Sequence[Record],
+    quality: Sequence[CheckRecord],
+    texts: Sequence[CheckRecord],
+    scores: Sequence[CheckRecord],
     settings: MonitoringSettings,
     written_at: datetime,
 ) -> DriftPage:
@@ -75,17 +75,17 @@ def drift_page(
         budgets=tuple(
             budget
             for check, records in checks
-            if check in DRIFT_CHECKS
+            if check in CHECKS_THAT_SHARE_ALPHA
             for budget in alarm_budget(history_of(check, records))
         ),
         back_test=back_test(past_estimates(scores)),
     )
 
 
-def _line(check: str, batches: Sequence[str], records: Sequence[Record], settings: MonitoringSettings) -> Line:
+def _line(check: str, batches: Sequence[str], records: Sequence[CheckRecord], settings: MonitoringSettings) -> Line:
     found = {record.batch: finding for record in records for finding in history_of(check, [record])}
     return Line(
         check,
         tuple(found.get(batch) for batch in batches),
-        pages(history_of(check, records), settings.paging),
+        wakes_somebody(history_of(check, records), settings.paging),
     )

@@ -6,10 +6,6 @@ from typing import Literal
 Verdict = Literal["ok", "warn", "unknown"]
 """``unknown``: there is too little to judge by, or nothing to compare with. It neither passes judgement nor warns."""
 
-PER_CENT = 100
-LONGEST_NGRAM = 40
-"""Characters of an n-gram that are shown."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -56,13 +52,3 @@ def judged(finding: Finding) -> Finding:
 def unknown(name: str, reason: str) -> Finding:
     """A finding that says why nothing can be said."""
     return Finding(name, "unknown", reason)
-
-
-def shorten(text: str, longest: int) -> str:
-    """``text`` as far as a person reads."""
-    return text if len(text) <= longest else text[:longest] + "…"
-
-
-def percent(share: float) -> str:
-    """0.034 as ``3.4 %``."""
-    return f"{share * PER_CENT:.1f} %"

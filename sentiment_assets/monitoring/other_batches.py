@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.learning.review_identity import text_digests
+from sentiment_assets.text_identity import text_digests
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from sentiment_assets.learning.review_identity import text_digests
-from sentiment_assets.monitoring.finding import Finding, judged, percent, unknown
+from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.language import UNDETERMINED, languages_of
 from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
@@ -26,6 +25,8 @@ from sentiment_assets.monitoring.text_columns import (
     main_languages,
     repeats,
 )
+from sentiment_assets.presentation.wording import percent
+from sentiment_assets.text_identity import text_digests
 
 _MEANINGS = {
     "quarantined": "rows of the file that have a text are in quarantine",

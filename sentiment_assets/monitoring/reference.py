@@ -19,8 +19,8 @@ from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.settings import NgramSettings
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
 from sentiment_assets.learning.vectorizer import name_columns
-from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
 from sentiment_assets.monitoring.batch_texts import drift_ngrams
+from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
 
 REFERENCE_FORMAT = "r2"
 """Changes when what a reference holds does, so that an unchanged model is registered anew with a new reference."""

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from sentiment_assets.settings_base import Settings
 
-DRIFT_CHECKS = ("text_drift", "label_drift", "prediction_drift", "accuracy")
+CHECKS_THAT_SHARE_ALPHA = ("text_drift", "label_drift", "prediction_drift", "accuracy")
 """They share one rate of false alarms."""
 
 
@@ -85,4 +85,4 @@ class MonitoringSettings(Settings):
     @property
     def test_alpha(self) -> float:
         """The rate of false alarms of one drift check, so that all of them together have ``alpha`` (Bonferroni)."""
-        return self.alpha / len(DRIFT_CHECKS)
+        return self.alpha / len(CHECKS_THAT_SHARE_ALPHA)

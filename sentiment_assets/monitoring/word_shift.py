@@ -12,10 +12,10 @@ from scipy import sparse
 
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import Texts
-from sentiment_assets.learning.pictures import draw_ngram_bars
 from sentiment_assets.learning.vectorizer import name_columns
-from sentiment_assets.monitoring.finding import LONGEST_NGRAM, shorten
 from sentiment_assets.monitoring.reference import Reference
+from sentiment_assets.presentation.figures import draw_ngram_bars
+from sentiment_assets.presentation.wording import LONGEST_NGRAM, shorten
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How everything looks that people read: colours, figures, HTML pages and the wording of numbers."""

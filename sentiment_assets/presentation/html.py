@@ -1,18 +1,31 @@
-"""Pages for people: templates whose values are escaped, so that review text is never markup."""
+"""Pages for people: templates whose values are escaped, so that review text is never markup, in one style."""
 
+from base64 import b64encode
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from sentiment_assets.monitoring.finding import percent, shorten
+from sentiment_assets.presentation import palette
+from sentiment_assets.presentation.wording import example, percent, points
 
-_LONGEST_EXAMPLE = 400
+_HERE = Path(__file__).parent
+_STYLE = "style.html.j2"
 
 
 def html_environment(folder: Path) -> Environment:
-    """The templates of a folder, with filters for shares (``percent``) and for long texts (``cut``)."""
+    """Return the environment of the templates in ``folder``.
+
+    A page writes ``style`` into its head. Filters: ``percent`` for shares, ``points`` for net sentiment, ``cut`` for
+    review texts, and ``embedded`` for an SVG picture as the source of an image.
+    """
     environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader([folder, _HERE]), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"percent": percent, "cut": lambda text: shorten(text, _LONGEST_EXAMPLE)}
+    environment.filters |= {"percent": percent, "points": points, "cut": example, "embedded": _embedded}
+    environment.globals["style"] = Markup(environment.get_template(_STYLE).render(palette=palette))  # noqa: S704  our own
     return environment
+
+
+def _embedded(picture: bytes) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(picture).decode()}"

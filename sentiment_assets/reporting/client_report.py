@@ -7,18 +7,18 @@ from datetime import datetime
 import pandas as pd
 
 from sentiment_assets.monitoring.accuracy import measure
+from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
-from sentiment_assets.monitoring.check_record import Record
 from sentiment_assets.reporting.figures import (
     ALL,
     COLUMNS,
-    ChampionOnTest,
+    ChampionTestScores,
     join_scores,
     periods_of,
     report_figures,
 )
-from sentiment_assets.reporting.report_page import JoinedPage, ModelQuality, ReportPage, render_joined, render_report
 from sentiment_assets.reporting.pictures import draw_branches, draw_over_time
+from sentiment_assets.reporting.report_page import JoinedPage, ModelQuality, ReportPage, render_joined, render_report
 from sentiment_assets.reporting.telling_words import telling_words
 
 
@@ -38,8 +38,8 @@ def make_report(
     raw: Mapping[str, pd.DataFrame],
     scored: Mapping[str, pd.DataFrame],
     kept: Sequence[str],
-    champion: ChampionOnTest | None,
-    records: Sequence[Record],
+    champion: ChampionTestScores | None,
+    records: Sequence[CheckRecord],
     now: datetime,
 ) -> Report:
     """The report of a branch.
@@ -93,12 +93,12 @@ def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], n
     return Report(together, render_joined(page), picture)
 
 
-def _quality(champion: ChampionOnTest) -> ModelQuality:
+def _quality(champion: ChampionTestScores) -> ModelQuality:
     measured = measure(champion.scores, champion.labels)
     return ModelQuality(champion.version, measured.accuracy, measured.low, measured.high, len(champion.labels))
 
 
-def _findings(records: Sequence[Record]) -> list[Finding]:
+def _findings(records: Sequence[CheckRecord]) -> list[Finding]:
     return [finding for record in records for finding in record.findings]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.ingestion.content import content_digest
-from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers, text_digests
+from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.intervals import (
     Band,
@@ -17,6 +17,7 @@ from sentiment_assets.reporting.intervals import (
     net_sentiment,
     weights_as_left,
 )
+from sentiment_assets.text_identity import text_digests
 
 ALL = "all"
 COLUMNS = (
@@ -45,7 +46,7 @@ _ANSWERS = ["score", "label", "words", "contributions", "model_version"]
 
 
 @dataclass(frozen=True)
-class ChampionOnTest:
+class ChampionTestScores:
     """What a report asks of the champion: its answers on its test split, and what it was trained on."""
 
     version: str
@@ -132,7 +133,7 @@ def report_figures(
     branch: str,
     reviews: pd.DataFrame,
     kept: Sequence[str],
-    champion: ChampionOnTest | None,
+    champion: ChampionTestScores | None,
 ) -> pd.DataFrame:
     """Net sentiment of all reviews and of the twelve most frequent values of each kept column, whole and by period.
 
@@ -153,7 +154,7 @@ def report_figures(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _figures(reviews: pd.DataFrame, champion: ChampionOnTest | None) -> tuple[object, ...]:
+def _figures(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tuple[object, ...]:
     recognised = reviews[reviews["score"] != 0]
     positive, n = _positive(recognised["label"]), len(recognised)
     counted = _ends(net_sentiment(positive, n) if n else None)
@@ -163,7 +164,7 @@ def _figures(reviews: pd.DataFrame, champion: ChampionOnTest | None) -> tuple[ob
     return (len(reviews), unrecognised, positive, mean, *counted, labelled, *_ends(_corrected(reviews, champion)))
 
 
-def _corrected(reviews: pd.DataFrame, champion: ChampionOnTest | None) -> Band | None:
+def _corrected(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> Band | None:
     """Each review by the best that is known of it: its label, or else what the champion says.
 
     The champion's error rates on test are not those on its own training reviews, which it knows by heart: only what it

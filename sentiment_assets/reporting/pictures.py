@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sentiment_assets.learning.pictures import svg
+from sentiment_assets.presentation import palette
+from sentiment_assets.presentation.figures import svg
 
-_COUNTED, _CORRECTED, _VOLUME = "#1b6ca8", "#c0602b", "#c5ced6"
 _MOST_TICKS = 12
 _POINTS = 100
 
@@ -18,13 +18,13 @@ def draw_over_time(figures: pd.DataFrame) -> bytes:
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     places = range(len(figures))
-    _band(above, figures, ("net_sentiment", "net_low", "net_high"), _COUNTED, "as counted")
+    _band(above, figures, ("net_sentiment", "net_low", "net_high"), palette.COUNTED, "as counted")
     if figures["adjusted"].notna().any():
-        _band(above, figures, ("adjusted", "adjusted_low", "adjusted_high"), _CORRECTED, "corrected")
-    above.axhline(0, color="#8a9aa9", linewidth=0.8)
+        _band(above, figures, ("adjusted", "adjusted_low", "adjusted_high"), palette.CORRECTED, "corrected")
+    above.axhline(0, color=palette.OTHER, linewidth=0.8)
     above.set_ylabel("net sentiment, points")
     above.legend(loc="best", fontsize=8, frameon=False)
-    below.bar(places, figures["reviews"], color=_VOLUME)
+    below.bar(places, figures["reviews"], color=palette.VOLUME)
     below.set_ylabel("reviews")
     _name_places(below, figures["period"].tolist())
     return svg(figure)
@@ -38,7 +38,7 @@ def draw_branches(figures: Mapping[str, pd.DataFrame]) -> bytes:
     for branch, each in figures.items():
         places = [periods.index(period) for period in each["period"]]
         axes.plot(places, _POINTS * each["net_sentiment"], marker="o", markersize=4, label=branch)
-    axes.axhline(0, color="#8a9aa9", linewidth=0.8)
+    axes.axhline(0, color=palette.OTHER, linewidth=0.8)
     axes.set_ylabel("net sentiment as counted, points")
     axes.legend(loc="best", fontsize=8, frameon=False)
     _name_places(axes, periods)

@@ -1,13 +1,11 @@
 """The report as one HTML file that needs nothing else. Review text is escaped, never markup."""
 
-from base64 import b64encode
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
 
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.presentation.html import html_environment
@@ -79,23 +77,9 @@ class JoinedPage:
 
 def render_report(page: ReportPage) -> str:
     """The report of a branch as HTML."""
-    return _environment().get_template("report.html.j2").render(page=page)
+    return html_environment(Path(__file__).parent).get_template("client_report.html.j2").render(page=page)
 
 
 def render_joined(page: JoinedPage) -> str:
     """The report of all branches as HTML."""
-    return _environment().get_template("joined_report.html.j2").render(page=page)
-
-
-def _environment() -> Environment:
-    environment = html_environment(Path(__file__).parent)
-    environment.filters |= {
-        "points": _points,
-        "embedded": lambda picture: f"data:image/svg+xml;base64,{b64encode(picture).decode()}",
-    }
-    return environment
-
-
-def _points(value: float | None) -> str:
-    """Net sentiment in points from -100 to 100."""
-    return "–" if value is None or pd.isna(value) else f"{100 * value:+.1f}"
+    return html_environment(Path(__file__).parent).get_template("joined_report.html.j2").render(page=page)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from sentiment_assets.resources.home import keep_mlflow_quiet
+from sentiment_assets.resources.mlflow_settings import keep_mlflow_quiet
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -26,7 +26,7 @@ SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
-class ChampionVersion:
+class ChampionRegistration:
     """What the registry says about a champion, without loading it."""
 
     version: str
@@ -36,7 +36,7 @@ class ChampionVersion:
 
 
 @dataclass(frozen=True)
-class Champion:
+class LoadedChampion:
     """The model version that the alias ``champion`` points to."""
 
     version: str
@@ -66,14 +66,14 @@ class ChangedModel(ValueError):
     """The files of a registered version are not those that were registered; the message says what to do."""
 
 
-def champion_of(branch: str, uri: str) -> Champion | None:
+def champion_of(branch: str, uri: str) -> LoadedChampion | None:
     """The branch's champion, loaded, or ``None`` while there is none. Raises ``ChangedModel``."""
     client = open_client(uri)
     found = aliased(client, branch)
     return _loaded(found, uri) if found else None
 
 
-def _loaded(found: "ModelVersion", uri: str) -> Champion:
+def _loaded(found: "ModelVersion", uri: str) -> LoadedChampion:
     """A registered version, its files compared with what the registry says of them."""
     from mlflow.artifacts import download_artifacts
 
@@ -86,7 +86,7 @@ def _loaded(found: "ModelVersion", uri: str) -> Champion:
         _require_unchanged(found, data)
         model, kept = load_model(data), data / REFERENCE_FILE
         reference = reference_from_bytes(kept.read_bytes()) if kept.exists() else None
-    return Champion(str(found.version), found.tags[MODEL_DIGEST], found.run_id or "", model, reference)
+    return LoadedChampion(str(found.version), found.tags[MODEL_DIGEST], found.run_id or "", model, reference)
 
 
 def _require_unchanged(found: "ModelVersion", data: Path) -> None:

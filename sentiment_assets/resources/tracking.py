@@ -10,15 +10,16 @@ from urllib.parse import quote
 
 import dagster as dg
 
-from sentiment_assets.resources.home import default_tracking_uri, local_home
+from sentiment_assets.resources.home import local_home
+from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from sentiment_assets.resources.registry import (
     CHAMPION,
     MODEL_DIGEST,
     REFERENCE_DIGEST,
     REFERENCE_FILE,
     SQLITE,
-    Champion,
-    ChampionVersion,
+    ChampionRegistration,
+    LoadedChampion,
     aliased,
     champion_of,
     open_client,
@@ -114,11 +115,11 @@ class Tracking(dg.ConfigurableResource):
             client.log_batch(run_id, metrics=metrics[start : start + 1000])
         self.mark("FINISHED", run_id)
 
-    def champion(self, branch: str) -> Champion | None:
+    def champion(self, branch: str) -> LoadedChampion | None:
         """The branch's champion, loaded, or ``None`` while there is none."""
         return champion_of(branch, self.uri())
 
-    def champion_version(self, branch: str) -> ChampionVersion | None:
+    def champion_version(self, branch: str) -> ChampionRegistration | None:
         """What the registry says about the champion, without loading it."""
         client = self.client()
         found = aliased(client, branch)
@@ -126,7 +127,7 @@ class Tracking(dg.ConfigurableResource):
             return None
         registered_at = datetime.fromtimestamp(found.creation_timestamp / 1_000, UTC)
         tags = client.get_run(found.run_id).data.tags if found.run_id else {}
-        return ChampionVersion(str(found.version), registered_at, tags.get(_ROOT_RUN, ""))
+        return ChampionRegistration(str(found.version), registered_at, tags.get(_ROOT_RUN, ""))
 
     def register(
         self,

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from upath import UPath
 
-from sentiment_assets.branch.component import BranchSettings, batches_name, branch_definitions
+from sentiment_assets.branch.definitions import batch_partitions_name, branch_definitions
+from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.batch_key import batch_key
@@ -15,7 +16,7 @@ from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, IngestionSetti
 from sentiment_assets.monitoring.other_batches import digests_and_labels
 from sentiment_assets.reporting.figures import ALL, join_scores
 from sentiment_assets.resources.storage import Storage, frame_to_bytes, read_frame, write_atomically
-from sentiment_assets_tests import code_location, runs
+from testing import code_location, runs
 from testing.corpus import as_csv, made_up_reviews
 
 STORAGE = Storage(root="data")
@@ -23,7 +24,7 @@ CSV = as_csv(made_up_reviews(600))
 
 
 def ingest(instance: dg.DagsterInstance, key: str) -> dg.ExecuteInProcessResult:
-    instance.add_dynamic_partitions(batches_name("acme"), [key])
+    instance.add_dynamic_partitions(batch_partitions_name("acme"), [key])
     return job("acme_ingest").execute_in_process(instance=instance, partition_key=key, raise_on_error=False)
 
 
@@ -138,7 +139,7 @@ def test_what_a_file_had_besides_its_reviews_is_told_and_checked(home: Path, ins
     settings = BranchSettings.model_validate({"landing": "landing/acme", "columns": {"keep": ["brand"]}})
     definitions = dg.Definitions.merge(branch_definitions("acme", settings), dg.Definitions(resources=resources()))
     key = runs.land("acme", "a.csv", content)
-    instance.add_dynamic_partitions(batches_name("acme"), [key])
+    instance.add_dynamic_partitions(batch_partitions_name("acme"), [key])
     result = definitions.resolve_job_def("acme_ingest").execute_in_process(instance=instance, partition_key=key)
     failed = {each.check_name for each in result.get_asset_check_evaluations() if not each.passed}
     assert failed - {"bot_like"} == {"unread_dates", "unread_splits", "missing_columns"}
@@ -195,7 +196,7 @@ def test_files_land_at_any_fsspec_path(home: Path, instance: dg.DagsterInstance)
     settings = BranchSettings(landing="memory://bucket/acme")
     definitions = dg.Definitions.merge(branch_definitions("remote", settings), dg.Definitions(resources=resources()))
     key = batch_key("2026, late.csv")
-    instance.add_dynamic_partitions(batches_name("remote"), [key])
+    instance.add_dynamic_partitions(batch_partitions_name("remote"), [key])
     ingested = definitions.resolve_job_def("remote_ingest").execute_in_process(instance=instance, partition_key=key)
     assert ingested.success
     assert read_frame(STORAGE.frame_path("remote", "raw_reviews", key))["text"].tolist() == ["fine"]

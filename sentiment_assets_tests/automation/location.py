@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from sentiment_assets.branch.component import BranchSettings, branch_definitions
+from sentiment_assets.branch.definitions import branch_definitions
+from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import joined_report, resources
 from sentiment_assets.execution.steps import step_executor
 

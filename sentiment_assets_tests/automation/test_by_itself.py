@@ -9,9 +9,9 @@ import pytest
 
 from sentiment_assets.automation.retraining_sensor import REASON
 from sentiment_assets_tests.automation.location import ALERTS, BRANCH
-from testing.platform import Mailbox, Platform, wait_for
 from testing.batches import kitchen
 from testing.corpus import as_csv, made_up_reviews
+from testing.platform import Mailbox, Platform, wait_for
 
 pytestmark = pytest.mark.slow
 

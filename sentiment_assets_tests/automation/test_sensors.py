@@ -12,10 +12,10 @@ from dagster import DagsterRun
 
 from sentiment_assets.assets.raw_reviews import ROWS_LABELLED
 from sentiment_assets.automation.alert_sensor import alert_sensor
+from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.retraining_sensor import REASON, retraining_sensor
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
-from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.resources.notifications import AlertTarget, Notifications
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking

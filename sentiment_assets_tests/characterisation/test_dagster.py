@@ -263,7 +263,8 @@ def test_a_check_that_a_run_plans_and_does_not_evaluate_hides_its_last_evaluatio
 
 def test_a_plain_pydantic_model_is_taken_as_the_schema_of_a_component() -> None:
     """branch.py: `SentimentBranch.model` gives Dagster the YAML schema."""
-    from sentiment_assets.branch.component import BranchSettings, SentimentBranch
+    from sentiment_assets.branch.component import SentimentBranch
+    from sentiment_assets.branch.settings import BranchSettings
 
     assert SentimentBranch.get_model_cls() is BranchSettings
 

@@ -7,11 +7,11 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from sentiment_assets.branch.component import batches_name, branch_definitions
+from sentiment_assets.branch.definitions import batch_partitions_name, branch_definitions
 from sentiment_assets.definitions import resources
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.storage import Storage, read_frame
-from sentiment_assets_tests import code_location, runs
+from testing import code_location, runs
 from testing.batches import batch, kitchen
 
 STORAGE = Storage(root="data")
@@ -33,7 +33,7 @@ def ingest(
 ) -> dg.ExecuteInProcessResult:
     if reviews is not None:
         runs.land("acme", key, csv(reviews))
-    instance.add_dynamic_partitions(batches_name("acme"), [key])
+    instance.add_dynamic_partitions(batch_partitions_name("acme"), [key])
     job = definitions(**monitoring).resolve_job_def("acme_ingest")
     return job.execute_in_process(instance=instance, partition_key=key, raise_on_error=False)
 
@@ -185,7 +185,7 @@ def test_one_check_names_every_open_warning_whatever_ran_last(trained: dg.Dagste
 
 def test_a_deleted_batch_has_no_open_warning(trained: dg.DagsterInstance) -> None:
     ingest(trained, OTHER, kitchen(400))
-    trained.delete_dynamic_partition(batches_name("acme"), OTHER)
+    trained.delete_dynamic_partition(batch_partitions_name("acme"), OTHER)
     check = dg.AssetCheckKey(dg.AssetKey(["acme", "raw_reviews"]), "open_warnings")
     asked = dg.Definitions(jobs=[dg.define_asset_job("ask", dg.AssetSelection.checks(check))])
     job = dg.Definitions.merge(definitions(), asked).resolve_job_def("ask")
@@ -215,7 +215,7 @@ def test_reviews_to_label_can_be_filled_in_and_landed_again(trained: dg.DagsterI
 def test_the_second_warning_of_three_pages(trained: dg.DagsterInstance) -> None:
     once = checks(ingest(trained, SAME, kitchen(200, seed=1)))["text_drift"]
     twice = checks(ingest(trained, OTHER, kitchen(200, seed=2)))["text_drift"]
-    assert (once.metadata["pages"].value, twice.metadata["pages"].value) == (False, True)
+    assert (once.metadata["wakes_somebody"].value, twice.metadata["wakes_somebody"].value) == (False, True)
     budget = twice.metadata["alarm_budget"]
     assert isinstance(budget, dg.TableMetadataValue)
     assert [record.data["warnings"] for record in budget.records if record.data["in_force"]] == [2]

@@ -2,16 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_assets.definitions import resources
 from sentiment_assets.commands.dev import settings_of_servers
-from sentiment_assets.resources.home import remember_ui_addresses
+from sentiment_assets.definitions import resources
+from sentiment_assets.resources.ui_addresses import remember_ui_addresses
 
 
 def test_code_locations_of_the_users_own_are_told_where_the_data_lie(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a setting too: `docs/examples/complaints.py` reads SENTIMENT_HOME."""
     monkeypatch.delenv("SENTIMENT_HOME")
     told = settings_of_servers(Path("/d"))
-    assert told["SENTIMENT_HOME"] == str(Path(__file__).parents[1] / ".sentiment")
+    assert told["SENTIMENT_HOME"] == str(Path(__file__).parents[2] / ".sentiment")
     assert told["DAGSTER_HOME"] == "/d"
 
 

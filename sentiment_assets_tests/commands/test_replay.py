@@ -33,17 +33,17 @@ def test_a_branch_or_batch_that_is_not_there_is_said(dagster_home: Path) -> None
 def test_rows_leave_quarantine_when_what_was_wrong_is_mended(dagster_home: Path) -> None:
     import dagster as dg
 
-    from sentiment_assets.branch.component import batches_name
+    from sentiment_assets.branch.definitions import batch_partitions_name
     from sentiment_assets.commands.launching import run_job
 
     bad = b"text,label\nfine,good\ndull,bad\nodd,maybe\n"
     key = runs.land("shopping", "a.csv", bad)
     with dg.DagsterInstance.get() as instance:
-        instance.add_dynamic_partitions(batches_name("shopping"), [key])
+        instance.add_dynamic_partitions(batch_partitions_name("shopping"), [key])
         run_job(instance, "shopping_ingest", {"dagster/partition": key}, "http://dagster")
         [run] = instance.get_runs(dg.RunsFilter(job_name="shopping_ingest", tags={REPOSITORY_LABEL_TAG: LOCATION}))
     assert run.remote_job_origin is not None, "the timeline groups runs by it"
-    workspace = WorkspaceFileTarget([str(Path(__file__).parents[1] / "workspace.yaml")])
+    workspace = WorkspaceFileTarget([str(Path(__file__).parents[2] / "workspace.yaml")])
     assert [run.remote_job_origin.repository_origin.code_location_origin] == workspace.create_origins()
     assert len(read_frame(STORAGE.frame_path("shopping", "quarantine", key))) == 1
 
@@ -66,7 +66,7 @@ def test_rows_leave_quarantine_when_what_was_wrong_is_mended(dagster_home: Path)
 def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_other(dagster_home: Path) -> None:
     import dagster as dg
 
-    from sentiment_assets.branch.component import batches_name
+    from sentiment_assets.branch.definitions import batch_partitions_name
     from sentiment_assets.commands.launching import RunFailed, run_job
 
     files = {
@@ -77,7 +77,7 @@ def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_
     }
     keys = {name: runs.land("movies", name, content) for name, content in files.items()}
     with dg.DagsterInstance.get() as instance:
-        instance.add_dynamic_partitions(batches_name("movies"), list(keys.values()))
+        instance.add_dynamic_partitions(batch_partitions_name("movies"), list(keys.values()))
         for name, key in keys.items():
             with pytest.raises(RunFailed) if "text" not in files[name].decode() else nullcontext():
                 run_job(instance, "movies_ingest", {"dagster/partition": key}, "http://dagster")

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sentiment_assets.cli import main
-from sentiment_assets_tests import code_location, runs
+from testing import code_location, runs
 from testing.corpus import as_csv, made_up_reviews
 
 FILE = b"""review_id,text,label

@@ -12,10 +12,10 @@ import pytest
 from upath import UPath
 
 from sentiment_assets.automation.landing_sensor import landing_sensor
-from sentiment_assets.branch.component import batches_name
+from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.landing import SETTLED_AFTER
 from sentiment_assets.resources.storage import Storage, read_frame
-from sentiment_assets_tests import code_location, runs
+from testing import code_location, runs
 from testing.corpus import as_csv, made_up_reviews
 from testing.servers import free_port, running
 
@@ -61,7 +61,7 @@ def job(name: str) -> dg.JobDefinition:
 
 def seen_by_the_sensor(instance: dg.DagsterInstance) -> list[str | None]:
     """Of the second of two looks, when what was there at the first one has settled."""
-    batches = dg.DynamicPartitionsDefinition(name=batches_name("acme"))
+    batches = dg.DynamicPartitionsDefinition(name=batch_partitions_name("acme"))
     sensor = landing_sensor("acme", batches, "landing/acme", "rules")
     storage = {"storage": Storage(root="data")}
     first = sensor(dg.build_sensor_context(instance, resources=storage))
@@ -75,7 +75,7 @@ def seen_by_the_sensor(instance: dg.DagsterInstance) -> list[str | None]:
 def test_a_branch_lives_in_a_bucket_from_landing_to_scores(bucket: None, instance: dg.DagsterInstance) -> None:
     key = runs.land("acme", "2026-10.csv", as_csv(made_up_reviews(600)))
     assert seen_by_the_sensor(instance) == [key]
-    instance.add_dynamic_partitions(batches_name("acme"), [key])
+    instance.add_dynamic_partitions(batch_partitions_name("acme"), [key])
 
     assert job("acme_ingest").execute_in_process(instance=instance, partition_key=key).success
     tags = runs.all_candidates_tags(runs.candidate_keys("acme"))

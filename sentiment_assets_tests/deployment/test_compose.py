@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from testing.platform import wait_for
-from testing.corpus import as_csv, made_up_reviews
 from sentiment_assets_tests.deployment.compose import PROJECT, Stack, docker, most_at_once, steps_of
+from testing.corpus import as_csv, made_up_reviews
+from testing.platform import wait_for
 
 pytestmark = pytest.mark.docker
 

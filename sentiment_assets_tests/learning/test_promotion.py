@@ -1,14 +1,23 @@
-import numpy as np
-import pytest
-from scipy.stats import binom, binomtest
+from dataclasses import replace
 
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
+from sentiment_assets.learning.challenger import Challenger
+from sentiment_assets.learning.decision import Decision
+from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.learning.near_duplicates import NO_SIGNATURES, text_signatures
+from sentiment_assets.learning.paired_comparison import compare_paired, judge
 from sentiment_assets.learning.promotion import (
-    PairedComparison,
-    compare_paired,
+    ChampionTestMargins,
+    compare_with_champion,
+    decide,
     decide_first_promotion,
     decide_promotion,
-    fewest_reviews,
-    judge,
+    measure_champion,
 )
 from sentiment_assets.learning.settings import PromotionRule
 
@@ -17,22 +26,9 @@ SIGNS = 2 * LABELS - 1
 GOOD = SIGNS * 2.0
 WORSE = np.where(np.arange(1000) < 60, -GOOD, GOOD)
 
-
-def comparison(hinge_worse: float, hinge_better: float, errors_worse: float, errors_better: float) -> PairedComparison:
-    """A comparison that found these p-values on a thousand reviews."""
-    return PairedComparison(
-        n=1000,
-        challenger_accuracy=0.9,
-        champion_accuracy=0.9,
-        challenger_hinge_loss=0.3,
-        champion_hinge_loss=0.3,
-        p_hinge_worse=hinge_worse,
-        p_hinge_better=hinge_better,
-        only_challenger_wrong=0,
-        only_champion_wrong=0,
-        p_errors_worse=errors_worse,
-        p_errors_better=errors_better,
-    )
+CASES = BehaviourCases.model_validate(
+    {"minimum_functionality": {"plain": {"positive": ["superb"], "negative": ["dull"]}}}
+)
 
 
 @pytest.mark.parametrize(
@@ -63,86 +59,6 @@ def test_by_hand_is_never_by_itself() -> None:
     assert "accuracy is 1.0000, the champion's 0.9400" in decision.reason
 
 
-def test_either_test_may_speak_and_each_has_half_of_the_level() -> None:
-    assert judge(comparison(0.02, 0.9, 0.9, 0.9), 0.05) == "worse", "hinge loss alone"
-    assert judge(comparison(0.9, 0.9, 0.02, 0.9), 0.05) == "worse", "errors alone"
-    assert judge(comparison(0.9, 0.02, 0.9, 0.9), 0.05) == "better"
-    assert judge(comparison(0.9, 0.9, 0.9, 0.02), 0.05) == "better"
-    assert judge(comparison(0.04, 0.04, 0.04, 0.04), 0.05) == "neither better nor worse", "0.04 twice is 0.08"
-    assert judge(comparison(0.02, 0.9, 0.9, 0.02), 0.05) == "worse", "what speaks against it counts first"
-
-
-def test_mcnemar_is_the_exact_binomial_test() -> None:
-    found = compare_paired(WORSE, GOOD, LABELS)
-    assert (found.only_challenger_wrong, found.only_champion_wrong) == (60, 0)
-    assert found.p_errors_worse == pytest.approx(binomtest(60, 60, alternative="greater").pvalue)
-    assert found.p_errors_better == 1
-    assert found.hinge_difference == pytest.approx(0.06 * 3)
-    assert found.figures["compared_test_accuracy"] == pytest.approx(0.94)
-    assert found.figures["champion_compared_test_accuracy"] == 1
-
-
-@pytest.mark.parametrize(("n", "p_value"), [(1, 1 / 2), (3, 1 / 8), (10, 1 / 1024)])
-def test_the_hinge_test_counts_all_signs_of_few_reviews(n: int, p_value: float) -> None:
-    """If every review speaks for the champion, one way of 2^n to sign the differences is as extreme."""
-    champion, challenger = np.full(n, 1.0), 1.0 - np.arange(1, n + 1) / (n + 1)
-    found = compare_paired(challenger, champion, np.ones(n, int))
-    assert found.p_hinge_worse == pytest.approx(p_value)
-    assert found.p_hinge_better == 1
-
-
-def test_the_hinge_test_of_many_reviews_agrees_with_that_of_few() -> None:
-    """Eleven differences have 2,048 ways, more than are looked at: some are drawn, with nearly the same answer."""
-    differences = np.array([0.9, 0.8, 0.7, -0.6, 0.5, 0.4, -0.3, -0.2, 0.1, 0.05])
-    exact = compare_paired(-1 - differences, -np.ones(10), np.ones(10, int))
-    drawn = compare_paired(np.append(-1 - differences, -1 - 1e-7), -np.ones(11), np.ones(11, int))
-    assert exact.p_hinge_worse == pytest.approx(drawn.p_hinge_worse, abs=0.03)
-    assert 0.05 < exact.p_hinge_worse < 0.2
-
-
-def test_of_signs_that_are_drawn_the_observed_ones_are_one_way() -> None:
-    """So no p-value is 0, and the same comparison gives the same answer."""
-    found = compare_paired(WORSE, GOOD, LABELS)
-    assert found.p_hinge_worse == pytest.approx(1 / 2001)
-    assert found.p_hinge_better == 1
-    chance = np.random.default_rng(0)
-    noisy = GOOD - 1 + chance.normal(size=1000), GOOD - 1 + chance.normal(size=1000), LABELS
-    assert compare_paired(*noisy) == compare_paired(*noisy)
-
-
-def test_as_many_errors_on_either_side_speak_for_neither() -> None:
-    one, other = GOOD.copy(), GOOD.copy()
-    one[:10] *= -1
-    other[10:20] *= -1
-    found = compare_paired(one, other, LABELS)
-    half = pytest.approx(binomtest(10, 20, alternative="greater").pvalue)
-    assert (found.p_errors_worse, found.p_errors_better) == (half, half)
-
-
-@pytest.mark.parametrize(("n", "rounds"), [(1, 400), (2, 400), (6, 2000), (20, 2000), (200, 1000), (2000, 300)])
-def test_models_that_are_alike_are_called_worse_or_better_at_most_at_the_level(n: int, rounds: int) -> None:
-    """The whole gate: the number of false verdicts is one that a rate of ``alpha`` exceeds once in 10,000 times."""
-    chance, rule, verdicts = np.random.default_rng(n), PromotionRule(), []
-    for _ in range(rounds):
-        labels = chance.integers(0, 2, n)
-        shared = (2 * labels - 1) + chance.normal(size=n)
-        found = compare_paired(shared + chance.normal(size=n), shared + chance.normal(size=n), labels)
-        verdicts.append(judge(found, rule.alpha))
-    most = binom.ppf(0.9999, rounds, rule.alpha)
-    assert verdicts.count("worse") <= most
-    assert verdicts.count("better") <= most
-
-
-@pytest.mark.parametrize("n", [200, 2000])
-def test_a_model_that_is_worse_is_found_out(n: int) -> None:
-    chance = np.random.default_rng(n)
-    labels = chance.integers(0, 2, n)
-    signs = 2 * labels - 1
-    worse, better = 0.5 * signs + chance.normal(size=n), 1.5 * signs + chance.normal(size=n)
-    assert judge(compare_paired(worse, better, labels), 0.05) == "worse"
-    assert judge(compare_paired(better, worse, labels), 0.05) == "better"
-
-
 @pytest.mark.parametrize("rule", ["if_not_worse", "if_better"])
 def test_with_too_few_reviews_to_tell_the_champion_stays_and_the_reason_says_how_many_are_needed(rule: str) -> None:
     found = compare_paired(GOOD[:5], -GOOD[:5], LABELS[:5])
@@ -152,12 +68,6 @@ def test_with_too_few_reviews_to_tell_the_champion_stays_and_the_reason_says_how
     assert decide_promotion(
         compare_paired(GOOD[:6], -GOOD[:6], LABELS[:6]), PromotionRule.model_validate({"rule": rule})
     ).promote
-
-
-@pytest.mark.parametrize(("alpha", "fewest"), [(0.05, 6), (0.4, 3), (0.001, 11)])
-def test_the_fewest_reviews_are_those_whose_smallest_p_value_is_small_enough(alpha: float, fewest: int) -> None:
-    assert fewest_reviews(alpha) == fewest
-    assert 2 * 0.5**fewest <= alpha < 2 * 0.5 ** (fewest - 1)
 
 
 def first(right: int, n: int, positive: int) -> tuple[np.ndarray, np.ndarray]:
@@ -201,3 +111,97 @@ def test_a_model_that_answers_by_chance_is_let_in_at_most_at_the_level(share: fl
         answers = np.where(chance.random(100) < share, 1.0, -1.0)
         promoted += decide_first_promotion(answers, labels, PromotionRule()).promote
     assert promoted <= binom.ppf(0.9999, rounds, 0.05)
+
+
+def verdict_on(
+    challenger: Challenger, model: SentimentModel, splits: pd.DataFrame, similarity: float | None = 0.7
+) -> Decision:
+    champion = measure_champion(model, splits)
+    comparison = compare_with_champion(challenger, champion, splits, similarity)
+    return decide(challenger, champion, comparison, splits, PromotionRule(), NO_CASES)
+
+
+def without_memory(model: SentimentModel) -> SentimentModel:
+    """The model as if it had been trained on nothing."""
+    return replace(model, trained_on=model.trained_on[:0], trained_signatures=NO_SIGNATURES)
+
+
+def test_the_gate_leaves_out_test_reviews_that_the_champion_was_trained_on(
+    challenger: Challenger, splits: pd.DataFrame
+) -> None:
+    test = splits.loc[splits["split"] == "test", "text_digest"].to_numpy()
+    for known, compared in ((test[:0], len(test)), (test[:30], len(test) - 30)):
+        champion = replace(without_memory(challenger.model), trained_on=np.sort(known))
+        assert f"the same {compared:,} test reviews" in verdict_on(challenger, champion, splits).reason
+    everything = verdict_on(challenger, replace(without_memory(challenger.model), trained_on=np.sort(test)), splits)
+    assert not everything.promote
+    assert "trained on every test review" in everything.reason
+
+
+def test_the_gate_leaves_out_near_duplicates_of_what_the_champion_was_trained_on(
+    challenger: Challenger, splits: pd.DataFrame
+) -> None:
+    test = splits.loc[splits["split"] == "test", "text"]
+    copies = text_signatures([f"{text} indeed" for text in test[:30]])
+    champion = replace(without_memory(challenger.model), trained_signatures=copies)
+    assert f"the same {len(test) - 30:,} test reviews" in verdict_on(challenger, champion, splits).reason
+    assert f"the same {len(test):,} test reviews" in verdict_on(challenger, champion, splits, similarity=None).reason
+
+
+def test_near_duplicates_are_recognised_by_the_champions_own_kind_of_shingles(
+    challenger: Challenger, splits: pd.DataFrame
+) -> None:
+    """Texts without spaces have no shingles of words."""
+    test = splits["split"] == "test"
+    bare = splits.assign(text=splits["text"].where(~test, splits["text"].str.replace(" ", "")))
+    copies = text_signatures([f"{text}!" for text in bare.loc[test, "text"][:30]], "char")
+    characters = challenger.model.ngrams.model_copy(update={"analyzer": "char"})
+    champion = replace(without_memory(challenger.model), trained_signatures=copies, ngrams=characters)
+    assert f"the same {test.sum() - 30:,} test reviews" in verdict_on(challenger, champion, bare).reason
+
+
+def test_a_champion_that_knows_near_duplicates_of_test_reviews_does_not_win_by_them(
+    challenger: Challenger, splits: pd.DataFrame
+) -> None:
+    """It is right and sure about these reviews alone; about the others it is no better than the challenger."""
+    test = splits[splits["split"] == "test"]
+    signs = 2 * test["label"].to_numpy() - 1
+    known = np.arange(len(test)) < len(test) // 2
+    copies = text_signatures([f"{text} indeed" for text in test["text"][known]])
+    champion = ChampionTestMargins(
+        replace(without_memory(challenger.model), trained_signatures=copies),
+        np.where(known, 5.0 * signs, challenger.test_margins),
+    )
+    unsure = replace(challenger, test_margins=np.where(known, 0.1 * signs, challenger.test_margins))
+    fair = compare_with_champion(unsure, champion, splits, 0.7)
+    unfair = compare_with_champion(unsure, champion, splits, None)
+    assert fair is not None
+    assert unfair is not None
+    assert judge(fair, 0.05) == "neither better nor worse"
+    assert judge(unfair, 0.05) == "worse"
+
+
+def upside_down(model: SentimentModel) -> SentimentModel:
+    """The same model with every sign changed."""
+    return replace(model, coefficients=-model.coefficients, intercept=-model.intercept)
+
+
+def test_a_challenger_that_passes_fewer_behavioural_cases_is_not_promoted(
+    challenger: Challenger, splits: pd.DataFrame
+) -> None:
+    confused = replace(challenger, model=upside_down(challenger.model))
+    champion = measure_champion(challenger.model, splits)
+    comparison = compare_with_champion(confused, champion, splits, None)
+    assert decide(confused, champion, comparison, splits, PromotionRule(), NO_CASES).promote
+    decision = decide(confused, champion, comparison, splits, PromotionRule(), CASES)
+    assert not decision.promote
+    assert decision.reason.startswith(
+        "Not promoted: the challenger passes 0 of 2 behavioural cases, the champion 2. Otherwise: Promoted:"
+    )
+
+
+def test_as_many_behavioural_cases_are_enough(challenger: Challenger, splits: pd.DataFrame) -> None:
+    champion = measure_champion(challenger.model, splits)
+    comparison = compare_with_champion(challenger, champion, splits, None)
+    assert decide(challenger, champion, comparison, splits, PromotionRule(), CASES).promote
+    assert decide(challenger, None, None, splits, PromotionRule(), CASES).promote

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sentiment_assets.learning.review_identity import normalise, text_digests
 from sentiment_assets.learning.settings import SplitSettings
 from sentiment_assets.learning.splitting import (
     UnusableSplits,
@@ -16,6 +15,7 @@ from sentiment_assets.learning.splitting import (
     split_of_digests,
     split_reviews,
 )
+from sentiment_assets.text_identity import normalise, text_digests
 from testing.corpus import made_up_reviews
 
 SHARES = SplitSettings()

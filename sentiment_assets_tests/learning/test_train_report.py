@@ -8,10 +8,11 @@ from PIL import Image
 
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.candidate import Candidate, train_candidate
-from sentiment_assets.learning.challenger import Challenger, make_challenger, measure_champion
+from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.pictures import draw_top_ngrams
+from sentiment_assets.learning.promotion import measure_champion
 from sentiment_assets.learning.train_report import TrainReport, report_training
 from testing.corpus import BAD, GOOD
 

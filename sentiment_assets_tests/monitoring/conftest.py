@@ -18,7 +18,7 @@ _SETTINGS = FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16))
 
 
 @dataclass(frozen=True)
-class Champion:
+class ComparedChampion:
     """What the checks ask of a champion."""
 
     version: str
@@ -27,21 +27,21 @@ class Champion:
 
 
 @pytest.fixture(scope="session")
-def champion() -> Champion:
+def champion() -> ComparedChampion:
     reviews = batch(3000, seed=0).assign(split=None, batch="b")
     splits = split_reviews(reviews, SplitSettings()).reviews
     features = build_features(splits, _SETTINGS)
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), "run")
     model = make_challenger({"one": candidate}, features, splits, "hinge_loss").model
-    return Champion("1", model, make_reference(model, features, splits))
+    return ComparedChampion("1", model, make_reference(model, features, splits))
 
 
 @pytest.fixture(scope="session")
-def model(champion: Champion) -> SentimentModel:
+def model(champion: ComparedChampion) -> SentimentModel:
     return champion.model
 
 
 @pytest.fixture(scope="session")
-def reference(champion: Champion) -> Reference:
+def reference(champion: ComparedChampion) -> Reference:
     assert champion.reference is not None
     return champion.reference

@@ -7,10 +7,17 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_assets.monitoring.alarms import alarm_budget, history_of, pages
-from sentiment_assets.monitoring.batch_checks import SCORE_CHECKS, TEXT_CHECKS, Champion, check_scores, check_texts
+from sentiment_assets.monitoring.alarms import alarm_budget, history_of, wakes_somebody
+from sentiment_assets.monitoring.batch_checks import (
+    DEGRADATION_CHECKS,
+    DRIFT_CHECKS,
+    BatchToCheck,
+    ComparedChampion,
+    check_degradation,
+    check_drift,
+)
+from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
-from sentiment_assets.monitoring.check_record import Record
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
 from sentiment_assets.monitoring.quality import QUALITY_CHECKS, batch_quality
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule
@@ -24,17 +31,17 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 def test_one_warning_does_not_page_two_of_three_do() -> None:
     rule = PagingRule(warnings=2, of=3)
-    assert not pages([OK, OK, WARN], rule)
-    assert pages([WARN, OK, WARN], rule)
-    assert not pages([WARN, OK, OK, WARN], rule), "the first is too long ago"
-    assert not pages([WARN, WARN, OK], rule), "it is over"
-    assert not pages([], rule)
-    assert pages([WARN], PagingRule(warnings=1, of=1))
+    assert not wakes_somebody([OK, OK, WARN], rule)
+    assert wakes_somebody([WARN, OK, WARN], rule)
+    assert not wakes_somebody([WARN, OK, OK, WARN], rule), "the first is too long ago"
+    assert not wakes_somebody([WARN, WARN, OK], rule), "it is over"
+    assert not wakes_somebody([], rule)
+    assert wakes_somebody([WARN], PagingRule(warnings=1, of=1))
 
 
 def test_the_history_of_a_check_is_its_own() -> None:
     other = replace(WARN, name="label_drift")
-    records = [Record("a.csv", "t", None, (OK, other)), Record("b.csv", "t", None, (WARN, other))]
+    records = [CheckRecord("a.csv", "t", None, (OK, other)), CheckRecord("b.csv", "t", None, (WARN, other))]
     assert history_of("text_drift", records) == [OK, WARN]
 
 
@@ -77,14 +84,14 @@ def test_a_verdict_is_the_replay_of_its_own_threshold(surely: float, threshold: 
     assert found.warns or not found.would_warn(looser), "a looser threshold never warns more often"
 
 
-def test_the_row_in_force_counts_the_batches_that_warned_whatever_the_check(champion: Champion) -> None:
+def test_the_row_in_force_counts_the_batches_that_warned_whatever_the_check(champion: ComparedChampion) -> None:
     rng = np.random.default_rng(0)
     history = defaultdict(list)
     for number in range(24):
         reviews = generated(rng, number)
         for finding in every_finding(reviews, champion):
             history[finding.name].append(finding)
-    assert set(history) == {*QUALITY_CHECKS, *TEXT_CHECKS, *SCORE_CHECKS}
+    assert set(history) == {*QUALITY_CHECKS, *DRIFT_CHECKS, *DEGRADATION_CHECKS}
     warned = {name: sum(each.warns for each in found) for name, found in history.items()}
     told = {
         name: [each.warnings for each in alarm_budget(found) if each.in_force] or [0] for name, found in history.items()
@@ -115,10 +122,11 @@ def generated(rng: np.random.Generator, seed: int) -> pd.DataFrame:
     return reviews.assign(text=texts, label=labels, created_at=dates.astype("datetime64[us, UTC]"))
 
 
-def every_finding(reviews: pd.DataFrame, champion: Champion) -> list[Finding]:
+def every_finding(reviews: pd.DataFrame, champion: ComparedChampion) -> list[Finding]:
     alone, settings = look_at_others([], []), MonitoringSettings()
-    texts = check_texts("b.csv", reviews, champion, alone, settings, "t")
-    scores = check_scores("b.csv", reviews, champion, alone, texts, [], settings, "t").record
+    batch_to_check = BatchToCheck("b.csv", reviews, champion, alone, "t")
+    texts = check_drift(batch_to_check, settings)
+    scores = check_degradation(batch_to_check, settings, drift_record=texts, past=[]).record
     return [*quality_of(reviews), *texts.findings, *scores.findings]
 
 

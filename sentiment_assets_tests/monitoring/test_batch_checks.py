@@ -5,15 +5,16 @@ import pytest
 
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.monitoring.batch_checks import (
-    SCORE_CHECKS,
-    TEXT_CHECKS,
-    Champion,
-    ScoreChecks,
-    check_scores,
-    check_texts,
+    DEGRADATION_CHECKS,
+    DRIFT_CHECKS,
+    BatchToCheck,
+    ComparedChampion,
+    DegradationChecks,
+    check_degradation,
+    check_drift,
     is_out_of_date,
 )
-from sentiment_assets.monitoring.check_record import Record, record_from_bytes, record_to_bytes
+from sentiment_assets.monitoring.check_record import CheckRecord, record_from_bytes, record_to_bytes
 from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from testing.batches import batch, kitchen, texts_alone
@@ -23,37 +24,38 @@ ALONE = look_at_others([], [])
 NOW = "2026-11-23T08:00:00+00:00"
 
 
-def texts_of(reviews: pd.DataFrame, champion: Champion | None, others: OtherBatches = ALONE) -> Record:
-    return check_texts("b.csv", reviews, champion, others, SETTINGS, NOW)
+def texts_of(reviews: pd.DataFrame, champion: ComparedChampion | None, others: OtherBatches = ALONE) -> CheckRecord:
+    return check_drift(BatchToCheck("b.csv", reviews, champion, others, NOW), SETTINGS)
 
 
 def scores_of(
     reviews: pd.DataFrame,
-    champion: Champion | None,
+    champion: ComparedChampion | None,
     others: OtherBatches = ALONE,
-    text_record: Record | None = None,
-    past: list[Record] | None = None,
-) -> ScoreChecks:
-    return check_scores("b.csv", reviews, champion, others, text_record, past or [], SETTINGS, NOW)
+    drift_record: CheckRecord | None = None,
+    past: list[CheckRecord] | None = None,
+) -> DegradationChecks:
+    batch_to_check = BatchToCheck("b.csv", reviews, champion, others, NOW)
+    return check_degradation(batch_to_check, SETTINGS, drift_record=drift_record, past=past or [])
 
 
-def verdicts(record: Record) -> dict[str, str]:
+def verdicts(record: CheckRecord) -> dict[str, str]:
     return {finding.name: finding.verdict for finding in record.findings}
 
 
-def test_the_same_source_passes_and_another_domain_warns(champion: Champion) -> None:
+def test_the_same_source_passes_and_another_domain_warns(champion: ComparedChampion) -> None:
     same = texts_of(batch(300), champion)
-    assert verdicts(same) == dict.fromkeys(TEXT_CHECKS, "ok")
+    assert verdicts(same) == dict.fromkeys(DRIFT_CHECKS, "ok")
     assert same.examples == ()
     other = texts_of(kitchen(300), champion)
     assert verdicts(other)["text_drift"] == "warn"
     assert other.unlike > 0.5
     assert len(other.examples) == 10
     assert {example.text for example in other.examples} <= set(kitchen(300)["text"])
-    assert verdicts(scores_of(batch(300), champion).record) == dict.fromkeys(SCORE_CHECKS, "ok")
+    assert verdicts(scores_of(batch(300), champion).record) == dict.fromkeys(DEGRADATION_CHECKS, "ok")
 
 
-def test_without_a_champion_or_its_reference_the_checks_say_so(champion: Champion) -> None:
+def test_without_a_champion_or_its_reference_the_checks_say_so(champion: ComparedChampion) -> None:
     early = replace(champion, reference=None)  # type: ignore[type-var]
     for given, said in (
         (None, "There is no champion yet"),
@@ -65,18 +67,18 @@ def test_without_a_champion_or_its_reference_the_checks_say_so(champion: Champio
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
-def test_next_to_no_reviews_are_not_judged(n: int, champion: Champion) -> None:
+def test_next_to_no_reviews_are_not_judged(n: int, champion: ComparedChampion) -> None:
     assert set(verdicts(texts_of(batch(n), champion)).values()) == {"unknown"}
     assert set(verdicts(scores_of(batch(n), champion).record).values()) == {"unknown"}
 
 
 @pytest.mark.parametrize("texts", [["the same"] * 200, [""] * 200, ["?!"] * 200])
-def test_identical_and_empty_texts_are_no_difficulty(texts: list[str], champion: Champion) -> None:
+def test_identical_and_empty_texts_are_no_difficulty(texts: list[str], champion: ComparedChampion) -> None:
     assert verdicts(texts_of(texts_alone(texts), champion))["text_drift"] == "unknown"
     assert verdicts(scores_of(texts_alone(texts), champion).record)["accuracy"] == "unknown"
 
 
-def test_reviews_in_which_the_champion_knows_nothing_are_told_and_not_judged(champion: Champion) -> None:
+def test_reviews_in_which_the_champion_knows_nothing_are_told_and_not_judged(champion: ComparedChampion) -> None:
     made_up = [f"xyzzy{number} plugh{number}" for number in range(200)]  # some of them share a column with a known word
     strange = texts_alone([text for text in made_up if not champion.model.rows([text]).nnz][:100])
     alone = scores_of(strange, champion).record
@@ -88,7 +90,7 @@ def test_reviews_in_which_the_champion_knows_nothing_are_told_and_not_judged(cha
     assert mixed.findings[:2] == plain.findings[:2]
 
 
-def test_a_label_that_was_corrected_since_counts_as_corrected(champion: Champion) -> None:
+def test_a_label_that_was_corrected_since_counts_as_corrected(champion: ComparedChampion) -> None:
     reviews = batch(300)
     wrong = reviews.assign(label=(1 - reviews["label"]).astype("Int8"))
     since = look_at_others([], [digests_and_labels(reviews)])
@@ -98,7 +100,7 @@ def test_a_label_that_was_corrected_since_counts_as_corrected(champion: Champion
     assert verdicts(scores_of(wrong, champion).record)["accuracy"] == "warn"
 
 
-def test_the_labels_of_a_few_check_no_estimate(champion: Champion) -> None:
+def test_the_labels_of_a_few_check_no_estimate(champion: ComparedChampion) -> None:
     """Their accuracy has a noise of its own, by which the bands would widen."""
     reviews = batch(600)
     few = reviews.assign(label=reviews["label"].where(reviews.index < 60))
@@ -106,7 +108,7 @@ def test_the_labels_of_a_few_check_no_estimate(champion: Champion) -> None:
     assert scores_of(reviews, champion).record.accuracy is not None
 
 
-def test_reviews_that_the_champion_was_trained_on_are_left_out(champion: Champion) -> None:
+def test_reviews_that_the_champion_was_trained_on_are_left_out(champion: ComparedChampion) -> None:
     trained_on = batch(3000, seed=0)
     held_out = scores_of(trained_on, champion)
     assert "labelled reviews" in held_out.record.findings[1].sentence
@@ -117,14 +119,14 @@ def test_reviews_that_the_champion_was_trained_on_are_left_out(champion: Champio
     assert texts.findings[0].sentence.startswith(f"{n:,} distinct reviews")
 
 
-def test_reviews_that_came_before_are_left_out(champion: Champion) -> None:
+def test_reviews_that_came_before_are_left_out(champion: ComparedChampion) -> None:
     reviews = batch(300)
     others = look_at_others([digests_and_labels(reviews)], [])
     assert set(verdicts(texts_of(reviews, champion, others)).values()) == {"unknown"}
     assert set(verdicts(scores_of(reviews, champion, others).record).values()) == {"unknown"}
 
 
-def test_a_label_budget_that_lands_again_narrows_the_estimate(champion: Champion) -> None:
+def test_a_label_budget_that_lands_again_narrows_the_estimate(champion: ComparedChampion) -> None:
     labelled = batch(300)
     reviews = labelled.assign(label=pd.array([pd.NA] * 300, "Int8"))
     first = scores_of(reviews, champion)
@@ -142,26 +144,26 @@ def test_a_label_budget_that_lands_again_narrows_the_estimate(champion: Champion
     assert not set(again.to_label["review_id"]) & set(first.to_label["review_id"])
 
 
-def test_a_batch_with_labels_needs_none(champion: Champion) -> None:
+def test_a_batch_with_labels_needs_none(champion: ComparedChampion) -> None:
     assert scores_of(batch(200), champion).to_label.empty
 
 
-def test_drifted_texts_make_the_estimate_unsure(champion: Champion) -> None:
+def test_drifted_texts_make_the_estimate_unsure(champion: ComparedChampion) -> None:
     reviews = kitchen(300)
-    found = scores_of(reviews, champion, text_record=texts_of(reviews, champion))
+    found = scores_of(reviews, champion, drift_record=texts_of(reviews, champion))
     assert verdicts(found.record)["estimated_accuracy"] in ("unknown", "warn")
     assert found.record.estimate is not None
     assert not found.record.estimate.sure
 
 
-def test_a_record_of_another_champion_does_not_count(champion: Champion) -> None:
+def test_a_record_of_another_champion_does_not_count(champion: ComparedChampion) -> None:
     drifted = texts_of(kitchen(300), champion)
     reviews = batch(300)
     here = replace(drifted, content=content_digest(reviews))
-    obeyed = scores_of(reviews, champion, text_record=here).record.estimate
+    obeyed = scores_of(reviews, champion, drift_record=here).record.estimate
     assert obeyed is not None
     assert not obeyed.sure, "a record of this champion and this content counts"
-    stale = scores_of(reviews, champion, text_record=replace(here, champion="0")).record.estimate
+    stale = scores_of(reviews, champion, drift_record=replace(here, champion="0")).record.estimate
     assert stale is not None
     assert stale.sure
     without = scores_of(kitchen(300), champion).record.estimate
@@ -169,15 +171,15 @@ def test_a_record_of_another_champion_does_not_count(champion: Champion) -> None
     assert not without.sure, "without a record the texts are looked at"
 
 
-def test_a_record_of_other_content_or_of_a_former_release_does_not_count(champion: Champion) -> None:
+def test_a_record_of_other_content_or_of_a_former_release_does_not_count(champion: ComparedChampion) -> None:
     """The batch was replaced, and its scores are checked before its texts are."""
     for record in (texts_of(kitchen(300), champion), replace(texts_of(kitchen(300), champion), content="")):
-        estimate = scores_of(batch(300), champion, text_record=record).record.estimate
+        estimate = scores_of(batch(300), champion, drift_record=record).record.estimate
         assert estimate is not None
         assert estimate.sure
 
 
-def test_texts_are_compared_again_only_where_there_is_something_new_to_say(champion: Champion) -> None:
+def test_texts_are_compared_again_only_where_there_is_something_new_to_say(champion: ComparedChampion) -> None:
     fine, drifted, early = texts_of(batch(300), champion), texts_of(kitchen(300), champion), texts_of(batch(300), None)
     assert not is_out_of_date(fine, fine.content, "1")
     assert not is_out_of_date(fine, fine.content, "2"), "what was fine stays so"
@@ -189,14 +191,14 @@ def test_texts_are_compared_again_only_where_there_is_something_new_to_say(champ
     assert is_out_of_date(None, fine.content, "1")
 
 
-def test_every_record_says_of_which_content_it_is(champion: Champion) -> None:
+def test_every_record_says_of_which_content_it_is(champion: ComparedChampion) -> None:
     for reviews in (batch(300), batch(3)):
         for given in (champion, None):
             assert texts_of(reviews, given).content == content_digest(reviews)
             assert scores_of(reviews, given).record.content == content_digest(reviews)
 
 
-def test_bands_learn_from_past_batches(champion: Champion) -> None:
+def test_bands_learn_from_past_batches(champion: ComparedChampion) -> None:
     first = scores_of(batch(300), champion).record
     assert first.accuracy is not None
     wrong = [replace(first, accuracy=first.accuracy - 0.2)] * 3
@@ -206,6 +208,6 @@ def test_bands_learn_from_past_batches(champion: Champion) -> None:
     assert wide.high - wide.low > 2 * (usual.high - usual.low)
 
 
-def test_a_record_survives_storing(champion: Champion) -> None:
+def test_a_record_survives_storing(champion: ComparedChampion) -> None:
     for record in (texts_of(kitchen(200), champion), scores_of(batch(200), champion).record, texts_of(batch(1), None)):
         assert record_from_bytes(record_to_bytes(record)) == record

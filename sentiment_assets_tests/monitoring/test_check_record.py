@@ -1,12 +1,18 @@
 from dataclasses import replace
 
 from sentiment_assets.monitoring.accuracy import Estimate, PastEstimate
+from sentiment_assets.monitoring.check_record import (
+    CheckRecord,
+    OpenWarning,
+    of_what_is_there,
+    open_warnings,
+    past_estimates,
+)
 from sentiment_assets.monitoring.finding import Finding, Verdict
-from sentiment_assets.monitoring.check_record import OpenWarning, Record, of_what_is_there, open_warnings, past_estimates
 
 
-def record(batch: str, content: str, checked_at: str, verdict: Verdict = "ok") -> Record:
-    return Record(batch, checked_at, None, (Finding("html", verdict, "look"),), content=content)
+def record(batch: str, content: str, checked_at: str, verdict: Verdict = "ok") -> CheckRecord:
+    return CheckRecord(batch, checked_at, None, (Finding("html", verdict, "look"),), content=content)
 
 
 def test_records_of_what_a_batch_held_before_do_not_count() -> None:

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.monitoring.batch_texts import describe_batch_texts
 from sentiment_assets.monitoring.drift import TextDrift, label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.monitoring.batch_texts import view_texts
 from testing.batches import batch, kitchen, texts_alone
 
 SETTINGS = MonitoringSettings()
@@ -16,7 +16,9 @@ SETTINGS = MonitoringSettings()
 
 def look(reviews: pd.DataFrame, model: SentimentModel, reference: Reference, **settings: float) -> TextDrift:
     texts = reviews["text"]
-    return text_drift(texts, view_texts(texts, model, reference.ngrams), reference, MonitoringSettings(**settings))
+    return text_drift(
+        texts, describe_batch_texts(texts, model, reference.ngrams), reference, MonitoringSettings(**settings)
+    )
 
 
 def test_batches_of_the_same_source_stay_green(model: SentimentModel, reference: Reference) -> None:

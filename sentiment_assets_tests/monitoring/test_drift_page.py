@@ -3,10 +3,10 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from sentiment_assets.monitoring.batch_checks import Champion, check_scores, check_texts
-from sentiment_assets.monitoring.check_record import Record
+from sentiment_assets.monitoring.batch_checks import BatchToCheck, ComparedChampion, check_degradation, check_drift
+from sentiment_assets.monitoring.check_record import CheckRecord
+from sentiment_assets.monitoring.drift_page import make_drift_page, render_drift_page
 from sentiment_assets.monitoring.other_batches import look_at_others
-from sentiment_assets.monitoring.drift_page import drift_page, render_page
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from testing.batches import batch, kitchen
 
@@ -16,22 +16,23 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 EVIL = "<script>alert('kettle')</script>"
 
 
-def records(champion: Champion) -> tuple[list[Record], list[Record]]:
+def records(champion: ComparedChampion) -> tuple[list[CheckRecord], list[CheckRecord]]:
     """Of three batches, the last of another domain and with markup in its texts."""
     evil = kitchen(200).assign(text=lambda frame: frame["text"] + f" {EVIL}")
     batches = {"a.csv": batch(200, 1), "b.csv": batch(200, 2), "c.csv": evil}
-    texts = [check_texts(key, each, champion, ALONE, SETTINGS, "t") for key, each in batches.items()]
-    scores: list[Record] = []
-    for (key, each), text in zip(batches.items(), texts, strict=True):
-        scores.append(check_scores(key, each, champion, ALONE, text, scores, SETTINGS, "t").record)
+    to_check = {key: BatchToCheck(key, each, champion, ALONE, "t") for key, each in batches.items()}
+    texts = [check_drift(each, SETTINGS) for each in to_check.values()]
+    scores: list[CheckRecord] = []
+    for each, text in zip(to_check.values(), texts, strict=True):
+        scores.append(check_degradation(each, SETTINGS, drift_record=text, past=scores).record)
     return texts, scores
 
 
-def page(texts: list[Record], scores: list[Record], batches: list[str]) -> str:
-    return render_page(drift_page("movies", batches, [], texts, scores, SETTINGS, NOW))
+def page(texts: list[CheckRecord], scores: list[CheckRecord], batches: list[str]) -> str:
+    return render_drift_page(make_drift_page("movies", batches, [], texts, scores, SETTINGS, NOW))
 
 
-def test_the_page_tells_the_story_of_the_latest_batch(champion: Champion) -> None:
+def test_the_page_tells_the_story_of_the_latest_batch(champion: ComparedChampion) -> None:
     html = page(*records(champion), ["a.csv", "b.csv", "c.csv"])
     assert html.count('<span class="dot ok') >= 4
     assert "What moved in c.csv" in html
@@ -43,27 +44,27 @@ def test_the_page_tells_the_story_of_the_latest_batch(champion: Champion) -> Non
     assert "in force" in html
 
 
-def test_review_text_is_never_markup(champion: Champion) -> None:
+def test_review_text_is_never_markup(champion: ComparedChampion) -> None:
     html = page(*records(champion), ["a.csv", "b.csv", "c.csv"])
     assert "<script" not in html
     assert "&lt;script&gt;" in html
 
 
-def test_it_needs_nothing_else(champion: Champion) -> None:
+def test_it_needs_nothing_else(champion: ComparedChampion) -> None:
     html = page(*records(champion), ["a.csv", "b.csv", "c.csv"])
     assert "src=" not in html
     assert "href=" not in html
     assert "http" not in html
 
 
-def test_two_warnings_of_the_last_three_page(champion: Champion) -> None:
+def test_two_warnings_of_the_last_three_page(champion: ComparedChampion) -> None:
     texts, scores = records(champion)
-    assert "pages</span>" not in page(texts, scores, ["a.csv", "b.csv", "c.csv"])
+    assert "wakes somebody</span>" not in page(texts, scores, ["a.csv", "b.csv", "c.csv"])
     twice = [*texts[1:], replace(texts[-1], batch="d.csv")]
-    assert "pages</span>" in page(twice, scores, ["b.csv", "c.csv", "d.csv"])
+    assert "wakes somebody</span>" in page(twice, scores, ["b.csv", "c.csv", "d.csv"])
 
 
-def test_a_batch_that_was_not_checked_leaves_a_gap(champion: Champion) -> None:
+def test_a_batch_that_was_not_checked_leaves_a_gap(champion: ComparedChampion) -> None:
     texts, scores = records(champion)
     html = page(texts[:2], scores[:2], ["a.csv", "b.csv", "c.csv"])
     assert '<span class="dot " title="c.csv">' in html
@@ -75,13 +76,13 @@ def test_a_branch_without_batches_has_a_page() -> None:
 
 
 def test_before_the_first_champion_nothing_is_compared() -> None:
-    record = check_texts("a.csv", batch(100), None, ALONE, SETTINGS, "t")
+    record = check_drift(BatchToCheck("a.csv", batch(100), None, ALONE, "t"), SETTINGS)
     html = page([record], [], ["a.csv"])
     assert "There is no champion yet" in html
     assert "Nothing was compared." in html
 
 
-def test_a_long_text_is_cut(champion: Champion) -> None:
+def test_a_long_text_is_cut(champion: ComparedChampion) -> None:
     long = kitchen(200).assign(text=lambda frame: frame["text"] + pd.Series(["x" * 3000] * 200))
-    record = check_texts("a.csv", long, champion, ALONE, SETTINGS, "t")
+    record = check_drift(BatchToCheck("a.csv", long, champion, ALONE, "t"), SETTINGS)
     assert "x" * 500 not in page([record], [], ["a.csv"])

@@ -1,7 +1,7 @@
 import numpy as np
 
-from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
+from sentiment_assets.text_identity import text_digests
 from testing.batches import batch, texts_alone
 
 

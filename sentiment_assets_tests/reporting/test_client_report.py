@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.ingestion.content import content_digest
-from sentiment_assets.learning.review_identity import text_digests
 from sentiment_assets.learning.scored_batch import SCORED_FROM
-from sentiment_assets.reporting.figures import COLUMNS, ChampionOnTest, join_scores, periods_of
-from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
 from sentiment_assets.reporting.client_report import join_reports, make_report
+from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores, periods_of
+from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
 from sentiment_assets.reporting.telling_words import telling_words
+from sentiment_assets.text_identity import text_digests
 from testing.batches import batch
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -57,17 +57,17 @@ MARGINS = np.where(np.arange(200) < 20, -1.0, 1.0) * (2.0 * LABELS - 1)
 RATES = error_rates(MARGINS, LABELS)
 
 
-def champion(trained_on: pd.DataFrame | None = None) -> ChampionOnTest:
+def champion(trained_on: pd.DataFrame | None = None) -> ChampionTestScores:
     """Version 2, right about nine of ten test reviews."""
     texts = [] if trained_on is None else trained_on["text"]
-    return ChampionOnTest("2", MARGINS, LABELS, np.sort(text_digests(texts)))
+    return ChampionTestScores("2", MARGINS, LABELS, np.sort(text_digests(texts)))
 
 
 def unlabelled(reviews: pd.DataFrame) -> pd.DataFrame:
     return reviews.assign(label=pd.array([pd.NA] * len(reviews), "Int8"))
 
 
-def whole_of(raw: dict[str, pd.DataFrame], scored: dict[str, pd.DataFrame], by: ChampionOnTest | None) -> pd.Series:
+def whole_of(raw: dict[str, pd.DataFrame], scored: dict[str, pd.DataFrame], by: ChampionTestScores | None) -> pd.Series:
     """The row of all reviews."""
     return make_report("acme", raw, scored, [], by, [], NOW).figures.set_index(["by", "period"]).loc[("all", "all")]
 

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 from sentiment_assets.definitions import resources
 from sentiment_assets.learning.model import save_model
-from sentiment_assets.resources.home import default_tracking_uri
+from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from sentiment_assets.resources.registry import (
     MODEL_DIGEST,
     REFERENCE_DIGEST,

@@ -8,14 +8,14 @@ from datetime import datetime
 import dagster as dg
 
 from sentiment_assets.automation.run_history import is_launched_again
-from sentiment_assets.branch.component import batches_name
+from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @dataclass(frozen=True)
-class Work:
+class DemoRun:
     """A run of a job, and what it is for."""
 
     branch: str
@@ -40,20 +40,20 @@ def metadata_of(
     return materialization.metadata if materialization else None
 
 
-def run_here(instance: dg.DagsterInstance, work: Work, dagster_ui: str) -> None:
+def run_here(instance: dg.DagsterInstance, demo_run: DemoRun, dagster_ui: str) -> None:
     """Run the job. Raises ``RunFailed``."""
-    tags = dict(work.tags)
-    if work.batch:
-        instance.add_dynamic_partitions(batches_name(work.branch), [work.batch])
-        tags["dagster/partition"] = work.batch
-    run_job(instance, work.job, tags, dagster_ui)
+    tags = dict(demo_run.tags)
+    if demo_run.batch:
+        instance.add_dynamic_partitions(batch_partitions_name(demo_run.branch), [demo_run.batch])
+        tags["dagster/partition"] = demo_run.batch
+    run_job(instance, demo_run.job, tags, dagster_ui)
 
 
-def wait_for_platform(instance: dg.DagsterInstance, work: Work, dagster_ui: str, since: datetime) -> None:
+def wait_for_platform(instance: dg.DagsterInstance, demo_run: DemoRun, dagster_ui: str, since: datetime) -> None:
     """Wait until a platform's sensors have had the asset materialized. Raises ``RunFailed`` if a run since then has."""
-    failed = dg.RunsFilter(job_name=work.job, statuses=[dg.DagsterRunStatus.FAILURE], created_after=since)
-    while metadata_of(instance, work.branch, work.asset, work.batch) is None:
+    failed = dg.RunsFilter(job_name=demo_run.job, statuses=[dg.DagsterRunStatus.FAILURE], created_after=since)
+    while metadata_of(instance, demo_run.branch, demo_run.asset, demo_run.batch) is None:
         for run in instance.get_runs(failed, limit=1):
             if not is_launched_again(run):
-                raise RunFailed(f"{work.job} failed. Its log: {dagster_ui}/runs/{run.run_id}")
+                raise RunFailed(f"{demo_run.job} failed. Its log: {dagster_ui}/runs/{run.run_id}")
         time.sleep(_SECONDS_BETWEEN_LOOKS)

@@ -16,14 +16,15 @@ from rich.table import Table
 
 from sentiment_assets.assets import best_model, raw_reviews, scored_reviews, sentiment_report
 from sentiment_assets.assets import trained_candidates as candidates
+from sentiment_assets.assets.event_metadata import CHAMPION_VERSION, REPORT_FILE, ROW_COUNT, SELECTED_CANDIDATE
 from sentiment_assets.automation.jobs import ingest_job_name, report_job_name, score_job_name, train_job_name
-from sentiment_assets.branch.component import batches_name
-from sentiment_assets.definitions import defs, resources
+from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.demo.corpora import Delivery, deliveries, land
-from sentiment_assets.commands.demo.work import Work, metadata_of, run_here, wait_for_platform
+from sentiment_assets.commands.demo.demo_run import DemoRun, metadata_of, run_here, wait_for_platform
+from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, QUALITY, load_records
 from sentiment_assets.resources.home import home
-from sentiment_assets.resources.check_records import QUALITY, SCORES, TEXTS, recall
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 NEXT_STEPS = {
@@ -38,7 +39,7 @@ def run_demo(
 ) -> None:
     """Land, ingest, train, score and report both branches; what is already done is left as it is.
 
-    With ``watch`` a running platform's sensors do the work. Raises ``RunFailed``.
+    With ``watch`` a running platform's sensors do the demo_run. Raises ``RunFailed``.
     """
     landed: dict[str, list[Delivery]] = {}
     with _stderr_into(log_file), _progress(console) as progress:
@@ -115,7 +116,7 @@ class _Walk:
             _task(self.progress, f"{branch}: train {len(names)} candidates", len(names)) as task,
             self._counting_candidates(branch, task),
         ):
-            self._do(Work(branch, train_job_name(branch), best_model.NAME, tags=tags))
+            self._do(DemoRun(branch, train_job_name(branch), best_model.NAME, tags=tags))
 
     def score(self, branch: str, delivery: Delivery) -> bool:
         """Score a batch unless it has scores. Returns whether it was scored."""
@@ -124,21 +125,21 @@ class _Walk:
     def report(self, branch: str) -> None:
         """Write the branch's report; a platform would at its own time."""
         with _task(self.progress, f"{branch}: report"):
-            run_here(self.instance, Work(branch, report_job_name(branch), sentiment_report.NAME), self.dagster_ui)
+            run_here(self.instance, DemoRun(branch, report_job_name(branch), sentiment_report.NAME), self.dagster_ui)
 
     def _batch(self, branch: str, delivery: Delivery, what: str, job: str, asset: str) -> bool:
         key = batch_key(delivery.file_name)
         if self.materialized(branch, asset, key):
             return False
         with _task(self.progress, f"{branch}: {what} {key}"):
-            self._do(Work(branch, job, asset, key))
+            self._do(DemoRun(branch, job, asset, key))
         return True
 
-    def _do(self, work: Work) -> None:
+    def _do(self, demo_run: DemoRun) -> None:
         if self.watch:
-            wait_for_platform(self.instance, work, self.dagster_ui, self.started)
+            wait_for_platform(self.instance, demo_run, self.dagster_ui, self.started)
         else:
-            run_here(self.instance, work, self.dagster_ui)
+            run_here(self.instance, demo_run, self.dagster_ui)
 
     @contextmanager
     def _counting_candidates(self, branch: str, task: int) -> Iterator[None]:
@@ -170,7 +171,7 @@ def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str
     table = Table("candidate", "validation hinge loss", "processor seconds", title=f"{branch}: candidates")
     for record in chosen["sweep_ledger_table"].records:
         key, loss, seconds = (record.data[name] for name in ("candidate", "validation_loss", "cpu_seconds"))
-        selected = key == chosen["selected_candidate"].value
+        selected = key == chosen[SELECTED_CANDIDATE].value
         style = "bold" if selected else None
         table.add_row(f"{key} ←" if selected else key, f"{loss:.4f}", f"{seconds:.1f}", style=style)
     console.print(table)
@@ -180,14 +181,14 @@ def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequ
     table = Table("branch", "champion", "test accuracy", "behavioural cases", "reviews scored", title="Outcome")
     for branch in branches:
         chosen = metadata_of(instance, branch, best_model.NAME) or {}
-        keys = instance.get_dynamic_partitions(batches_name(branch))
+        keys = instance.get_dynamic_partitions(batch_partitions_name(branch))
         batches = [metadata_of(instance, branch, scored_reviews.NAME, key) or {} for key in keys]
         table.add_row(
             branch,
-            f"version {chosen['champion_version'].value}",
+            f"version {chosen[CHAMPION_VERSION].value}",
             f"{chosen['test_accuracy'].value:.4f}",
             f"{chosen['behaviour_passed'].value:.0f} of {chosen['behaviour_cases'].value:.0f}",
-            f"{sum(batch['dagster/row_count'].value for batch in batches if batch):,} in {len(batches)} batches",
+            f"{sum(batch[ROW_COUNT].value for batch in batches if batch):,} in {len(batches)} batches",
         )
     console.print(table)
 
@@ -195,8 +196,10 @@ def _show_outcome(console: Console, instance: dg.DagsterInstance, branches: Sequ
 def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
     storage = resources()["storage"]
     for branch in branches:
-        batches = instance.get_dynamic_partitions(batches_name(branch))
-        for record in (each for group in (QUALITY, TEXTS, SCORES) for each in recall(storage, branch, group, batches)):
+        batch_keys = instance.get_dynamic_partitions(batch_partitions_name(branch))
+        for record in (
+            each for group in (QUALITY, DRIFT, DEGRADATION) for each in load_records(storage, branch, group, batch_keys)
+        ):
             for finding in record.findings:
                 if finding.warns:
                     told = escape(f"{branch}, {record.batch}, {finding.name}: {finding.sentence}")
@@ -206,7 +209,7 @@ def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Seq
 def _show_reports(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
     for branch in branches:
         told = metadata_of(instance, branch, sentiment_report.NAME) or {}
-        console.print(f"{branch}: report in [bold]{told['report_file'].value}[/bold]", highlight=False, soft_wrap=True)
+        console.print(f"{branch}: report in [bold]{told[REPORT_FILE].value}[/bold]", highlight=False, soft_wrap=True)
 
 
 def _show_next_steps(console: Console) -> None:

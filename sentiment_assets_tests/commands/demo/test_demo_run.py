@@ -1,4 +1,4 @@
-"""Watching a platform do the demo's work."""
+"""Watching a platform do the demo's demo_run."""
 
 import threading
 import time
@@ -9,10 +9,10 @@ import dagster as dg
 import pytest
 from dagster import DagsterRun
 
-from sentiment_assets.commands.demo.work import Work, wait_for_platform
+from sentiment_assets.commands.demo.demo_run import DemoRun, wait_for_platform
 from sentiment_assets.commands.launching import RunFailed
 
-WORK = Work("movies", "movies_ingest", "raw_reviews", "2026-10.csv")
+WORK = DemoRun("movies", "movies_ingest", "raw_reviews", "2026-10.csv")
 
 
 def ended(instance: dg.DagsterInstance, **tags: str) -> str:

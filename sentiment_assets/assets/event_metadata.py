@@ -1,0 +1,94 @@
+"""What assets and checks leave in Dagster's events for others to read: the keys, and the one place that writes them.
+
+Metadata that only people look at need no constant; what code reads again has one here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from sentiment_assets.learning.decision import Decision
+    from sentiment_assets.monitoring.finding import Finding
+
+ROW_COUNT = "dagster/row_count"
+FILE_DIGEST = "file_digest"
+ROWS_LABELLED = "rows_labelled"
+MODEL_VERSION = "model_version"
+SELECTED_CANDIDATE = "selected_candidate"
+CHAMPION_VERSION = "champion_version"
+REPORT_FILE = "report_file"
+
+_OUTCOME, _DECISION, _CHALLENGER_VERSION, _MODEL_LINK = "outcome", "decision", "challenger_version", "mlflow_model"
+_WAKES_SOMEBODY, _DRIFT_PAGE = "wakes_somebody", "drift_page"
+_NUMBERS = ("effect", "statistic", "p_value", "threshold")
+
+Metadata = Mapping[str, dg.MetadataValue]
+
+
+@dataclass(frozen=True)
+class RecordedDecision:
+    """What ``best_model`` decided about a challenger, as its event says."""
+
+    outcome: str
+    """A value of ``Outcome``."""
+    reason: str
+    challenger_version: str
+    model_link: str
+
+
+def decision_metadata(
+    decision: "Decision", *, challenger_version: str, champion_version: str, model_link: dg.UrlMetadataValue
+) -> dict[str, object]:
+    """Write a decision; ``read_decision`` reads it."""
+    return {
+        _OUTCOME: decision.outcome.value,
+        _DECISION: decision.reason,
+        _CHALLENGER_VERSION: challenger_version,
+        CHAMPION_VERSION: champion_version,
+        _MODEL_LINK: model_link,
+    }
+
+
+def read_decision(metadata: Metadata) -> RecordedDecision | None:
+    """Read a decision; ``None`` if a former release wrote the event, which had no outcome by name."""
+    if _OUTCOME not in metadata:
+        return None
+    keys = (_OUTCOME, _DECISION, _CHALLENGER_VERSION, _MODEL_LINK)
+    return RecordedDecision(*(str(metadata[key].value) for key in keys))
+
+
+@dataclass(frozen=True)
+class RecordedCheck:
+    """What the evaluation of a check says beside its sentence."""
+
+    wakes_somebody: bool
+    numbers: Mapping[str, str]
+    """By name: those of effect, statistic, p_value and threshold that the check has."""
+    drift_page: str | None
+    """A link to the branch's drift page."""
+
+
+def check_metadata(finding: "Finding", *, wakes_somebody: bool) -> dict[str, object]:
+    """Write what a finding says in numbers; ``read_check`` reads it."""
+    numbers = {name: getattr(finding, name) for name in _NUMBERS}
+    known = {name: value for name, value in numbers.items() if value is not None}
+    return {"verdict": finding.verdict, **known, _WAKES_SOMEBODY: wakes_somebody}
+
+
+def drift_page_metadata(link: dg.UrlMetadataValue, file: str) -> dict[str, object]:
+    """Write where the branch's drift page is: in MLflow, and as a file."""
+    return {_DRIFT_PAGE: link, "drift_page_file": file}
+
+
+def read_check(metadata: Metadata) -> RecordedCheck:
+    """Read what ``check_metadata`` and ``drift_page_metadata`` wrote; a check that has none of it is read too."""
+    page = metadata.get(_DRIFT_PAGE)
+    wakes = metadata.get(_WAKES_SOMEBODY)
+    return RecordedCheck(
+        wakes_somebody=wakes is not None and wakes.value is True,
+        numbers={name: str(metadata[name].value) for name in _NUMBERS if name in metadata},
+        drift_page=None if page is None else str(page.value),
+    )

@@ -1,0 +1,63 @@
+"""What Dagster's history says about a branch's batches: which were taken in, from which file, and which are scored."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from sentiment_assets.assets.event_metadata import FILE_DIGEST, MODEL_VERSION
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What a batch holds."""
+
+    digest: str | None = None
+    """Of the file that it was taken in from, where that is known."""
+    event: int = 0
+    """The number of the event that says so; 0: it has not been taken in."""
+
+
+def materializations(
+    instance: dg.DagsterInstance, key: dg.AssetKey, after: float | None = None
+) -> Iterator[dg.AssetMaterialization]:
+    """An asset's materializations, the oldest first."""
+    records = dg.AssetRecordsFilter(asset_key=key, after_timestamp=after)
+    cursor, more = None, True
+    while more:
+        page = instance.fetch_materializations(records, limit=_PAGE, cursor=cursor, ascending=True)
+        yield from (record.asset_materialization for record in page.records if record.asset_materialization)
+        cursor, more = page.cursor, page.has_more
+
+
+def taken_in(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, TakenIn]:
+    """By batch that has been taken in, what it holds."""
+    if not keys:
+        return {}
+    asset = dg.AssetKey([branch, RAW_REVIEWS])
+    latest = latest_events(instance, asset)
+    numbers = [latest[key] for key in keys if key in latest]
+    found = {}
+    for start in range(0, len(numbers), _PAGE):
+        wanted = dg.AssetRecordsFilter(asset_key=asset, storage_ids=numbers[start : start + _PAGE])
+        for record in instance.fetch_materializations(wanted, limit=_PAGE).records:
+            told = record.asset_materialization.metadata.get(FILE_DIGEST) if record.asset_materialization else None
+            found[str(record.partition_key)] = TakenIn(str(told.value) if told else None, record.storage_id)
+    return found
+
+
+def latest_events(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, int]:
+    """By partition, the number of its last materialization."""
+    return instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+
+
+def scored_by(instance: dg.DagsterInstance, branch: str) -> dict[str, str]:
+    """By scored batch, the model's version."""
+    return {
+        str(each.partition): str(each.metadata[MODEL_VERSION].value)
+        for each in materializations(instance, dg.AssetKey([branch, SCORED_REVIEWS]))
+    }

@@ -1,0 +1,90 @@
+"""What a branch is made of: its assets, checks, jobs, sensors and schedules."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from sentiment_assets.assets.best_model import best_model_asset
+from sentiment_assets.assets.features import features_asset
+from sentiment_assets.assets.raw_reviews import raw_reviews_asset, rules_version
+from sentiment_assets.assets.scored_reviews import scored_reviews_asset
+from sentiment_assets.assets.sentiment_report import sentiment_report_asset
+from sentiment_assets.assets.splits import splits_asset
+from sentiment_assets.assets.trained_candidates import trained_candidates_asset
+from sentiment_assets.automation.alert_sensor import alert_sensor
+from sentiment_assets.automation.jobs import branch_jobs
+from sentiment_assets.automation.landing_sensor import landing_sensor
+from sentiment_assets.automation.retraining_sensor import retraining_sensor
+from sentiment_assets.automation.schedules import branch_schedules
+from sentiment_assets.automation.scoring_sensor import scoring_sensor
+from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.checks.degradation import degradation_checks
+from sentiment_assets.checks.drift import drift_checks
+from sentiment_assets.checks.open_warnings import open_warnings_check
+from sentiment_assets.checks.quality import quality_checks
+from sentiment_assets.checks.row_identity import row_identity_check
+from sentiment_assets.checks.scoring_gate import scoring_gate
+from sentiment_assets.ingestion.settings import (
+    IngestionSettings,
+)
+from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
+
+
+def branch_definitions(name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES) -> dg.Definitions:
+    """What a branch is made of."""
+    ingestion = IngestionSettings(**{name: getattr(settings, name) for name in IngestionSettings.model_fields})
+    batch_partitions = dg.DynamicPartitionsDefinition(name=batch_partitions_name(name))
+    candidates = settings.search.hyperparameter_sets()
+    candidate_keys = [each.key for each in candidates]
+    assets = [
+        raw_reviews_asset(name, batch_partitions, settings.landing, ingestion),
+        splits_asset(name, batch_partitions, settings.splits, settings.features.ngrams.analyzer),
+        features_asset(name, settings.features),
+        trained_candidates_asset(name, candidates, settings.search.patience),
+        best_model_asset(
+            name,
+            candidate_keys,
+            settings.features,
+            settings.splits.near_duplicate_similarity,
+            settings.selection_metric,
+            settings.promotion,
+            behaviour,
+        ),
+        scored_reviews_asset(name, batch_partitions, scoring_gate(name, batch_partitions, settings.monitoring)),
+        sentiment_report_asset(name, batch_partitions, settings.columns.keep),
+    ]
+    return dg.Definitions(
+        assets=dg.map_asset_specs(
+            lambda spec: spec.replace_attributes(
+                group_name=name, owners=settings.owners, freshness_policy=_freshness_policy(spec, settings.freshness)
+            ),
+            assets,
+        ),
+        asset_checks=[
+            row_identity_check(name, batch_partitions),
+            quality_checks(name, batch_partitions, settings.monitoring),
+            drift_checks(name, batch_partitions, settings.monitoring),
+            degradation_checks(name, batch_partitions, settings.columns, settings.monitoring),
+            open_warnings_check(name, batch_partitions),
+        ],
+        jobs=branch_jobs(name),
+        sensors=[
+            landing_sensor(name, batch_partitions, settings.landing, rules_version(ingestion)),
+            retraining_sensor(name, candidate_keys, settings.retraining),
+            scoring_sensor(name, batch_partitions, again=settings.score_again),
+            alert_sensor(name, settings.alerts, settings.freshness),
+        ],
+        schedules=branch_schedules(name, candidate_keys, settings.schedules),
+    )
+
+
+def _freshness_policy(spec: dg.AssetSpec, freshness: Freshness) -> dg.FreshnessPolicy | None:
+    """Shown in the UI; Dagster's own word for stale is that the policy fails."""
+    days = freshness.model_dump().get(spec.key.path[-1])
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days)) if days else None
+
+
+def batch_partitions_name(branch: str) -> str:
+    """The name of a branch's dynamic partitions."""
+    return f"{branch}/batches"

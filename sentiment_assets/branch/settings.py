@@ -1,0 +1,72 @@
+"""``BranchSettings``: everything that a branch's YAML file may say."""
+
+from pydantic import Field, field_validator
+
+from sentiment_assets.automation.retraining_policy import RetrainingPolicy
+from sentiment_assets.automation.settings import Freshness, Schedules
+from sentiment_assets.ingestion.settings import (
+    DEFAULT_LIMITS,
+    Encoding,
+    LabelRule,
+    ReviewColumns,
+    UnpackingLimits,
+)
+from sentiment_assets.learning.hyperparameters import SearchSpace
+from sentiment_assets.learning.settings import (
+    FeatureSettings,
+    PromotionRule,
+    SelectionMetric,
+    SplitSettings,
+)
+from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.notifications import AlertTarget
+from sentiment_assets.settings_base import Settings
+
+_TEMPLATE = "{{"
+
+
+class BranchSettings(Settings):
+    """The YAML schema of a branch: only ``landing`` must be given."""
+
+    landing: str = Field(
+        min_length=1,
+        description="Folder or fsspec URL where review files land; a relative path lies below SENTIMENT_HOME. "
+        "`{{ env.NAME }}` is replaced from the environment.",
+    )
+    owners: list[str] = Field(
+        default=[], description="E-mail addresses, or teams as `team:name`, shown on every asset."
+    )
+    columns: ReviewColumns = Field(default=ReviewColumns(), description="Which column of a landed file holds what.")
+    labels: LabelRule = Field(default=LabelRule(), description="How the label column becomes positive or negative.")
+    encoding: Encoding = Field(default="utf-8", description="Encoding of text files without a byte order mark.")
+    largest_quarantine: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="A file fails as a whole, and its former batch stays, when more than this share of its rows with a "
+        "text cannot be used.",
+    )
+    unpacking: UnpackingLimits = Field(default=DEFAULT_LIMITS, description="How large a compressed file may become.")
+    splits: SplitSettings = Field(default=SplitSettings(), description="How the corpus is split.")
+    features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")
+    search: SearchSpace = Field(default=SearchSpace(), description="The hyperparameter sets, one candidate each.")
+    selection_metric: SelectionMetric = Field(
+        default="hinge_loss", description="What the candidates are compared by on validation."
+    )
+    promotion: PromotionRule = Field(default=PromotionRule(), description="When a challenger becomes the champion.")
+    monitoring: MonitoringSettings = Field(default=MonitoringSettings(), description="When a batch is worth a warning.")
+    retraining: RetrainingPolicy = Field(default=RetrainingPolicy(), description="When a train run starts by itself.")
+    score_again: bool = Field(
+        default=False, description="Whether a new champion scores every batch again, or only those without scores."
+    )
+    schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")
+    freshness: Freshness = Field(default=Freshness(), description="When an asset counts as stale, in days.")
+    alerts: list[AlertTarget] = Field(default=[], description="Who is told about failures, warnings and promotions.")
+
+    @field_validator("landing")
+    @classmethod
+    def _parsable(cls, landing: str) -> str:
+        if _TEMPLATE not in landing:
+            below_home(landing)
+        return landing

@@ -1,0 +1,33 @@
+from dataclasses import replace
+
+import pytest
+
+from sentiment_assets.learning.candidate import Candidate
+from sentiment_assets.learning.challenger import Challenger
+from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.labelled_rows import LabelledRows
+from sentiment_assets.learning.leakage import measure_leakage
+
+
+def test_without_near_duplicates_there_is_no_leakage_tax(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features
+) -> None:
+    leakage = measure_leakage(challenger, candidates[challenger.key], features)
+    assert leakage.figures == {
+        "near_duplicates_set_aside": 0.0,
+        "test_accuracy_with_near_duplicates": challenger.metrics["test_accuracy"],
+        "leakage_tax": 0.0,
+    }
+
+
+def test_copies_of_the_test_split_in_train_are_taxed(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features
+) -> None:
+    test = features.rows["test"]
+    leaking = replace(features, rows=features.rows | {"near_duplicate": LabelledRows(test.rows, test.labels)})
+    figures = measure_leakage(challenger, candidates[challenger.key], leaking).figures
+    assert figures["near_duplicates_set_aside"] == len(test.labels)
+    assert figures["leakage_tax"] > 0
+    assert figures["leakage_tax"] == pytest.approx(
+        figures["test_accuracy_with_near_duplicates"] - challenger.metrics["test_accuracy"]
+    )
