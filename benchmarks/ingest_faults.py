@@ -80,7 +80,7 @@ def _repeat(home: Path, repetition: int, files: int, kills: int) -> None:
             wait_for(lambda: _done(instance, files), _LONGEST, f"ingesting and scoring {files} files, and a report")
             time.sleep(65)  # two looks of every sensor: time for a run too many
             wait_for(lambda: not _under_way(instance), _LONGEST, "the end of every run")
-            _print(instance, repetition, files, kills, time.monotonic() - started)
+            _print(instance, repetition=repetition, files=files, kills=kills, seconds=time.monotonic() - started)
     finally:
         platform.stop()
 
@@ -96,7 +96,7 @@ def _under_way(instance: dg.DagsterInstance) -> bool:
     return any(run.status not in ended for run in instance.get_runs())
 
 
-def _print(instance: dg.DagsterInstance, repetition: int, files: int, kills: int, seconds: float) -> None:
+def _print(instance: dg.DagsterInstance, *, repetition: int, files: int, kills: int, seconds: float) -> None:
     trained = len(instance.fetch_materializations(_key("best_model"), limit=10).records)
     runs = instance.get_runs()
     failed = [run for run in runs if run.status != dg.DagsterRunStatus.SUCCESS]

@@ -44,6 +44,7 @@ from sentiment_assets.monitoring.drift import label_drift, prediction_drift, tex
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.other_batches import look_at_others
 from sentiment_assets.monitoring.quality import batch_quality
+from sentiment_assets.monitoring.quality_batch import QualityBatch
 from sentiment_assets.monitoring.reference import Reference, make_reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.text_columns import TextColumns, repeats
@@ -103,7 +104,11 @@ def main() -> None:
     print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, {chosen.reviews.name}: a champion of")
     print(f"{_REFERENCE_REVIEWS:,} reviews, its reference {reference.rows.shape[0]:,} of them;")
     print(f"batches are drawn from {', '.join(world.ids)}.\n", flush=True)
-    peers = _ask_peers(chosen.peers, chosen.peer_batches, world, splits, rows, estimates) if chosen.peers else {}
+    peers = (
+        _ask_peers(chosen.peers, chosen.peer_batches, world, splits=splits, rows=rows, estimates=estimates)
+        if chosen.peers
+        else {}
+    )
     _print_warnings(world, rows, peers)
     _print_estimates(world, estimates, peers)
     _print_times(world, model, peers)
@@ -123,8 +128,8 @@ def _prepare(file: Path) -> tuple[SentimentModel, Reference, pd.DataFrame, dict[
     corpus = corpus.assign(review_id=[str(each) for each in corpus.index], split=None, batch="all")
     splits = split_reviews(corpus, SplitSettings(), n_jobs=2).reviews
     features = build_features(splits, FeatureSettings(), n_jobs=2)
-    candidate = train_candidate(features, "benchmark", _CHAMPION, "none")
-    model = make_challenger({_CHAMPION.key: candidate}, features, splits, "hinge_loss").model
+    candidate = train_candidate(features, "benchmark", _CHAMPION, mlflow_run_id="none")
+    model = make_challenger({_CHAMPION.key: candidate}, features, splits, metric="hinge_loss").model
     pool = own.iloc[_REFERENCE_REVIEWS:]
     frames = {"same": pool.iloc[len(_CHANGES) * _VARIANTS :]} | everything
     for place, (name, change) in enumerate(_CHANGES.items()):
@@ -274,8 +279,15 @@ def _findings(world: World, ids: Ids) -> list[Finding]:
     reviews = pd.DataFrame({"text": texts.array, "label": pd.array(labels, "Int8")})
     reviews["created_at"] = pd.Series(pd.NaT, reviews.index, "datetime64[us, UTC]")
     reviews["split"] = pd.Series(None, reviews.index, "str")
-    now = datetime.now(UTC)
-    return [*findings, *batch_quality(reviews, len(ids), 0, 0, _ALONE, now, _SETTINGS).findings]
+    batch_to_check = QualityBatch(
+        reviews=reviews,
+        rows_in=len(ids),
+        rows_quarantined=0,
+        rows_duplicate=0,
+        others=_ALONE,
+        checked_at=datetime.now(UTC),
+    )
+    return [*findings, *batch_quality(batch_to_check, _SETTINGS).findings]
 
 
 def _warnings_of(world: World, batches: Sequence[Ids]) -> list[list[str]]:
@@ -336,7 +348,9 @@ def _estimated(world: World, batches: Sequence[Ids]) -> list[tuple[Estimate, flo
         drift = text_drift(world.texts.iloc[ids], _view(world, ids), world.reference, _SETTINGS).finding
         unlike = (drift.effect or 0.0) if drift.warns else 0.0
         true = float(((world.margins[ids] > 0) == (world.labels[ids] == 1)).mean())
-        told.append((estimate_accuracy(world.margins[ids], world.known_ngrams[ids], world.reference, unlike), true))
+        told.append(
+            (estimate_accuracy(world.margins[ids], world.known_ngrams[ids], world.reference, unlike=unlike), true)
+        )
     return told
 
 
@@ -391,6 +405,7 @@ def _ask_peers(
     python: str,
     batches: int,
     world: World,
+    *,
     splits: pd.DataFrame,
     rows: Sequence[Row],
     estimates: Mapping[str, Sequence[Row]],

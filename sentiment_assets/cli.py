@@ -70,7 +70,7 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
     done = failed = 0
     try:
         with dg.DagsterInstance.get() as instance:
-            for each in replay_batches(instance, storage, branch, batches, dagster_ui):
+            for each in replay_batches(instance, storage, branch, batch_keys=batches, dagster_ui=dagster_ui):
                 click.echo(each.sentence, err=bool(each.failed))
                 done, failed = done + 1, failed + bool(each.failed)
     except CannotReplay as error:
@@ -105,7 +105,7 @@ def rollback(branch: str, version: str) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="A .csv or .parquet file; by default CSV on standard output.",
 )
-def score(file: Path, branch: str, text_column: str, encoding: str, output: Path | None) -> None:
+def score(file: Path, *, branch: str, text_column: str, encoding: str, output: Path | None) -> None:
     """Score FILE with a branch's champion, a row of the output for each of its rows. Needs no running Dagster."""
     from sentiment_assets.commands.score import CannotScore, score_file, write_scores
 

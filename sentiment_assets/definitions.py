@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 import dagster as dg
 
@@ -25,6 +26,8 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 def defs() -> dg.Definitions:
     """Everything that Dagster loads."""
     branches = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    if branches.component_tree is None:  # Dagster says it may be; of a folder that was loaded it is not
+        raise ValueError("the folder of branches was loaded without its components")
     components = branches.component_tree.get_all_components(SentimentBranch)
     targets = [target for each in components for target in each.settings.alerts]
     return dg.Definitions.merge(
@@ -44,7 +47,17 @@ def joined_report(branches: dg.Definitions, targets: Sequence[AlertTarget]) -> d
     return dg.Definitions(assets=[report], sensors=[sensor, alerts])
 
 
-def resources() -> dict[str, object]:
+class Resources(TypedDict):
+    """What assets, checks and sensors reach the outside through, under the names by which they ask for it."""
+
+    storage: Storage
+    frames: Frames
+    arrays: Arrays
+    notifications: Notifications
+    tracking: Tracking
+
+
+def resources() -> Resources:
     """Storage and tracking, from the environment; without any setting, all in the home folder."""
     return {
         "storage": Storage(root="data"),

@@ -1,5 +1,7 @@
 """A code location of small branches, for real runs on made-up reviews."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 from sentiment_assets.branch.definitions import branch_definitions
@@ -11,7 +13,7 @@ _THREE = {"epochs": [1, 2, 3], "eta0": [1], "l2": [1e-5]}
 _TWELVE = {"epochs": [1, 2], "eta0": [0.1, 1], "l2": [0, 1e-6, 1e-5]}
 
 
-def _small_branch(name: str, grid: dict[str, list[float]]) -> BranchSettings:
+def _small_branch(name: str, grid: Mapping[str, object]) -> BranchSettings:
     return BranchSettings.model_validate(
         {
             "landing": f"landing/{name}",

@@ -3,6 +3,7 @@
 import io
 import json
 
+import dagster as dg
 import numpy as np
 
 from sentiment_assets.learning.calibration import Calibration
@@ -38,15 +39,15 @@ def reference_of_a_former_release() -> bytes:
     return buffer.getvalue()
 
 
-class Run:
-    """What the tracking resource reads of a Dagster run."""
-
-    def __init__(self, run_id: str, root_run_id: str | None = None) -> None:
-        self.run_id, self.root_run_id = run_id, root_run_id
+def train_run(run_id: str, root_run_id: str | None = None) -> dg.DagsterRun:
+    """A Dagster run of a train job; with ``root_run_id`` one that was executed again."""
+    return dg.DagsterRun("train", run_id=run_id, root_run_id=root_run_id, parent_run_id=root_run_id)
 
 
 def register(tracking: Tracking, branch: str, model: SentimentModel) -> str:
     """Register a model; all those of a branch are of one parent run, as those of a train run and its repetitions."""
-    parent = tracking.parent_run(branch, "v1", Run("r1"), joins_newest=True)
+    parent = tracking.parent_run(branch, "v1", train_run("r1"), joins_newest=True)
     digest, reference = f"{model_digest(model)}-r0", reference_of_a_former_release()
-    return tracking.register(branch, parent, model, reference, digest, {"test_accuracy": 1}, "why")
+    return tracking.register(
+        branch, parent, model=model, reference=reference, digest=digest, metrics={"test_accuracy": 1}, description="why"
+    )

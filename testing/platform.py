@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
@@ -62,7 +63,7 @@ class Platform:
         ]
         (self.home / "workspace.yaml").write_text(yaml.safe_dump({"load_from": locations}))
         for port in ports:
-            wait_for(lambda port=port: _listens(port), 120, f"a code server on port {port}")
+            wait_for(partial(_listens, port), 120, f"a code server on port {port}")
         self.start_daemon()
 
     def start_daemon(self) -> None:
@@ -94,7 +95,7 @@ class Platform:
             return subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=_PROJECT,
-                env=os.environ | own | self.environment,
+                env={**os.environ, **own, **self.environment},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -40,6 +40,7 @@ def execute(
     job: str,
     tags: dict[str, str] | None = None,
     selection: Sequence[dg.AssetKey] | None = None,
+    *,
     reexecution_options: dg.ReexecutionOptions | None = None,
     job_named: Callable[[str], dg.JobDefinition] = code_location.job_named,
 ) -> dg.JobExecutionResult:

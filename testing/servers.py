@@ -26,6 +26,7 @@ def running(
     ready: str,
     log: Path,
     environment: Mapping[str, str],
+    *,
     seconds: float = 120,
     stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[subprocess.Popen[bytes]]:

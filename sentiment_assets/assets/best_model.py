@@ -1,7 +1,7 @@
 """``best_model``: the challenger, registered in MLflow, and champion if it passes the gate."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -25,6 +25,7 @@ NAME = "best_model"
 
 def best_model_asset(
     branch: str,
+    *,
     candidate_keys: Sequence[str],
     settings: FeatureSettings,
     similarity: float | None,
@@ -48,13 +49,13 @@ def best_model_asset(
             "only if the gate passes."
         ),
     )
-    def best_model(
+    def best_model(  # noqa: PLR0917  Dagster gives them by name
         context: dg.AssetExecutionContext,
         splits: Frame,
         features: StoredArrays,
         storage: Storage,
         tracking: Tracking,
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult[Any]:
         from joblib import cpu_count
 
         from sentiment_assets.learning.challenger import make_challenger
@@ -75,13 +76,15 @@ def best_model_asset(
         except StaleFeatures as error:
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
-        challenger = make_challenger(candidates, rows, splits, metric, cpu_count())
+        challenger = make_challenger(candidates, rows, splits, metric=metric, n_jobs=cpu_count())
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         champion = tracking.champion(branch)
         standing = measure_champion(champion.model, splits) if champion else None
         comparison = compare_with_champion(challenger, standing, splits, similarity) if standing else None
-        report = report_training(challenger, standing, candidates, rows, splits, behaviour)
-        figures = measure_leakage(challenger, candidates[challenger.key], rows).figures | report.figures
+        report = report_training(
+            challenger, champion=standing, candidates=candidates, features=rows, splits=splits, cases=behaviour
+        )
+        figures = {**measure_leakage(challenger, candidates[challenger.key], rows).figures, **report.figures}
         if comparison:
             figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)
@@ -89,10 +92,18 @@ def best_model_asset(
         if champion and champion.digest == digest:
             decision, version = decide_unchanged(champion.version), champion.version
         else:
-            decision = decide(challenger, standing, comparison, splits, promotion, behaviour)
+            decision = decide(
+                challenger, champion=standing, comparison=comparison, splits=splits, rule=promotion, cases=behaviour
+            )
             reference = reference_to_bytes(make_reference(challenger.model, rows, splits))
             version = tracking.register(
-                branch, parent, challenger.model, reference, digest, challenger.metrics, decision.reason
+                branch,
+                parent,
+                model=challenger.model,
+                reference=reference,
+                digest=digest,
+                metrics=challenger.metrics,
+                description=decision.reason,
             )
         if decision.promote:
             tracking.promote(branch, version)

@@ -5,7 +5,7 @@ Metadata that only people look at need no constant; what code reads again has on
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -41,7 +41,7 @@ class RecordedDecision:
 
 def decision_metadata(
     decision: "Decision", *, challenger_version: str, champion_version: str, model_link: dg.UrlMetadataValue
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Write a decision; ``read_decision`` reads it."""
     return {
         _OUTCOME: decision.outcome.value,
@@ -71,14 +71,14 @@ class RecordedCheck:
     """A link to the branch's drift page."""
 
 
-def check_metadata(finding: "Finding", *, wakes_somebody: bool) -> dict[str, object]:
+def check_metadata(finding: "Finding", *, wakes_somebody: bool) -> dict[str, Any]:
     """Write what a finding says in numbers; ``read_check`` reads it."""
     numbers = {name: getattr(finding, name) for name in _NUMBERS}
     known = {name: value for name, value in numbers.items() if value is not None}
     return {"verdict": finding.verdict, **known, _WAKES_SOMEBODY: wakes_somebody}
 
 
-def drift_page_metadata(link: dg.UrlMetadataValue, file: str) -> dict[str, object]:
+def drift_page_metadata(link: dg.UrlMetadataValue, file: str) -> dict[str, Any]:
     """Write where the branch's drift page is: in MLflow, and as a file."""
     return {_DRIFT_PAGE: link, "drift_page_file": file}
 

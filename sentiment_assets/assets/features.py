@@ -1,5 +1,7 @@
 """``features``: the sparse matrices that every candidate trains on, shared by memory mapping."""
 
+from typing import Any
+
 import dagster as dg
 
 from sentiment_assets.assets.splits import NAME as SPLITS
@@ -27,7 +29,7 @@ def features_asset(branch: str, settings: FeatureSettings) -> dg.AssetsDefinitio
             f"{settings.weighting}, fitted on train only; each row has length 1."
         ),
     )
-    def features(splits: Frame) -> dg.MaterializeResult:
+    def features(splits: Frame) -> dg.MaterializeResult[Any]:
         from joblib import cpu_count
 
         from sentiment_assets.learning.features import build_features, features_to_arrays

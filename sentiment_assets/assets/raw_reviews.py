@@ -1,5 +1,7 @@
 """``raw_reviews``: one partition per landed file, checked row by row."""
 
+from typing import Any
+
 import dagster as dg
 from upath import UPath
 
@@ -56,7 +58,7 @@ def raw_reviews_asset(
             "hardly any row of it can be used."
         ),
     )
-    def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
+    def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
         from sentiment_assets.ingestion.batch import read_batch
         from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.ingestion.landing import content_digest_of

@@ -1,6 +1,7 @@
 """``scored_reviews``: the champion's score of every review of a batch, and the words behind it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import dagster as dg
 
@@ -12,8 +13,18 @@ from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.storage import Frame, Storage
 from sentiment_assets.resources.tracking import Tracking
 
-ScoringGate = Callable[[dg.AssetExecutionContext, str, str, Storage, Tracking], None]
-"""Raises ``dg.Failure`` if a batch may not be scored: ``content_digest`` of its reviews, the champion's version."""
+
+class ScoringGate(Protocol):
+    """What may hold a batch back."""
+
+    def __call__(
+        self, context: dg.AssetExecutionContext, *, content: str, champion: str, storage: Storage, tracking: Tracking
+    ) -> None:
+        """Raise ``dg.Failure`` if a batch may not be scored.
+
+        ``content`` is ``content_digest`` of its reviews, ``champion`` the champion's version.
+        """
+
 
 NAME = "scored_reviews"
 _COLUMNS = {
@@ -50,7 +61,7 @@ def scored_reviews_asset(
     )
     def scored_reviews(
         context: dg.AssetExecutionContext, raw_reviews: Frame, storage: Storage, tracking: Tracking
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[Any]]:
         from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.learning.scored_batch import score_batch
 
@@ -62,7 +73,7 @@ def scored_reviews_asset(
             )
             return
         content = content_digest(raw_reviews)
-        gate(context, content, champion.version, storage, tracking)
+        gate(context, content=content, champion=champion.version, storage=storage, tracking=tracking)
         scored = score_batch(champion.model, champion.version, raw_reviews, content)
         yield dg.MaterializeResult(
             value=scored,

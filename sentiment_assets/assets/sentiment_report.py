@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -45,7 +45,7 @@ def sentiment_report_asset(
     )
     def sentiment_report(
         context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult[Any]:
         from sentiment_assets.reporting.client_report import make_report
 
         keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
@@ -59,7 +59,7 @@ def sentiment_report_asset(
             records=[record for group in (DRIFT, DEGRADATION) for record in latest[group]],
             now=now,
         )
-        return _written(storage, tracking, branch, report, now)
+        return _written(storage, tracking, place=branch, report=report, now=now)
 
     return sentiment_report
 
@@ -89,18 +89,18 @@ def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
         automation_condition=_once_a_branch_has_one(),
         description="The reports of all branches in one HTML page and one table of figures.",
     )
-    def sentiment_report(storage: Storage, tracking: Tracking) -> dg.MaterializeResult:
+    def sentiment_report(storage: Storage, tracking: Tracking) -> dg.MaterializeResult[Any]:
         from sentiment_assets.reporting.client_report import join_reports
 
         paths = {branch: storage.path(branch, f"{NAME}.parquet") for branch in branches}
         figures = {branch: read_frame(path) for branch, path in paths.items() if path.exists()}
         now = datetime.now(UTC)
-        return _written(storage, tracking, NAME, join_reports(branches, figures, now), now)
+        return _written(storage, tracking, place=NAME, report=join_reports(branches, figures, now), now=now)
 
     return sentiment_report
 
 
-def _once_a_branch_has_one() -> dg.AutomationCondition:
+def _once_a_branch_has_one() -> dg.AutomationCondition[dg.AssetKey]:
     """Eager, but neither waiting for the report of every branch nor blind to those from before the daemon started."""
     condition = dg.AutomationCondition
     eager = condition.eager().without(~condition.any_deps_missing())
@@ -108,7 +108,9 @@ def _once_a_branch_has_one() -> dg.AutomationCondition:
     return (eager | at_first) & condition.any_deps_match(~condition.missing())
 
 
-def _written(storage: Storage, tracking: Tracking, place: str, report: "Report", now: datetime) -> dg.MaterializeResult:
+def _written(
+    storage: Storage, tracking: Tracking, *, place: str, report: "Report", now: datetime
+) -> dg.MaterializeResult[Any]:
     """Page and table in the folder of the day; the same page where the branch's people look, in MLflow."""
     folder = storage.path(place, "reports", f"{now:%Y-%m-%d}")
     page = report.html.encode()

@@ -1,5 +1,7 @@
 """``splits``: every labelled review once, in train, validation or test for good."""
 
+from typing import Any
+
 import dagster as dg
 
 from sentiment_assets.assets.event_metadata import ROW_COUNT
@@ -40,7 +42,7 @@ def splits_asset(
             "near-duplicate of a test or validation review is taken out of train."
         ),
     )
-    def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
+    def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
         import pandas as pd
         from joblib import cpu_count
 

@@ -62,13 +62,17 @@ def trained_candidates_asset(
         from sentiment_assets.learning.candidate import candidate_to_bytes, train_candidate
         from sentiment_assets.learning.features import features_from_arrays
 
-        hyperparameters = candidates[context.op_execution_context.get_mapping_key()]
+        hyperparameters = candidates[str(context.op_execution_context.get_mapping_key())]
         key = hyperparameters.key
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         run_id = tracking.start_candidate(parent, key, hyperparameters.model_dump(), context.run)
         try:
             candidate = train_candidate(
-                features_from_arrays(features.arrays), features.version, hyperparameters, run_id, patience
+                features_from_arrays(features.arrays),
+                features.version,
+                hyperparameters,
+                mlflow_run_id=run_id,
+                patience=patience,
             )
             write_atomically(storage.candidate_path(branch, key), candidate_to_bytes(candidate))
         except BaseException:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -14,9 +14,9 @@ _MOST_ROWS = 100
 _LONGEST_SAMPLE = 160
 
 
-def table(rows: Iterable[Mapping[str, object]]) -> dg.TableMetadataValue:
+def table(rows: Iterable[Mapping[Any, object]]) -> dg.TableMetadataValue:
     """Rows as a table; cells are plain values."""
-    records = [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in rows]
+    records = [dg.TableRecord({str(name): _cell(value) for name, value in row.items()}) for row in rows]
     columns = list(records[0].data) if records else ["(no rows)"]
     schema = dg.TableSchema([dg.TableColumn(name) for name in columns])
     return dg.MetadataValue.table(records, schema)

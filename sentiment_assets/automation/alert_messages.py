@@ -78,7 +78,7 @@ def stale_since(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime
     return records[0].storage_id, datetime.fromtimestamp(records[0].timestamp, moment.tzinfo)
 
 
-def is_stale(branch: str, name: str, last: datetime, days: float, dagster_ui: str) -> Message:
+def is_stale(branch: str, name: str, *, last: datetime, days: float, dagster_ui: str) -> Message:
     """The warning about an asset that has not been brought up to date."""
     return Message(
         "warning",

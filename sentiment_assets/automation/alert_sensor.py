@@ -55,7 +55,14 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
             if (run := context.instance.get_run_by_id(run_id)) and belongs_to(run, branch)
             for message in messages_of_run(context.instance, branch, run, notifications.dagster_ui)
         ]
-        stale = _stale(context.instance, branch, freshness, datetime.now(UTC), told.stale, notifications.dagster_ui)
+        stale = _stale(
+            context.instance,
+            branch,
+            freshness=freshness,
+            now=datetime.now(UTC),
+            told=told.stale,
+            dagster_ui=notifications.dagster_ui,
+        )
         messages += [message for _, message in stale.values()]
         waiting = [*told.waiting, *address(messages, targets)]
         left = deliver(waiting, notifications.send, time.time, time.time() + _SECONDS_TO_SEND)
@@ -76,6 +83,7 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
 def _stale(
     instance: dg.DagsterInstance,
     branch: str,
+    *,
     freshness: Freshness,
     now: datetime,
     told: dict[str, int],
@@ -86,7 +94,7 @@ def _stale(
     for name, days in freshness.model_dump().items():
         last = stale_since(instance, dg.AssetKey([branch, name]), now - timedelta(days=days)) if days else None
         if last and told.get(name) != last[0]:
-            found[name] = last[0], is_stale(branch, name, last[1], days, dagster_ui)
+            found[name] = last[0], is_stale(branch, name, last=last[1], days=days, dagster_ui=dagster_ui)
     return found
 
 

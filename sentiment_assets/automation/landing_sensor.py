@@ -74,7 +74,7 @@ def landing_sensor(
         before = _recalled(folder, context.cursor)
         seen = forget_gone(before, known, tokens)
         under_way = _under_way(context.instance, branch)
-        seen = _with_outcomes(context.instance, branch, seen, known, under_way)
+        seen = _with_outcomes(context.instance, branch, seen=seen, known=known, under_way=under_way)
         seen = look_again(seen, tokens, time.time())
         read = _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())}, context)
         seen |= read
@@ -143,7 +143,7 @@ def _under_way(instance: dg.DagsterInstance, branch: str) -> set[str]:
 
 
 def _with_outcomes(
-    instance: dg.DagsterInstance, branch: str, seen: dict[str, SeenFile], known: set[str], under_way: set[str]
+    instance: dg.DagsterInstance, branch: str, *, seen: dict[str, SeenFile], known: set[str], under_way: set[str]
 ) -> dict[str, SeenFile]:
     """With what Dagster's history says of batches of which it is not known yet; runs are asked before it."""
     asked = [path for path in known if path not in seen or seen[path].outcome != "held"]

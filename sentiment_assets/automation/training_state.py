@@ -20,7 +20,13 @@ def training_state(instance: dg.DagsterInstance, branch: str, storage: Storage, 
     began = _began(instance, last.dagster_run.root_run_id or last.dagster_run.run_id) if last else None
     since_training = _labelled(instance, branch, began)
     if not any(since_training.values()):
-        return TrainingState(None, 0, 0, None, ())  # the registry need not be asked: there is nothing to train on
+        return TrainingState(
+            champion_since=None,
+            labelled_since_champion=0,
+            labelled_since_training=0,
+            last_training=None,
+            failed_checks=(),
+        )  # the registry need not be asked: there is nothing to train on
     champion = tracking.champion_version(branch)
     read_at = (_began(instance, champion.root_run_id) or champion.registered_at.timestamp()) if champion else None
     recalled = load_current_records(storage, branch, list(since_training))

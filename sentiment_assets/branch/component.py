@@ -45,8 +45,9 @@ class SentimentBranch(dg.Component, dg.Resolvable):
     @classmethod
     def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> Self:
         """The branch of a validated YAML file; the landing place may be a template."""
-        landing = context.resolve_value(model.landing, as_type=str)
-        return cls(BranchSettings.model_validate(dict(model) | {"landing": landing}))
+        given = dict(model)
+        landing = context.resolve_value(given["landing"], as_type=str)
+        return cls(BranchSettings.model_validate(given | {"landing": landing}))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The branch's assets, checks and jobs."""

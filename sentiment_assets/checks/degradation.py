@@ -1,6 +1,7 @@
 """The checks of ``scored_reviews``: drift of the champion's answers, and how good they are."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 from upath import UPath
@@ -38,7 +39,13 @@ def degradation_checks(
 
     @dg.multi_asset_check(
         name=f"{branch}__{DEGRADATION}",
-        specs=check_specs(branch, SCORED_REVIEWS, batch_partitions, _DESCRIPTIONS, dg.AssetCheckSeverity.WARN),
+        specs=check_specs(
+            branch,
+            SCORED_REVIEWS,
+            batch_partitions=batch_partitions,
+            descriptions=_DESCRIPTIONS,
+            severity=dg.AssetCheckSeverity.WARN,
+        ),
     )
     def degradation(
         context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
@@ -48,11 +55,11 @@ def degradation_checks(
         neighbours = neighbours_of(context, batch_partitions)
         key = neighbours.current
         batch = BatchToCheck(
-            key,
-            read_frame(storage.frame_path(branch, RAW_REVIEWS, key)),
-            tracking.champion(branch),
-            look_around(storage, branch, neighbours),
-            now().isoformat(timespec="seconds"),
+            key=key,
+            reviews=read_frame(storage.frame_path(branch, RAW_REVIEWS, key)),
+            champion=tracking.champion(branch),
+            others=look_around(storage, branch, neighbours),
+            checked_at=now().isoformat(timespec="seconds"),
         )
         checks = check_degradation(
             batch,
@@ -64,7 +71,7 @@ def degradation_checks(
         budget = _write_label_budget(
             storage.partition_path(branch, LABEL_BUDGET, key, ".csv"), checks.to_label, columns
         )
-        link = publish_drift_page(branch, neighbours.every, storage, tracking, settings)
+        link = publish_drift_page(branch, neighbours.every, storage=storage, tracking=tracking, settings=settings)
         shift = checks.record.word_shift
         moved = {"word_shift": table(vars(each) for each in shift.shifts)} if shift else {}
         drawn = {"word_shift_graph": picture("word_shift.svg", checks.graph)} if checks.graph else {}
@@ -74,20 +81,22 @@ def degradation_checks(
             "estimated_accuracy": link | budget,
         }
         records = [*load_records(storage, branch, DEGRADATION, neighbours.earlier), checks.record]
-        yield from check_results(branch, SCORED_REVIEWS, records, settings, dg.AssetCheckSeverity.WARN, more)
+        yield from check_results(
+            branch, SCORED_REVIEWS, records, settings=settings, severity=dg.AssetCheckSeverity.WARN, more=more
+        )
         tell_open_warnings(context.instance, storage, branch, batch_partitions)
 
     return degradation
 
 
-def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) -> dict[str, object]:
+def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) -> dict[str, Any]:
     """The reviews to label as a file that can be filled in and landed; none without reviews, or a column for labels."""
     from sentiment_assets.ingestion.spreadsheet import to_spreadsheet_csv
 
     if to_label.empty or not columns.label:
         file.unlink(missing_ok=True)
         return {}
-    named = {role: getattr(columns, role) for role in to_label if getattr(columns, role)}
+    named = {role: getattr(columns, role) for role in map(str, to_label) if getattr(columns, role)}
     budget = to_label[list(named)].rename(columns=named)
     others = {name: "" for name in columns.named if name not in budget}  # or the file would lack what the branch names
     write_atomically(file, to_spreadsheet_csv(budget.assign(**others)))

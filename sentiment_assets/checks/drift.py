@@ -36,20 +36,22 @@ def drift_checks(
 
     @dg.multi_asset_check(
         name=f"{branch}__{DRIFT}",
-        specs=check_specs(branch, RAW_REVIEWS, batch_partitions, _DESCRIPTIONS, severity),
+        specs=check_specs(
+            branch, RAW_REVIEWS, batch_partitions=batch_partitions, descriptions=_DESCRIPTIONS, severity=severity
+        ),
     )
     def drift(
         context: dg.AssetCheckExecutionContext, storage: Storage, tracking: Tracking
     ) -> Iterator[dg.AssetCheckResult]:
         neighbours = neighbours_of(context, batch_partitions)
-        yield from drift_results(branch, neighbours, storage, tracking, settings)
+        yield from drift_results(branch, neighbours, storage=storage, tracking=tracking, settings=settings)
         tell_open_warnings(context.instance, storage, branch, batch_partitions)
 
     return drift
 
 
 def drift_results(
-    branch: str, neighbours: BatchNeighbours, storage: Storage, tracking: Tracking, settings: MonitoringSettings
+    branch: str, neighbours: BatchNeighbours, *, storage: Storage, tracking: Tracking, settings: MonitoringSettings
 ) -> Iterator[dg.AssetCheckResult]:
     """Compare a batch with today's champion, remember what was found, and say it."""
     from sentiment_assets.monitoring.batch_checks import BatchToCheck, check_drift
@@ -57,14 +59,25 @@ def drift_results(
     reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, neighbours.current))
     others = look_around(storage, branch, neighbours)
     checked_at = now().isoformat(timespec="seconds")
-    batch = BatchToCheck(neighbours.current, reviews, tracking.champion(branch), others, checked_at)
+    batch = BatchToCheck(
+        key=neighbours.current,
+        reviews=reviews,
+        champion=tracking.champion(branch),
+        others=others,
+        checked_at=checked_at,
+    )
     record = check_drift(batch, settings)
     save_record(storage, branch, DRIFT, record)
-    link = publish_drift_page(branch, neighbours.every, storage, tracking, settings)
+    link = publish_drift_page(branch, neighbours.every, storage=storage, tracking=tracking, settings=settings)
     words = {"words": table(vars(word) for word in record.words)}
     examples = {"most_unlike": table(vars(example) for example in record.examples)}
     more = {"text_drift": words | examples | link, "label_drift": link}
     records = [*load_records(storage, branch, DRIFT, neighbours.earlier), record]
     yield from check_results(
-        branch, RAW_REVIEWS, records, settings, dg.AssetCheckSeverity[settings.severity.upper()], more
+        branch,
+        RAW_REVIEWS,
+        records,
+        settings=settings,
+        severity=dg.AssetCheckSeverity[settings.severity.upper()],
+        more=more,
     )

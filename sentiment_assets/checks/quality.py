@@ -24,34 +24,47 @@ def quality_checks(
 
     @dg.multi_asset_check(
         name=f"{branch}__{QUALITY}",
-        specs=check_specs(branch, RAW_REVIEWS, batch_partitions, descriptions, severity),
+        specs=check_specs(
+            branch, RAW_REVIEWS, batch_partitions=batch_partitions, descriptions=descriptions, severity=severity
+        ),
     )
     def quality(context: dg.AssetCheckExecutionContext, storage: Storage) -> Iterator[dg.AssetCheckResult]:
         from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.monitoring.check_record import CheckRecord
-        from sentiment_assets.monitoring.quality import FileFacts, batch_quality
+        from sentiment_assets.monitoring.quality import batch_quality
+        from sentiment_assets.monitoring.quality_batch import FileFacts, QualityBatch
 
         neighbours = neighbours_of(context, batch_partitions)
         reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, neighbours.current))
         quarantine = read_frame(storage.frame_path(branch, QUARANTINE, neighbours.current))
-        found = batch_quality(
-            reviews,
-            rows_in=reviews.attrs["rows_in"],
-            rows_quarantined=len(quarantine),
-            rows_duplicate=reviews.attrs["rows_duplicate"],
-            others=look_around(storage, branch, neighbours),
-            now=now(),
-            settings=settings,
-            file=FileFacts(**reviews.attrs.get(FILE_FACTS, {})),
+        checked_at = now()
+        quality_of_batch = batch_quality(
+            QualityBatch(
+                reviews=reviews,
+                rows_in=reviews.attrs["rows_in"],
+                rows_quarantined=len(quarantine),
+                rows_duplicate=reviews.attrs["rows_duplicate"],
+                others=look_around(storage, branch, neighbours),
+                checked_at=checked_at,
+                file=FileFacts(**reviews.attrs.get(FILE_FACTS, {})),
+            ),
+            settings,
         )
-        checked_at = now().isoformat(timespec="seconds")
-        record = CheckRecord(neighbours.current, checked_at, None, found.findings, content=content_digest(reviews))
+        record = CheckRecord(
+            neighbours.current,
+            checked_at.isoformat(timespec="seconds"),
+            None,
+            quality_of_batch.findings,
+            content=content_digest(reviews),
+        )
         save_record(storage, branch, QUALITY, record)
         samples = {
-            name: {"sample": sample(reviews.iloc[places])} for name, places in found.faulty.items() if len(places)
+            name: {"sample": sample(reviews.iloc[places])}
+            for name, places in quality_of_batch.faulty.items()
+            if len(places)
         }
         records = [*load_records(storage, branch, QUALITY, neighbours.earlier), record]
-        yield from check_results(branch, RAW_REVIEWS, records, settings, severity, samples)
+        yield from check_results(branch, RAW_REVIEWS, records, settings=settings, severity=severity, more=samples)
         tell_open_warnings(context.instance, storage, branch, batch_partitions)
 
     return quality

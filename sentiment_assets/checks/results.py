@@ -1,10 +1,10 @@
 """What the checks share: their specs, their results for the UI, and the drift page."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
@@ -28,6 +28,7 @@ _PAGE = "drift.html"
 def check_specs(
     branch: str,
     asset: str,
+    *,
     batch_partitions: dg.PartitionsDefinition,
     descriptions: dict[str, str],
     severity: dg.AssetCheckSeverity,
@@ -64,7 +65,9 @@ class BatchNeighbours:
         return [*self.earlier, self.current, *self.later]
 
 
-def neighbours_of(context: dg.AssetCheckExecutionContext, batch_partitions: dg.PartitionsDefinition) -> BatchNeighbours:
+def neighbours_of(
+    context: dg.AssetCheckExecutionContext | dg.AssetExecutionContext, batch_partitions: dg.PartitionsDefinition
+) -> BatchNeighbours:
     """In the order in which they were registered."""
     keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
     place = keys.index(context.partition_key)
@@ -85,9 +88,10 @@ def check_results(
     branch: str,
     asset: str,
     records: "Sequence[CheckRecord]",
+    *,
     settings: MonitoringSettings,
     severity: dg.AssetCheckSeverity,
-    more: dict[str, dict[str, object]],
+    more: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[dg.AssetCheckResult]:
     """Dagster's results of the last of ``records``, with their numbers, their alarm budget and ``more`` by check."""
     from sentiment_assets.monitoring.alarms import alarm_budget, history_of, wakes_somebody
@@ -137,20 +141,28 @@ def tell_without_run(instance: dg.DagsterInstance, result: dg.AssetCheckResult, 
 
 
 def publish_drift_page(
-    branch: str, batch_keys: Sequence[str], storage: Storage, tracking: Tracking, settings: MonitoringSettings
-) -> dict[str, object]:
+    branch: str, batch_keys: Sequence[str], *, storage: Storage, tracking: Tracking, settings: MonitoringSettings
+) -> dict[str, Any]:
     """Write the branch's drift page anew; metadata that lead to it."""
     from sentiment_assets.monitoring.drift_page import make_drift_page, render_drift_page
 
-    found = load_current_records(storage, branch, batch_keys)
-    records = (found[group] for group in (QUALITY, DRIFT, DEGRADATION))
-    page = render_drift_page(make_drift_page(branch, batch_keys, *records, settings, now())).encode()
+    records = load_current_records(storage, branch, batch_keys)
+    drift_page = make_drift_page(
+        branch,
+        batch_keys,
+        quality=records[QUALITY],
+        drift=records[DRIFT],
+        degradation=records[DEGRADATION],
+        settings=settings,
+        written_at=now(),
+    )
+    page = render_drift_page(drift_page).encode()
     file = storage.path(branch, MONITORING, _PAGE)
     write_atomically(file, page)
     return drift_page_metadata(tracking.publish_page(branch, _PAGE, page), str(file))
 
 
-def _parts(finding: "Finding") -> dict[str, object]:
+def _parts(finding: "Finding") -> dict[str, Any]:
     """The tests that a finding is made of, as a table."""
     parts = [
         {"part": part.sentence, "verdict": part.verdict, "effect": part.effect, "p_value": part.p_value}

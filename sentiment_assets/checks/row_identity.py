@@ -42,7 +42,7 @@ def row_identity_check(branch: str, batch_partitions: dg.PartitionsDefinition) -
                 rows_without_text=sum(map(len, without_text.values())),
                 rows_duplicate=reviews.attrs["rows_duplicate"],
             )
-            finding = Finding("row_identity", "ok" if result.holds else "warn", result.sentence)
+            finding = Finding(name="row_identity", verdict="ok" if result.holds else "warn", sentence=result.sentence)
             checked_at = now().isoformat(timespec="seconds")
             save_record(
                 storage, branch, ROWS, CheckRecord(key, checked_at, None, (finding,), content=content_digest(reviews))

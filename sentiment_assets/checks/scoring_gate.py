@@ -23,7 +23,7 @@ def scoring_gate(branch: str, batch_partitions: dg.PartitionsDefinition, setting
     blocking = settings.severity == "error"
 
     def gate(
-        context: dg.AssetExecutionContext, content: str, champion: str, storage: Storage, tracking: Tracking
+        context: dg.AssetExecutionContext, *, content: str, champion: str, storage: Storage, tracking: Tracking
     ) -> None:
         from sentiment_assets.monitoring.batch_checks import is_out_of_date
 
@@ -31,7 +31,9 @@ def scoring_gate(branch: str, batch_partitions: dg.PartitionsDefinition, setting
             return
         batch = context.partition_key
         if is_out_of_date(next(iter(load_records(storage, branch, DRIFT, [batch])), None), content, champion):
-            for result in drift_results(branch, neighbours_of(context, batch_partitions), storage, tracking, settings):
+            for result in drift_results(
+                branch, neighbours_of(context, batch_partitions), storage=storage, tracking=tracking, settings=settings
+            ):
                 tell_without_run(context.instance, result, batch)
             tell_open_warnings(context.instance, storage, branch, batch_partitions)
         groups = (ROWS, QUALITY, DRIFT) if blocking else (ROWS,)

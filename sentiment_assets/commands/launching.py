@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import dagster as dg
-from dagster._core.definitions.definitions_class import SINGLETON_REPOSITORY_NAME
+from dagster._core.definitions.definitions_class import SINGLETON_REPOSITORY_NAME  # type: ignore[attr-defined]
 from dagster._core.execution.api import execute_run
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,

@@ -51,7 +51,7 @@ class Replayed:
 
 
 def replay(
-    instance: dg.DagsterInstance, storage: Storage, branch: str, batch_keys: Sequence[str], dagster_ui: str
+    instance: dg.DagsterInstance, storage: Storage, branch: str, *, batch_keys: Sequence[str], dagster_ui: str
 ) -> Iterator[Replayed]:
     """Ingest those batches again from their landed files; one that fails stays as it is, and the next one follows.
 

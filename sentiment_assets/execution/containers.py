@@ -51,7 +51,7 @@ class ContainerRunLauncher(DockerRunLauncher):
     def terminate(self, run_id: str) -> bool:
         """End a run, or leave word for the daemon."""
         if _docker_is_in_reach():
-            return super().terminate(run_id)
+            return super().terminate(run_id)  # type: ignore[no-untyped-call]
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return False
@@ -62,7 +62,7 @@ class ContainerRunLauncher(DockerRunLauncher):
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Look at a run's container, after ending it if somebody has asked for that."""
         if TERMINATE in run.tags:
-            super().terminate(run.run_id)
+            super().terminate(run.run_id)  # type: ignore[no-untyped-call]
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return super().check_run_worker_health(run)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import dagster as dg
 
+from sentiment_assets.monitoring.settings import QualityLimits
+
 TRAINING_SETTING = "SENTIMENT_TRAINING"
 """The environment's word on where candidates are trained unless a run says otherwise."""
 PROCESSES, CONTAINERS, PODS = "processes", "containers", "pods"
@@ -19,6 +21,7 @@ PRELOADED = [
     "sentiment_assets.monitoring.batch_checks",
     "sentiment_assets.monitoring.drift_page",
     "sentiment_assets.monitoring.quality",
+    *(f"sentiment_assets.monitoring.quality_checks.{name}" for name in QualityLimits.model_fields),
     "py3langid.langid",
     "mlflow.pyfunc",
     "mlflow.store.tracking.sqlalchemy_store",
@@ -41,13 +44,14 @@ def step_executor(place: str = PROCESSES) -> dg.ExecutorDefinition:
     @dg.executor(
         name="steps",
         config_schema=dg.Field(
-            dg.Selector({PROCESSES: _AT_ONCE, CONTAINERS: _AT_ONCE | _SIZE, PODS: _AT_ONCE | _SIZE}),
+            dg.Selector({PROCESSES: _AT_ONCE, CONTAINERS: _AT_ONCE | _SIZE, PODS: _AT_ONCE | _SIZE}),  # type: ignore[no-untyped-call]
             default_value={place: {}},
         ),
         requirements=dg.multiple_process_executor_requirements(),
     )
     def steps(context: dg.InitExecutorContext) -> dg.Executor:
-        [(chosen, settings)] = context.executor_config.items()
+        config: Mapping[str, Any] = context.executor_config
+        [(chosen, settings)] = config.items()
         return _EXECUTORS[chosen](context, settings)
 
     return steps
@@ -55,7 +59,8 @@ def step_executor(place: str = PROCESSES) -> dg.ExecutorDefinition:
 
 def place_of_steps(run: dg.DagsterRun) -> str:
     """Where the steps of a run are executed."""
-    chosen = run.run_config.get("execution", {}).get("config", {})
+    config: Mapping[str, Any] = run.run_config
+    chosen = config.get("execution", {}).get("config", {})
     return next(iter(chosen), run.tags.get(PLACE, PROCESSES))
 
 
@@ -108,8 +113,11 @@ def _at_once(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _made_by(
     definition: dg.ExecutorDefinition, context: dg.InitExecutorContext, settings: Mapping[str, object]
 ) -> dg.Executor:
-    own = dg.InitExecutorContext(context.job, definition, _RETRIES | settings, context.instance)
-    return definition.executor_creation_fn(own)
+    own = dg.InitExecutorContext(context.job, definition, {**_RETRIES, **settings}, context.instance)
+    make = definition.executor_creation_fn
+    if make is None:
+        raise ValueError(f"the executor {definition.name!r} cannot be made: it is a name without code")
+    return make(own)
 
 
 _EXECUTORS: Mapping[str, Callable[[dg.InitExecutorContext, Mapping[str, Any]], dg.Executor]] = {

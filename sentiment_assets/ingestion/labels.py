@@ -23,7 +23,7 @@ def read_label(value: object, column: str, rule: LabelRule) -> int | None:
     if is_missing(value):
         return None
     if rule.rating_bounds:
-        return _label_of_rating(value, column, rule, *rule.rating_bounds)
+        return _label_of_rating(value, column, rule, rule.rating_bounds)
     key = _key(value)
     if key not in rule.label_of_value:
         known = ", ".join(rule.label_of_value)
@@ -97,9 +97,8 @@ def _is_number(key: str) -> bool:
         return False
 
 
-def _label_of_rating(
-    value: object, column: str, rule: LabelRule, negative_to: float, positive_from: float
-) -> int | None:
+def _label_of_rating(value: object, column: str, rule: LabelRule, bounds: tuple[float, float]) -> int | None:
+    negative_to, positive_from = bounds
     try:
         rating = float(value) if not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -72,7 +72,14 @@ def _minimum_functionality(model: SentimentModel, cases: BehaviourCases) -> Iter
         for label, texts in (("positive", expected.positive), ("negative", expected.negative)):
             for text, score in zip(texts, _scores(model, texts), strict=True):
                 passed = (score > 0) == (label == "positive")
-                yield CaseResult("minimum functionality", group, [text], label, [score], passed)
+                yield CaseResult(
+                    kind="minimum functionality",
+                    group=group,
+                    texts=[text],
+                    expected=label,
+                    scores=[score],
+                    passed=passed,
+                )
 
 
 def _invariance(model: SentimentModel, cases: BehaviourCases) -> Iterator[CaseResult]:
@@ -80,7 +87,9 @@ def _invariance(model: SentimentModel, cases: BehaviourCases) -> Iterator[CaseRe
         for variants in sets_of_variants:
             scores = _scores(model, variants)
             passed = len({score > 0 for score in scores}) == 1
-            yield CaseResult("invariance", group, variants, "one label", scores, passed)
+            yield CaseResult(
+                kind="invariance", group=group, texts=variants, expected="one label", scores=scores, passed=passed
+            )
 
 
 def _scores(model: SentimentModel, texts: Sequence[str]) -> list[float]:

@@ -62,6 +62,7 @@ def train_candidate(
     features: Features,
     features_version: str,
     hyperparameters: Hyperparameters,
+    *,
     mlflow_run_id: str,
     patience: int | None = None,
 ) -> Candidate:
@@ -71,15 +72,23 @@ def train_candidate(
     """
     train, validation = features.rows[TRAIN], features.rows[VALIDATION]
     with threadpool_limits(1):  # candidates train side by side: threads would only stand in each other's way
-        svc, cost = measure_cost(lambda: train_linear_svc(train, validation, hyperparameters, _SEED, patience))
-    return Candidate(hyperparameters, svc, features_version, mlflow_run_id, cost)
+        svc, cost = measure_cost(
+            lambda: train_linear_svc(train, validation, hyperparameters, seed=_SEED, patience=patience)
+        )
+    return Candidate(
+        hyperparameters=hyperparameters,
+        svc=svc,
+        features_version=features_version,
+        mlflow_run_id=mlflow_run_id,
+        cost=cost,
+    )
 
 
 def train_again(candidate: Candidate, train: LabelledRows, validation: LabelledRows) -> LinearSVC:
     """A candidate's hyperparameter set and number of epochs, on other training rows."""
     same = candidate.hyperparameters.model_copy(update={"epochs": candidate.svc.best_epoch})
     with threadpool_limits(1):
-        return train_linear_svc(train, validation, same, _SEED)
+        return train_linear_svc(train, validation, same, seed=_SEED)
 
 
 def candidate_to_bytes(candidate: Candidate) -> bytes:

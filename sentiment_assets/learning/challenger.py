@@ -43,6 +43,7 @@ def make_challenger(
     candidates: Mapping[str, Candidate],
     features: Features,
     splits: pd.DataFrame,
+    *,
     metric: SelectionMetric,
     n_jobs: int = 1,
 ) -> Challenger:
@@ -75,7 +76,14 @@ def make_challenger(
         "test_expected_calibration_error": expected_calibration_error(calibration.probabilities(margins), test.labels),
         "test_reviews": float(len(test.labels)),
     }
-    return Challenger(key, model, model_digest(model), losses, margins, metrics)
+    return Challenger(
+        key=key,
+        model=model,
+        digest=model_digest(model),
+        validation_losses=losses,
+        test_margins=margins,
+        metrics=metrics,
+    )
 
 
 def calibrated(svc: LinearSVC, validation: LabelledRows) -> tuple[LinearSVC, Calibration]:

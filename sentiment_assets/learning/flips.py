@@ -13,6 +13,7 @@ _COLUMNS = ["review_id", "text", "label", "champion_margin", "challenger_margin"
 
 
 def flip_review(
+    *,
     challenger: SentimentModel,
     challenger_margins: np.ndarray,
     champion: SentimentModel,

@@ -48,6 +48,7 @@ def train_linear_svc(
     train: LabelledRows,
     validation: LabelledRows,
     hyperparameters: Hyperparameters,
+    *,
     seed: int,
     patience: int | None = None,
 ) -> LinearSVC:

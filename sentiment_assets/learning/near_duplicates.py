@@ -41,7 +41,7 @@ class NearDuplicates:
 
 
 def find_near_duplicates(
-    texts: Texts, others: Texts, similarity: float, analyzer: Analyzer = "word", n_jobs: int = 1
+    texts: Texts, others: Texts, *, similarity: float, analyzer: Analyzer = "word", n_jobs: int = 1
 ) -> NearDuplicates:
     """Those of ``texts`` that share at least ``similarity`` of their shingles with one of ``others``.
 

@@ -70,6 +70,7 @@ def compare_with_champion(
 
 def decide(
     challenger: Challenger,
+    *,
     champion: ChampionTestMargins | None,
     comparison: PairedComparison | None,
     splits: pd.DataFrame,

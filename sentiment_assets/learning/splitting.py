@@ -121,7 +121,9 @@ def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: 
     held_out = reviews[reviews["split"].isin([VALIDATION, TEST])]
     if similarity is None:
         train, held_out = train.iloc[:0], held_out.iloc[:0]
-    found = find_near_duplicates(train["text"], held_out["text"], similarity or 1.0, analyzer, n_jobs)
+    found = find_near_duplicates(
+        train["text"], held_out["text"], similarity=similarity or 1.0, analyzer=analyzer, n_jobs=n_jobs
+    )
     twins = held_out.iloc[found.twins]
     return train.iloc[found.texts][["review_id", "text"]].assign(
         twin_review_id=twins["review_id"].to_numpy(),

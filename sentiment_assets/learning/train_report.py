@@ -45,6 +45,7 @@ class TrainReport:
 
 def report_training(
     challenger: Challenger,
+    *,
     champion: ChampionTestMargins | None,
     candidates: Mapping[str, Candidate],
     features: Features,
@@ -66,7 +67,13 @@ def report_training(
     }
     if champion is not None:
         reviews = splits[splits["split"] == TEST]
-        flips = flip_review(model, challenger.test_margins, champion.model, champion.test_margins, reviews)
+        flips = flip_review(
+            challenger=model,
+            challenger_margins=challenger.test_margins,
+            champion=champion.model,
+            champion_margins=champion.test_margins,
+            reviews=reviews,
+        )
         tables |= {"flips_by_ngram": flips_by_ngram(flips), "flips": flips}
     pictures = {
         "loss_per_epoch.png": draw_losses(candidates, selected),

@@ -22,6 +22,7 @@ class NgramVectorizer(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
+        *,
         analyzer: Analyzer = "word",
         shortest: int = 1,
         longest: int = 3,

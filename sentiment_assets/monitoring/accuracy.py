@@ -93,14 +93,14 @@ def measured_accuracy(
     )
     return judged(
         Finding(
-            name,
-            "ok",
-            sentence,
-            difference.statistic,
-            drop,
-            difference.p_value,
-            settings.accuracy_drop,
-            difference.surely if is_drop else 0.0,
+            name=name,
+            verdict="ok",
+            sentence=sentence,
+            statistic=difference.statistic,
+            effect=drop,
+            p_value=difference.p_value,
+            threshold=settings.accuracy_drop,
+            surely=difference.surely if is_drop else 0.0,
         )
     )
 
@@ -119,6 +119,7 @@ def estimate_accuracy(
     margins: np.ndarray,
     known_ngrams: np.ndarray,
     reference: Reference,
+    *,
     unlike: float = 0.0,
     widened: float = 1.0,
     labels: np.ndarray | None = None,
@@ -172,7 +173,16 @@ def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, setting
     drop, surely = expected - estimate.accuracy, expected - estimate.high
     without_warning: Verdict = "ok" if estimate.sure else "unknown"
     return judged(
-        Finding(name, without_warning, sentence, estimate.accuracy, drop, None, settings.accuracy_drop, surely)
+        Finding(
+            name=name,
+            verdict=without_warning,
+            sentence=sentence,
+            statistic=estimate.accuracy,
+            effect=drop,
+            p_value=None,
+            threshold=settings.accuracy_drop,
+            surely=surely,
+        )
     )
 
 
@@ -264,7 +274,7 @@ def _needed_factor(misses: np.ndarray, by_chance: np.ndarray, by_assumption: np.
 
 
 def label_budget(
-    margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference, unlikeness: np.ndarray, n: int
+    margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference, *, unlikeness: np.ndarray, n: int
 ) -> np.ndarray:
     """Positions of the ``n`` reviews whose labels would narrow the band most, the most telling first.
 

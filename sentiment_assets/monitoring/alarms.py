@@ -46,11 +46,11 @@ def alarm_budget(history: Sequence[Finding]) -> list[AlarmBudget]:
     name, threshold = judged[-1].name, judged[-1].threshold
     return [
         AlarmBudget(
-            name,
-            threshold * multiple,
-            sum(each.would_warn(threshold * multiple) for each in judged),
-            len(judged),
-            multiple == 1,
+            check=name,
+            threshold=threshold * multiple,
+            warnings=sum(each.would_warn(threshold * multiple) for each in judged),
+            batches=len(judged),
+            in_force=multiple == 1,
         )
         for multiple in (_MULTIPLES if threshold else (1.0,))
     ]

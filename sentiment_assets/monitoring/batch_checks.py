@@ -148,7 +148,7 @@ def check_degradation(
     if drift_record is None or drift_record.champion != champion.version or not drift_record.is_of(batch.content):
         drift_record = check_drift(batch, settings)
     estimate = _estimate(chosen, reference, drift_record, past)
-    shift = word_shift(chosen.reviews["text"], chosen.rows, champion.model, reference)
+    shift = word_shift(chosen.reviews["text"], chosen.rows, model=champion.model, reference=reference)
     record = replace(
         batch.record(judge_answers(chosen, reference, estimate, settings)),
         word_shift=shift,
@@ -238,8 +238,8 @@ def propose_labels(chosen: ChosenReviews, reference: Reference, n: int) -> pd.Da
         chosen.margins[unlabelled],
         chosen.known_ngrams[unlabelled],
         reference,
-        separation.unlikeness[unlabelled],
-        n,
+        unlikeness=separation.unlikeness[unlabelled],
+        n=n,
     )
     return _to_label(chosen.reviews.iloc[unlabelled[places]])
 

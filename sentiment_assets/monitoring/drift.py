@@ -111,14 +111,14 @@ def _judge(name: str, difference: Difference, settings: MonitoringSettings, test
     meaning = _MEANINGS.get(name, (name, name))[0 if difference.upward else 1]
     return judged(
         Finding(
-            name,
-            "ok",
-            meaning,
-            difference.statistic,
-            difference.effect,
-            p_value,
-            settings.smallest_effect,
-            difference.surely if p_value < settings.test_alpha else 0.0,
+            name=name,
+            verdict="ok",
+            sentence=meaning,
+            statistic=difference.statistic,
+            effect=difference.effect,
+            p_value=p_value,
+            threshold=settings.smallest_effect,
+            surely=difference.surely if p_value < settings.test_alpha else 0.0,
         )
     )
 
@@ -155,14 +155,14 @@ def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
     smallest_p = min(part.p_value or 0 for part in parts)
     return judged(
         Finding(
-            name,
-            "ok",
-            sentence,
-            most.statistic,
-            most.effect,
-            smallest_p,
-            most.threshold,
-            most.surely,
+            name=name,
+            verdict="ok",
+            sentence=sentence,
+            statistic=most.statistic,
+            effect=most.effect,
+            p_value=smallest_p,
+            threshold=most.threshold,
+            surely=most.surely,
             parts=parts,
         )
     )

@@ -31,20 +31,20 @@ class DriftPage:
 
     branch: str
     written_at: str
-    batches: tuple[str, ...]
+    batch_keys: tuple[str, ...]
     """The oldest first."""
     lines: tuple[Line, ...]
-    latest: CheckRecord | None
-    """Of the text checks of the latest batch."""
-    latest_scores: CheckRecord | None
-    """Of the checks of its scores."""
+    latest_drift: CheckRecord | None
+    """What the drift checks of the latest batch found."""
+    latest_degradation: CheckRecord | None
+    """What its degradation checks found."""
     budgets: tuple[AlarmBudget, ...]
     back_test: BackTest | None
 
     @property
     def parts(self) -> list[Finding]:
         """The tests behind the latest batch's checks."""
-        return [part for finding in (self.latest.findings if self.latest else ()) for part in finding.parts]
+        return [part for finding in (self.latest_drift.findings if self.latest_drift else ()) for part in finding.parts]
 
 
 def render_drift_page(page: DriftPage) -> str:
@@ -54,38 +54,39 @@ def render_drift_page(page: DriftPage) -> str:
 
 def make_drift_page(
     branch: str,
-    batches: Sequence[str],
+    batch_keys: Sequence[str],
+    *,
     quality: Sequence[CheckRecord],
-    texts: Sequence[CheckRecord],
-    scores: Sequence[CheckRecord],
+    drift: Sequence[CheckRecord],
+    degradation: Sequence[CheckRecord],
     settings: MonitoringSettings,
     written_at: datetime,
 ) -> DriftPage:
     """Put the page together from the records of each group of checks, the oldest batch first."""
-    groups = (texts, scores, quality)
+    groups = (drift, degradation, quality)
     checks = [(finding.name, records) for records in groups if records for finding in records[-1].findings]
-    shown = tuple(batches[-_BATCHES_SHOWN:])
+    shown = tuple(batch_keys[-_BATCHES_SHOWN:])
     return DriftPage(
         branch=branch,
         written_at=written_at.strftime("%Y-%m-%d %H:%M UTC"),
-        batches=shown,
+        batch_keys=shown,
         lines=tuple(_line(check, shown, records, settings) for check, records in checks),
-        latest=texts[-1] if texts else None,
-        latest_scores=scores[-1] if scores else None,
+        latest_drift=drift[-1] if drift else None,
+        latest_degradation=degradation[-1] if degradation else None,
         budgets=tuple(
             budget
             for check, records in checks
             if check in CHECKS_THAT_SHARE_ALPHA
             for budget in alarm_budget(history_of(check, records))
         ),
-        back_test=back_test(past_estimates(scores)),
+        back_test=back_test(past_estimates(degradation)),
     )
 
 
-def _line(check: str, batches: Sequence[str], records: Sequence[CheckRecord], settings: MonitoringSettings) -> Line:
-    found = {record.batch: finding for record in records for finding in history_of(check, [record])}
+def _line(check: str, batch_keys: Sequence[str], records: Sequence[CheckRecord], settings: MonitoringSettings) -> Line:
+    findings = {record.batch: finding for record in records for finding in history_of(check, [record])}
     return Line(
         check,
-        tuple(found.get(batch) for batch in batches),
+        tuple(findings.get(key) for key in batch_keys),
         wakes_somebody(history_of(check, records), settings.paging),
     )

@@ -7,7 +7,7 @@ Verdict = Literal["ok", "warn", "unknown"]
 """``unknown``: there is too little to judge by, or nothing to compare with. It neither passes judgement nor warns."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """The outcome of one test."""
 
@@ -51,4 +51,4 @@ def judged(finding: Finding) -> Finding:
 
 def unknown(name: str, reason: str) -> Finding:
     """A finding that says why nothing can be said."""
-    return Finding(name, "unknown", reason)
+    return Finding(name=name, verdict="unknown", sentence=reason)

@@ -83,6 +83,11 @@ class MonitoringSettings(Settings):
     label_budget: int = Field(default=50, ge=0, description="How many reviews to propose for labelling.")
 
     @property
+    def quality_alpha(self) -> float:
+        """The rate of false alarms of one quality check, so that all of them together have ``alpha`` (Bonferroni)."""
+        return self.alpha / len(QualityLimits.model_fields)
+
+    @property
     def test_alpha(self) -> float:
         """The rate of false alarms of one drift check, so that all of them together have ``alpha`` (Bonferroni)."""
         return self.alpha / len(CHECKS_THAT_SHARE_ALPHA)

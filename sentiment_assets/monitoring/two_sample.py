@@ -80,7 +80,12 @@ def compare_values(reference: np.ndarray, batch: np.ndarray, *, upper_tail_only:
     in_batch = len(batch) - np.searchsorted(np.sort(batch), cuts)
     in_both = len(pooled) - np.searchsorted(pooled, cuts)
     return _compare(
-        in_both - in_batch, len(reference), in_batch, len(batch), len(np.unique(cuts)), upward_only=upper_tail_only
+        of_reference=in_both - in_batch,
+        reference=len(reference),
+        of_batch=in_batch,
+        batch=len(batch),
+        places=len(np.unique(cuts)),
+        upward_only=upper_tail_only,
     )
 
 
@@ -89,12 +94,19 @@ def compare_counts(of_reference: int, reference: int, of_batch: int, batch: int)
 
     Two-sided by doubling the smaller tail.
     """
-    found = _compare(np.array([of_reference]), reference, np.array([of_batch]), batch, places=1, upward_only=False)
+    found = _compare(
+        of_reference=np.array([of_reference]),
+        reference=reference,
+        of_batch=np.array([of_batch]),
+        batch=batch,
+        places=1,
+        upward_only=False,
+    )
     return found.most_telling(alpha=1)
 
 
 def _compare(
-    of_reference: np.ndarray, reference: int, of_batch: np.ndarray, batch: int, places: int, *, upward_only: bool
+    *, of_reference: np.ndarray, reference: int, of_batch: np.ndarray, batch: int, places: int, upward_only: bool
 ) -> Differences:
     """Compare counts above each place, int64 of shape (n_places,), of samples of ``reference`` and ``batch`` reviews.
 

@@ -46,7 +46,7 @@ class WordShift:
 
 
 def word_shift(
-    texts: Texts, rows: sparse.csr_matrix, model: SentimentModel, reference: Reference, n: int = 20
+    texts: Texts, rows: sparse.csr_matrix, *, model: SentimentModel, reference: Reference, n: int = 20
 ) -> WordShift:
     """Account for the change of the mean margin on a batch of at least one review.
 

@@ -1,5 +1,7 @@
 """How numbers and long texts are written for people; one spelling for pages, messages and metadata."""
 
+import math
+
 LONGEST_NGRAM = 40
 """Characters of an n-gram that are shown."""
 _LONGEST_EXAMPLE = 400
@@ -14,8 +16,9 @@ def percent(share: float) -> str:
 
 def points(net_sentiment: float | None) -> str:
     """Write net sentiment, -1 to 1, in points from -100 to +100; a dash if it is missing."""
-    is_missing = net_sentiment is None or net_sentiment != net_sentiment
-    return "–" if is_missing else f"{_PER_CENT * net_sentiment:+.1f}"
+    if net_sentiment is None or math.isnan(net_sentiment):
+        return "–"
+    return f"{_PER_CENT * net_sentiment:+.1f}"
 
 
 def format_p_value(value: float) -> str:

@@ -35,6 +35,7 @@ class Report:
 
 def make_report(
     branch: str,
+    *,
     raw: Mapping[str, pd.DataFrame],
     scored: Mapping[str, pd.DataFrame],
     kept: Sequence[str],
@@ -95,7 +96,13 @@ def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], n
 
 def _quality(champion: ChampionTestScores) -> ModelQuality:
     measured = measure(champion.scores, champion.labels)
-    return ModelQuality(champion.version, measured.accuracy, measured.low, measured.high, len(champion.labels))
+    return ModelQuality(
+        version=champion.version,
+        accuracy=measured.accuracy,
+        low=measured.low,
+        high=measured.high,
+        n_test=len(champion.labels),
+    )
 
 
 def _findings(records: Sequence[CheckRecord]) -> list[Finding]:

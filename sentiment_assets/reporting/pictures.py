@@ -18,9 +18,15 @@ def draw_over_time(figures: pd.DataFrame) -> bytes:
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     places = range(len(figures))
-    _band(above, figures, ("net_sentiment", "net_low", "net_high"), palette.COUNTED, "as counted")
+    _band(above, figures, columns=("net_sentiment", "net_low", "net_high"), colour=palette.COUNTED, label="as counted")
     if figures["adjusted"].notna().any():
-        _band(above, figures, ("adjusted", "adjusted_low", "adjusted_high"), palette.CORRECTED, "corrected")
+        _band(
+            above,
+            figures,
+            columns=("adjusted", "adjusted_low", "adjusted_high"),
+            colour=palette.CORRECTED,
+            label="corrected",
+        )
     above.axhline(0, color=palette.OTHER, linewidth=0.8)
     above.set_ylabel("net sentiment, points")
     above.legend(loc="best", fontsize=8, frameon=False)
@@ -45,7 +51,7 @@ def draw_branches(figures: Mapping[str, pd.DataFrame]) -> bytes:
     return svg(figure)
 
 
-def _band(axes: Axes, figures: pd.DataFrame, columns: tuple[str, str, str], colour: str, label: str) -> None:
+def _band(axes: Axes, figures: pd.DataFrame, *, columns: tuple[str, str, str], colour: str, label: str) -> None:
     value, low, high = (_POINTS * figures[name].astype(float).to_numpy() for name in columns)
     places = range(len(figures))
     axes.plot(places, value, marker="o", markersize=4, color=colour, label=label)

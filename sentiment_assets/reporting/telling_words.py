@@ -43,4 +43,10 @@ def telling_words(reviews: pd.DataFrame) -> tuple[list[TellingWord], list[Tellin
 def _word(ngram: str, row: "pd.Series[float]", told: pd.DataFrame, reviews: pd.DataFrame) -> TellingWord:
     of_it = told[told["ngram"] == ngram]
     review = reviews.loc[of_it["row"].to_numpy()[of_it["by"].abs().to_numpy().argmax()]]
-    return TellingWord(ngram, int(row["count"]), float(row["mean"]), str(review["text"]), str(review["review_id"]))
+    return TellingWord(
+        ngram=ngram,
+        reviews=int(row["count"]),
+        mean_contribution=float(row["mean"]),
+        example=str(review["text"]),
+        review_id=str(review["review_id"]),
+    )

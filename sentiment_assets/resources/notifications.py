@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import dagster as dg
 from pydantic import Field
@@ -56,7 +56,7 @@ class NotSent(RuntimeError):
     """A target did not take a message; says why, without its secret."""
 
 
-class Notifications(dg.ConfigurableResource):
+class Notifications(dg.ConfigurableResource[Any]):
     """The way out."""
 
     dagster_ui: str
@@ -73,7 +73,7 @@ class Notifications(dg.ConfigurableResource):
         if not target.add(url):
             raise NotSent(f"what the environment variable {env} holds is not a URL that apprise knows")
         kind = {"error": apprise.NotifyType.FAILURE, "warning": apprise.NotifyType.WARNING}
-        with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
+        with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
             sent = target.notify(
                 title=message.title,
                 body=message.text,

@@ -86,7 +86,13 @@ def _loaded(found: "ModelVersion", uri: str) -> LoadedChampion:
         _require_unchanged(found, data)
         model, kept = load_model(data), data / REFERENCE_FILE
         reference = reference_from_bytes(kept.read_bytes()) if kept.exists() else None
-    return LoadedChampion(str(found.version), found.tags[MODEL_DIGEST], found.run_id or "", model, reference)
+    return LoadedChampion(
+        version=str(found.version),
+        digest=found.tags[MODEL_DIGEST],
+        run_id=found.run_id or "",
+        model=model,
+        reference=reference,
+    )
 
 
 def _require_unchanged(found: "ModelVersion", data: Path) -> None:

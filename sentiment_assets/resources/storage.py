@@ -20,7 +20,9 @@ from sentiment_assets.resources.home import below_home, is_local
 
 if TYPE_CHECKING:
     import numpy as np
-    from pandas import DataFrame as Frame
+    import pandas as pd
+
+    Frame = pd.DataFrame
 else:
     Frame = Any  # Dagster evaluates the annotations of assets, and pandas is not loaded then
 
@@ -34,7 +36,7 @@ _UNUSED = 3_600.0
 """Seconds after which a copy of remote arrays that nothing has asked for since is removed."""
 
 
-class Storage(dg.ConfigurableResource):
+class Storage(dg.ConfigurableResource[Any]):
     """The data folder: ``<root>/<branch>/<asset>[/<partition>]``."""
 
     root: str

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import dagster as dg
@@ -40,7 +40,7 @@ _ROLE, _BRANCH, _FEATURES, _ROOT_RUN = (
 )
 
 
-class Tracking(dg.ConfigurableResource):
+class Tracking(dg.ConfigurableResource[Any]):
     """A thin face of ``MlflowClient``: no global active run, no autologging, no pickles."""
 
     tracking_uri: str
@@ -133,6 +133,7 @@ class Tracking(dg.ConfigurableResource):
         self,
         branch: str,
         run_id: str,
+        *,
         model: "SentimentModel",
         reference: bytes,
         digest: str,
@@ -220,7 +221,10 @@ class Tracking(dg.ConfigurableResource):
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            return client.get_experiment_by_name(branch).experiment_id  # another run was a moment faster
+            faster = client.get_experiment_by_name(branch)  # another run was a moment faster
+            if faster is None:  # or somebody has deleted it: MLflow keeps the name, and does not find it by that
+                raise
+            return faster.experiment_id
 
     def _monitoring_run(self, client: "MlflowClient", experiment: str) -> str:
         """The oldest, if runs that began at the same time have made more than one."""

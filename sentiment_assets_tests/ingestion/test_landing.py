@@ -28,7 +28,9 @@ from sentiment_assets.ingestion.landing import (
 
 
 def read(token: str, digest: str, taken: str = "", outcome: Outcome = "") -> SeenFile:
-    return SeenFile(token, 0, digest, taken, outcome, f"{token} rules" if taken else "")
+    return SeenFile(
+        token=token, since=0, digest=digest, taken=taken, outcome=outcome, taken_as=f"{token} rules" if taken else ""
+    )
 
 
 def test_ten_seconds_are_enough_and_nine_are_not() -> None:

@@ -29,12 +29,12 @@ def features(splits: pd.DataFrame) -> Features:
 
 @pytest.fixture(scope="session")
 def candidates(features: Features) -> dict[str, Candidate]:
-    return {each.key: train_candidate(features, "v1", each, "run") for each in SETS}
+    return {each.key: train_candidate(features, "v1", each, mlflow_run_id="run") for each in SETS}
 
 
 @pytest.fixture(scope="session")
 def challenger(candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame) -> Challenger:
-    return make_challenger(candidates, features, splits, "hinge_loss")
+    return make_challenger(candidates, features, splits, metric="hinge_loss")
 
 
 @pytest.fixture(scope="session")

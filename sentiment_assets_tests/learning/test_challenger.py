@@ -36,8 +36,8 @@ def test_on_unbalanced_data_measured_and_served_labels_are_the_same() -> None:
     reviews = pd.DataFrame(made_up_reviews(3000, positive_share=0.93)).assign(split=None, batch="b")
     splits = split_reviews(reviews, SplitSettings()).reviews
     features = build_features(splits, SETTINGS)
-    candidate = train_candidate(features, "v1", SETS[0], "run")
-    challenger = make_challenger({"one": candidate}, features, splits, "hinge_loss")
+    candidate = train_candidate(features, "v1", SETS[0], mlflow_run_id="run")
+    challenger = make_challenger({"one": candidate}, features, splits, metric="hinge_loss")
     test = splits[splits["split"] == "test"]
     served = challenger.model.score(test["text"])["label"].to_numpy()
     assert challenger.model.intercept != pytest.approx(candidate.svc.intercept, abs=0.05)
@@ -59,5 +59,5 @@ def test_reviews_in_which_nothing_is_known_move_no_threshold(
         sparse.vstack([validation.rows, empty], format="csr"), np.append(validation.labels, np.ones(500, np.int8))
     )
     with_unknown = replace(features, rows=features.rows | {"validation": padded})
-    plain, other = (make_challenger(candidates, each, splits, "error_rate") for each in (features, with_unknown))
+    plain, other = (make_challenger(candidates, each, splits, metric="error_rate") for each in (features, with_unknown))
     assert other.model.intercept == pytest.approx(plain.model.intercept)

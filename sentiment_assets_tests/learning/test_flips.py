@@ -29,7 +29,13 @@ def without(word: str, model: SentimentModel) -> SentimentModel:
 def flips(model: SentimentModel) -> pd.DataFrame:
     champion = without("superb", model)
     texts = REVIEWS["text"].tolist()
-    return flip_review(model, model.margins(texts), champion, champion.margins(texts), REVIEWS)
+    return flip_review(
+        challenger=model,
+        challenger_margins=model.margins(texts),
+        champion=champion,
+        champion_margins=champion.margins(texts),
+        reviews=REVIEWS,
+    )
 
 
 def test_the_flipped_reviews_name_the_ngram_responsible(flips: pd.DataFrame) -> None:
@@ -49,6 +55,8 @@ def test_they_are_grouped_by_that_ngram(flips: pd.DataFrame) -> None:
 
 def test_equal_models_flip_nothing(model: SentimentModel) -> None:
     margins = model.margins(REVIEWS["text"].tolist())
-    none = flip_review(model, margins, model, margins, REVIEWS)
+    none = flip_review(
+        challenger=model, challenger_margins=margins, champion=model, champion_margins=margins, reviews=REVIEWS
+    )
     assert none.empty
     assert flips_by_ngram(none).empty

@@ -34,7 +34,7 @@ def test_it_learns_and_the_losses_fall() -> None:
 
 
 def test_the_same_seed_gives_the_same_weights_bit_for_bit() -> None:
-    one, same, other = (train_linear_svc(TRAIN, VALIDATION, GENTLE, seed) for seed in (0, 0, 1))
+    one, same, other = (train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=seed) for seed in (0, 0, 1))
     assert one.coefficients.tobytes() == same.coefficients.tobytes()
     assert one.intercept == same.intercept
     assert one.coefficients.tobytes() != other.coefficients.tobytes()

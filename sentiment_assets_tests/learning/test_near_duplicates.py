@@ -57,7 +57,9 @@ def test_nothing_to_compare_finds_nothing(texts: list[str], others: list[str]) -
 
 
 def test_characters_are_shingles_where_there_are_no_spaces() -> None:
-    found = find_near_duplicates(["这本书写得很好我很喜欢"], ["这本书写得很好我很喜欢它"], 0.7, "char")
+    found = find_near_duplicates(
+        ["这本书写得很好我很喜欢"], ["这本书写得很好我很喜欢它"], similarity=0.7, analyzer="char"
+    )
     assert found.similarities == pytest.approx([9 / 10])
 
 

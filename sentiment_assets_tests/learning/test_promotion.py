@@ -118,7 +118,9 @@ def verdict_on(
 ) -> Decision:
     champion = measure_champion(model, splits)
     comparison = compare_with_champion(challenger, champion, splits, similarity)
-    return decide(challenger, champion, comparison, splits, PromotionRule(), NO_CASES)
+    return decide(
+        challenger, champion=champion, comparison=comparison, splits=splits, rule=PromotionRule(), cases=NO_CASES
+    )
 
 
 def without_memory(model: SentimentModel) -> SentimentModel:
@@ -192,8 +194,12 @@ def test_a_challenger_that_passes_fewer_behavioural_cases_is_not_promoted(
     confused = replace(challenger, model=upside_down(challenger.model))
     champion = measure_champion(challenger.model, splits)
     comparison = compare_with_champion(confused, champion, splits, None)
-    assert decide(confused, champion, comparison, splits, PromotionRule(), NO_CASES).promote
-    decision = decide(confused, champion, comparison, splits, PromotionRule(), CASES)
+    assert decide(
+        confused, champion=champion, comparison=comparison, splits=splits, rule=PromotionRule(), cases=NO_CASES
+    ).promote
+    decision = decide(
+        confused, champion=champion, comparison=comparison, splits=splits, rule=PromotionRule(), cases=CASES
+    )
     assert not decision.promote
     assert decision.reason.startswith(
         "Not promoted: the challenger passes 0 of 2 behavioural cases, the champion 2. Otherwise: Promoted:"
@@ -203,5 +209,7 @@ def test_a_challenger_that_passes_fewer_behavioural_cases_is_not_promoted(
 def test_as_many_behavioural_cases_are_enough(challenger: Challenger, splits: pd.DataFrame) -> None:
     champion = measure_champion(challenger.model, splits)
     comparison = compare_with_champion(challenger, champion, splits, None)
-    assert decide(challenger, champion, comparison, splits, PromotionRule(), CASES).promote
-    assert decide(challenger, None, None, splits, PromotionRule(), CASES).promote
+    assert decide(
+        challenger, champion=champion, comparison=comparison, splits=splits, rule=PromotionRule(), cases=CASES
+    ).promote
+    assert decide(challenger, champion=None, comparison=None, splits=splits, rule=PromotionRule(), cases=CASES).promote

@@ -24,7 +24,9 @@ def report(
     challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
 ) -> TrainReport:
     champion = measure_champion(challenger.model, splits)
-    return report_training(challenger, champion, candidates, features, splits, CASES)
+    return report_training(
+        challenger, champion=champion, candidates=candidates, features=features, splits=splits, cases=CASES
+    )
 
 
 def test_every_picture_can_be_seen_and_is_small(report: TrainReport) -> None:
@@ -60,7 +62,9 @@ def test_the_words_that_the_corpus_says_its_sentiment_by_come_first(report: Trai
 def test_without_a_champion_there_is_nothing_to_flip(
     challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
 ) -> None:
-    first = report_training(challenger, None, candidates, features, splits, NO_CASES)
+    first = report_training(
+        challenger, champion=None, candidates=candidates, features=features, splits=splits, cases=NO_CASES
+    )
     assert not {"flips", "flips_by_ngram"} & set(first.tables)
 
 
@@ -71,9 +75,11 @@ def test_a_search_that_is_no_grid_is_drawn_too(features: Features, splits: pd.Da
         Hyperparameters(epochs=3, eta0=0.5, l2=1e-5),
     ]
     for sets in (listed, listed[:1]):
-        candidates = {each.key: train_candidate(features, "v1", each, "run") for each in sets}
-        challenger = make_challenger(candidates, features, splits, "hinge_loss")
-        assert report_training(challenger, None, candidates, features, splits, NO_CASES).pictures
+        candidates = {each.key: train_candidate(features, "v1", each, mlflow_run_id="run") for each in sets}
+        challenger = make_challenger(candidates, features, splits, metric="hinge_loss")
+        assert report_training(
+            challenger, champion=None, candidates=candidates, features=features, splits=splits, cases=NO_CASES
+        ).pictures
 
 
 def test_any_language_and_sign_can_be_drawn() -> None:

@@ -31,8 +31,8 @@ def champion() -> ComparedChampion:
     reviews = batch(3000, seed=0).assign(split=None, batch="b")
     splits = split_reviews(reviews, SplitSettings()).reviews
     features = build_features(splits, _SETTINGS)
-    candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), "run")
-    model = make_challenger({"one": candidate}, features, splits, "hinge_loss").model
+    candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), mlflow_run_id="run")
+    model = make_challenger({"one": candidate}, features, splits, metric="hinge_loss").model
     return ComparedChampion("1", model, make_reference(model, features, splits))
 
 

@@ -122,7 +122,7 @@ def test_without_labels_the_estimate_is_near_and_its_band_holds_the_truth(
 
 def test_a_batch_unlike_the_reference_has_a_wider_band_and_says_so(model: SentimentModel, reference: Reference) -> None:
     margins, known, _ = answers(batch(300), model)
-    usual, unlike = (estimate_accuracy(margins, known, reference, share) for share in (0, 0.5))
+    usual, unlike = (estimate_accuracy(margins, known, reference, unlike=share) for share in (0, 0.5))
     assert unlike.high - unlike.low > usual.high - usual.low
     found = estimated_accuracy(unlike, 300, reference, SETTINGS)
     assert found.verdict == "unknown"
@@ -181,12 +181,12 @@ def test_the_reviews_to_label_are_the_doubtful_and_the_unlike(model: SentimentMo
     margins, known, _ = answers(batch(300), model)
     nothing_unlike = np.zeros(300)
     doubt = calibrated(margins, known, reference) * (1 - calibrated(margins, known, reference))
-    chosen = label_budget(margins, known, reference, nothing_unlike, 10)
+    chosen = label_budget(margins, known, reference, unlikeness=nothing_unlike, n=10)
     assert doubt[chosen].min() >= np.sort(doubt)[-10]
     sure = int(np.argmin(doubt))
     unlike = np.where(np.arange(300) == sure, 1.0, 0.0)
-    assert sure in label_budget(margins, known, reference, unlike, 100)
-    assert label_budget(margins[:0], known[:0], reference, nothing_unlike[:0], 10).tolist() == []
+    assert sure in label_budget(margins, known, reference, unlikeness=unlike, n=100)
+    assert label_budget(margins[:0], known[:0], reference, unlikeness=nothing_unlike[:0], n=10).tolist() == []
 
 
 def test_probabilities_are_adjusted_to_the_batchs_own_share_of_positives() -> None:

@@ -19,12 +19,32 @@ from sentiment_assets.monitoring.batch_checks import (
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
-from sentiment_assets.monitoring.quality import QUALITY_CHECKS, batch_quality
+from sentiment_assets.monitoring.quality import batch_quality
+from sentiment_assets.monitoring.quality_batch import QualityBatch
+from sentiment_assets.monitoring.quality_checks import QUALITY_CHECKS
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule
 from testing.batches import batch, kitchen
 
-OK = Finding("text_drift", "ok", "fine", 0.0, 0.01, 0.5, 0.03, surely=0.0)
-WARN = Finding("text_drift", "warn", "look", 9.0, 0.06, 1e-9, 0.03, surely=0.05)
+OK = Finding(
+    name="text_drift",
+    verdict="ok",
+    sentence="fine",
+    statistic=0.0,
+    effect=0.01,
+    p_value=0.5,
+    threshold=0.03,
+    surely=0.0,
+)
+WARN = Finding(
+    name="text_drift",
+    verdict="warn",
+    sentence="look",
+    statistic=9.0,
+    effect=0.06,
+    p_value=1e-9,
+    threshold=0.03,
+    surely=0.05,
+)
 UNKNOWN = unknown("text_drift", "too few")
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -78,7 +98,9 @@ def test_ten_balanced_batches_are_ten_without_a_warning() -> None:
 
 @given(st.floats(0, 1), st.floats(0, 1), st.booleans())
 def test_a_verdict_is_the_replay_of_its_own_threshold(surely: float, threshold: float, too_little: bool) -> None:
-    found = judged(Finding("any", "ok", "", threshold=threshold, surely=surely, too_little=too_little))
+    found = judged(
+        Finding(name="any", verdict="ok", sentence="", threshold=threshold, surely=surely, too_little=too_little)
+    )
     assert found.warns == found.would_warn(threshold)
     looser = threshold / 2 if too_little else threshold * 2
     assert found.warns or not found.would_warn(looser), "a looser threshold never warns more often"
@@ -124,7 +146,7 @@ def generated(rng: np.random.Generator, seed: int) -> pd.DataFrame:
 
 def every_finding(reviews: pd.DataFrame, champion: ComparedChampion) -> list[Finding]:
     alone, settings = look_at_others([], []), MonitoringSettings()
-    batch_to_check = BatchToCheck("b.csv", reviews, champion, alone, "t")
+    batch_to_check = BatchToCheck(key="b.csv", reviews=reviews, champion=champion, others=alone, checked_at="t")
     texts = check_drift(batch_to_check, settings)
     scores = check_degradation(batch_to_check, settings, drift_record=texts, past=[]).record
     return [*quality_of(reviews), *texts.findings, *scores.findings]
@@ -132,7 +154,10 @@ def every_finding(reviews: pd.DataFrame, champion: ComparedChampion) -> list[Fin
 
 def quality_of(reviews: pd.DataFrame) -> tuple[Finding, ...]:
     others = look_at_others([digests_and_labels(reviews.iloc[:0])], [])
-    return batch_quality(reviews, len(reviews), 0, 0, others, NOW, MonitoringSettings()).findings
+    batch_to_check = QualityBatch(
+        reviews=reviews, rows_in=len(reviews), rows_quarantined=0, rows_duplicate=0, others=others, checked_at=NOW
+    )
+    return batch_quality(batch_to_check, MonitoringSettings()).findings
 
 
 def by_name(findings: tuple[Finding, ...]) -> dict[str, Finding]:

@@ -25,7 +25,9 @@ NOW = "2026-11-23T08:00:00+00:00"
 
 
 def texts_of(reviews: pd.DataFrame, champion: ComparedChampion | None, others: OtherBatches = ALONE) -> CheckRecord:
-    return check_drift(BatchToCheck("b.csv", reviews, champion, others, NOW), SETTINGS)
+    return check_drift(
+        BatchToCheck(key="b.csv", reviews=reviews, champion=champion, others=others, checked_at=NOW), SETTINGS
+    )
 
 
 def scores_of(
@@ -35,7 +37,7 @@ def scores_of(
     drift_record: CheckRecord | None = None,
     past: list[CheckRecord] | None = None,
 ) -> DegradationChecks:
-    batch_to_check = BatchToCheck("b.csv", reviews, champion, others, NOW)
+    batch_to_check = BatchToCheck(key="b.csv", reviews=reviews, champion=champion, others=others, checked_at=NOW)
     return check_degradation(batch_to_check, SETTINGS, drift_record=drift_record, past=past or [])
 
 

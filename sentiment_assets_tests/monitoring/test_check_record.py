@@ -12,7 +12,9 @@ from sentiment_assets.monitoring.finding import Finding, Verdict
 
 
 def record(batch: str, content: str, checked_at: str, verdict: Verdict = "ok") -> CheckRecord:
-    return CheckRecord(batch, checked_at, None, (Finding("html", verdict, "look"),), content=content)
+    return CheckRecord(
+        batch, checked_at, None, (Finding(name="html", verdict=verdict, sentence="look"),), content=content
+    )
 
 
 def test_records_of_what_a_batch_held_before_do_not_count() -> None:

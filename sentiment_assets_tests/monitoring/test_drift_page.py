@@ -20,7 +20,10 @@ def records(champion: ComparedChampion) -> tuple[list[CheckRecord], list[CheckRe
     """Of three batches, the last of another domain and with markup in its texts."""
     evil = kitchen(200).assign(text=lambda frame: frame["text"] + f" {EVIL}")
     batches = {"a.csv": batch(200, 1), "b.csv": batch(200, 2), "c.csv": evil}
-    to_check = {key: BatchToCheck(key, each, champion, ALONE, "t") for key, each in batches.items()}
+    to_check = {
+        key: BatchToCheck(key=key, reviews=each, champion=champion, others=ALONE, checked_at="t")
+        for key, each in batches.items()
+    }
     texts = [check_drift(each, SETTINGS) for each in to_check.values()]
     scores: list[CheckRecord] = []
     for each, text in zip(to_check.values(), texts, strict=True):
@@ -29,7 +32,11 @@ def records(champion: ComparedChampion) -> tuple[list[CheckRecord], list[CheckRe
 
 
 def page(texts: list[CheckRecord], scores: list[CheckRecord], batches: list[str]) -> str:
-    return render_drift_page(make_drift_page("movies", batches, [], texts, scores, SETTINGS, NOW))
+    return render_drift_page(
+        make_drift_page(
+            "movies", batches, quality=[], drift=texts, degradation=scores, settings=SETTINGS, written_at=NOW
+        )
+    )
 
 
 def test_the_page_tells_the_story_of_the_latest_batch(champion: ComparedChampion) -> None:
@@ -76,7 +83,9 @@ def test_a_branch_without_batches_has_a_page() -> None:
 
 
 def test_before_the_first_champion_nothing_is_compared() -> None:
-    record = check_drift(BatchToCheck("a.csv", batch(100), None, ALONE, "t"), SETTINGS)
+    record = check_drift(
+        BatchToCheck(key="a.csv", reviews=batch(100), champion=None, others=ALONE, checked_at="t"), SETTINGS
+    )
     html = page([record], [], ["a.csv"])
     assert "There is no champion yet" in html
     assert "Nothing was compared." in html
@@ -84,5 +93,7 @@ def test_before_the_first_champion_nothing_is_compared() -> None:
 
 def test_a_long_text_is_cut(champion: ComparedChampion) -> None:
     long = kitchen(200).assign(text=lambda frame: frame["text"] + pd.Series(["x" * 3000] * 200))
-    record = check_drift(BatchToCheck("a.csv", long, champion, ALONE, "t"), SETTINGS)
+    record = check_drift(
+        BatchToCheck(key="a.csv", reviews=long, champion=champion, others=ALONE, checked_at="t"), SETTINGS
+    )
     assert "x" * 500 not in page([record], [], ["a.csv"])

@@ -6,13 +6,36 @@ import pytest
 from scipy.stats import binom
 
 from sentiment_assets.monitoring.finding import Finding
-from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
-from sentiment_assets.monitoring.quality import QUALITY_CHECKS, FileFacts, Quality, batch_quality, row_identity
+from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
+from sentiment_assets.monitoring.quality import Quality, batch_quality, row_identity
+from sentiment_assets.monitoring.quality_batch import NOTHING_FOUND, FileFacts, QualityBatch
+from sentiment_assets.monitoring.quality_checks import QUALITY_CHECKS
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
 from testing.batches import batch, texts_alone
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ALONE = look_at_others([], [])
 FRENCH = "Une histoire très lente, mais les acteurs sont bons et la fin est belle."
+
+
+def quality_batch(
+    reviews: pd.DataFrame,
+    quarantined: int = 0,
+    duplicates: int = 0,
+    *,
+    others: OtherBatches = ALONE,
+    file: FileFacts = NOTHING_FOUND,
+) -> QualityBatch:
+    """Reviews of a file with so many rows beside them."""
+    return QualityBatch(
+        reviews=reviews,
+        rows_in=len(reviews) + quarantined + duplicates + file.rows_without_text,
+        rows_quarantined=quarantined,
+        rows_duplicate=duplicates,
+        others=others,
+        checked_at=NOW,
+        file=file,
+    )
 
 
 def quality(
@@ -20,7 +43,7 @@ def quality(
 ) -> Quality:
     others = look_at_others([digests_and_labels(earlier)] if earlier is not None else [], [])
     settings = MonitoringSettings(quality=QualityLimits(**limits))
-    return batch_quality(reviews, len(reviews) + quarantined, quarantined, 0, others, NOW, settings)
+    return batch_quality(quality_batch(reviews, quarantined, others=others), settings)
 
 
 def by_name(found: Quality) -> dict[str, Finding]:
@@ -64,7 +87,7 @@ def test_copies_within_the_batch_and_dropped_rows_are_duplicates() -> None:
     reviews = batch(400)
     copies = pd.concat([reviews, reviews.head(100)], ignore_index=True)
     assert warnings(quality(copies)) == ["duplicates"]
-    dropped = batch_quality(reviews, 500, 0, 100, look_at_others([], []), NOW, MonitoringSettings())
+    dropped = batch_quality(quality_batch(reviews, duplicates=100), MonitoringSettings())
     assert by_name(dropped)["duplicates"].sentence.startswith("100 of 500 reviews repeat a text of this batch (20.0 %)")
 
 
@@ -78,9 +101,7 @@ def test_texts_of_earlier_batches_were_seen_before_unless_they_bring_a_label() -
 def read_from(reviews: pd.DataFrame, rows_quarantined: int = 0, **facts: Any) -> dict[str, Finding]:
     """The findings of reviews that were read from a file of which ``facts`` are known."""
     file = FileFacts(**facts)
-    rows_in = len(reviews) + rows_quarantined + file.rows_without_text
-    others = look_at_others([], [])
-    return by_name(batch_quality(reviews, rows_in, rows_quarantined, 0, others, NOW, MonitoringSettings(), file))
+    return by_name(batch_quality(quality_batch(reviews, rows_quarantined, file=file), MonitoringSettings()))
 
 
 def test_quarantined_rows_count_against_all_rows_with_a_text() -> None:
@@ -123,7 +144,7 @@ def test_a_column_that_the_branch_names_and_the_file_lacks_warns_and_names_those
     assert read_from(batch(50), columns_found=["text"])["missing_columns"].verdict == "ok"
     settings = MonitoringSettings(quality=QualityLimits(missing_columns=1))
     facts = FileFacts(columns_found=["text"], columns_missing=["stars"])
-    allowed = batch_quality(batch(50), 50, 0, 0, look_at_others([], []), NOW, settings, facts)
+    allowed = batch_quality(quality_batch(batch(50), file=facts), settings)
     assert not by_name(allowed)["missing_columns"].warns
 
 
@@ -172,7 +193,7 @@ def test_expected_languages_can_be_named() -> None:
     french = texts_alone([f"{FRENCH} {word}" for word in batch(100)["text"]])
     assert warnings(quality(french)) == [], "without any named, the batch's own is expected"
     settings = MonitoringSettings(languages=["en"])
-    found = batch_quality(french, 100, 0, 0, look_at_others([], []), NOW, settings)
+    found = batch_quality(quality_batch(french), settings)
     assert warnings(found) == ["wrong_language"]
 
 
@@ -187,4 +208,6 @@ def test_rows_add_up() -> None:
 
 def test_a_lost_or_doubled_row_is_seen() -> None:
     for kept in (9, 11):
-        assert not row_identity(10, kept, rows_quarantined=0, rows_without_text=0, rows_duplicate=0).holds
+        assert not row_identity(
+            rows_in=10, rows_kept=kept, rows_quarantined=0, rows_without_text=0, rows_duplicate=0
+        ).holds

@@ -7,7 +7,7 @@ from testing.batches import batch, texts_alone
 
 
 def account(texts: list[str], model: SentimentModel, reference: Reference, n: int = 20) -> WordShift:
-    return word_shift(texts, model.rows(texts), model, reference, n)
+    return word_shift(texts, model.rows(texts), model=model, reference=reference, n=n)
 
 
 def test_the_shares_add_up_to_the_change_of_the_mean_margin_exactly(

@@ -22,7 +22,7 @@ from sentiment_assets.resources.registry import (
     make_champion,
 )
 from sentiment_assets.resources.tracking import Tracking
-from testing.models import Run, made_model, reference_of_a_former_release, register
+from testing.models import made_model, reference_of_a_former_release, register, train_run
 
 
 @pytest.fixture
@@ -32,9 +32,9 @@ def tracking(home: Path) -> Tracking:
 
 
 def test_a_train_run_has_one_parent_however_often_it_is_executed_again(tracking: Tracking) -> None:
-    first = tracking.parent_run("acme", "v1", Run("r1"), joins_newest=False)
+    first = tracking.parent_run("acme", "v1", train_run("r1"), joins_newest=False)
     tracking.mark("FAILED", first)
-    again = tracking.parent_run("acme", "v1", Run("r2", root_run_id="r1"), joins_newest=False)
+    again = tracking.parent_run("acme", "v1", train_run("r2", root_run_id="r1"), joins_newest=False)
     assert again == first
     assert MlflowClient(tracking.uri()).get_run(first).info.status == "FAILED", "until it is marked anew"
     tracking.mark("RUNNING", first)
@@ -43,17 +43,17 @@ def test_a_train_run_has_one_parent_however_often_it_is_executed_again(tracking:
 
 def test_a_new_train_run_or_other_features_get_a_parent_of_their_own(tracking: Tracking) -> None:
     parents = [
-        tracking.parent_run("acme", version, Run(run), joins_newest=False)
+        tracking.parent_run("acme", version, train_run(run), joins_newest=False)
         for version, run in (("v1", "r1"), ("v1", "r2"), ("v2", "r1"))
     ]
     assert len(set(parents)) == 3
 
 
 def test_a_candidate_by_itself_joins_the_newest_parent_of_its_features(tracking: Tracking) -> None:
-    tracking.parent_run("acme", "v1", Run("r1"), joins_newest=False)
-    newest = tracking.parent_run("acme", "v1", Run("r2"), joins_newest=False)
-    assert tracking.parent_run("acme", "v1", Run("alone"), joins_newest=True) == newest
-    assert tracking.parent_run("acme", "v2", Run("alone"), joins_newest=True) != newest
+    tracking.parent_run("acme", "v1", train_run("r1"), joins_newest=False)
+    newest = tracking.parent_run("acme", "v1", train_run("r2"), joins_newest=False)
+    assert tracking.parent_run("acme", "v1", train_run("alone"), joins_newest=True) == newest
+    assert tracking.parent_run("acme", "v2", train_run("alone"), joins_newest=True) != newest
 
 
 def test_runs_that_publish_the_first_page_at_once_share_one_place(tracking: Tracking) -> None:
@@ -79,8 +79,8 @@ def test_there_is_no_champion_at_first(tracking: Tracking) -> None:
 
 
 def test_losses_of_a_thousand_epochs_are_all_tracked(tracking: Tracking) -> None:
-    parent = tracking.parent_run("acme", "v1", Run("r1"), joins_newest=False)
-    child = tracking.start_candidate(parent, "epochs=1000", {"epochs": 1000}, Run("r1"))
+    parent = tracking.parent_run("acme", "v1", train_run("r1"), joins_newest=False)
+    child = tracking.start_candidate(parent, "epochs=1000", {"epochs": 1000}, train_run("r1"))
     losses = [1 / epoch for epoch in range(1, 1001)]
     tracking.finish_candidate(child, {"train_hinge_loss": losses, "validation_hinge_loss": losses})
     history = MlflowClient(tracking.uri()).get_metric_history(child, "validation_hinge_loss")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 
@@ -27,7 +28,7 @@ class DemoRun:
 
 def metadata_of(
     instance: dg.DagsterInstance, branch: str, asset: str, partition: str | None = None
-) -> Mapping[str, dg.MetadataValue] | None:
+) -> Mapping[str, Any] | None:
     """Of the latest materialization, or ``None`` when there is none."""
     records = instance.fetch_materializations(
         dg.AssetRecordsFilter(

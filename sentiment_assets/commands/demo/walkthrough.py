@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from sentiment_assets.assets import best_model, raw_reviews, scored_reviews, sentiment_report
@@ -106,7 +106,7 @@ class _Walk:
 
     def ingest(self, branch: str, delivery: Delivery) -> bool:
         """Ingest a file unless its batch is there. Returns whether it was ingested."""
-        return self._batch(branch, delivery, "ingest", ingest_job_name(branch), raw_reviews.NAME)
+        return self._batch(branch, delivery, what="ingest", job=ingest_job_name(branch), asset=raw_reviews.NAME)
 
     def train(self, branch: str) -> None:
         """Train every candidate in one run."""
@@ -120,14 +120,14 @@ class _Walk:
 
     def score(self, branch: str, delivery: Delivery) -> bool:
         """Score a batch unless it has scores. Returns whether it was scored."""
-        return self._batch(branch, delivery, "score", score_job_name(branch), scored_reviews.NAME)
+        return self._batch(branch, delivery, what="score", job=score_job_name(branch), asset=scored_reviews.NAME)
 
     def report(self, branch: str) -> None:
         """Write the branch's report; a platform would at its own time."""
         with _task(self.progress, f"{branch}: report"):
             run_here(self.instance, DemoRun(branch, report_job_name(branch), sentiment_report.NAME), self.dagster_ui)
 
-    def _batch(self, branch: str, delivery: Delivery, what: str, job: str, asset: str) -> bool:
+    def _batch(self, branch: str, delivery: Delivery, *, what: str, job: str, asset: str) -> bool:
         key = batch_key(delivery.file_name)
         if self.materialized(branch, asset, key):
             return False
@@ -142,7 +142,7 @@ class _Walk:
             run_here(self.instance, demo_run, self.dagster_ui)
 
     @contextmanager
-    def _counting_candidates(self, branch: str, task: int) -> Iterator[None]:
+    def _counting_candidates(self, branch: str, task: TaskID) -> Iterator[None]:
         done = threading.Event()
         asset_key, job = dg.AssetKey([branch, candidates.NAME]), train_job_name(branch)
 
@@ -230,7 +230,7 @@ def _progress(console: Console) -> Progress:
 
 
 @contextmanager
-def _task(progress: Progress, description: str, total: int | None = None) -> Iterator[int]:
+def _task(progress: Progress, description: str, total: int | None = None) -> Iterator[TaskID]:
     task = progress.add_task(description, total=total)
     yield task
     progress.update(task, total=total or 1, completed=total or 1)

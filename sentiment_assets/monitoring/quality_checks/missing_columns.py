@@ -1,0 +1,31 @@
+"""``missing_columns``: columns that the branch names and the file lacks."""
+
+from collections.abc import Sequence
+
+from sentiment_assets.monitoring.finding import Finding, Verdict, unknown
+from sentiment_assets.monitoring.quality_batch import Judgement, QualityBatch
+from sentiment_assets.monitoring.settings import MonitoringSettings
+
+_NAME = "missing_columns"
+
+
+def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
+    """Judge a batch."""
+    file, limit = batch.file, settings.quality.missing_columns
+    count = len(file.columns_missing)
+    if not file.columns_found:
+        return Judgement(unknown(_NAME, "The batch has no rows."))
+    sentence = "The file has every column that the branch names."
+    if count:
+        missing, found = (_quoted(names) for names in (file.columns_missing, file.columns_found))
+        sentence = f"The file lacks {missing}, which the branch names; it has {found}."
+    if count > limit:
+        sentence = f"{sentence} Name the right ones under `columns`, or ask the client for them."
+    verdict: Verdict = "warn" if count > limit else "ok"
+    return Judgement(
+        Finding(name=_NAME, verdict=verdict, sentence=sentence, statistic=count, effect=count, threshold=limit)
+    )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"“{each}”" for each in names)
