@@ -50,7 +50,7 @@ def job_named(name: str) -> dg.JobDefinition:
 
 
 def spawned_job_named(name: str) -> dg.JobDefinition:
-    """The same job with Dagster's own default, a spawned process a step."""
+    """The same job with Dagster's own default, one spawned process per step."""
     spawn = dg.multiprocess_executor.configured({"start_method": {"spawn": {}}})
     together = dg.Definitions.merge(branches(), dg.Definitions(executor=spawn))
     return together.resolve_job_def(name)

@@ -33,7 +33,7 @@ class Platform:
     """Modules, or paths of Python files."""
     environment: Mapping[str, str]
     runs_at_once: int | None = None
-    """By default as many as the project's own instance allows."""
+    """The most runs at once; by default as many as the project's own instance allows."""
     servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     daemon: subprocess.Popen[bytes] | None = None
 
@@ -43,7 +43,7 @@ class Platform:
         return self.home / "dagster"
 
     def start(self) -> None:
-        """Write the instance, start a code server a module and wait for them, then start the daemon."""
+        """Write the instance, start one code server per module, wait for them, then start the daemon."""
         self.dagster_home.mkdir(parents=True)
         text = (_PROJECT / "dagster.yaml").read_text().replace(" .sentiment/", f" {self.home}/")
         settings = yaml.safe_load(text)
@@ -71,7 +71,7 @@ class Platform:
         self.daemon = self._spawn("dagster._daemon", "run", "-w", str(self.home / "workspace.yaml"))
 
     def kill_daemon(self) -> None:
-        """As a machine that loses power would."""
+        """Kill the daemon, as a machine that loses power would."""
         assert self.daemon
         self.daemon.kill()
         self.daemon.wait()

@@ -1,1 +1,1 @@
-"""The Dagster layer, a file an asset, named after it: read, call, write, describe."""
+"""The Dagster layer, one file per asset and named after it: each reads, calls, writes and describes."""

@@ -66,7 +66,7 @@ class RecordedCheck:
 
     wakes_somebody: bool
     numbers: Mapping[str, str]
-    """By name: those of effect, statistic, p_value and threshold that the check has."""
+    """Those of effect, statistic, p_value and threshold that the check has, by name."""
     drift_page: str | None
     """A link to the branch's drift page."""
 

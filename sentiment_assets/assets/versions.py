@@ -42,12 +42,12 @@ def modules_run_by(module: str) -> frozenset[str]:
     Not followed are ``NOT_FOLLOWED``, imports for type checking alone, and another asset's module of which only
     constants, such as its name, are imported.
     """
-    found, waiting = {module}, [module]
+    modules, waiting = {module}, [module]
     while waiting:
-        new = {name for name in _imports(waiting.pop()) if _is_followed(name)} - found
-        found |= new
+        new = {name for name in _imports(waiting.pop()) if _is_followed(name)} - modules
+        modules |= new
         waiting += new
-    return frozenset(found)
+    return frozenset(modules)
 
 
 def _is_followed(module: str) -> bool:
@@ -66,7 +66,7 @@ def _imports(module: str) -> frozenset[str]:
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """As ``ast.walk``, without what stands below ``if TYPE_CHECKING``."""
+    """Walk a tree as ``ast.walk`` does, but leave out what stands below ``if TYPE_CHECKING``."""
     yield node
     typing_only = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     for child in node.orelse if typing_only and isinstance(node, ast.If) else ast.iter_child_nodes(node):
@@ -98,7 +98,7 @@ def _path(module: str) -> Path:
 
 @cache
 def _module_digest(module: str) -> str:
-    """Of a module's syntax tree, and of the templates beside it if it names one."""
+    """Return the digest of a module's syntax tree, and of the templates beside it if it names one."""
     source = _source(module)
     tree = ast.parse(source.read_text())
     strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]

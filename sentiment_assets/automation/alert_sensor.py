@@ -18,17 +18,17 @@ _SECONDS_TO_SEND = 30.0
 
 
 @dataclass(frozen=True)
-class Told:
+class Memory:
     """What the sensor remembers."""
 
     last_end: int
     """The event that ended the last run it has looked at."""
     stale: dict[str, int] = field(default_factory=dict)
-    """By asset: the materialization that people were told is old."""
+    """The materialization that people were told is old, by asset."""
     waiting: list[Waiting] = field(default_factory=list)
 
 
-_TOLD: TypeAdapter[Told] = TypeAdapter(Told)
+_MEMORY: TypeAdapter[Memory] = TypeAdapter(Memory)
 
 
 def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshness) -> dg.SensorDefinition:
@@ -45,10 +45,10 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
             reason = "Nobody to tell: name targets under `alerts` in a branch's YAML."
             return dg.SensorResult(skip_reason=reason, cursor="")  # what happens until then will not be news
         if not context.cursor:  # what happened before anybody was to be told is not news
-            fresh = Told(latest_end(context.instance))
-            return dg.SensorResult(skip_reason="Begins to watch.", cursor=_TOLD.dump_json(fresh).decode())
-        told = _TOLD.validate_json(context.cursor)
-        ended = ended_runs(context.instance, told.last_end)
+            fresh = Memory(latest_end(context.instance))
+            return dg.SensorResult(skip_reason="Begins to watch.", cursor=_MEMORY.dump_json(fresh).decode())
+        memory = _MEMORY.validate_json(context.cursor)
+        ended = ended_runs(context.instance, memory.last_end)
         messages = [
             message
             for _, run_id in ended
@@ -60,22 +60,22 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
             branch,
             freshness=freshness,
             now=datetime.now(UTC),
-            told=told.stale,
+            known=memory.stale,
             dagster_ui=notifications.dagster_ui,
         )
         messages += [message for _, message in stale.values()]
-        waiting = [*told.waiting, *address(messages, targets)]
+        waiting = [*memory.waiting, *address(messages, targets)]
         left = deliver(waiting, notifications.send, time.time, time.time() + _SECONDS_TO_SEND)
         if len(left) > MOST_WAITING:
             context.log.error(f"{len(left) - MOST_WAITING} of the oldest messages are given up.")
         for each in left:
             context.log.error(f"Not sent, tried again: {each.message.title}. {each.why}")
-        now_told = Told(
-            last_end=ended[-1][0] if ended else told.last_end,
-            stale=told.stale | {name: number for name, (number, _) in stale.items()},
+        next_memory = Memory(
+            last_end=ended[-1][0] if ended else memory.last_end,
+            stale=memory.stale | {name: number for name, (number, _) in stale.items()},
             waiting=left[-MOST_WAITING:],
         )
-        return dg.SensorResult(skip_reason=_summary(len(waiting), left), cursor=_TOLD.dump_json(now_told).decode())
+        return dg.SensorResult(skip_reason=_summary(len(waiting), left), cursor=_MEMORY.dump_json(next_memory).decode())
 
     return alert_looks
 
@@ -86,16 +86,16 @@ def _stale(
     *,
     freshness: Freshness,
     now: datetime,
-    told: dict[str, int],
+    known: dict[str, int],
     dagster_ui: str,
 ) -> dict[str, tuple[int, Message]]:
-    """By asset that has become stale: the number of its last materialization, and the message."""
-    found = {}
+    """Find the assets that have become stale: the number of the last materialization of each, and its message."""
+    stale = {}
     for name, days in freshness.model_dump().items():
         last = stale_since(instance, dg.AssetKey([branch, name]), now - timedelta(days=days)) if days else None
-        if last and told.get(name) != last[0]:
-            found[name] = last[0], is_stale(branch, name, last=last[1], days=days, dagster_ui=dagster_ui)
-    return found
+        if last and known.get(name) != last[0]:
+            stale[name] = last[0], is_stale(branch, name, last=last[1], days=days, dagster_ui=dagster_ui)
+    return stale
 
 
 def _summary(messages: int, left: Sequence[Waiting]) -> str:

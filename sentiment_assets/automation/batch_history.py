@@ -17,7 +17,7 @@ class TakenIn:
     """What a batch holds."""
 
     digest: str | None = None
-    """Of the file that it was taken in from, where that is known."""
+    """The digest of the file that it was taken in from, where that is known."""
     event: int = 0
     """The number of the event that says so; 0: it has not been taken in."""
 
@@ -35,28 +35,28 @@ def materializations(
 
 
 def taken_in(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, TakenIn]:
-    """By batch that has been taken in, what it holds."""
+    """Return what each batch holds, for those that have been taken in."""
     if not keys:
         return {}
     asset = dg.AssetKey([branch, RAW_REVIEWS])
     latest = latest_events(instance, asset)
     numbers = [latest[key] for key in keys if key in latest]
-    found = {}
+    batches = {}
     for start in range(0, len(numbers), _PAGE):
         wanted = dg.AssetRecordsFilter(asset_key=asset, storage_ids=numbers[start : start + _PAGE])
         for record in instance.fetch_materializations(wanted, limit=_PAGE).records:
-            told = record.asset_materialization.metadata.get(FILE_DIGEST) if record.asset_materialization else None
-            found[str(record.partition_key)] = TakenIn(str(told.value) if told else None, record.storage_id)
-    return found
+            digest = record.asset_materialization.metadata.get(FILE_DIGEST) if record.asset_materialization else None
+            batches[str(record.partition_key)] = TakenIn(str(digest.value) if digest else None, record.storage_id)
+    return batches
 
 
 def latest_events(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, int]:
-    """By partition, the number of its last materialization."""
+    """Return the number of the last materialization of each partition."""
     return instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
 
 
 def scored_by(instance: dg.DagsterInstance, branch: str) -> dict[str, str]:
-    """By scored batch, the model's version."""
+    """Return the version of the model that scored each scored batch."""
     return {
         str(each.partition): str(each.metadata[MODEL_VERSION].value)
         for each in materializations(instance, dg.AssetKey([branch, SCORED_REVIEWS]))

@@ -61,12 +61,12 @@ def landing_sensor(
     def landing_looks(context: dg.SensorEvaluationContext, storage: Storage) -> dg.SensorResult | dg.SkipReason:
         try:
             place = below_home(landing)
-            found = _list_files(place)
+            listed = _list_files(place)
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
             return dg.SkipReason(f"The landing place {landing} cannot be reached: {type(error).__name__}: {error}")
-        if found is None:
+        if listed is None:
             return dg.SkipReason(f"The landing place {place} is not there: create it, or land a file.")
-        tokens = {path: token for path, token in found.items() if _is_review_file(path)}
+        tokens = {path: token for path, token in listed.items() if _is_review_file(path)}
         known = {
             path_of_batch(key) for key in batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
         }
@@ -95,7 +95,7 @@ def landing_sensor(
             if path in read:
                 context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")
         waiting = len(to_take(seen, tokens, rules)) + sum(not seen[path].digest for path in tokens)
-        foreign = _foreign(sorted(found.keys() - tokens.keys()))
+        foreign = _foreign(sorted(listed.keys() - tokens.keys()))
         if foreign and requests:
             context.log.info(foreign)
         said = f"{len(tokens)} files in {place}, {waiting} of them not looked at yet.{' ' if foreign else ''}{foreign}"
@@ -115,17 +115,17 @@ def _list_files(place: UPath) -> dict[str, str] | None:
     root = place.path.rstrip("/")
     if not place.fs.isdir(root):
         return None
-    found = {str(path).removeprefix(root).lstrip("/"): info for path, info in place.fs.find(root, detail=True).items()}
-    return {path: change_token(info) for path, info in found.items() if is_landed(path)}
+    files = {str(path).removeprefix(root).lstrip("/"): info for path, info in place.fs.find(root, detail=True).items()}
+    return {path: change_token(info) for path, info in files.items() if is_landed(path)}
 
 
 def _is_review_file(path: str) -> bool:
-    """By its name, which must be text: a name that is not UTF-8 can stand in no partition key."""
+    """Tell a review file by its name, which must be text: a name that is not UTF-8 can stand in no partition key."""
     return bool(format_of(path)[0]) and printable(path) == path
 
 
 def _foreign(paths: Sequence[str]) -> str:
-    """What people are told about files that are no review files, once a tick."""
+    """Say once per tick which files are no review files and are left alone."""
     if not paths:
         return ""
     named = ", ".join(printable(path) for path in paths[:_MOST_NAMED])
@@ -145,10 +145,10 @@ def _under_way(instance: dg.DagsterInstance, branch: str) -> set[str]:
 def _with_outcomes(
     instance: dg.DagsterInstance, branch: str, *, seen: dict[str, SeenFile], known: set[str], under_way: set[str]
 ) -> dict[str, SeenFile]:
-    """With what Dagster's history says of batches of which it is not known yet; runs are asked before it."""
+    """Add what Dagster's history says of batches whose outcome is not known yet; runs are asked before it."""
     asked = [path for path in known if path not in seen or seen[path].outcome != "held"]
-    told = taken_in(instance, branch, [batch_key(path) for path in asked])
-    held = {path_of_batch(key): each.digest for key, each in told.items() if each.digest}
+    batches = taken_in(instance, branch, [batch_key(path) for path in asked])
+    held = {path_of_batch(key): each.digest for key, each in batches.items() if each.digest}
     return with_outcomes(seen, asked, held, under_way)
 
 

@@ -37,7 +37,7 @@ class TrainingState:
     labelled_since_champion: int
     """Labelled reviews of the batches taken in since the champion's data were read."""
     labelled_since_training: int
-    """... and since the last train run began, however it ended."""
+    """Labelled reviews of the batches taken in since the last train run began, however it ended."""
     last_training: datetime | None
     """When it ended."""
     failed_checks: Sequence[str]

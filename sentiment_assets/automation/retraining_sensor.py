@@ -16,7 +16,7 @@ from sentiment_assets.resources.tracking import Tracking
 REASON = "sentiment_assets/reason"
 """The tag of a train run that says why it was started."""
 _LONGEST_WAIT = timedelta(hours=1)
-"""For files that are being taken in, so that one train run sees them all."""
+"""A train run waits so long for files that are being taken in, so that it sees them all."""
 
 
 def retraining_sensor(branch: str, candidate_keys: Sequence[str], policy: RetrainingPolicy) -> dg.SensorDefinition:

@@ -12,12 +12,12 @@ from sentiment_assets.automation.settings import Cron, Schedules
 
 
 def branch_schedules(branch: str, candidate_keys: Sequence[str], schedules: Schedules) -> list[dg.ScheduleDefinition]:
-    """Those that the branch asks for; they run from the start and can be paused in the UI."""
-    found = []
+    """Return the schedules that the branch asks for; they run from the start and can be paused in the UI."""
+    definitions = []
     if schedules.retraining:
-        found.append(_retraining_schedule(branch, candidate_keys, schedules.retraining))
+        definitions.append(_retraining_schedule(branch, candidate_keys, schedules.retraining))
     if schedules.report:
-        found.append(
+        definitions.append(
             dg.ScheduleDefinition(
                 name=f"{branch}_report_schedule",
                 job_name=report_job_name(branch),
@@ -27,7 +27,7 @@ def branch_schedules(branch: str, candidate_keys: Sequence[str], schedules: Sche
                 description=f"Writes the report of {branch}.",
             )
         )
-    return found
+    return definitions
 
 
 def _retraining_schedule(branch: str, candidate_keys: Sequence[str], moments: Cron) -> dg.ScheduleDefinition:

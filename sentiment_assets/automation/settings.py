@@ -31,7 +31,7 @@ class Cron(Settings):
         return ZoneInfo(name).key
 
     def __str__(self) -> str:
-        """As it is shown to people."""
+        """Write the moments as they are shown to people."""
         return f"{self.cron} ({self.time_zone})"
 
 

@@ -51,15 +51,15 @@ def _last_train_run(instance: dg.DagsterInstance, branch: str) -> dg.RunRecord |
 
 
 def _began(instance: dg.DagsterInstance, root_run_id: str) -> float | None:
-    """When a train run began to read its data; a run executed again goes on with what the first one read."""
+    """Return when a train run began to read its data; a run executed again goes on with what the first one read."""
     record = instance.get_run_record_by_id(root_run_id)
     return (record.start_time or record.create_timestamp.timestamp()) if record else None
 
 
 def _labelled(instance: dg.DagsterInstance, branch: str, after: float | None) -> dict[str, int]:
     """Labelled reviews of each batch taken in after that moment, as it is now."""
-    found = {}
+    labelled = {}
     for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]), after=after):
-        told = each.metadata.get(ROWS_LABELLED)
-        found[str(each.partition)] = int(str(told.value)) if told else 0
-    return found
+        count = each.metadata.get(ROWS_LABELLED)
+        labelled[str(each.partition)] = int(str(count.value)) if count else 0
+    return labelled

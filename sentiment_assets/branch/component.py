@@ -35,7 +35,7 @@ class SentimentBranch(dg.Component, dg.Resolvable):
     """
 
     settings: BranchSettings = field(default_factory=lambda: BranchSettings.model_validate({}))
-    """Without any given, pydantic says which are missing."""
+    """If no settings are given, pydantic says which are missing."""
 
     @classmethod
     def model(cls) -> type[BaseModel]:

@@ -1,7 +1,7 @@
 """``open_warnings``: every warning of a branch in one check without partitions, so that the overview shows them all.
 
-A check of a batch shows on its asset's page what the batch that was checked last had. This one is told anew whenever a
-group of checks has run, whichever batch it was.
+A check of a batch shows on its asset's page what the batch that was checked last had. This one is recorded anew
+whenever a group of checks has run, whichever batch it was.
 """
 
 from collections.abc import Sequence
@@ -44,12 +44,12 @@ def tell_open_warnings(
 ) -> None:
     """Tell Dagster what is open now, outside of the run, so that it can follow any check of any job.
 
-    Whoever has told looks again, so that of several runs at a time the last one to tell has seen what all have found.
+    A run that has told Dagster looks again: of several runs at a time, the last one to tell has then seen all warnings.
     """
-    told = None
-    while (found := _open_warnings(instance, storage, branch, batch_partitions)) != told:
-        tell_without_run(instance, _result(branch, found))
-        told = found
+    recorded = None
+    while (current := _open_warnings(instance, storage, branch, batch_partitions)) != recorded:
+        tell_without_run(instance, _result(branch, current))
+        recorded = current
 
 
 def _open_warnings(
@@ -61,20 +61,20 @@ def _open_warnings(
     return open_warnings([record for group in load_current_records(storage, branch, keys).values() for record in group])
 
 
-def _result(branch: str, found: "Sequence[OpenWarning]") -> dg.AssetCheckResult:
+def _result(branch: str, warnings: "Sequence[OpenWarning]") -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=[branch, RAW_REVIEWS],
         check_name=NAME,
-        passed=not found,
+        passed=not warnings,
         severity=dg.AssetCheckSeverity.WARN,
-        description=_sentence(found),
-        metadata={"open": table(vars(each) for each in found)},
+        description=_sentence(warnings),
+        metadata={"open": table(vars(each) for each in warnings)},
     )
 
 
-def _sentence(found: "Sequence[OpenWarning]") -> str:
-    if not found:
+def _sentence(warnings: "Sequence[OpenWarning]") -> str:
+    if not warnings:
         return "No warning is open."
-    said = [f"{each.check} of {each.batch}: {each.sentence}" for each in found[-_SAID_IN_FULL:]]
-    more = [f"and {len(found) - len(said)} more, in the table"] if len(found) > len(said) else []
-    return "\n".join([f"{len(found)} open:", *reversed(said), *more])
+    said = [f"{each.check} of {each.batch}: {each.sentence}" for each in warnings[-_SAID_IN_FULL:]]
+    more = [f"and {len(warnings) - len(said)} more, in the table"] if len(warnings) > len(said) else []
+    return "\n".join([f"{len(warnings)} open:", *reversed(said), *more])

@@ -33,7 +33,7 @@ def check_specs(
     descriptions: dict[str, str],
     severity: dg.AssetCheckSeverity,
 ) -> list[dg.AssetCheckSpec]:
-    """One spec a check, by its name, a partition a batch; errors block what is downstream, warnings do not."""
+    """Return one spec per check, with one partition per batch; errors block what is downstream, warnings do not."""
     blocking = severity == dg.AssetCheckSeverity.ERROR
     with warnings.catch_warnings():
         # partitions_def on a check is marked preview in Dagster 1.13; its behaviour is pinned by a test.
@@ -68,7 +68,7 @@ class BatchNeighbours:
 def neighbours_of(
     context: dg.AssetCheckExecutionContext | dg.AssetExecutionContext, batch_partitions: dg.PartitionsDefinition
 ) -> BatchNeighbours:
-    """In the order in which they were registered."""
+    """Return the batch of a run among those of its branch, in the order in which they were registered."""
     keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
     place = keys.index(context.partition_key)
     return BatchNeighbours(keys[:place], keys[place], keys[place + 1 :])

@@ -37,8 +37,8 @@ def scoring_gate(branch: str, batch_partitions: dg.PartitionsDefinition, setting
                 tell_without_run(context.instance, result, batch)
             tell_open_warnings(context.instance, storage, branch, batch_partitions)
         groups = (ROWS, QUALITY, DRIFT) if blocking else (ROWS,)
-        found = {group: load_records(storage, branch, group, [batch]) for group in groups}
-        known = {group: [record for record in records if record.is_of(content)] for group, records in found.items()}
+        stored = {group: load_records(storage, branch, group, [batch]) for group in groups}
+        known = {group: [record for record in records if record.is_of(content)] for group, records in stored.items()}
         warned = [f for records in known.values() for record in records for f in record.findings if f.warns]
         if warned:
             said = " ".join(f"{finding.name}: {finding.sentence}" for finding in warned)

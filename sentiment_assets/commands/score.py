@@ -49,7 +49,7 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> pd.D
 
 
 def write_scores(scores: pd.DataFrame, output: Path | None) -> None:
-    """As Parquet or CSV by the file's ending; as CSV on standard output without a file."""
+    """Write Parquet or CSV by the file's ending, or CSV on standard output if there is no file."""
     if output is not None and output.suffix not in (".csv", ".parquet"):
         raise CannotScore(f"{output}: name a file that ends in .csv or .parquet")
     try:
@@ -62,13 +62,13 @@ def write_scores(scores: pd.DataFrame, output: Path | None) -> None:
 
 
 def _reviews(file: Path, rows: list[RawRow], text_column: str) -> pd.DataFrame:
-    found = list(dict.fromkeys(name for row in rows if not row.problem for name in row.values))
-    if found and text_column not in found:
-        raise CannotScore(f"{file}: {no_such_column(text_column, found)}. Name the right one with --text-column")
+    names = list(dict.fromkeys(name for row in rows if not row.problem for name in row.values))
+    if names and text_column not in names:
+        raise CannotScore(f"{file}: {no_such_column(text_column, names)}. Name the right one with --text-column")
     reviews = pd.DataFrame(
         [(row.number, *_text_or_reason(row, text_column)) for row in rows], columns=["row", "text", "reason"]
     ).astype({"text": "str", "reason": "str"})
-    if _ID in found:
+    if _ID in names:
         reviews.insert(1, _ID, pd.Series(list(_ids(rows)), dtype="str"))
     if reviews["text"].isna().all():
         reasons = reviews["reason"].value_counts()

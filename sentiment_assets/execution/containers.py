@@ -12,7 +12,7 @@ from dagster_docker.container_context import DockerContainerContext
 from sentiment_assets.execution.steps import CONTAINERS, place_of_steps
 
 LABEL = "sentiment_assets"
-"""Of every run and step container; its value is the platform's name."""
+"""The label of every run and step container; its value is the platform's name."""
 TERMINATE = "sentiment_assets/terminate"
 """The tag of a run that somebody has asked to end from where Docker is out of reach."""
 _SOCKET = Path("/var/run/docker.sock")

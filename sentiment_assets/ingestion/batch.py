@@ -38,9 +38,9 @@ class Unread:
     reason: str
     reviews: int
     row: int
-    """The first of them ..."""
+    """The first row that has such a value."""
     value: str
-    """... and what it holds."""
+    """The value that this row has."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Batch:
     columns_found: tuple[str, ...]
     """The columns of the file; empty if it has no row."""
     columns_missing: tuple[str, ...]
-    """Those that the branch names and the file lacks."""
+    """Columns that the branch names and the file lacks."""
 
     @property
     def unread_by_field(self) -> dict[str, int]:
@@ -94,9 +94,9 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> B
     )
 
 
-def no_such_column(column: str, found: Sequence[str]) -> str:
+def no_such_column(column: str, names: Sequence[str]) -> str:
     """What is wrong with a file that has no column for the text."""
-    return f"it has no column {column!r} for the text; it has: {', '.join(map(printable, found))}"
+    return f"it has no column {column!r} for the text; it has: {', '.join(map(printable, names))}"
 
 
 class _Reading:
@@ -151,9 +151,9 @@ class _Reading:
         """Raise ``UnreadableFile`` if the file has rows, but none or hardly any of them can be kept."""
         with_text = self.rows_in - len(self.without_text)
         if self.rows_in and not with_text:
-            found = ", ".join(map(printable, self.found))
+            names = ", ".join(map(printable, self.found))
             raise UnreadableFile(
-                f"none of its {self.rows_in:,} rows has a text in the column {self.columns.text!r}; it has: {found}. "
+                f"none of its {self.rows_in:,} rows has a text in the column {self.columns.text!r}; it has: {names}. "
                 f"{_NAME_ANOTHER}"
             )
         allowed = self.settings.largest_quarantine
@@ -174,12 +174,12 @@ class _Reading:
     def _most_frequent_reasons(self) -> str:
         counts = Counter((column, reason) for _, column, reason, _ in self.quarantine)
         first = {(column, reason): (row, raw) for row, column, reason, raw in reversed(self.quarantine)}
-        told = []
+        reasons = []
         for (column, reason), count in counts.most_common(_MOST_REASONS):
             row, raw = first[column, reason]
             example = raw if len(raw) <= _LONGEST_EXAMPLE else raw[:_LONGEST_EXAMPLE] + "…"
-            told.append(f"{count:,} rows: {column}: {reason} (row {row}: {example})")
-        return "; ".join(told)
+            reasons.append(f"{count:,} rows: {column}: {reason} (row {row}: {example})")
+        return "; ".join(reasons)
 
     def _take_review(self, raw: RawRow) -> None:
         values, columns = raw.values, self.columns
@@ -237,7 +237,7 @@ def _if_it_can_be_read(
 
 
 def _digests(values: Mapping[str, object], label: str) -> tuple[str, bytes]:
-    """Of all that the row says but its label, as 16 hexadecimal digits; and of the whole row."""
+    """Return a digest of all that the row says but its label, as 16 hexadecimal digits, and one of the whole row."""
     names, values_of = _by_name(tuple(values), label)
     digest = sha256(names)
     digest.update(repr(values_of(values)).encode("utf-8", "backslashreplace"))

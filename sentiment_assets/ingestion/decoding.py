@@ -1,4 +1,4 @@
-"""From bytes to text without losing a byte: what cannot be decoded stays visible in the row it stands in."""
+"""Decoding of bytes to text without losing a byte: what cannot be decoded stays visible in the row it stands in."""
 
 import codecs
 

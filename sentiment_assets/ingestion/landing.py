@@ -31,7 +31,7 @@ class SeenFile:
     since: float
     """When it was first seen with this token, seconds since 1970."""
     digest: str = ""
-    """Of its content under this token; empty while it has not been read."""
+    """The digest of its content under this token; empty while it has not been read."""
     taken: str = ""
     """The digest of the content that a run was asked for last."""
     outcome: Outcome = ""
@@ -47,7 +47,7 @@ class SeenFile:
 
 
 Seen = Mapping[str, SeenFile]
-"""By path below the landing place."""
+"""What is known about each file, by its path below the landing place."""
 
 
 def is_landed(path: str) -> bool:
@@ -134,14 +134,14 @@ def with_outcomes(
     ``held`` has the digests of what batches hold, by path; ``under_way`` are those that a run is taking in now. A batch
     that nothing was asked for by these looks counts too: its file was ingested by hand, or what was seen was lost.
     """
-    told = {}
+    outcomes = {}
     for path in asked:
         file, holds = seen.get(path, SeenFile("", 0.0)), held.get(path)
         if holds and file.taken in ("", holds):
-            told[path] = replace(file, taken=holds, outcome="held")
+            outcomes[path] = replace(file, taken=holds, outcome="held")
         elif file.taken and path not in under_way:
-            told[path] = replace(file, outcome="failed")
-    return {**seen, **told}
+            outcomes[path] = replace(file, outcome="failed")
+    return {**seen, **outcomes}
 
 
 _SEEN: TypeAdapter[dict[str, SeenFile]] = TypeAdapter(dict[str, SeenFile])

@@ -51,10 +51,10 @@ def read_split(value: object) -> str:
 
 
 def _written_moment(text: str) -> datetime:
-    found = _MOMENT.fullmatch(text.strip().upper())
-    if found is None:
+    match = _MOMENT.fullmatch(text.strip().upper())
+    if match is None:
         raise NotRead("not ISO 8601, such as 2026-11-23 or 2026-11-23T08:00Z")
-    day, time, offset = found.groups()
+    day, time, offset = match.groups()
     zone = "Z" if offset in ("UTC", "GMT") else offset or ""
     try:
         moment = datetime.fromisoformat(f"{day}T{time}{zone}" if time else day)

@@ -30,7 +30,7 @@ class RawRow(NamedTuple):  # a frozen dataclass takes three times as long to mak
     number: int
     """The line it begins on (CSV, TSV, JSON Lines) or its position from 1 (JSON array, Parquet)."""
     values: Mapping[str, object]
-    """By column name, which is never empty; under the key ``line`` what stood there when the row could not be read."""
+    """The values by column name, which is never empty; ``line`` holds what stood there if it could not be read."""
     problem: str | None = None
 
 
@@ -39,7 +39,7 @@ class UnreadableFile(ValueError):
 
 
 _Reader = Callable[[bytes, str, int], Iterator[RawRow]]
-"""From the content, its encoding and the number of bytes that it may expand to."""
+"""A reader takes the content, its encoding and the number of bytes that it may expand to."""
 
 
 def read_rows(
@@ -205,11 +205,11 @@ def _from_json(text: str) -> object:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise ValueError(f"an object names {repeated!r} twice")
-    return found
+    return values
 
 
 def _integer(digits: str) -> int | str:

@@ -145,7 +145,7 @@ class LabelRule(Settings):
 
     @cached_property
     def label_of_value(self) -> dict[str, int | None]:
-        """By ``label_key`` of the value: 1, 0 or None for neutral."""
+        """The label of each value, 1, 0 or None for neutral, by ``label_key`` of the value."""
         groups = ((1, self.positive), (0, self.negative), (None, self.neutral))
         return {label_key(value): label for label, values in groups for value in values}
 
@@ -180,8 +180,12 @@ class LabelRule(Settings):
 class UnpackingLimits(Settings):
     """How large a compressed file may become: a small one that expands without end must not fill the memory."""
 
-    times: int = Field(default=100, ge=1, description="So many times its own size; 64 MB are always allowed ...")
-    megabytes: int = Field(default=4000, ge=1, description="... and never more than this.")
+    times: int = Field(
+        default=100, ge=1, description="How many times its own size it may become; 64 MB are always allowed."
+    )
+    megabytes: int = Field(
+        default=4000, ge=1, description="The most megabytes that it may become, whatever its own size."
+    )
 
 
 DEFAULT_LIMITS = UnpackingLimits()

@@ -1,4 +1,4 @@
-"""From a margin to a probability, and from a probability to a score."""
+"""Calibration: how a margin becomes a probability, and a probability becomes a score."""
 
 from dataclasses import dataclass
 

@@ -40,12 +40,12 @@ class Candidate:
 
     @property
     def train_hinge_loss(self) -> float:
-        """Of W, as it was after its best epoch."""
+        """The hinge loss on train of W, as it was after its best epoch."""
         return float(self.svc.train_losses[self.svc.best_epoch - 1])
 
     @property
     def validation_hinge_loss(self) -> float:
-        """Of W, as it was after its best epoch."""
+        """The hinge loss on validation of W, as it was after its best epoch."""
         return float(self.svc.validation_losses[self.svc.best_epoch - 1])
 
     @property

@@ -29,11 +29,11 @@ class Challenger:
     """The selected candidate as a complete model, with its figures."""
 
     key: str
-    """Of the selected candidate."""
+    """The key of the selected candidate."""
     model: SentimentModel
     digest: str
     validation_losses: Mapping[str, float]
-    """By candidate key, in the metric that selected."""
+    """The validation loss of each candidate in the metric that selected, by candidate key."""
     test_margins: np.ndarray
     metrics: Mapping[str, float]
     """test_accuracy, test_hinge_loss, test_majority_accuracy, test_expected_calibration_error, test_reviews."""

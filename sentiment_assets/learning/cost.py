@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one call, in the process that made it."""
+    """The cost of one call, in the process that made it."""
 
     cpu_seconds: float
     wall_seconds: float

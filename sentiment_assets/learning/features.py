@@ -27,12 +27,12 @@ class Features:
     """Feature rows of every split, and the column weights that made them."""
 
     rows: dict[str, LabelledRows]
-    """By split name; under ``near_duplicate`` those that were set aside."""
+    """The rows of each split by its name; under ``near_duplicate`` those that were set aside."""
     column_weights: ColumnWeights
     settings: FeatureSettings
     """What they were built with."""
     splits_digest: str
-    """Of the splits that they were built from (``digest_of_splits``)."""
+    """The digest of the splits that they were built from (``digest_of_splits``)."""
 
     @property
     def summary(self) -> list[dict[str, object]]:

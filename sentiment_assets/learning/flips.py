@@ -31,10 +31,11 @@ def flip_review(
     flipped = np.flatnonzero((ours > 0) != (theirs > 0))
     if not len(flipped):
         return pd.DataFrame(columns=_COLUMNS)
-    found = reviews.iloc[flipped][["review_id", "text", "label"]].reset_index(drop=True)
-    wrong = errors(ours[flipped], found["label"].to_numpy())
-    responsible = _responsible(challenger, champion, found["text"].tolist(), np.sign(ours[flipped] - theirs[flipped]))
-    return found.assign(
+    flips = reviews.iloc[flipped][["review_id", "text", "label"]].reset_index(drop=True)
+    wrong = errors(ours[flipped], flips["label"].to_numpy())
+    directions = np.sign(ours[flipped] - theirs[flipped])
+    responsible = _responsible(challenger, champion, flips["text"].tolist(), directions)
+    return flips.assign(
         champion_margin=theirs[flipped],
         challenger_margin=ours[flipped],
         now=np.where(wrong, "wrong", "right"),
@@ -64,7 +65,7 @@ def flips_by_ngram(flips: pd.DataFrame) -> pd.DataFrame:
 def _responsible(
     challenger: SentimentModel, champion: SentimentModel, texts: Sequence[str], directions: np.ndarray
 ) -> list[tuple[str, float]]:
-    """For each text the n-gram whose contribution changed most in the direction of the flip, and that change."""
+    """Find for each text the n-gram whose contribution changed most in the direction of the flip, and that change."""
     answers = []
     for ours, theirs, direction in zip(
         challenger.contributions(texts), champion.contributions(texts), directions, strict=True

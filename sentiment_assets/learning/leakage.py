@@ -27,7 +27,7 @@ class LeakageTax:
 
     @property
     def figures(self) -> dict[str, float]:
-        """As they are tracked; the tax is how much too high test accuracy would have been."""
+        """The figures as they are tracked; the tax is how much too high test accuracy would have been."""
         return {
             "near_duplicates_set_aside": float(self.n_near_duplicates),
             "test_accuracy_with_near_duplicates": self.accuracy_with,

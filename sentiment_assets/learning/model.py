@@ -43,14 +43,14 @@ class SentimentModel:
     """The decision threshold is part of it: a review is positive if its margin, score or p - 1/2 is above 0."""
     calibration: Calibration
     trained_on: np.ndarray
-    """uint64, sorted: digests of the training texts, so that a later comparison can leave them out ..."""
+    """uint64, sorted: digests of the training texts, so that a later comparison can leave them out."""
     trained_signatures: np.ndarray
-    """... and uint8 of shape (n_training_texts, SIGNATURE_SIZE): signatures of the same texts, in any order, so that it
+    """uint8 of shape (n_training_texts, SIGNATURE_SIZE): signatures of the same texts in any order, so that it
     can leave out their near-duplicates; shape (0, SIGNATURE_SIZE) in models of releases that kept none."""
 
     def margins(self, texts: Texts) -> np.ndarray:
         """W·x + b of each text, float64, shape (n_texts,); 0 for a text in which the model knows nothing."""
-        chunks = [self.margins_of_rows(self._rows(found)) for found in find_ngrams(texts, self.ngrams)]
+        chunks = [self.margins_of_rows(self._rows(occurrences)) for occurrences in find_ngrams(texts, self.ngrams)]
         return np.concatenate(chunks) if chunks else np.empty(0)
 
     def margins_of_rows(self, rows: sparse.csr_matrix) -> np.ndarray:
@@ -59,7 +59,7 @@ class SentimentModel:
 
     def rows(self, texts: Texts) -> sparse.csr_matrix:
         """The model's features of each text, float32 of shape (n_texts, n_columns), rows of length 1 or 0."""
-        chunks = [self._rows(found) for found in find_ngrams(texts, self.ngrams)]
+        chunks = [self._rows(occurrences) for occurrences in find_ngrams(texts, self.ngrams)]
         empty = sparse.csr_matrix((0, len(self.coefficients)), dtype=np.float32)
         return sparse.vstack([empty, *chunks], format="csr")
 
@@ -67,10 +67,10 @@ class SentimentModel:
         """Share of each text's shortest n-grams that the model has no weight for, float64; 0 for a text without any."""
         shortest = self.ngrams.model_copy(update={"longest": self.ngrams.shortest})
         shares = [np.empty(0)]
-        for found in find_ngrams(texts, shortest):
-            unknown = self._lookup.position[found.columns] < 0
-            counts = np.bincount(found.rows, minlength=found.n_texts)
-            shares.append(np.bincount(found.rows, unknown, found.n_texts) / np.maximum(counts, 1))
+        for occurrences in find_ngrams(texts, shortest):
+            unknown = self._lookup.position[occurrences.columns] < 0
+            counts = np.bincount(occurrences.rows, minlength=occurrences.n_texts)
+            shares.append(np.bincount(occurrences.rows, unknown, occurrences.n_texts) / np.maximum(counts, 1))
         return np.concatenate(shares)
 
     def score(self, texts: Texts) -> pd.DataFrame:
@@ -82,15 +82,15 @@ class SentimentModel:
         return self._scores(self.margins(texts))
 
     def explain(self, texts: Texts, top: int = _TOP_WORDS) -> pd.DataFrame:
-        """As ``score``, with the n-grams that weighed most and their exact share of the margin.
+        """Score texts as ``score`` does, and add the n-grams that weighed most, with their exact share of the margin.
 
         Column ``words`` lists up to ``top`` n-grams of each text, the heaviest first; column
         ``contributions`` their terms of W·x.
         """
         frames = []
-        for found in find_ngrams(texts, self.ngrams):
-            rows = self._rows(found)
-            words, contributions = self._heaviest(rows, found, top)
+        for occurrences in find_ngrams(texts, self.ngrams):
+            rows = self._rows(occurrences)
+            words, contributions = self._heaviest(rows, occurrences, top)
             scores = self._scores(self.margins_of_rows(rows))
             frames.append(scores.assign(words=pd.Series(words), contributions=pd.Series(contributions)))
         if not frames:
@@ -101,12 +101,12 @@ class SentimentModel:
         """Each text's n-grams with their terms of W·x, heaviest first; with b they sum to its margin."""
         return [
             dict(zip(words, terms, strict=True))
-            for found in find_ngrams(texts, self.ngrams)
-            for words, terms in zip(*self._heaviest(self._rows(found), found), strict=True)
+            for occurrences in find_ngrams(texts, self.ngrams)
+            for words, terms in zip(*self._heaviest(self._rows(occurrences), occurrences), strict=True)
         ]
 
-    def _rows(self, found: Occurrences) -> sparse.csr_matrix:
-        return weigh(occurrences_to_rows(found, self.ngrams, self._lookup), self.column_weights.weights)
+    def _rows(self, occurrences: Occurrences) -> sparse.csr_matrix:
+        return weigh(occurrences_to_rows(occurrences, self.ngrams, self._lookup), self.column_weights.weights)
 
     @cached_property
     def _lookup(self) -> ColumnLookup:
@@ -136,10 +136,10 @@ class SentimentModel:
         wanted = pair_keys(row_of[chosen], columns, self.ngrams)
         keys = pair_keys(occurrences.rows, occurrences.columns, self.ngrams)
         by_key = np.argsort(keys, kind="stable")
-        found = by_key[np.searchsorted(keys, wanted, sorter=by_key)]
+        places = by_key[np.searchsorted(keys, wanted, sorter=by_key)]
         words: list[list[str]] = [[] for _ in sizes]
         contributions: list[list[float]] = [[] for _ in sizes]
-        for row, position, term in zip(row_of[chosen], found, terms[chosen], strict=True):
+        for row, position, term in zip(row_of[chosen], places, terms[chosen], strict=True):
             words[row].append(occurrences.ngram(position))
             contributions[row].append(float(term))
         return words, contributions

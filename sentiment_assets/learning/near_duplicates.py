@@ -43,7 +43,7 @@ class NearDuplicates:
 def find_near_duplicates(
     texts: Texts, others: Texts, *, similarity: float, analyzer: Analyzer = "word", n_jobs: int = 1
 ) -> NearDuplicates:
-    """Those of ``texts`` that share at least ``similarity`` of their shingles with one of ``others``.
+    """Find the ``texts`` that share at least ``similarity`` of their shingles with one of ``others``.
 
     A shingle is three neighbouring tokens; a text of fewer has none and is like no other. MinHash proposes pairs and
     misses one of similarity 0.7 with probability 0.0002, of 0.5 with 0.13 (banding of 128 permutations into 32);
@@ -80,15 +80,15 @@ def resembles_any(signatures: np.ndarray, others: np.ndarray, similarity: float)
     ``similarity`` are counted too: a few texts too many are called similar, and hardly one too few.
     """
     least = similarity - _STANDARD_ERRORS * np.sqrt(similarity * (1 - similarity) / SIGNATURE_SIZE)
-    found = (signatures == _NO_SHINGLE).all(axis=1)  # the answer to these is known: like no other
+    resembles = (signatures == _NO_SHINGLE).all(axis=1)  # the answer to these is known: like no other
     others = others[(others != _NO_SHINGLE).any(axis=1)]
-    without_shingle = found.copy()
+    without_shingle = resembles.copy()
     for first in range(0, SIGNATURE_SIZE, _BAND_WIDTH):
-        asked = np.flatnonzero(~found)
+        asked = np.flatnonzero(~resembles)
         for places, twins in _pairs(_band(signatures[asked], first), _band(others, first)):
             agreeing = (signatures[asked[places]] == others[twins]).mean(axis=1)
-            found[asked[places[(agreeing - _BY_CHANCE) / (1 - _BY_CHANCE) >= least]]] = True
-    return found & ~without_shingle
+            resembles[asked[places[(agreeing - _BY_CHANCE) / (1 - _BY_CHANCE) >= least]]] = True
+    return resembles & ~without_shingle
 
 
 def _band(signatures: np.ndarray, first: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From texts to hashed n-grams, vectorised over a chunk of texts at a time.
+"""N-grams: how texts become hashed n-grams, vectorised over a chunk of texts at a time.
 
 The same text gives the same columns on any machine, in any process: tokens are hashed by their UTF-8
 bytes with constants written down here, never with Python's own ``hash``.
@@ -47,7 +47,7 @@ class Occurrences:
     columns: np.ndarray
     """int32, one an n-gram: the hashed column, 0 to 2^columns_log2 - 1."""
     starts: Mapping[int, np.ndarray]
-    """By length in tokens: int64, the place in ``tokens`` where each n-gram of that length begins."""
+    """The place in ``tokens`` where each n-gram begins, int64, by the length of the n-grams in tokens."""
     tokens: pa.Array
     """The chunk's tokens, one text after the other."""
     joiner: str
@@ -98,10 +98,10 @@ def find_ngrams(texts: Texts, settings: NgramSettings) -> Iterator[Occurrences]:
 
 
 def occurrences_to_rows(
-    found: Occurrences, settings: NgramSettings, lookup: ColumnLookup | None = None
+    occurrences: Occurrences, settings: NgramSettings, lookup: ColumnLookup | None = None
 ) -> sparse.csr_matrix:
     """The rows of ``hash_ngrams`` for one chunk, from n-grams that were found already."""
-    rows, columns, n_columns = found.rows, found.columns, 1 << settings.columns_log2
+    rows, columns, n_columns = occurrences.rows, occurrences.columns, 1 << settings.columns_log2
     if lookup is not None:
         columns, n_columns = lookup.position.take(columns), lookup.n_columns
         kept = np.flatnonzero(columns >= 0)
@@ -114,7 +114,7 @@ def occurrences_to_rows(
     else:
         values = np.ones(len(first), np.float32)
     keys = keys[first]
-    sizes = np.bincount(keys >> settings.columns_log2, minlength=found.n_texts)
+    sizes = np.bincount(keys >> settings.columns_log2, minlength=occurrences.n_texts)
     columns = (keys & ((1 << settings.columns_log2) - 1)).astype(np.int32)
     return _csr(values, columns, sizes, n_columns)
 
@@ -178,7 +178,7 @@ def _chunks(texts: Texts) -> Iterator[pa.Array]:
 def _map(
     function: Callable[[pa.Array], sparse.csr_matrix], chunks: Iterator[pa.Array], n_jobs: int
 ) -> Iterator[sparse.csr_matrix]:
-    """As ``map``, with ``n_jobs`` chunks under way at a time: Arrow and numpy let go of Python's lock."""
+    """Apply a function as ``map`` does, ``n_jobs`` chunks at a time: Arrow and numpy let go of Python's lock."""
     if n_jobs == 1:
         yield from map(function, chunks)
         return

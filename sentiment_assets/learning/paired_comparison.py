@@ -12,7 +12,7 @@ Verdict = Literal["worse", "better", "neither better nor worse", "undecided"]
 """``undecided``: there are too few reviews for any outcome to be significant."""
 
 _TESTS = 2
-"""Of hinge loss and of errors; each has an equal part of the level (Bonferroni)."""
+"""The number of tests, one of hinge loss and one of errors; each has an equal part of the level (Bonferroni)."""
 _MOST_SIGNS = 2_000
 """Ways to sign the differences that are looked at: all of them if there are no more, else so many at random."""
 _ROUNDING = 1e-9
@@ -43,7 +43,7 @@ class PairedComparison:
 
     @property
     def figures(self) -> dict[str, float]:
-        """As they are tracked: both models on the same reviews."""
+        """The figures as they are tracked: both models on the same reviews."""
         return {
             "compared_test_reviews": float(self.n),
             "compared_test_accuracy": self.challenger_accuracy,

@@ -125,7 +125,7 @@ def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decis
 
 
 def decide_first_promotion(margins: np.ndarray, labels: np.ndarray, rule: PromotionRule) -> Decision:
-    """Without a champion: the first model is let in if chance does not explain that it beats the majority class.
+    """Let a first model in, where there is no champion, if chance does not explain that it beats the majority class.
 
     Both answer the same n test reviews, n at least 1, so McNemar's exact test compares them: by counts, no rounding.
     """

@@ -31,7 +31,7 @@ class Splits:
     """Rows whose review came again later with another label or an edited text: the latest version counts."""
     n_duplicate_texts: int
     n_conflicting_labels: int
-    """Of the duplicates: those whose label differs from the kept review's."""
+    """The duplicates whose label differs from the kept review's."""
     near_duplicates: pd.DataFrame
     """One row a review set aside: columns review_id, twin_review_id, twin_split, similarity, text, twin_text."""
 
@@ -121,15 +121,15 @@ def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: 
     held_out = reviews[reviews["split"].isin([VALIDATION, TEST])]
     if similarity is None:
         train, held_out = train.iloc[:0], held_out.iloc[:0]
-    found = find_near_duplicates(
+    pairs = find_near_duplicates(
         train["text"], held_out["text"], similarity=similarity or 1.0, analyzer=analyzer, n_jobs=n_jobs
     )
-    twins = held_out.iloc[found.twins]
-    return train.iloc[found.texts][["review_id", "text"]].assign(
+    twins = held_out.iloc[pairs.twins]
+    return train.iloc[pairs.texts][["review_id", "text"]].assign(
         twin_review_id=twins["review_id"].to_numpy(),
         twin_split=twins["split"].to_numpy(),
         twin_text=twins["text"].to_numpy(),
-        similarity=found.similarities,
+        similarity=pairs.similarities,
     )
 
 

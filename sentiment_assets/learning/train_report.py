@@ -32,7 +32,7 @@ class TrainReport:
     """Pictures and tables of a train run."""
 
     pictures: Mapping[str, bytes]
-    """By file name: PNG or SVG."""
+    """PNG or SVG, by file name."""
     tables: Mapping[str, pd.DataFrame]
     figures: Mapping[str, float]
 

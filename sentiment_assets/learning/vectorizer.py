@@ -74,10 +74,10 @@ def name_columns(texts: Texts, columns: np.ndarray, settings: NgramSettings) -> 
     ascending = np.unique(columns)
     lookup = ColumnLookup.of(ascending, 1 << settings.columns_log2)
     counted: list[Counter[str]] = [Counter() for _ in ascending]
-    for found in find_ngrams(texts, settings):
-        numbers = lookup.position[found.columns]
+    for occurrences in find_ngrams(texts, settings):
+        numbers = lookup.position[occurrences.columns]
         for place in np.flatnonzero(numbers >= 0):
-            counted[numbers[place]][found.ngram(int(place))] += 1
+            counted[numbers[place]][occurrences.ngram(int(place))] += 1
     names = [max(sorted(each), key=each.__getitem__) if each else "" for each in counted]
     return [names[number] for number in np.searchsorted(ascending, columns)]
 

@@ -60,7 +60,7 @@ def weigh(rows: sparse.csr_matrix, weights: np.ndarray) -> sparse.csr_matrix:
 
 
 def _count(columns: np.ndarray, n_columns: int) -> np.ndarray:
-    """How often each column occurs: as ``np.bincount``, but int32 and without a copy of ``columns``."""
+    """Count how often each column occurs, as ``np.bincount`` does, but in int32 and without a copy of ``columns``."""
     counts = np.zeros(n_columns, np.int32)
     np.add.at(counts, columns, np.int32(1))
     return counts

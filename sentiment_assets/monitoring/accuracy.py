@@ -38,7 +38,7 @@ class Measured:
     correct: int
     n: int
     low: float
-    """Of the exact 95 % interval (Clopper & Pearson 1934)."""
+    """The lower end of the exact 95 % interval (Clopper & Pearson 1934)."""
     high: float
 
     @property
@@ -295,5 +295,5 @@ def _confidence(probabilities: np.ndarray, said_positive: np.ndarray) -> np.ndar
 
 
 def _half_width(values: np.ndarray) -> float:
-    """Of a 95 % interval of a mean."""
+    """Return half the width of a 95 % interval of a mean."""
     return float(_NORMAL * values.std(ddof=1) / np.sqrt(len(values)))

@@ -18,7 +18,7 @@ class AlarmBudget:
     threshold: float
     warnings: int
     batches: int
-    """That the check could judge."""
+    """The number of batches that the check could judge."""
     in_force: bool
     """Whether this is the branch's own threshold."""
 

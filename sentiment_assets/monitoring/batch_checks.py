@@ -44,7 +44,7 @@ class ComparedChampion(Protocol):
 
     @property
     def version(self) -> str:
-        """Of the registered model."""
+        """The version of the registered model."""
 
     @property
     def model(self) -> SentimentModel:

@@ -38,7 +38,7 @@ class CheckRecord:
     word_shift: WordShift | None = None
     estimate: Estimate | None = None
     accuracy: float | None = None
-    """As measured on labels, where nearly all reviews have one."""
+    """Accuracy as measured on labels, where nearly all reviews have one."""
     content: str = ""
     """Digest of the reviews that were looked at (``content_digest``); empty in records of former releases."""
 
@@ -82,7 +82,7 @@ def open_warnings(records: Sequence[CheckRecord]) -> tuple[OpenWarning, ...]:
 
 
 def past_estimates(records: Sequence[CheckRecord]) -> list[PastEstimate]:
-    """Those made without labels that labels have checked."""
+    """Return the estimates that were made without labels and that labels have checked since."""
     return [
         PastEstimate(each.estimate, each.accuracy)
         for each in records

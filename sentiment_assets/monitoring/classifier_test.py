@@ -46,25 +46,25 @@ def classify_samples(reference: sparse.csr_matrix, batch: sparse.csr_matrix) -> 
     reference, batch = _presence(reference), _presence(batch)
     in_reference, in_batch = _counts(reference, half_of_reference), _counts(batch, half_of_batch)
     unlikeness = np.empty(batch.shape[0])
-    found = []
+    halves = []
     for half in range(_HALVES):
         theirs, ours = half_of_reference == half, half_of_batch == half
         weights = _shrunk_log_odds(in_reference[1 - half], int((~theirs).sum()), in_batch[1 - half], int((~ours).sum()))
         reference_scores = _scores(reference[np.flatnonzero(theirs)], weights)
         batch_scores = _scores(batch[np.flatnonzero(ours)], weights)
-        found.append(compare_values(reference_scores, batch_scores, upper_tail_only=True))
+        halves.append(compare_values(reference_scores, batch_scores, upper_tail_only=True))
         unlikeness[ours] = np.searchsorted(np.sort(reference_scores), batch_scores) / len(reference_scores)
     gains = _gains(in_reference, reference.shape[0], in_batch, batch.shape[0])
-    return Separation(_join(found), unlikeness, gains)
+    return Separation(_join(halves), unlikeness, gains)
 
 
-def _join(found: Sequence[Differences]) -> Differences:
+def _join(halves: Sequence[Differences]) -> Differences:
     """The halves' tests as one, quantile by quantile: its gap is the mean of the halves' gaps."""
     return Differences(
-        statistics=np.max([each.statistics for each in found], axis=0),
-        p_values=np.minimum(1.0, _HALVES * np.min([each.p_values for each in found], axis=0)),
-        gaps=np.mean([each.gaps for each in found], axis=0),
-        margins=np.sqrt(np.sum([each.margins**2 for each in found], axis=0)) / _HALVES,
+        statistics=np.max([each.statistics for each in halves], axis=0),
+        p_values=np.minimum(1.0, _HALVES * np.min([each.p_values for each in halves], axis=0)),
+        gaps=np.mean([each.gaps for each in halves], axis=0),
+        margins=np.sqrt(np.sum([each.margins**2 for each in halves], axis=0)) / _HALVES,
         upward_only=True,
     )
 

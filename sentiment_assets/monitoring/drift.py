@@ -141,11 +141,11 @@ def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
     warning = [part for part in parts if part.warns]
     most = max(warning or parts, key=lambda part: part.effect or 0.0)
     if warning:
-        told = ", ".join(f"{part.sentence} ({percent(part.effect or 0)})" for part in _by_effect(warning))
+        reasons = ", ".join(f"{part.sentence} ({percent(part.effect or 0)})" for part in _by_effect(warning))
         share = percent(most.effect or 0)
         sentence = (
             f"About {share} of {n:,} distinct reviews are unlike those the champion was trained on: "
-            f"{told}; p = {format_p_value(min(part.p_value or 0 for part in warning))}."
+            f"{reasons}; p = {format_p_value(min(part.p_value or 0 for part in warning))}."
         )
     else:
         sentence = (

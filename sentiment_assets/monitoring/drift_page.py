@@ -18,7 +18,7 @@ _BATCHES_SHOWN = 60
 
 @dataclass(frozen=True)
 class Line:
-    """One check over time: a finding a batch, ``None`` where the check has not run."""
+    """One check over time: one finding per batch, ``None`` where the check has not run."""
 
     check: str
     findings: tuple[Finding | None, ...]

@@ -16,13 +16,13 @@ class Finding:
     sentence: str
     statistic: float | None = None
     effect: float | None = None
-    """In the unit of ``threshold``: a share of the reviews, 0 to 1, unless the sentence says otherwise."""
+    """The effect in the unit of ``threshold``: a share of the reviews, 0 to 1, unless the sentence says otherwise."""
     p_value: float | None = None
     """Corrected for all tests of its family."""
     threshold: float | None = None
     """What the effect is compared with."""
     surely: float | None = None
-    """So large the effect is surely: the end of its interval that is nearest to harmless, 0 where chance explains it.
+    """How large the effect surely is: the end of its interval that is nearest to harmless, 0 where chance explains it.
     ``None`` where nothing can be said."""
     too_little: bool = False
     """Whether it warns of an effect that lies surely below the threshold, not above it."""

@@ -14,9 +14,9 @@ class OtherBatches:
     """What other batches hold, in any order; texts are named by their uint64 digests (``text_digests``)."""
 
     earlier: np.ndarray
-    """Texts of the batches before this one ..."""
+    """The texts of the batches before this one."""
     earlier_labels: "pd.Series[float]"
-    """... and the last label that they gave each of those that have one, by digest."""
+    """The last label that those batches gave a text, by its digest; only for texts that have one."""
     later_labels: "pd.Series[float]"
     """The last label that batches after this one gave a text, by digest: what came of a label budget, for example."""
 
@@ -38,7 +38,7 @@ class OtherBatches:
 
 
 def digests_and_labels(reviews: pd.DataFrame) -> pd.DataFrame:
-    """What is remembered of a batch: columns text_digest (uint64) and label (Int8), one row a review."""
+    """What is remembered of a batch: columns text_digest (uint64) and label (Int8), one row per review."""
     return pd.DataFrame({"text_digest": text_digests(reviews["text"]), "label": reviews["label"].array})
 
 

@@ -18,7 +18,7 @@ class Quality:
     findings: tuple[Finding, ...]
     """One for each of ``QUALITY_CHECKS``, in that order."""
     faulty: Mapping[str, np.ndarray]
-    """By check: int64, positions of the reviews at fault."""
+    """The positions of the reviews at fault, int64, by check."""
 
 
 def batch_quality(batch: QualityBatch, settings: MonitoringSettings) -> Quality:

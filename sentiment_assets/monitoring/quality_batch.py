@@ -29,7 +29,7 @@ class FileFacts:
     """How many reviews were kept without their created_at or split, because it could not be read; by column."""
     columns_found: Sequence[str] = ()
     columns_missing: Sequence[str] = ()
-    """Those that the branch names and the file lacks."""
+    """Columns that the branch names and the file lacks."""
 
 
 NOTHING_FOUND = FileFacts()

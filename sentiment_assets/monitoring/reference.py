@@ -36,33 +36,33 @@ class Reference:
     ngrams: NgramSettings
     """How ``rows`` were hashed."""
     rows: sparse.csr_matrix
-    """Of up to 10,000 training reviews, shape (m, n_hashed_columns)."""
+    """The n-grams of up to 10,000 training reviews, shape (m, n_hashed_columns)."""
     columns: TextColumns
-    """Of the same reviews."""
+    """The text columns of the same reviews."""
     positive: int
-    """Training reviews that are positive ..."""
+    """The number of training reviews that are positive."""
     labelled: int
-    """... of so many."""
+    """The number of all training reviews."""
     unknown_words: np.ndarray
-    """Of up to 10,000 held-out reviews."""
+    """The shares of unknown words of up to 10,000 held-out reviews."""
     margins: np.ndarray
     """float64, shape (n_held_out,): validation, then test."""
     known_ngrams: np.ndarray
-    """int32, of the same: how many of a review's distinct n-grams the model has a weight for."""
+    """int32, for the same reviews: how many of a review's distinct n-grams the model has a weight for."""
     labels: np.ndarray
-    """int8, of the same."""
+    """int8, for the same reviews."""
     n_test: int
     """The last ``n_test`` of them are the test split."""
     mean_columns: np.ndarray
-    """int32, ascending: columns of the model that held-out reviews have, and ..."""
+    """int32, ascending: columns of the model that held-out reviews have."""
     mean_values: np.ndarray
-    """... float64: the mean of each over them."""
+    """float64: the mean of each of these columns over the held-out reviews."""
     names: dict[int, str]
     """The n-grams of the columns that add most to the mean margin: a batch that lacks them cannot name them."""
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those of at least a twentieth of the reviews."""
+        """The languages of at least a twentieth of the reviews."""
         return main_languages(self.columns.language)
 
     def on_test(self) -> tuple[np.ndarray, np.ndarray]:

@@ -40,8 +40,8 @@ class QualityLimits(Settings):
 class PagingRule(Settings):
     """When warnings are worth waking somebody: in N of the last M batches."""
 
-    warnings: int = Field(default=2, ge=1, description="N: so many of the last batches must have warned ...")
-    of: int = Field(default=3, ge=1, description="... M: of so many, this one included.")
+    warnings: int = Field(default=2, ge=1, description="N: how many of the last M batches must have warned.")
+    of: int = Field(default=3, ge=1, description="M: how many of the last batches count, this one included.")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

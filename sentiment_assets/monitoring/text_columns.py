@@ -17,7 +17,7 @@ class TextColumns:
     """One number or word a review; arrays of shape (n_texts,)."""
 
     length: np.ndarray
-    """In characters."""
+    """The length in characters."""
     capitals: np.ndarray
     """Share of the characters that are capital letters."""
     letters: np.ndarray

@@ -33,7 +33,7 @@ class Difference:
     """The difference between the two shares of reviews above the place: a lower estimate of the share of the batch's
     reviews that would have to change for the two distributions to be equal (total variation)."""
     surely: float
-    """So large the effect is surely, 0 at least."""
+    """How large the effect surely is, 0 at least."""
     upward: bool
     """Whether the batch has more of the large values."""
 
@@ -52,7 +52,7 @@ class Differences:
     """Whether only an excess of large values counts."""
 
     def most_telling(self, alpha: float) -> Difference:
-        """Of the places that are significant at ``alpha`` the one that surely differs most, or else the sharpest.
+        """Return the place that surely differs most of those that are significant at ``alpha``, or else the sharpest.
 
         So significance and effect are always those of one and the same place.
         """
@@ -94,7 +94,7 @@ def compare_counts(of_reference: int, reference: int, of_batch: int, batch: int)
 
     Two-sided by doubling the smaller tail.
     """
-    found = _compare(
+    differences = _compare(
         of_reference=np.array([of_reference]),
         reference=reference,
         of_batch=np.array([of_batch]),
@@ -102,7 +102,7 @@ def compare_counts(of_reference: int, reference: int, of_batch: int, batch: int)
         places=1,
         upward_only=False,
     )
-    return found.most_telling(alpha=1)
+    return differences.most_telling(alpha=1)
 
 
 def _compare(

@@ -37,7 +37,7 @@ class WordShift:
     change: float
     """Mean margin of the batch less that of the reference: the sum over all n-grams."""
     shifts: tuple[Shift, ...]
-    """Those that changed it most, the largest first."""
+    """The n-grams that changed it most, the largest first."""
 
     @property
     def rest(self) -> float:

@@ -48,8 +48,8 @@ def make_report(
     ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the drift and degradation checks found
     in the latest batch.
     """
-    found = join_scores(raw, scored)
-    reviews = found.reviews
+    scored_reviews = join_scores(raw, scored)
+    reviews = scored_reviews.reviews
     period, kind = periods_of(reviews)
     figures = report_figures(branch, reviews, kept, champion)
     over_time = figures[(figures["by"] == ALL) & (figures["period"] != ALL)]
@@ -62,8 +62,8 @@ def make_report(
         kept=kept,
         period=kind,
         undated=int(period.isna().sum()),
-        repeated=found.repeated,
-        out_of_date=found.out_of_date,
+        repeated=scored_reviews.repeated,
+        out_of_date=scored_reviews.out_of_date,
         by_other_versions=int((reviews["model_version"] != champion.version).sum()) if champion else 0,
         praise=praise,
         complaint=complaint,
@@ -72,7 +72,7 @@ def make_report(
         latest_batch=records[-1].batch if records else "",
         picture=picture,
     )
-    return Report(figures, render_report(page), picture, found.out_of_date)
+    return Report(figures, render_report(page), picture, scored_reviews.out_of_date)
 
 
 def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], now: datetime) -> Report:

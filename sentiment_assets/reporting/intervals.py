@@ -64,7 +64,7 @@ def weights_as_left(scores: np.ndarray, left: np.ndarray, test_scores: np.ndarra
 
 
 def net_sentiment(positive: int, n: int) -> Band:
-    """As counted, n at least 1, with Wilson's interval (Wilson 1927)."""
+    """Return net sentiment as counted, n at least 1, with Wilson's interval (Wilson 1927)."""
     z = _z()
     share, spread = positive / n, z**2 / n
     centre = (share + spread / 2) / (1 + spread)

@@ -37,7 +37,7 @@ def draw_over_time(figures: pd.DataFrame) -> bytes:
 
 
 def draw_branches(figures: Mapping[str, pd.DataFrame]) -> bytes:
-    """Net sentiment of several branches over their periods, a line a branch."""
+    """Net sentiment of several branches over their periods, one line per branch."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     axes = figure.subplots()
     periods = sorted({period for each in figures.values() for period in each["period"]})

@@ -31,7 +31,7 @@ class ReportPage:
     branch: str
     written_at: str
     figures: pd.DataFrame
-    """As ``report_figures`` makes them."""
+    """The figures as ``report_figures`` makes them."""
     kept: Sequence[str]
     period: str
     """day, week, month or batch."""
@@ -45,22 +45,22 @@ class ReportPage:
     complaint: Sequence[TellingWord]
     model: ModelQuality | None
     drift: Sequence[Finding]
-    """The drift and degradation checks of the latest batch ..."""
+    """What the drift and degradation checks of the latest batch found."""
     latest_batch: str
-    """... and its name."""
+    """The key of the latest batch."""
     picture: bytes
     """SVG."""
 
     @property
     def whole(self) -> pd.Series | None:
         """The row of all reviews, if there are any."""
-        found = self.figures[(self.figures["by"] == ALL) & (self.figures["period"] == ALL)]
-        return found.iloc[0] if len(found) else None
+        rows = self.figures[(self.figures["by"] == ALL) & (self.figures["period"] == ALL)]
+        return rows.iloc[0] if len(rows) else None
 
     def by(self, column: str) -> list[dict[Hashable, Any]]:
         """The whole of each value of a kept column, the most frequent first."""
-        found = self.figures[(self.figures["by"] == column) & (self.figures["period"] == ALL)]
-        return found.to_dict("records")
+        rows = self.figures[(self.figures["by"] == column) & (self.figures["period"] == ALL)]
+        return rows.to_dict("records")
 
 
 @dataclass(frozen=True)

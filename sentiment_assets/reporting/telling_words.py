@@ -15,33 +15,33 @@ class TellingWord:
 
     ngram: str
     reviews: int
-    """That it weighed in."""
+    """The number of reviews in which it weighed."""
     mean_contribution: float
-    """To the margin of these reviews, exactly."""
+    """Its mean contribution to the margin of these reviews, exactly."""
     example: str
     """The review in which it weighed most."""
     review_id: str
 
 
 def telling_words(reviews: pd.DataFrame) -> tuple[list[TellingWord], list[TellingWord]]:
-    """Those of praise and of complaint that moved the sum of all margins most; at least three reviews each.
+    """Find the words of praise and of complaint that moved the sum of all margins most, each in at least three reviews.
 
-    Columns review_id, text, words and contributions; the last two hold a list a review.
+    Columns review_id, text, words and contributions; the last two hold one list per review.
     """
-    told = pd.DataFrame({"ngram": reviews["words"].explode(), "by": reviews["contributions"].explode()}).dropna()
-    told = told.rename_axis("row").reset_index().astype({"by": np.float64})
-    sums = told.groupby("ngram")["by"].agg(["sum", "mean", "count"])
+    moves = pd.DataFrame({"ngram": reviews["words"].explode(), "by": reviews["contributions"].explode()}).dropna()
+    moves = moves.rename_axis("row").reset_index().astype({"by": np.float64})
+    sums = moves.groupby("ngram")["by"].agg(["sum", "mean", "count"])
     sums = sums[sums["count"] >= _FEWEST_REVIEWS].sort_values("sum", kind="stable")
     praise = sums[sums["sum"] > 0].iloc[::-1].head(_MOST)
     complaint = sums[sums["sum"] < 0].head(_MOST)
     return (
-        [_word(str(ngram), row, told, reviews) for ngram, row in praise.iterrows()],
-        [_word(str(ngram), row, told, reviews) for ngram, row in complaint.iterrows()],
+        [_word(str(ngram), row, moves, reviews) for ngram, row in praise.iterrows()],
+        [_word(str(ngram), row, moves, reviews) for ngram, row in complaint.iterrows()],
     )
 
 
-def _word(ngram: str, row: "pd.Series[float]", told: pd.DataFrame, reviews: pd.DataFrame) -> TellingWord:
-    of_it = told[told["ngram"] == ngram]
+def _word(ngram: str, row: "pd.Series[float]", moves: pd.DataFrame, reviews: pd.DataFrame) -> TellingWord:
+    of_it = moves[moves["ngram"] == ngram]
     review = reviews.loc[of_it["row"].to_numpy()[of_it["by"].abs().to_numpy().argmax()]]
     return TellingWord(
         ngram=ngram,

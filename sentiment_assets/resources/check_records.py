@@ -43,7 +43,7 @@ def load_records(storage: Storage, branch: str, group: str, batch_keys: Sequence
 
 
 def load_current_records(storage: Storage, branch: str, batch_keys: Sequence[str]) -> "dict[str, list[CheckRecord]]":
-    """By group, the records about what those batches hold now."""
+    """Load the records of each group that are about what those batches hold now."""
     from sentiment_assets.monitoring.check_record import of_what_is_there
 
     return of_what_is_there({group: load_records(storage, branch, group, batch_keys) for group in GROUPS})

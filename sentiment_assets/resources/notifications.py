@@ -44,7 +44,7 @@ class Message:
     title: str
     body: str
     links: Mapping[str, str] = field(default_factory=dict)
-    """By what they show."""
+    """The links, by what they show."""
 
     @property
     def text(self) -> str:

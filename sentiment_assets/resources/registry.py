@@ -32,7 +32,7 @@ class ChampionRegistration:
     version: str
     registered_at: datetime
     root_run_id: str
-    """Of the Dagster run that trained it, or the one that was executed again."""
+    """The Dagster run that trained it, or the one that was executed again."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ class ChangedModel(ValueError):
 def champion_of(branch: str, uri: str) -> LoadedChampion | None:
     """The branch's champion, loaded, or ``None`` while there is none. Raises ``ChangedModel``."""
     client = open_client(uri)
-    found = aliased(client, branch)
-    return _loaded(found, uri) if found else None
+    version = aliased(client, branch)
+    return _loaded(version, uri) if version else None
 
 
-def _loaded(found: "ModelVersion", uri: str) -> LoadedChampion:
+def _loaded(version: "ModelVersion", uri: str) -> LoadedChampion:
     """A registered version, its files compared with what the registry says of them."""
     from mlflow.artifacts import download_artifacts
 
@@ -81,37 +81,40 @@ def _loaded(found: "ModelVersion", uri: str) -> LoadedChampion:
     from sentiment_assets.monitoring.reference import reference_from_bytes
 
     with tempfile.TemporaryDirectory() as folder:
-        local = download_artifacts(artifact_uri=found.source, dst_path=folder, tracking_uri=uri)
+        local = download_artifacts(artifact_uri=version.source, dst_path=folder, tracking_uri=uri)
         data = Path(local) / "data" / "model"
-        _require_unchanged(found, data)
+        _require_unchanged(version, data)
         model, kept = load_model(data), data / REFERENCE_FILE
         reference = reference_from_bytes(kept.read_bytes()) if kept.exists() else None
     return LoadedChampion(
-        version=str(found.version),
-        digest=found.tags[MODEL_DIGEST],
-        run_id=found.run_id or "",
+        version=str(version.version),
+        digest=version.tags[MODEL_DIGEST],
+        run_id=version.run_id or "",
         model=model,
         reference=reference,
     )
 
 
-def _require_unchanged(found: "ModelVersion", data: Path) -> None:
-    """Versions of a former release have no digest of their reference."""
+def _require_unchanged(version: "ModelVersion", data: Path) -> None:
+    """Raise ``ChangedModel`` unless the files are those that were registered.
+
+    Versions of a former release have no digest of their reference.
+    """
     from sentiment_assets.learning.model import stored_digest
 
-    registered, reference = found.tags.get(MODEL_DIGEST, ""), data / REFERENCE_FILE
+    registered, reference = version.tags.get(MODEL_DIGEST, ""), data / REFERENCE_FILE
     try:
         same = registered.partition("-")[0] == stored_digest(data)
     except (OSError, ValueError):  # a file is missing, or is none of ours
         same = False
-    if same and REFERENCE_DIGEST in found.tags:
-        same = reference.exists() and found.tags[REFERENCE_DIGEST] == reference_digest(reference.read_bytes())
+    if same and REFERENCE_DIGEST in version.tags:
+        same = reference.exists() and version.tags[REFERENCE_DIGEST] == reference_digest(reference.read_bytes())
     if not same:
         raise ChangedModel(
-            f"version {found.version} of {found.name} was registered with the digest {registered or '(none)'}, and the "
-            f"files at {found.source} are others: they were changed since. It is not used. Make another version the "
-            f"champion (sentiment-assets rollback {found.name} VERSION), or delete the alias `{CHAMPION}` of "
-            f"{found.name} in MLflow and train again"
+            f"version {version.version} of {version.name} was registered with the digest {registered or '(none)'}, and "
+            f"the files at {version.source} are others: they were changed since. It is not used. Make another version "
+            f"the champion (sentiment-assets rollback {version.name} VERSION), or delete the alias `{CHAMPION}` of "
+            f"{version.name} in MLflow and train again"
         )
 
 

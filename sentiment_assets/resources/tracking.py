@@ -1,4 +1,4 @@
-"""MLflow: an experiment and a registered model a branch, a parent run a train run, a child run a candidate."""
+"""MLflow: one experiment and one registered model per branch, one parent run per train run, one child per candidate."""
 
 import tempfile
 import time
@@ -67,11 +67,11 @@ class Tracking(dg.ConfigurableResource[Any]):
         client = self.client()
         experiment = self._experiment(client, branch)
         own = f"tags.`{_ROOT_RUN}` = '{run.root_run_id or run.run_id}'"
-        found = self._parents(client, experiment, features_version, own)
-        if not found and joins_newest:
-            found = self._parents(client, experiment, features_version)
-        if found:
-            return found[0].info.run_id
+        parents = self._parents(client, experiment, features_version, own)
+        if not parents and joins_newest:
+            parents = self._parents(client, experiment, features_version)
+        if parents:
+            return parents[0].info.run_id
         tags = self._tags(branch, features_version, run) | {_ROLE: "train_run"}
         name = f"train {branch} {features_version[:8]}"
         return client.create_run(experiment, run_name=name, tags=tags).info.run_id
@@ -122,12 +122,12 @@ class Tracking(dg.ConfigurableResource[Any]):
     def champion_version(self, branch: str) -> ChampionRegistration | None:
         """What the registry says about the champion, without loading it."""
         client = self.client()
-        found = aliased(client, branch)
-        if found is None:
+        version = aliased(client, branch)
+        if version is None:
             return None
-        registered_at = datetime.fromtimestamp(found.creation_timestamp / 1_000, UTC)
-        tags = client.get_run(found.run_id).data.tags if found.run_id else {}
-        return ChampionRegistration(str(found.version), registered_at, tags.get(_ROOT_RUN, ""))
+        registered_at = datetime.fromtimestamp(version.creation_timestamp / 1_000, UTC)
+        tags = client.get_run(version.run_id).data.tags if version.run_id else {}
+        return ChampionRegistration(str(version.version), registered_at, tags.get(_ROOT_RUN, ""))
 
     def register(
         self,
@@ -211,9 +211,9 @@ class Tracking(dg.ConfigurableResource[Any]):
     def _experiment(self, client: "MlflowClient", branch: str) -> str:
         from mlflow.exceptions import MlflowException
 
-        found = client.get_experiment_by_name(branch)
-        if found is not None:
-            return found.experiment_id
+        existing = client.get_experiment_by_name(branch)
+        if existing is not None:
+            return existing.experiment_id
         on_disk = self.uri().startswith(SQLITE)  # a server has a place for artifacts of its own
         place = (local_home() / "mlartifacts").as_uri() if on_disk else None
         try:
@@ -229,14 +229,14 @@ class Tracking(dg.ConfigurableResource[Any]):
     def _monitoring_run(self, client: "MlflowClient", experiment: str) -> str:
         """The oldest, if runs that began at the same time have made more than one."""
         wanted = [experiment], f"tags.`{_ROLE}` = 'monitoring'"
-        found = client.search_runs(*wanted, order_by=["attributes.start_time"], max_results=1)
-        if not found:
+        runs = client.search_runs(*wanted, order_by=["attributes.start_time"], max_results=1)
+        if not runs:
             made = client.create_run(experiment, run_name="monitoring", tags={_ROLE: "monitoring"}).info.run_id
             self.mark("FINISHED", made)
-            found = client.search_runs(*wanted, order_by=["attributes.start_time"], max_results=1)
-            if found[0].info.run_id != made:
+            runs = client.search_runs(*wanted, order_by=["attributes.start_time"], max_results=1)
+            if runs[0].info.run_id != made:
                 client.delete_run(made)
-        return found[0].info.run_id
+        return runs[0].info.run_id
 
     def _parents(
         self, client: "MlflowClient", experiment: str, features_version: str, *conditions: str
@@ -249,8 +249,8 @@ class Tracking(dg.ConfigurableResource[Any]):
         return client.search_runs([experiment], " and ".join(wanted), order_by=["attributes.start_time DESC"])
 
     def _version_of_digest(self, client: "MlflowClient", branch: str, digest: str) -> "ModelVersion | None":
-        found = client.search_model_versions(f"name = '{branch}' and tags.`{MODEL_DIGEST}` = '{digest}'")
-        return found[0] if found else None
+        versions = client.search_model_versions(f"name = '{branch}' and tags.`{MODEL_DIGEST}` = '{digest}'")
+        return versions[0] if versions else None
 
 
 def _now() -> int:

@@ -29,7 +29,7 @@ class DemoRun:
 def metadata_of(
     instance: dg.DagsterInstance, branch: str, asset: str, partition: str | None = None
 ) -> Mapping[str, Any] | None:
-    """Of the latest materialization, or ``None`` when there is none."""
+    """Return the metadata of an asset's latest materialization, or ``None`` when there is none."""
     records = instance.fetch_materializations(
         dg.AssetRecordsFilter(
             asset_key=dg.AssetKey([branch, asset]),

@@ -202,14 +202,14 @@ def _show_warnings(console: Console, instance: dg.DagsterInstance, branches: Seq
         ):
             for finding in record.findings:
                 if finding.warns:
-                    told = escape(f"{branch}, {record.batch}, {finding.name}: {finding.sentence}")
-                    console.print(f"[yellow]⚠[/yellow] {told}", highlight=False, soft_wrap=True)
+                    warning = escape(f"{branch}, {record.batch}, {finding.name}: {finding.sentence}")
+                    console.print(f"[yellow]⚠[/yellow] {warning}", highlight=False, soft_wrap=True)
 
 
 def _show_reports(console: Console, instance: dg.DagsterInstance, branches: Sequence[str]) -> None:
     for branch in branches:
-        told = metadata_of(instance, branch, sentiment_report.NAME) or {}
-        console.print(f"{branch}: report in [bold]{told[REPORT_FILE].value}[/bold]", highlight=False, soft_wrap=True)
+        report = (metadata_of(instance, branch, sentiment_report.NAME) or {})[REPORT_FILE].value
+        console.print(f"{branch}: report in [bold]{report}[/bold]", highlight=False, soft_wrap=True)
 
 
 def _show_next_steps(console: Console) -> None:

@@ -17,8 +17,8 @@ def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
         return Judgement(unknown(_NAME, "The batch has no rows."))
     sentence = "The file has every column that the branch names."
     if count:
-        missing, found = (_quoted(names) for names in (file.columns_missing, file.columns_found))
-        sentence = f"The file lacks {missing}, which the branch names; it has {found}."
+        missing, there = (_quoted(names) for names in (file.columns_missing, file.columns_found))
+        sentence = f"The file lacks {missing}, which the branch names; it has {there}."
     if count > limit:
         sentence = f"{sentence} Name the right ones under `columns`, or ask the client for them."
     verdict: Verdict = "warn" if count > limit else "ok"
