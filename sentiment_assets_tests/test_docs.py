@@ -28,6 +28,7 @@ PAGES = {
     page.relative_to(ROOT).as_posix(): page.read_text() for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
 }
 EVERYTHING = "\n".join(PAGES.values())
+DECISIONS = sorted(page for page in PAGES if page.startswith("docs/decisions/"))
 
 
 def yaml_blocks(page: str) -> list[dict[str, object]]:
@@ -151,6 +152,17 @@ def test_links_between_pages_lead_somewhere() -> None:
     for name, text in PAGES.items():
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
+
+
+@pytest.mark.parametrize("page", DECISIONS)
+def test_every_decision_has_its_date_and_the_same_headings(page: str) -> None:
+    assert re.findall(r"^## (.*)$", PAGES[page], re.MULTILINE) == ["Decided", "Why", "What it leans on", "Price"]
+    number, date = int(Path(page).name[:4]), r"20\d\d-\d\d-\d\d[.;]"
+    assert re.match(rf"# {number}\. \S[\s\S]*\n## Decided\n\n{date}", PAGES[page])
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [int(Path(page).name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
 def test_the_packages_of_the_card_are_direct_dependencies() -> None:
