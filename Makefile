@@ -7,7 +7,7 @@ DOCKER_ENGINE ?= service docker start
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint types imports validate unit image test-docker mutants format lock clean
+.PHONY: help install demo dev test lint types imports validate unit image test-docker mutants rooms format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -66,6 +66,9 @@ test-docker: install  ## try the containers in a real engine (DOCKER_ENGINE: a c
 mutants: install  ## try the tests on small mutations of the code that judges, for hours (ONLY='*monitoring.alarms*': of one module)
 	$(BIN)/mutmut run $(if $(ONLY),"$(ONLY)")
 	$(BIN)/python -m benchmarks.mutants
+
+rooms: install  ## draw the picture of the rooms in docs/architecture.md from today's imports
+	$(BIN)/python -m testing.rooms
 
 format: install  ## sort imports and format
 	$(BIN)/ruff check --fix .
