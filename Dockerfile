@@ -9,7 +9,7 @@ RUN python -m venv --without-pip /venv \
  && for lock in requirements.lock requirements-image.lock; do \
       pip --python /venv/bin/python install --no-cache-dir --no-deps --no-build-isolation --require-hashes -r "$lock" || exit 1; \
     done
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY sentiment_assets ./sentiment_assets
 RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --no-build-isolation --no-index -e . \
  && python -m compileall -q sentiment_assets

@@ -7,7 +7,7 @@ DOCKER_ENGINE ?= service docker start
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint types imports validate unit image test-docker mutants rooms format lock clean
+.PHONY: help install demo dev test lint types imports licences validate unit image test-docker mutants rooms format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,7 +32,7 @@ demo: install  ## real reviews from landing files to champions and scores
 dev: install  ## Dagster's UI with its daemon, and MLflow's UI
 	@$(BIN)/sentiment-assets dev
 
-test: lint imports types validate unit  ## everything that CI runs
+test: lint imports types licences validate unit  ## everything that CI runs
 
 lint: install
 	$(BIN)/ruff check .
@@ -46,6 +46,9 @@ imports: install
 
 types: install
 	$(BIN)/mypy
+
+licences: install  ## see that all packages of the image have a licence that pyproject.toml allows
+	@$(BIN)/pip-licenses --packages $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/\1/p' requirements-image.lock) > /dev/null
 
 validate: install
 	$(BIN)/dagster definitions validate -w workspace.yaml
