@@ -25,9 +25,12 @@ from sentiment_assets.resources.notifications import AlertTarget
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
-    page.relative_to(ROOT).as_posix(): page.read_text() for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+    page.relative_to(ROOT).as_posix(): page.read_text()
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
 }
 EVERYTHING = "\n".join(PAGES.values())
+ROOTS = (ROOT, ROOT / "sentiment_assets")
+"""Where a path that a page names may begin."""
 DECISIONS = sorted(page for page in PAGES if page.startswith("docs/decisions/"))
 
 
@@ -152,6 +155,22 @@ def test_links_between_pages_lead_somewhere() -> None:
     for name, text in PAGES.items():
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md", *DECISIONS])
+def test_every_path_that_a_page_for_developers_names_exists(page: str) -> None:
+    paths = {each for each in re.findall(r"`([\w./-]+)`", PAGES[page]) if "/" in each.strip("/")}
+    assert {each for each in paths if not any((root / each).exists() for root in ROOTS)} == set()
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_what_a_page_for_developers_says_to_be_in_a_file_is_there(page: str) -> None:
+    in_file = re.findall(r"`([\w/]+\.py)` \(`(\w+)`\)", PAGES[page])
+    in_file += [(path, name) for name, path in re.findall(r"`(\w+)` (?:in|of) `([\w/]+\.py)`", PAGES[page])]
+    assert in_file
+    for path, name in in_file:
+        [file] = [root / path for root in ROOTS if (root / path).exists()]
+        assert re.search(rf"\b{name}\b", file.read_text()), f"{page}: {name} is not in {path}"
 
 
 @pytest.mark.parametrize("page", DECISIONS)
