@@ -7,7 +7,7 @@ DOCKER_ENGINE ?= service docker start
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint types imports licences validate unit image test-docker mutants rooms format lock clean
+.PHONY: help install demo dev test lint types imports licences validate unit image test-docker mutants docs format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -70,8 +70,8 @@ mutants: install  ## try the tests on small mutations of the code that judges, f
 	$(BIN)/mutmut run $(if $(ONLY),"$(ONLY)")
 	$(BIN)/python -m benchmarks.mutants
 
-rooms: install  ## draw the picture of the rooms in docs/architecture.md from today's imports
-	$(BIN)/python -m testing.rooms
+docs: install  ## write what the pages say from the code: the picture of the rooms, the table of the quality checks
+	$(BIN)/python -m testing.generated_docs
 
 format: install  ## sort imports and format
 	$(BIN)/ruff check --fix .

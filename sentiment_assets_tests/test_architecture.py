@@ -6,7 +6,7 @@ import pytest
 
 from testing import rooms
 
-PAGE = rooms.PAGE.read_text()
+PAGE = (rooms.ROOT / "docs/architecture.md").read_text()
 LAYERS = rooms.layers()
 TABLE = re.findall(r"^\| `(\w+)` \| .*? \| (.*?) \|$", PAGE.split("| room |")[1].split("\n\n")[0], re.MULTILINE)
 
@@ -19,10 +19,6 @@ def may_import(room: str) -> set[str]:
 
 def test_every_room_has_its_layer() -> None:
     assert sorted(room for layer in LAYERS for room in layer) == sorted(rooms.imports())
-
-
-def test_the_picture_is_what_the_imports_are_today() -> None:
-    assert rooms.with_picture(PAGE) == PAGE, "run: make rooms"
 
 
 def test_an_arrow_is_left_out_where_another_way_leads_to_its_end() -> None:

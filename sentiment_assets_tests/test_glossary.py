@@ -46,6 +46,13 @@ def names() -> set[str]:
     return {file.stem for file in files} | {name for file in files for name in names_of(ast.parse(file.read_text()))}
 
 
+@pytest.fixture(scope="module")
+def known() -> set[str]:
+    """The asset keys and the jobs of a branch."""
+    keys = {"/".join(key.path).replace("movies/", "<branch>/") for key in defs().resolve_all_asset_keys()}
+    return keys | set(job_names("<branch>"))
+
+
 def test_every_row_has_a_term_of_its_own_a_sentence_and_a_place() -> None:
     assert {len(row) for row in ROWS} == {4}
     terms = [row[0] for row in ROWS]
@@ -54,9 +61,7 @@ def test_every_row_has_a_term_of_its_own_a_sentence_and_a_place() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_what_a_row_names_exists(row: list[str]) -> None:
-    keys = {"/".join(key.path).replace("movies/", "<branch>/") for key in defs().resolve_all_asset_keys()}
-    known = keys | set(job_names("<branch>"))
+def test_what_a_row_names_exists(row: list[str], known: set[str]) -> None:
     rest = row[2]
     for path, in_it in re.findall(r"`([\w/]+\.py)`(?: \(((?:`\w+`(?:, )?)+)\))?", rest):
         assert (PACKAGE / path).is_file(), path

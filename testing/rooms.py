@@ -1,4 +1,4 @@
-"""The rooms of the package and the imports between them, drawn into `docs/architecture.md` by `make rooms`."""
+"""The rooms of the package and the imports between them, as a picture (``testing.generated_docs``)."""
 
 import tomllib
 from collections.abc import Mapping
@@ -9,8 +9,6 @@ import grimp
 
 PACKAGE = "sentiment_assets"
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/architecture.md"
-_BEGIN, _END = "<!-- rooms: drawn by make rooms -->\n", "<!-- end of rooms -->\n"
 
 
 def contracts() -> list[dict[str, Any]]:
@@ -25,19 +23,19 @@ def layers() -> list[list[str]]:
 
 
 def pure_rooms() -> list[str]:
-    """Those that may import neither Dagster nor MLflow."""
+    """The rooms that may import neither Dagster nor MLflow."""
     [contract] = [each for each in contracts() if each["type"] == "forbidden"]
     return [_room(name) for name in contract["source_modules"]]
 
 
 def imports() -> dict[str, set[str]]:
-    """By room, the other rooms that its modules import."""
+    """The other rooms that the modules of each room import."""
     graph = grimp.build_graph(PACKAGE, cache_dir=None)
-    found: dict[str, set[str]] = {_room(name): set() for name in graph.find_children(PACKAGE)}
+    arrows: dict[str, set[str]] = {_room(name): set() for name in graph.find_children(PACKAGE)}
     for module in graph.modules - {PACKAGE}:
         for imported in graph.find_modules_directly_imported_by(module) - {PACKAGE}:
-            found[_room(module)].add(_room(imported))
-    return {room: others - {room} for room, others in found.items()}
+            arrows[_room(module)].add(_room(imported))
+    return {room: others - {room} for room, others in arrows.items()}
 
 
 def without_detours(arrows: Mapping[str, set[str]]) -> dict[str, set[str]]:
@@ -61,20 +59,9 @@ def picture() -> str:
     return "\n".join(["```mermaid", *lines, "```", ""])
 
 
-def with_picture(page: str) -> str:
-    """The page with today's picture between its two marks."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}{picture()}{_END}{after}"
-
-
 def _room(module: str) -> str:
     return module.split(".")[1]
 
 
 def _reached(arrows: Mapping[str, set[str]], room: str) -> set[str]:
     return arrows[room].union(*(_reached(arrows, each) for each in arrows[room]))
-
-
-if __name__ == "__main__":
-    PAGE.write_text(with_picture(PAGE.read_text()))

@@ -19,17 +19,12 @@ from sentiment_assets.checks.results import (
     publish_drift_page,
 )
 from sentiment_assets.ingestion.settings import ReviewColumns
-from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, MonitoringSettings
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_records, save_record
 from sentiment_assets.resources.storage import Frame, Storage, read_frame, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
 LABEL_BUDGET = "label_budget"
-_DESCRIPTIONS = {
-    "prediction_drift": "Whether the champion's margins are distributed as on its held-out reviews.",
-    "accuracy": "Accuracy on the batch's labelled reviews against the champion's on test.",
-    "estimated_accuracy": "Accuracy put without labels, from calibrated scores, with a band.",
-}
 
 
 def degradation_checks(
@@ -43,7 +38,7 @@ def degradation_checks(
             branch,
             SCORED_REVIEWS,
             batch_partitions=batch_partitions,
-            descriptions=_DESCRIPTIONS,
+            descriptions=DEGRADATION_CHECKS,
             severity=dg.AssetCheckSeverity.WARN,
         ),
     )

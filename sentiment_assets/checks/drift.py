@@ -16,16 +16,10 @@ from sentiment_assets.checks.results import (
     now,
     publish_drift_page,
 )
-from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.monitoring.settings import DRIFT_CHECKS, MonitoringSettings
 from sentiment_assets.resources.check_records import DRIFT, load_records, save_record
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.tracking import Tracking
-
-_DESCRIPTIONS = {
-    "text_drift": "Whether the batch's texts are like those that the champion was trained on: a classifier two-sample "
-    "test on n-grams, and tests of length, characters, language and unknown words.",
-    "label_drift": "Whether the share of positive labels is that of the champion's training split.",
-}
 
 
 def drift_checks(
@@ -37,7 +31,7 @@ def drift_checks(
     @dg.multi_asset_check(
         name=f"{branch}__{DRIFT}",
         specs=check_specs(
-            branch, RAW_REVIEWS, batch_partitions=batch_partitions, descriptions=_DESCRIPTIONS, severity=severity
+            branch, RAW_REVIEWS, batch_partitions=batch_partitions, descriptions=DRIFT_CHECKS, severity=severity
         ),
     )
     def drift(

@@ -1,6 +1,6 @@
 """All checks of a batch that need a champion, put together: what the Dagster layer asks, a notebook can ask too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -28,15 +28,13 @@ from sentiment_assets.monitoring.drift import label_drift, prediction_drift, tex
 from sentiment_assets.monitoring.finding import Finding, unknown
 from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
-from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
 from sentiment_assets.text_identity import text_digests
 
-DRIFT_CHECKS = ("text_drift", "label_drift")
 _NEARLY_ALL = 0.9
 """Share of a batch's reviews that must have a label for its accuracy to check the estimate: that of a few has a noise
 of its own, by which bands would widen."""
-DEGRADATION_CHECKS = ("prediction_drift", "accuracy", "estimated_accuracy")
 
 
 class ComparedChampion(Protocol):
@@ -287,7 +285,7 @@ def _too_few(chosen: ChosenReviews, fewest: int) -> str:
     )
 
 
-def _not_comparable(batch: BatchToCheck, checks: Sequence[str]) -> CheckRecord:
+def _not_comparable(batch: BatchToCheck, checks: Iterable[str]) -> CheckRecord:
     if batch.champion is None:
         reason = "There is no champion yet, so there is nothing to compare with."
     else:
@@ -296,5 +294,5 @@ def _not_comparable(batch: BatchToCheck, checks: Sequence[str]) -> CheckRecord:
     return batch.record(_all_unknown(checks, reason))
 
 
-def _all_unknown(checks: Sequence[str], reason: str) -> tuple[Finding, ...]:
+def _all_unknown(checks: Iterable[str], reason: str) -> tuple[Finding, ...]:
     return tuple(unknown(name, reason) for name in checks)

@@ -6,8 +6,20 @@ from pydantic import Field, model_validator
 
 from sentiment_assets.settings_base import Settings
 
-CHECKS_THAT_SHARE_ALPHA = ("text_drift", "label_drift", "prediction_drift", "accuracy")
-"""They share one rate of false alarms."""
+DRIFT_CHECKS = {
+    "text_drift": "Whether the batch's texts are like those that the champion was trained on: a classifier two-sample "
+    "test on n-grams, and tests of length, characters, language and unknown words.",
+    "label_drift": "Whether the share of positive labels is that of the champion's training split.",
+}
+"""The drift checks of ``raw_reviews``, and what each asks."""
+DEGRADATION_CHECKS = {
+    "prediction_drift": "Whether the champion's margins are distributed as on its held-out reviews.",
+    "accuracy": "Whether accuracy on the batch's labelled reviews is that of the champion on test.",
+    "estimated_accuracy": "Whether accuracy, estimated from calibrated scores without labels, is still what it was.",
+}
+"""The degradation checks of ``scored_reviews``, and what each asks."""
+CHECKS_THAT_SHARE_ALPHA = tuple(name for name in (*DRIFT_CHECKS, *DEGRADATION_CHECKS) if name != "estimated_accuracy")
+"""The checks that share one rate of false alarms: all that test something; an estimate has a band instead."""
 
 
 class QualityLimits(Settings):

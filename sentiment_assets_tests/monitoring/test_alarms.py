@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from sentiment_assets.monitoring.alarms import alarm_budget, history_of, wakes_somebody
 from sentiment_assets.monitoring.batch_checks import (
-    DEGRADATION_CHECKS,
-    DRIFT_CHECKS,
     BatchToCheck,
     ComparedChampion,
     check_degradation,
@@ -22,7 +20,7 @@ from sentiment_assets.monitoring.other_batches import digests_and_labels, look_a
 from sentiment_assets.monitoring.quality import batch_quality
 from sentiment_assets.monitoring.quality_batch import QualityBatch
 from sentiment_assets.monitoring.quality_checks import QUALITY_CHECKS
-from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule
+from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings, PagingRule
 from testing.batches import batch, kitchen
 
 OK = Finding(

@@ -5,8 +5,6 @@ import pytest
 
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.monitoring.batch_checks import (
-    DEGRADATION_CHECKS,
-    DRIFT_CHECKS,
     BatchToCheck,
     ComparedChampion,
     DegradationChecks,
@@ -16,7 +14,7 @@ from sentiment_assets.monitoring.batch_checks import (
 )
 from sentiment_assets.monitoring.check_record import CheckRecord, record_from_bytes, record_to_bytes
 from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
-from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
 from testing.batches import batch, kitchen, texts_alone
 
 SETTINGS = MonitoringSettings()
