@@ -67,7 +67,7 @@ def best_model_asset(
             decide_unchanged,
             measure_champion,
         )
-        from sentiment_assets.learning.train_report import report_training
+        from sentiment_assets.learning.train_report import make_train_report
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
         try:
@@ -81,7 +81,7 @@ def best_model_asset(
         champion = tracking.champion(branch)
         standing = measure_champion(champion.model, splits) if champion else None
         comparison = compare_with_champion(challenger, standing, splits, similarity) if standing else None
-        report = report_training(
+        report = make_train_report(
             challenger, champion=standing, candidates=candidates, features=rows, splits=splits, cases=behaviour
         )
         figures = {**measure_leakage(challenger, candidates[challenger.key], rows).figures, **report.figures}

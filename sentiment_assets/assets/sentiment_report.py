@@ -17,7 +17,7 @@ from sentiment_assets.resources.storage import Storage, read_frame, read_partiti
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
-    from sentiment_assets.reporting.client_report import Report
+    from sentiment_assets.reporting.client_report import ClientReport
     from sentiment_assets.reporting.figures import ChampionTestScores
     from sentiment_assets.resources.registry import LoadedChampion
 
@@ -46,11 +46,11 @@ def sentiment_report_asset(
     def sentiment_report(
         context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking
     ) -> dg.MaterializeResult[Any]:
-        from sentiment_assets.reporting.client_report import make_report
+        from sentiment_assets.reporting.client_report import make_client_report
 
         keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
         now, latest = datetime.now(UTC), load_current_records(storage, branch, keys[-1:])
-        report = make_report(
+        report = make_client_report(
             branch,
             raw=read_partitions(storage, branch, RAW_REVIEWS, keys),
             scored=read_partitions(storage, branch, SCORED_REVIEWS, keys),
@@ -109,7 +109,7 @@ def _once_a_branch_has_one() -> dg.AutomationCondition[dg.AssetKey]:
 
 
 def _written(
-    storage: Storage, tracking: Tracking, *, place: str, report: "Report", now: datetime
+    storage: Storage, tracking: Tracking, *, place: str, report: "ClientReport", now: datetime
 ) -> dg.MaterializeResult[Any]:
     """Page and table in the folder of the day; the same page where the branch's people look, in MLflow."""
     folder = storage.path(place, "reports", f"{now:%Y-%m-%d}")

@@ -89,7 +89,7 @@ def is_stale(branch: str, name: str, *, last: datetime, days: float, dagster_ui:
 
 
 def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Message:
-    """An error, unless Dagster launches the run again by itself: whoever is paged could only watch it."""
+    """An error, unless Dagster launches the run again by itself: whoever is woken could only watch it."""
     batch = run.tags.get("dagster/partition")
     of = f" of {batch}" if batch else ""
     again = is_launched_again(run)

@@ -42,7 +42,7 @@ def job_names(branch: str) -> list[str]:
 
 
 def branch_jobs(branch: str) -> Sequence[Any]:
-    """Ingest and score (one partition a landed file), train (one run over all candidates), and report."""
+    """Ingest and score (one partition per landed file), train (one run over all candidates), and report."""
     place = place_of_training()
     tags = {VERSION: os.environ.get("SENTIMENT_ASSETS_VERSION") or version("sentiment-assets")}
     ingest = dg.define_asset_job(

@@ -71,7 +71,7 @@ def draw_surface(surface: LossSurface, selected: str) -> bytes:
         axes.plot(*path[-2:].T, color=colour, linewidth=0.7, linestyle=":")
         axes.plot(*path[-1], color=colour, marker="*", markersize=9, zorder=3)
     axes.set(xlabel="along the selected W", ylabel="across it, where the candidates differ most", aspect="equal")
-    axes.set_title("SGD from W = 0, a point an epoch; the star is W at its best scale; red: selected", fontsize=8)
+    axes.set_title("SGD from W = 0, one point per epoch; the star is W at its best scale; red: selected", fontsize=8)
     return png(figure)
 
 

@@ -43,7 +43,7 @@ class TrainReport:
         return {**self.pictures, **tables}
 
 
-def report_training(
+def make_train_report(
     challenger: Challenger,
     *,
     champion: ChampionTestMargins | None,

@@ -167,7 +167,7 @@ def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, setting
     without = f"With {estimate.labels_used:,} labels that landed since" if estimate.labels_used else "Without labels"
     doubt = "" if estimate.sure else " Too many reviews are unlike the champion's training data to be sure."
     sentence = (
-        f"{without}, accuracy is put at {percent(estimate.accuracy)} (between {percent(estimate.low)} and "
+        f"{without}, accuracy is estimated at {percent(estimate.accuracy)} (between {percent(estimate.low)} and "
         f"{percent(estimate.high)}); on held-out reviews it was {percent(expected)}.{doubt}"
     )
     drop, surely = expected - estimate.accuracy, expected - estimate.high

@@ -1,4 +1,4 @@
-"""Warnings over time: what a threshold would have cost on a branch's own history, and when a warning pages somebody."""
+"""Warnings over time: what a threshold would have cost on a branch's own history, and when a warning wakes somebody."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

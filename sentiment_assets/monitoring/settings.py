@@ -91,7 +91,7 @@ class MonitoringSettings(Settings):
     severity: Literal["warn", "error"] = Field(
         default="warn", description="`error`: a quality or drift check of raw_reviews that fails blocks scoring."
     )
-    paging: PagingRule = Field(default=PagingRule(), description="When warnings page somebody.")
+    paging: PagingRule = Field(default=PagingRule(), description="When warnings wake somebody.")
     label_budget: int = Field(default=50, ge=0, description="How many reviews to propose for labelling.")
 
     @property

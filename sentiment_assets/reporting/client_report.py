@@ -23,7 +23,7 @@ from sentiment_assets.reporting.telling_words import telling_words
 
 
 @dataclass(frozen=True)
-class Report:
+class ClientReport:
     """A report in its two forms."""
 
     figures: pd.DataFrame
@@ -33,7 +33,7 @@ class Report:
     out_of_date: Sequence[str] = ()
 
 
-def make_report(
+def make_client_report(
     branch: str,
     *,
     raw: Mapping[str, pd.DataFrame],
@@ -42,7 +42,7 @@ def make_report(
     champion: ChampionTestScores | None,
     records: Sequence[CheckRecord],
     now: datetime,
-) -> Report:
+) -> ClientReport:
     """The report of a branch.
 
     ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the drift and degradation checks found
@@ -72,10 +72,10 @@ def make_report(
         latest_batch=records[-1].batch if records else "",
         picture=picture,
     )
-    return Report(figures, render_report(page), picture, scored_reviews.out_of_date)
+    return ClientReport(figures, render_report(page), picture, scored_reviews.out_of_date)
 
 
-def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], now: datetime) -> Report:
+def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], now: datetime) -> ClientReport:
     """The report of all branches, from the figures of those that have any; those without reviews are named."""
     wholes = {branch: each[(each["by"] == ALL) & (each["period"] == ALL)] for branch, each in figures.items()}
     known = [branch for branch, whole in wholes.items() if len(whole)]
@@ -91,7 +91,7 @@ def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], n
     )
     filled = [figures[branch] for branch in known]
     together = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COLUMNS))
-    return Report(together, render_joined(page), picture)
+    return ClientReport(together, render_joined(page), picture)
 
 
 def _quality(champion: ChampionTestScores) -> ModelQuality:

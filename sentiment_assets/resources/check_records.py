@@ -1,4 +1,4 @@
-"""The memory of the checks: what each group of them found in each batch, a small file each."""
+"""The memory of the checks: what each group of them found in each batch, one small file per group and batch."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

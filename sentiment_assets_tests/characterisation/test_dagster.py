@@ -100,7 +100,7 @@ def test_dynamic_partitions_keep_the_order_in_which_they_were_registered(instanc
 
 
 def test_the_checks_of_a_multi_asset_check_carry_the_partition_of_their_run(instance: dg.DagsterInstance) -> None:
-    """checks/results.py: a record a batch."""
+    """checks/results.py: one record per batch."""
     batches = dg.StaticPartitionsDefinition(["a", "b"])
 
     @dg.asset(partitions_def=batches)

@@ -88,7 +88,7 @@ def test_scores_come_with_a_word_shift_and_an_estimate(trained: dg.DagsterInstan
     assert str(found["prediction_drift"].metadata["word_shift_graph"].value).startswith("![word_shift.svg]")
     assert isinstance(found["prediction_drift"].metadata["word_shift"], dg.TableMetadataValue)
     assert "are scored rightly" in str(found["accuracy"].description)
-    assert "accuracy is put at" in str(found["estimated_accuracy"].description)
+    assert "accuracy is estimated at" in str(found["estimated_accuracy"].description)
     assert "label_budget" not in found["estimated_accuracy"].metadata, "every review has a label"
 
 

@@ -13,7 +13,7 @@ from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.pictures import draw_top_ngrams
 from sentiment_assets.learning.promotion import measure_champion
-from sentiment_assets.learning.train_report import TrainReport, report_training
+from sentiment_assets.learning.train_report import TrainReport, make_train_report
 from testing.corpus import BAD, GOOD
 
 CASES = BehaviourCases.model_validate({"minimum_functionality": {"plain": {"positive": ["superb", "dull"]}}})
@@ -24,7 +24,7 @@ def report(
     challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
 ) -> TrainReport:
     champion = measure_champion(challenger.model, splits)
-    return report_training(
+    return make_train_report(
         challenger, champion=champion, candidates=candidates, features=features, splits=splits, cases=CASES
     )
 
@@ -62,7 +62,7 @@ def test_the_words_that_the_corpus_says_its_sentiment_by_come_first(report: Trai
 def test_without_a_champion_there_is_nothing_to_flip(
     challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
 ) -> None:
-    first = report_training(
+    first = make_train_report(
         challenger, champion=None, candidates=candidates, features=features, splits=splits, cases=NO_CASES
     )
     assert not {"flips", "flips_by_ngram"} & set(first.tables)
@@ -77,7 +77,7 @@ def test_a_search_that_is_no_grid_is_drawn_too(features: Features, splits: pd.Da
     for sets in (listed, listed[:1]):
         candidates = {each.key: train_candidate(features, "v1", each, mlflow_run_id="run") for each in sets}
         challenger = make_challenger(candidates, features, splits, metric="hinge_loss")
-        assert report_training(
+        assert make_train_report(
             challenger, champion=None, candidates=candidates, features=features, splits=splits, cases=NO_CASES
         ).pictures
 

@@ -136,7 +136,7 @@ def test_doubtful_answers_warn_without_a_single_label(model: SentimentModel, ref
     estimate = estimate_accuracy(margins / 20, known, reference)
     found = estimated_accuracy(estimate, 500, reference, SETTINGS)
     assert found.warns
-    assert found.sentence.startswith("Without labels, accuracy is put at")
+    assert found.sentence.startswith("Without labels, accuracy is estimated at")
 
 
 def test_labels_that_landed_since_narrow_the_band(model: SentimentModel, reference: Reference) -> None:

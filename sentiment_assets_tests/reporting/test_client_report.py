@@ -6,7 +6,7 @@ import pytest
 
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.scored_batch import SCORED_FROM
-from sentiment_assets.reporting.client_report import join_reports, make_report
+from sentiment_assets.reporting.client_report import join_reports, make_client_report
 from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores, periods_of
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
 from sentiment_assets.reporting.telling_words import telling_words
@@ -38,7 +38,7 @@ def scores_of(reviews: pd.DataFrame) -> pd.DataFrame:
 def test_figures_are_tidy_and_add_up() -> None:
     raw = {"a.csv": reviews_of(100, 1, "2026-10-01"), "b.csv": reviews_of(60, 2, "2026-10-08")}
     scored = {name: scores_of(each) for name, each in raw.items()}
-    report = make_report("acme", raw=raw, scored=scored, kept=["product"], champion=None, records=[], now=NOW)
+    report = make_client_report("acme", raw=raw, scored=scored, kept=["product"], champion=None, records=[], now=NOW)
     figures = report.figures
     assert list(figures.columns) == list(COLUMNS)
     whole = figures[(figures["by"] == "all") & (figures["period"] == "all")].iloc[0]
@@ -70,7 +70,7 @@ def unlabelled(reviews: pd.DataFrame) -> pd.DataFrame:
 def whole_of(raw: dict[str, pd.DataFrame], scored: dict[str, pd.DataFrame], by: ChampionTestScores | None) -> pd.Series:
     """The row of all reviews."""
     return (
-        make_report("acme", raw=raw, scored=scored, kept=[], champion=by, records=[], now=NOW)
+        make_client_report("acme", raw=raw, scored=scored, kept=[], champion=by, records=[], now=NOW)
         .figures.set_index(["by", "period"])
         .loc[("all", "all")]
     )
@@ -89,7 +89,7 @@ def test_figures_are_corrected_for_the_champions_errors_and_say_whose_scores_it_
     reviews = {"a.csv": reviews_of(100, 1), "b.csv": reviews_of(60, 2)}
     scored = {"a.csv": scores_of(reviews["a.csv"]), "b.csv": scores_of(reviews["b.csv"]).assign(model_version="2")}
     raw = {name: unlabelled(each) for name, each in reviews.items()}
-    report = make_report("acme", raw=raw, scored=scored, kept=[], champion=champion(), records=[], now=NOW)
+    report = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=champion(), records=[], now=NOW)
     whole = whole_of(raw, scored, champion())
     assert adjusted_of(whole) == pytest.approx(ends(adjusted_sentiment(whole["positive"], 160, RATES)))
     assert "Champion version 2: 90.0 % of its 200 test reviews right" in report.html
@@ -97,7 +97,7 @@ def test_figures_are_corrected_for_the_champions_errors_and_say_whose_scores_it_
     assert "Corrected for the model's known errors" in report.html
     assert (
         "other versions"
-        not in make_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
+        not in make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
     )
 
 
@@ -132,7 +132,7 @@ def test_labels_are_used_where_they_are() -> None:
     assert rest is not None
     assert adjusted_of(whole) == pytest.approx(ends(join_bands([(100, net_sentiment(positive, 100)), (60, rest)])))
     assert whole["labelled"] == 100
-    page = make_report("acme", raw=raw, scored=scored, kept=[], champion=champion(), records=[], now=NOW).html
+    page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=champion(), records=[], now=NOW).html
     assert "Corrected by the labels of 100 of them and for the model" in page
     assert whole_of(raw, scored, None).isna()["adjusted"], "without error rates the others cannot be corrected"
 
@@ -150,7 +150,7 @@ def test_reviews_in_which_the_model_knows_nothing_are_told_and_not_counted() -> 
     assert adjusted_of(whole) == pytest.approx(ends(adjusted_sentiment(positive, 90, RATES)))
     assert (
         "In 10 of them the model knows no word"
-        in make_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
+        in make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
     )
     nothing = whole_of(raw, {"a": scores.assign(score=0.0, label=0)}, champion())
     assert nothing[["net_sentiment", "adjusted", "mean_score"]].isna().all()
@@ -213,7 +213,7 @@ def test_a_batch_that_was_replaced_and_not_scored_since_is_out_of_date() -> None
     assert found.reviews.empty
     assert (
         "taken in again since they were scored: a."
-        in make_report(
+        in make_client_report(
             "acme", raw={"a": same_ids}, scored={"a": scores}, kept=[], champion=None, records=[], now=NOW
         ).html
     )
@@ -239,7 +239,7 @@ def test_without_dates_a_batch_is_a_period() -> None:
 def test_the_page_escapes_reviews_and_values() -> None:
     evil = "<script>alert(1)</script> & more"
     reviews = reviews_of(12, 1).assign(text=evil, product=evil)
-    html = make_report(
+    html = make_client_report(
         "acme",
         raw={"a": reviews},
         scored={"a": scores_of(reviews)},
@@ -269,7 +269,7 @@ def test_telling_words_are_sorted_by_what_they_moved_and_have_an_example() -> No
 
 
 def test_reports_without_reviews_say_so() -> None:
-    report = make_report("acme", raw={}, scored={}, kept=["product"], champion=None, records=[], now=NOW)
+    report = make_client_report("acme", raw={}, scored={}, kept=["product"], champion=None, records=[], now=NOW)
     assert "No review has been scored yet." in report.html
     joined = join_reports(["acme", "other"], {"acme": report.figures}, NOW)
     assert "Without a scored review so far: acme, other" in joined.html
@@ -278,7 +278,7 @@ def test_reports_without_reviews_say_so() -> None:
 def test_branches_are_joined() -> None:
     reviews = reviews_of(20, 1)
     figures = {
-        name: make_report(
+        name: make_client_report(
             name, raw={"a": reviews}, scored={"a": scores_of(reviews)}, kept=[], champion=None, records=[], now=NOW
         ).figures
         for name in "ab"

@@ -1,0 +1,40 @@
+import re
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+
+from sentiment_assets.presentation import palette
+from sentiment_assets.presentation.html import html_environment
+
+PACKAGE = Path(palette.__file__).parents[1]
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
+
+
+def render(folder: Path, template: str, **values: object) -> str:
+    (folder / "page.html.j2").write_text(template)
+    return html_environment(folder).get_template("page.html.j2").render(**values)
+
+
+def test_values_are_text_and_never_markup(tmp_path: Path) -> None:
+    assert render(tmp_path, "<p>{{ text }}</p>", text="<b>&") == "<p>&lt;b&gt;&amp;</p>"
+
+
+def test_a_page_is_written_in_the_one_style_with_the_colours_of_the_palette(tmp_path: Path) -> None:
+    page = render(tmp_path, "{{ style }}")
+    assert "<style>" in page
+    assert set(COLOUR.findall(page)) <= set(COLOUR.findall(Path(palette.__file__).read_text()))
+
+
+def test_a_name_that_is_not_given_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UndefinedError, match="'misspelt' is undefined"):
+        render(tmp_path, "{{ misspelt }}")
+
+
+def test_a_picture_stands_in_the_page_itself(tmp_path: Path) -> None:
+    assert render(tmp_path, "{{ picture | embedded }}", picture=b"<svg/>") == "data:image/svg+xml;base64,PHN2Zy8+"
+
+
+def test_every_colour_stands_in_the_palette_and_nowhere_else() -> None:
+    files = [file for file in PACKAGE.rglob("*") if file.suffix in (".py", ".j2") and file.name != "palette.py"]
+    assert {file.name: COLOUR.findall(file.read_text()) for file in files if COLOUR.search(file.read_text())} == {}
