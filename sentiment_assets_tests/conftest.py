@@ -7,6 +7,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from testing.corpus import as_csv, made_up_reviews
+from testing.in_process import BranchInProcess, Prepared, home_of
+
+CSV = as_csv(made_up_reviews(600))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -32,3 +37,57 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     (tmp_path / "dagster").mkdir()
     with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """A home folder with nothing but the tables of MLflow's database, which take a second to make."""
+    folder = tmp_path_factory.mktemp("empty")
+    with dg.DagsterInstance.ephemeral() as instance:
+        branch = BranchInProcess(instance)
+        with home_of(folder):
+            branch.tracking.client()
+        yield Prepared(folder, branch)
+
+
+@pytest.fixture(scope="session")
+def home_with_a_batch(empty_home: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """The branch has taken in ``a.csv``."""
+
+    def ingest(branch: BranchInProcess) -> None:
+        assert branch.take_in("a.csv", CSV).success
+
+    with empty_home.and_then(ingest, tmp_path_factory.mktemp("ingested")) as prepared:
+        yield prepared
+
+
+@pytest.fixture(scope="session")
+def home_with_a_champion(home_with_a_batch: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """The branch has a champion, trained on ``a.csv``."""
+
+    def train(branch: BranchInProcess) -> None:
+        assert branch.train().success
+
+    with home_with_a_batch.and_then(train, tmp_path_factory.mktemp("trained")) as prepared:
+        yield prepared
+
+
+@pytest.fixture
+def acme(empty_home: Prepared, tmp_path: Path) -> Iterator[BranchInProcess]:
+    """The branch acme, which has no batch yet, in a home folder of the test's own."""
+    with empty_home.copied_to(tmp_path / "home") as branch:
+        yield branch
+
+
+@pytest.fixture
+def ingested(home_with_a_batch: Prepared, tmp_path: Path) -> Iterator[BranchInProcess]:
+    """The branch acme with one batch, ``a.csv``."""
+    with home_with_a_batch.copied_to(tmp_path / "home") as branch:
+        yield branch
+
+
+@pytest.fixture
+def trained(home_with_a_champion: Prepared, tmp_path: Path) -> Iterator[BranchInProcess]:
+    """The branch acme with a champion that was trained on its one batch, ``a.csv``."""
+    with home_with_a_champion.copied_to(tmp_path / "home") as branch:
+        yield branch

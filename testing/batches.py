@@ -28,6 +28,11 @@ def texts_alone(texts: list[str]) -> pd.DataFrame:
     )
 
 
+def as_file(reviews: pd.DataFrame) -> bytes:
+    """Reviews as the CSV file in which they land."""
+    return reviews[["review_id", "text", "label"]].to_csv(index=False).encode()
+
+
 def _stored(reviews: pd.DataFrame) -> pd.DataFrame:
     reviews["created_at"] = pd.Series(pd.NaT, reviews.index, "datetime64[us, UTC]")
     reviews["split"] = pd.Series(None, reviews.index, "str")

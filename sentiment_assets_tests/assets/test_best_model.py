@@ -1,0 +1,116 @@
+"""``best_model``: what it refuses, what it decides, and what it shows."""
+
+import dagster as dg
+import pytest
+
+from sentiment_assets.learning.decision import Outcome
+from sentiment_assets.resources.storage import Storage
+from testing.corpus import as_csv, made_up_reviews
+from testing.in_process import BranchInProcess, failure_of
+
+STORAGE = Storage(root="data")
+
+
+def test_best_model_names_the_candidates_that_are_missing_or_of_other_features(trained: BranchInProcess) -> None:
+    first, *_ = [each.key for each in trained.settings.search.hyperparameter_sets()]
+    STORAGE.candidate_path("acme", first).unlink()
+    said = failure_of(trained.train("best_model"))
+    assert f"1 of 3 candidates are not trained on the current features: {first}." in said
+
+    trained.take_in("b.csv", as_csv(made_up_reviews(300, seed=1)))
+    assert trained.train("splits", "features").success
+    assert "3 of 3 candidates are not trained" in failure_of(trained.train("best_model"))
+
+
+def test_a_model_that_is_refused_leaves_the_champion_as_it_is(trained: BranchInProcess) -> None:
+    before = trained.tracking.champion("acme")
+    best = str(trained.metadata("best_model")["selected_candidate"].value)
+    others = [each.model_dump() for each in trained.settings.search.hyperparameter_sets() if each.key != best]
+    changed = trained.with_settings(search={"candidates": others}, promotion={"rule": "manual"})
+    assert changed.train("best_model").success
+    told = changed.metadata("best_model")
+    assert told["outcome"].value == Outcome.NOT_PROMOTED
+    assert str(told["decision"].value).startswith("Not promoted: the rule is manual")
+    assert told["challenger_version"].value == "2"
+    after = trained.tracking.champion("acme")
+    assert (after.version, after.digest) == (before.version, before.digest) == ("1", before.digest)
+    texts = [str(row["text"]) for row in made_up_reviews(50, seed=9)]
+    assert after.model.margins(texts).tolist() == before.model.margins(texts).tolist()
+
+
+def test_best_model_refuses_features_of_other_splits_or_settings(trained: BranchInProcess) -> None:
+    inverted = [row | {"label": 1 - int(str(row["label"]))} for row in made_up_reviews(600)]
+    grown = [*made_up_reviews(600), *made_up_reviews(200, seed=1)]
+    for rows in (inverted, grown):
+        trained.take_in("a.csv", as_csv(rows))
+        assert trained.train("splits").success
+        said = failure_of(trained.train("best_model"))
+        assert "acme: the features were built from other splits than there are now: materialize features, then" in said
+    assert trained.train().success
+    shorter = trained.with_settings(features={"ngrams": {"longest": 1, "columns_log2": 14}})
+    assert "acme: the features were built with other settings" in failure_of(shorter.train("best_model"))
+
+
+def test_a_first_model_is_compared_with_nobody(trained: BranchInProcess) -> None:
+    assert "compared_test_accuracy" not in trained.metadata("best_model")
+
+
+def test_champion_and_challenger_are_shown_on_the_same_reviews(trained_twice: BranchInProcess) -> None:
+    told = trained_twice.metadata("best_model")
+    ours, theirs = told["compared_test_accuracy"].value, told["champion_compared_test_accuracy"].value
+    assert f"its accuracy is {ours:.4f}, the champion's {theirs:.4f}" in str(told["decision"].value)
+    run_id = str(told["mlflow_run"].value).rsplit("/", 1)[1]
+    tracked = trained_twice.tracking.client().get_run(run_id).data.metrics
+    assert (tracked["compared_test_accuracy"], tracked["champion_compared_test_accuracy"]) == (ours, theirs)
+    assert tracked["compared_test_reviews"] == told["compared_test_reviews"].value
+
+
+def test_the_same_data_have_the_same_versions_and_new_data_others(trained: BranchInProcess) -> None:
+    assets = ("splits", "features", "best_model")
+    before = {asset: trained.data_version(asset) for asset in assets}
+    trained.train()
+    assert {asset: trained.data_version(asset) for asset in assets} == before
+    trained.take_in("b.csv", as_csv(made_up_reviews(900, seed=1)))
+    trained.train()
+    after = {asset: trained.data_version(asset) for asset in assets}
+    assert all(after[asset] != before[asset] for asset in assets)
+    assert after["best_model"] == "acme-version-2"
+
+
+def test_a_champion_without_a_reference_of_this_release_is_registered_anew(ingested: BranchInProcess) -> None:
+    with pytest.MonkeyPatch.context() as another_release:
+        another_release.setattr("sentiment_assets.monitoring.reference.REFERENCE_FORMAT", "r0")
+        ingested.train()
+    assert ingested.tracking.champion("acme").reference is None
+    ingested.train()
+    champion = ingested.tracking.champion("acme")
+    assert champion.version == "2"
+    assert champion.reference is not None
+    ingested.train()
+    assert ingested.tracking.champion("acme").version == "2", "an unchanged model is not registered again"
+
+
+def test_a_champion_is_compared_on_the_same_test_reviews(trained_twice: BranchInProcess) -> None:
+    told = trained_twice.metadata("best_model")
+    assert told["outcome"].value == Outcome.PROMOTED
+    decision = str(told["decision"].value)
+    assert decision.startswith("Promoted: the challenger is ")
+    assert f"on the same {told['test_reviews'].value:,.0f} test reviews" in decision
+
+
+def test_best_model_shows_the_search_and_the_model_in_dagster_and_mlflow(trained_twice: BranchInProcess) -> None:
+    metadata = trained_twice.metadata("best_model")
+    pictures = ("loss_per_epoch", "search", "loss_surface", "sweep_ledger", "reliability", "confusion", "top_ngrams")
+    for name in pictures:
+        assert str(metadata[name].value).startswith(f"![{name}."), name
+    tables = ("sweep_ledger", "top_ngrams", "behaviour", "behaviour_failures", "flips", "flips_by_ngram")
+    for name in tables:
+        assert isinstance(metadata[f"{name}_table"], dg.TableMetadataValue), name
+    assert metadata["leakage_tax"].value == 0
+
+    client = trained_twice.tracking.client()
+    run_id = str(metadata["mlflow_run"].value).rsplit("/", 1)[1]
+    kept = {file.path for file in client.list_artifacts(run_id, "report")}
+    assert {f"report/{name}.csv" for name in tables} <= kept
+    assert len(kept) == len(pictures) + len(tables)
+    assert "leakage_tax" in client.get_run(run_id).data.metrics
