@@ -1,16 +1,23 @@
 """Every test works in a home folder of its own making, never in the project's."""
 
+import gc
 import os
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from testing.corpus import as_csv, made_up_reviews
-from testing.in_process import BranchInProcess, Prepared, home_of
+from testing.in_process import BranchInProcess, Prepared, keep_empty_home
 
 CSV = as_csv(made_up_reviews(600))
+
+
+def pytest_sessionfinish() -> None:
+    """Spare what is loaded the searches for garbage that pytest ends with."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,14 +47,15 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    """A home folder with nothing but the tables of MLflow's database, which take a second to make."""
-    folder = tmp_path_factory.mktemp("empty")
+def empty_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """A home folder with nothing but MLflow's own empty database.
+
+    Its tables take MLflow a second to make, so they are made once for each release of it and kept in pytest's cache.
+    """
+    kept = request.config.cache.mkdir("empty_homes") / f"mlflow-{version('mlflow')}"
+    keep_empty_home(kept)
     with dg.DagsterInstance.ephemeral() as instance:
-        branch = BranchInProcess(instance)
-        with home_of(folder):
-            branch.tracking.client()
-        yield Prepared(folder, branch)
+        yield Prepared(kept, BranchInProcess(instance))
 
 
 @pytest.fixture(scope="session")

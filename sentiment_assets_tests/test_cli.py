@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from sentiment_assets.cli import main, prepare_dagster_home
-from sentiment_assets.definitions import resources
 from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from testing import servers
+from testing.in_process import BranchInProcess
 from testing.models import made_model, register
 
 
@@ -60,8 +60,7 @@ def test_a_remote_home_is_refused_with_the_settings_to_use(monkeypatch: pytest.M
     assert "point MLFLOW_TRACKING_URI at an MLflow server" in refused.output
 
 
-def test_scoring_without_a_champion_says_what_to_do(home: Path, tmp_path: Path) -> None:
-    home.mkdir()
+def test_scoring_without_a_champion_says_what_to_do(acme: BranchInProcess, tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("text\nfine\n")
     refused = CliRunner().invoke(main, ["score", str(tmp_path / "r.csv"), "--branch", "nosuch"])
     assert refused.exit_code == 1
@@ -84,9 +83,8 @@ def test_a_taken_port_is_said(home: Path) -> None:
     assert f"port {port} is taken; choose another with --dagster-port" in refused.output
 
 
-def test_rollback_moves_the_alias_and_names_the_versions_there_are(home: Path) -> None:
-    home.mkdir()
-    tracking = resources()["tracking"]
+def test_rollback_moves_the_alias_and_names_the_versions_there_are(acme: BranchInProcess) -> None:
+    tracking = acme.tracking
     for model in (made_model(), made_model(good="crisp")):
         tracking.promote("acme", register(tracking, "acme", model))
     done = CliRunner().invoke(main, ["rollback", "acme", "1"])

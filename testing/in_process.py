@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from sentiment_assets.branch.definitions import batch_partitions_name, branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
@@ -167,11 +168,22 @@ class Prepared:
             yield replace(self.branch, instance=instance)
 
 
+def keep_empty_home(folder: Path) -> None:
+    """Make a home folder with nothing but MLflow's own empty database, unless it is there; processes take turns."""
+    with FileLock(f"{folder}.lock"):
+        if folder.exists():
+            return
+        unfinished = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        with home_of(unfinished):
+            resources()["tracking"].client()
+        unfinished.rename(folder)
+
+
 def copy_home(source: Path, target: Path) -> None:
     """Copy a home folder; what MLflow's database says of places in the one is said of the other."""
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(f"{_DATABASE}*"))
-    if not (source / _DATABASE).exists():
-        return
     with (
         contextlib.closing(sqlite3.connect(source / _DATABASE)) as original,
         contextlib.closing(sqlite3.connect(target / _DATABASE)) as copy,

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
@@ -19,6 +18,7 @@ from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.resources.notifications import AlertTarget, Notifications
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
+from testing.in_process import BranchInProcess
 from testing.platform import Mailbox
 
 BATCHES = dg.DynamicPartitionsDefinition(name="acme/batches")
@@ -32,9 +32,8 @@ POLICY = RetrainingPolicy()
 
 
 @pytest.fixture
-def history(home: Path) -> dg.DagsterInstance:
-    home.mkdir()
-    return dg.DagsterInstance.ephemeral()
+def history(acme: BranchInProcess) -> dg.DagsterInstance:
+    return acme.instance
 
 
 @pytest.fixture

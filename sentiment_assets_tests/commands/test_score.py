@@ -1,16 +1,12 @@
 """Scoring a file by a champion: a row of the output for each row of the file."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import dagster as dg
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from sentiment_assets.cli import main
-from testing import code_location, runs
-from testing.corpus import as_csv, made_up_reviews
 
 FILE = b"""review_id,text,label
 7,"superb, lovely and\rtouching",5
@@ -24,28 +20,12 @@ FILE = b"""review_id,text,label
 """
 
 
-@pytest.fixture(scope="module")
-def champion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A home folder in which the branch acme has a champion."""
-    home = tmp_path_factory.mktemp("scoring")
-    with pytest.MonkeyPatch.context() as patch, dg.instance_for_test() as instance:
-        patch.setenv("SENTIMENT_HOME", str(home))
-        key = runs.land("acme", "a.csv", as_csv(made_up_reviews(600)))
-        instance.add_dynamic_partitions("acme/batches", [key])
-        branches = code_location.branches()
-        ingest, train = (branches.resolve_job_def(f"acme_{job}") for job in ("ingest", "train"))
-        assert ingest.execute_in_process(instance=instance, partition_key=key).success
-        tags = runs.all_candidates_tags(runs.candidate_keys("acme"))
-        assert train.execute_in_process(instance=instance, tags=tags).success
-        yield
-
-
 def score(folder: Path, content: bytes, *options: str, name: str = "mine.csv") -> Result:
     (folder / name).write_bytes(content)
     return CliRunner().invoke(main, ["score", str(folder / name), "--branch", "acme", *options])
 
 
-@pytest.mark.usefixtures("champion")
+@pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_every_row_of_the_file_has_its_row_in_order_with_a_score_or_a_reason(tmp_path: Path, ending: str) -> None:
     output = tmp_path / f"scores.{ending}"
@@ -75,7 +55,7 @@ def test_every_row_of_the_file_has_its_row_in_order_with_a_score_or_a_reason(tmp
     assert "row 6 not scored: the text is missing" in done.stderr
 
 
-@pytest.mark.usefixtures("champion")
+@pytest.mark.usefixtures("trained")
 def test_a_file_with_pandas_unnamed_index_is_scored(tmp_path: Path) -> None:
     content = pd.DataFrame({"text": ["a superb story"] * 20}).to_csv().encode()
     assert content.startswith(b",text\n")
@@ -85,7 +65,7 @@ def test_a_file_with_pandas_unnamed_index_is_scored(tmp_path: Path) -> None:
     assert "review_id" not in done.stdout, "the file has none"
 
 
-@pytest.mark.usefixtures("champion")
+@pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize(
     ("content", "name", "says"),
     [

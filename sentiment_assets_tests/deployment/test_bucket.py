@@ -15,8 +15,8 @@ from sentiment_assets.automation.landing_sensor import landing_sensor
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.landing import SETTLED_AFTER
 from sentiment_assets.resources.storage import Storage, read_frame
-from testing import code_location, runs
 from testing.corpus import as_csv, made_up_reviews
+from testing.in_process import BranchInProcess
 from testing.servers import free_port, running
 
 pytestmark = pytest.mark.slow
@@ -55,10 +55,6 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def job(name: str) -> dg.JobDefinition:
-    return code_location.branches().resolve_job_def(name)
-
-
 def seen_by_the_sensor(instance: dg.DagsterInstance) -> list[str | None]:
     """Of the second of two looks, when what was there at the first one has settled."""
     batches = dg.DynamicPartitionsDefinition(name=batch_partitions_name("acme"))
@@ -73,19 +69,18 @@ def seen_by_the_sensor(instance: dg.DagsterInstance) -> list[str | None]:
 
 
 def test_a_branch_lives_in_a_bucket_from_landing_to_scores(bucket: None, instance: dg.DagsterInstance) -> None:
-    key = runs.land("acme", "2026-10.csv", as_csv(made_up_reviews(600)))
+    acme = BranchInProcess(instance)
+    key = acme.land("2026-10.csv", as_csv(made_up_reviews(600)))
     assert seen_by_the_sensor(instance) == [key]
-    instance.add_dynamic_partitions(batch_partitions_name("acme"), [key])
 
-    assert job("acme_ingest").execute_in_process(instance=instance, partition_key=key).success
-    tags = runs.all_candidates_tags(runs.candidate_keys("acme"))
-    assert job("acme_train").execute_in_process(instance=instance, tags=tags).success
-    assert job("acme_score").execute_in_process(instance=instance, partition_key=key).success
+    assert acme.ingest(key).success
+    assert acme.train().success
+    assert acme.score(key).success
 
     scores = read_frame(UPath(f"{BUCKET}/state/data/acme/scored_reviews/{key}.parquet"))
     assert len(scores) == 600
     assert scores["score"].between(-1, 1).all()
-    assert job("acme_report").execute_in_process(instance=instance).success
+    assert acme.report().success
     [report] = UPath(f"{BUCKET}/state/data/acme/reports").glob("*/report.html")
     assert "acme" in report.read_text()
     assert UPath(f"{BUCKET}/mlartifacts").exists(), "MLflow keeps the model in the bucket too"

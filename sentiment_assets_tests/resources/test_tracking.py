@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from sentiment_assets.definitions import resources
 from sentiment_assets.learning.model import save_model
 from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from sentiment_assets.resources.registry import (
@@ -22,13 +21,13 @@ from sentiment_assets.resources.registry import (
     make_champion,
 )
 from sentiment_assets.resources.tracking import Tracking
+from testing.in_process import BranchInProcess
 from testing.models import made_model, reference_of_a_former_release, register, train_run
 
 
 @pytest.fixture
-def tracking(home: Path) -> Tracking:
-    home.mkdir()
-    return resources()["tracking"]
+def tracking(acme: BranchInProcess) -> Tracking:
+    return acme.tracking
 
 
 def test_a_train_run_has_one_parent_however_often_it_is_executed_again(tracking: Tracking) -> None:
