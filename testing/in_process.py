@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from filelock import FileLock
 
+from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.branch.definitions import batch_partitions_name, branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
@@ -54,7 +56,7 @@ class BranchInProcess:
         """Make a batch known, as the landing sensor does."""
         self.instance.add_dynamic_partitions(batch_partitions_name(self.name), [key])
 
-    def ingest(self, key: str, **how: object) -> dg.ExecuteInProcessResult:
+    def ingest(self, key: str, **how: Any) -> dg.ExecuteInProcessResult:
         """Run the ingest job for one batch."""
         self.register_batch(key)
         return self.run("ingest", partition_key=key, **how)
@@ -70,13 +72,13 @@ class BranchInProcess:
     def train(self, *assets: str) -> dg.ExecuteInProcessResult:
         """Run the train job over every candidate, or some of its assets."""
         keys = [each.key for each in self.settings.search.hyperparameter_sets()]
-        return self.run("train", tags=runs.all_candidates_tags(keys), asset_selection=self.keys(*assets) or None)
+        return self.run("train", tags=all_candidates_tags(keys), asset_selection=self.keys(*assets) or None)
 
     def report(self) -> dg.ExecuteInProcessResult:
         """Run the report job."""
         return self.run("report")
 
-    def run(self, job: str, **how: object) -> dg.ExecuteInProcessResult:
+    def run(self, job: str, **how: Any) -> dg.ExecuteInProcessResult:
         """Run one of the branch's jobs; a run that fails is a result like any other."""
         definition = self.definitions.resolve_job_def(f"{self.name}_{job}")
         return definition.execute_in_process(instance=self.instance, raise_on_error=False, **how)
@@ -112,7 +114,9 @@ class BranchInProcess:
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
     """What the one step that failed says."""
     [failure] = [event for event in result.all_events if event.is_step_failure]
-    return failure.step_failure_data.error.message
+    error = failure.step_failure_data.error
+    assert error is not None
+    return error.message
 
 
 def checks_of(result: dg.ExecuteInProcessResult) -> Mapping[str, dg.AssetCheckEvaluation]:
@@ -205,9 +209,10 @@ def _texts(database: sqlite3.Connection) -> list[tuple[str, str]]:
 
 def _copy_history(source: dg.DagsterInstance, target: dg.DagsterInstance) -> None:
     """Copy the runs and events of an instance in memory, of which Dagster has no public way."""
-    for ours, theirs in (
+    storages: list[tuple[Any, Any]] = [
         (source.run_storage, target.run_storage),
         (source.event_log_storage, target.event_log_storage),
-    ):
+    ]
+    for ours, theirs in storages:
         original, copy = (each._held_conn.connection.driver_connection for each in (ours, theirs))
         original.backup(copy)
