@@ -27,12 +27,10 @@ def demo(platform: bool) -> None:
     from sentiment_assets.commands.demo.corpora import CorpusMissing
     from sentiment_assets.commands.demo.walkthrough import run_demo
     from sentiment_assets.commands.launching import RunFailed
-    from sentiment_assets.definitions import resources
 
     try:
         with dg.DagsterInstance.get() as instance:
-            dagster_ui = resources()["tracking"].dagster_ui
-            run_demo(Console(), instance, dagster_ui, Path(gettempdir()) / "demo.log", watch=platform)
+            run_demo(Console(), instance, Path(gettempdir()) / "demo.log", watch=platform)
     except (CorpusMissing, RunFailed) as error:
         raise click.ClickException(str(error)) from error
 
@@ -64,13 +62,11 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
 
     from sentiment_assets.commands.replay import CannotReplay
     from sentiment_assets.commands.replay import replay as replay_batches
-    from sentiment_assets.definitions import resources
 
-    storage, dagster_ui = resources()["storage"], resources()["tracking"].dagster_ui
     done = failed = 0
     try:
         with dg.DagsterInstance.get() as instance:
-            for each in replay_batches(instance, storage, branch, batch_keys=batches, dagster_ui=dagster_ui):
+            for each in replay_batches(instance, branch, batches):
                 click.echo(each.sentence, err=bool(each.failed))
                 done, failed = done + 1, failed + bool(each.failed)
     except CannotReplay as error:
@@ -86,12 +82,11 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
 @click.argument("version")
 def rollback(branch: str, version: str) -> None:
     """Make VERSION of BRANCH's registered model the champion again. Needs no running Dagster."""
-    from sentiment_assets.commands.rollback import roll_back
-    from sentiment_assets.resources.registry import ChangedModel, NoSuchVersion
+    from sentiment_assets.commands.rollback import CannotRollBack, roll_back
 
     try:
         click.echo(roll_back(branch, version))
-    except (ChangedModel, NoSuchVersion) as error:
+    except CannotRollBack as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -79,10 +79,12 @@ def best_model_asset(
         challenger = make_challenger(candidates, rows, splits, metric=metric, n_jobs=cpu_count())
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         champion = tracking.champion(branch)
-        standing = measure_champion(champion.model, splits) if champion else None
-        comparison = compare_with_champion(challenger, standing, splits, similarity) if standing else None
+        champion_on_test = measure_champion(champion.model, splits) if champion else None
+        comparison = (
+            compare_with_champion(challenger, champion_on_test, splits, similarity) if champion_on_test else None
+        )
         report = make_train_report(
-            challenger, champion=standing, candidates=candidates, features=rows, splits=splits, cases=behaviour
+            challenger, champion=champion_on_test, candidates=candidates, features=rows, splits=splits, cases=behaviour
         )
         figures = {**measure_leakage(challenger, candidates[challenger.key], rows).figures, **report.figures}
         if comparison:
@@ -93,7 +95,12 @@ def best_model_asset(
             decision, version = decide_unchanged(champion.version), champion.version
         else:
             decision = decide(
-                challenger, champion=standing, comparison=comparison, splits=splits, rule=promotion, cases=behaviour
+                challenger,
+                champion=champion_on_test,
+                comparison=comparison,
+                splits=splits,
+                rule=promotion,
+                cases=behaviour,
             )
             reference = reference_to_bytes(make_reference(challenger.model, rows, splits))
             version = tracking.register(

@@ -61,7 +61,7 @@ def raw_reviews_asset(
     def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
         from sentiment_assets.ingestion.batch import read_batch
         from sentiment_assets.ingestion.content import content_digest
-        from sentiment_assets.ingestion.landing import content_digest_of
+        from sentiment_assets.ingestion.landing import file_digest
         from sentiment_assets.ingestion.readers import UnreadableFile
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
@@ -118,7 +118,7 @@ def raw_reviews_asset(
                 "columns_missing": list(batch.columns_missing),
                 "columns_found": list(batch.columns_found),
                 "file": str(file),
-                FILE_DIGEST: content_digest_of(content),
+                FILE_DIGEST: file_digest(content),
             },
         )
 

@@ -1,1 +1,1 @@
-"""Asset checks: thin wrappers neighbours ``monitoring``."""
+"""Asset checks: thin wrappers around ``monitoring``."""

@@ -114,7 +114,7 @@ def check_results(
 
 
 def tell_without_run(instance: dg.DagsterInstance, result: dg.AssetCheckResult, partition: str | None = None) -> None:
-    """CheckRecord a result, with its asset and its check's name, that no step of the run in progress was planned for.
+    """Record a result, with its asset and its check's name, that no step of the run in progress was planned for.
 
     It is about the asset's latest materialization, or else Dagster may not show it: events carry whole seconds.
     """

@@ -11,7 +11,9 @@ from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.automation.run_history import last_run_of
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
+from sentiment_assets.definitions import resources
 from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.ui_addresses import dagster_ui
 
 
 class CannotReplay(ValueError):
@@ -50,14 +52,13 @@ class Replayed:
         )
 
 
-def replay(
-    instance: dg.DagsterInstance, storage: Storage, branch: str, *, batch_keys: Sequence[str], dagster_ui: str
-) -> Iterator[Replayed]:
+def replay(instance: dg.DagsterInstance, branch: str, batch_keys: Sequence[str]) -> Iterator[Replayed]:
     """Ingest those batches again from their landed files; one that fails stays as it is, and the next one follows.
 
     Without any, each that has rows in quarantine, whose last run failed, or that has no label. All rows of a file go
     through the rules again. Raises ``CannotReplay``.
     """
+    storage = resources()["storage"]
     known = instance.get_dynamic_partitions(batch_partitions_name(branch))
     unknown = sorted(set(batch_keys) - set(known))
     if unknown or not known:
@@ -68,7 +69,7 @@ def replay(
         if not batch_keys and not _is_worth_it(instance, branch, batch, before):
             continue
         try:
-            run_job(instance, ingest_job_name(branch), {"dagster/partition": batch}, dagster_ui)
+            run_job(instance, ingest_job_name(branch), {"dagster/partition": batch}, dagster_ui())
         except RunFailed as error:
             yield Replayed(batch, before, before, str(error))
         else:

@@ -178,6 +178,6 @@ def digest_of_parts(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else sha256("".join(parts).encode()).hexdigest()[:32]
 
 
-def content_digest_of(content: bytes) -> str:
+def file_digest(content: bytes) -> str:
     """The digest of a content in 32 hexadecimal digits, the same as by its parts."""
     return digest_of_parts(list(part_digests([content])))

@@ -12,7 +12,7 @@ from sentiment_assets.assets.raw_reviews import FILE_DIGEST
 from sentiment_assets.automation import landing_sensor as module
 from sentiment_assets.automation.landing_sensor import MOST_RUNS_A_TICK, landing_sensor
 from sentiment_assets.ingestion import landing
-from sentiment_assets.ingestion.landing import content_digest_of
+from sentiment_assets.ingestion.landing import file_digest
 from sentiment_assets.resources.storage import Storage
 
 
@@ -61,7 +61,7 @@ class Looks:
         """The run has taken the content in."""
         self.instance.report_runless_asset_event(
             dg.AssetMaterialization(
-                ["acme", "raw_reviews"], partition=batch, metadata={FILE_DIGEST: content_digest_of(content)}
+                ["acme", "raw_reviews"], partition=batch, metadata={FILE_DIGEST: file_digest(content)}
             )
         )
 
@@ -237,7 +237,7 @@ def test_a_large_file_that_changes_while_it_is_read_is_read_from_its_beginning(
     (folder / "large.csv").write_bytes(b"another content!!!!")
     looks.tick()
     [request] = [each for _ in range(4) for each in looks.tick()]
-    assert content_digest_of(b"another content!!!!") in str(request.run_key)
+    assert file_digest(b"another content!!!!") in str(request.run_key)
 
 
 def test_a_failed_file_is_taken_in_when_it_is_landed_again(looks: Looks, folder: Path) -> None:

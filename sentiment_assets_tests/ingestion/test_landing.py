@@ -12,9 +12,9 @@ from sentiment_assets.ingestion.landing import (
     SeenFile,
     asked_for,
     change_token,
-    content_digest_of,
     copies,
     digest_of_parts,
+    file_digest,
     forget_gone,
     is_landed,
     look_again,
@@ -147,11 +147,11 @@ def test_a_content_has_one_digest_however_it_is_read(size: int) -> None:
     chunks = [content[start : start + 999_983] for start in range(0, size, 999_983)]
     parts = list(part_digests(chunks))
     assert len(parts) == -(-size // PART)
-    assert digest_of_parts(parts) == content_digest_of(content)
+    assert digest_of_parts(parts) == file_digest(content)
     after_first = list(part_digests([content[PART:]]))
-    assert digest_of_parts([*parts[:1], *after_first]) == content_digest_of(content), "read on from the second part"
+    assert digest_of_parts([*parts[:1], *after_first]) == file_digest(content), "read on from the second part"
     if size:
-        assert content_digest_of(content[:-1] + b"?") != content_digest_of(content)
+        assert file_digest(content[:-1] + b"?") != file_digest(content)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(max_size=2), max_size=8))
@@ -164,5 +164,5 @@ def test_each_content_is_taken_once(digests: dict[str, str]) -> None:
 def test_tokens_and_digests_tell_changes() -> None:
     assert change_token({"size": 1, "mtime": 2}) == change_token({"mtime": 2, "size": 1})
     assert change_token({"size": 1, "mtime": 2}) != change_token({"size": 1, "mtime": 3})
-    assert content_digest_of(b"abc") != content_digest_of(b"abd")
-    assert content_digest_of(b"abc") == sha256(b"abc").hexdigest()[:32], "a small file's is that of its content"
+    assert file_digest(b"abc") != file_digest(b"abd")
+    assert file_digest(b"abc") == sha256(b"abc").hexdigest()[:32], "a small file's is that of its content"

@@ -25,6 +25,7 @@ from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, QUALITY, load_records
 from sentiment_assets.resources.home import home
+from sentiment_assets.resources.ui_addresses import dagster_ui
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 NEXT_STEPS = {
@@ -34,19 +35,17 @@ NEXT_STEPS = {
 }
 
 
-def run_demo(
-    console: Console, instance: dg.DagsterInstance, dagster_ui: str, log_file: Path, *, watch: bool = False
-) -> None:
+def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, watch: bool = False) -> None:
     """Land, ingest, train, score and report both branches; what is already done is left as it is.
 
-    With ``watch`` a running platform's sensors do the demo_run. Raises ``RunFailed``.
+    With ``watch`` a running platform's sensors do the work. Raises ``RunFailed``.
     """
     landed: dict[str, list[Delivery]] = {}
     with _stderr_into(log_file), _progress(console) as progress:
         with _task(progress, "reading the corpora"):
             for delivery in deliveries():
                 landed.setdefault(delivery.branch, []).append(delivery)
-        walk = _Walk(instance, progress, dagster_ui, watch=watch)
+        walk = _Walk(instance, progress, watch=watch)
         for branch, files in landed.items():
             *first, last = files
             _land(first)  # a platform that watches trains once they are all there
@@ -63,7 +62,7 @@ def run_demo(
     _show_warnings(console, instance, list(landed))
     _show_reports(console, instance, list(landed))
     if watch:
-        console.print(f"Look at them in Dagster: [bold]{dagster_ui}[/bold]", highlight=False)
+        console.print(f"Look at them in Dagster: [bold]{dagster_ui()}[/bold]", highlight=False)
     else:
         _show_next_steps(console)
 
@@ -97,8 +96,8 @@ def candidate_keys(branch: str) -> Sequence[str]:
 class _Walk:
     """Has one piece of work done after the other and reports on it."""
 
-    def __init__(self, instance: dg.DagsterInstance, progress: Progress, dagster_ui: str, *, watch: bool) -> None:
-        self.instance, self.progress, self.dagster_ui, self.watch = instance, progress, dagster_ui, watch
+    def __init__(self, instance: dg.DagsterInstance, progress: Progress, *, watch: bool) -> None:
+        self.instance, self.progress, self.dagster_ui, self.watch = instance, progress, dagster_ui(), watch
         self.started = datetime.now(UTC)
 
     def materialized(self, branch: str, asset: str, partition: str | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""Watching a platform do the demo's demo_run."""
+"""Watching a platform do the demo's work."""
 
 import threading
 import time
