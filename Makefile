@@ -6,8 +6,10 @@ VERSION = $(shell git describe --tags --always --dirty)
 DOCKER_ENGINE ?= service docker start
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
+unexport PYTHONDONTWRITEBYTECODE  # or each of the tests' processes would compile everything again
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint types imports licences validate unit image test-docker mutants docs format lock clean
+.PHONY: help install demo dev test fast lint types imports licences validate unit image test-docker mutants docs format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -34,6 +36,10 @@ dev: install  ## Dagster's UI with its daemon, and MLflow's UI
 
 test: lint imports types licences validate unit  ## everything that CI runs
 
+fast: lint imports types  ## all that starts no process, in a minute: lint, types, import rules and most tests
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not process and not docker" \
+	  --hypothesis-profile fast --durations 15
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,8 +60,8 @@ validate: install
 	$(BIN)/dagster definitions validate -w workspace.yaml
 
 unit: install
-	$(BIN)/python -m pytest -n auto -m "not slow and not docker"
-	$(BIN)/python -m pytest -m "slow and not docker"  # one by one: they start servers, daemons and whole runs
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not docker" --durations 15
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "slow and not docker" --durations 20  # they wait much of their time
 
 image:  ## build the container image; BASE names another base image
 	docker build --tag sentiment-assets:latest --tag sentiment-assets:$(VERSION) $(if $(BASE),--build-arg BASE=$(BASE)) \

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,31 @@ from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, Prepared, keep_empty_home
 
 CSV = as_csv(made_up_reviews(600))
+
+
+_processes: list[object] = []
+"""The programs that this process has started."""
+_ASKED_BY_PYTHON_ITSELF = {"uname", "file"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note every process that is started, and make the profile ``fast`` of Hypothesis known."""
+    sys.addaudithook(
+        lambda event, said: _processes.append(said[0]) if event in ("subprocess.Popen", "os.posix_spawn") else None
+    )
+    if config.getoption("hypothesis_profile", None):
+        from hypothesis import settings
+
+        settings.register_profile("fast", max_examples=20)
+
+
+@pytest.fixture(autouse=True)
+def started(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that starts a process says so by a mark, since ``make fast`` leaves it out."""
+    before = len(_processes)
+    yield
+    marks = {mark.name for mark in request.node.iter_markers()}
+    assert marks & {"process", "slow", "docker"} or set(_processes[before:]) <= _ASKED_BY_PYTHON_ITSELF
 
 
 def pytest_sessionfinish() -> None:
@@ -43,6 +69,13 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """A Dagster instance on disk, which step processes can open too."""
     (tmp_path / "dagster").mkdir()
     with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def history() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance in memory, for what stays in this process."""
+    with dg.DagsterInstance.ephemeral() as opened:
         yield opened
 
 

@@ -13,6 +13,7 @@ def test_the_code_location_loads_and_has_its_branches() -> None:
     assert {"movies_ingest", "movies_train", "shopping_ingest", "shopping_train"} <= set(repository.job_names)
 
 
+@pytest.mark.process
 def test_loading_pulls_in_none_of_the_heavy_libraries() -> None:
     code = (
         "import sys; from sentiment_assets.definitions import defs; defs();"
@@ -23,6 +24,7 @@ def test_loading_pulls_in_none_of_the_heavy_libraries() -> None:
     assert loaded.stdout.strip() == "[]"
 
 
+@pytest.mark.process
 def test_the_pure_packages_pull_in_neither_dagster_nor_mlflow() -> None:
     code = (
         "import sys; import sentiment_assets.learning.train_report, sentiment_assets.ingestion.batch,"

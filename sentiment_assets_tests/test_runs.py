@@ -5,10 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import dagster as dg
-import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
@@ -19,8 +17,9 @@ from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing import runs
 from testing.corpus import as_csv, made_up_reviews
+from testing.in_process import BranchInProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]  # one server forks the steps of them all
 
 STORAGE = Storage(root="data")
 
@@ -90,43 +89,20 @@ def test_from_a_landed_file_to_a_champion_and_scores(instance: dg.DagsterInstanc
 
 
 def test_a_single_partition_retrains_that_candidate_only(instance: dg.DagsterInstance) -> None:
-    """On the branch of the test above, whose features are there."""
-    key = runs.candidate_keys("acme")[1]
+    single = BranchInProcess(instance, "single", runs.code_location.BRANCHES["single"])
+    assert single.take_in("a.csv", as_csv(made_up_reviews(600))).success
+    assert single.train("splits", "features").success
+    key = runs.candidate_keys("single")[1]
     result = runs.execute(
         instance,
-        "acme_train",
+        "single_train",
         {"dagster/partition": key},
-        [dg.AssetKey(["acme", "trained_candidates"])],
+        [dg.AssetKey(["single", "trained_candidates"])],
     )
     assert result.success
-    assert materialized(instance, "acme", "trained_candidates") == {key}
+    assert materialized(instance, "single", "trained_candidates") == {key}
     trained = [event.step_key for event in result.get_step_success_events() if "[" in str(event.step_key)]
-    assert trained == [f"acme__trained_candidates.acme__train_candidate[{mapping_key(key)}]"]
-
-
-def test_the_registered_model_loads_in_a_fresh_process_and_takes_raw_text() -> None:
-    """On the branch of the first test."""
-    code = (
-        "import mlflow, pandas as pd, sys;"
-        f"mlflow.set_tracking_uri({default_tracking_uri()!r});"
-        "model = mlflow.pyfunc.load_model('models:/acme@champion');"
-        "print(model.predict(pd.DataFrame({'text': ['superb and lovely', 'dull']}))['label'].tolist());"
-        "assert 'dagster' not in sys.modules"
-    )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert loaded.stdout.strip() == "[1, 0]"
-
-
-def test_the_registered_model_holds_no_pickle() -> None:
-    """On the branch of the first test."""
-    source = client().get_model_version_by_alias("acme", "champion").source
-    folder = Path(mlflow.artifacts.download_artifacts(source, tracking_uri=default_tracking_uri()))
-    files = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
-    assert {"MLmodel", "input_example.json", "data/model/model.json", "data/model/model.npz"} <= files
-    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib", ".bin", ".skops"))]
-    described = mlflow.models.Model.load(folder)
-    assert described.signature is not None
-    assert described.flavors["python_function"]["loader_module"] == "sentiment_assets.learning.model"
+    assert trained == [f"single__trained_candidates.single__train_candidate[{mapping_key(key)}]"]
 
 
 def test_a_failed_candidate_leaves_the_others_and_runs_again_alone(instance: dg.DagsterInstance) -> None:

@@ -25,7 +25,7 @@ def _small_branch(name: str, grid: Mapping[str, object]) -> BranchSettings:
 
 # A test that runs for real takes a branch of its own: processes forked for its steps keep the environment that the
 # first of them had, so all share one home folder.
-BRANCHES = {name: _small_branch(name, _THREE) for name in ("acme", "flaky", "killed", "bad_file", "served")} | {
+BRANCHES = {name: _small_branch(name, _THREE) for name in ("acme", "flaky", "killed", "bad_file", "single")} | {
     "twelve": _small_branch("twelve", _TWELVE)
 }
 

@@ -34,6 +34,8 @@ class Platform:
     environment: Mapping[str, str]
     runs_at_once: int | None = None
     """The most runs at once; by default as many as the project's own instance allows."""
+    seconds_between_launches: int | None = None
+    """How often the daemon looks for runs that wait; by default as often as Dagster does."""
     servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     daemon: subprocess.Popen[bytes] | None = None
 
@@ -47,6 +49,12 @@ class Platform:
         self.dagster_home.mkdir(parents=True)
         text = (_PROJECT / "dagster.yaml").read_text().replace(" .sentiment/", f" {self.home}/")
         settings = yaml.safe_load(text)
+        if self.seconds_between_launches:
+            settings["run_coordinator"] = {
+                "module": "dagster._core.run_coordinator.queued_run_coordinator",
+                "class": "QueuedRunCoordinator",
+                "config": {"dequeue_interval_seconds": self.seconds_between_launches},
+            }
         if self.runs_at_once:
             settings["concurrency"]["runs"]["max_concurrent_runs"] = self.runs_at_once
         (self.dagster_home / "dagster.yaml").write_text(yaml.safe_dump(settings))

@@ -89,6 +89,7 @@ def versions_in(folder: Path) -> dict[str, str]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("file", "code", "instead", "changed"),
     [

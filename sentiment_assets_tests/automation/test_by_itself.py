@@ -28,7 +28,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest.fixture
 def platform(tmp_path: Path, mailbox: Mailbox) -> Iterator[Platform]:
-    running = Platform(tmp_path, (LOCATION, DOWNSTREAM), {ALERTS: mailbox.url})
+    running = Platform(tmp_path, (LOCATION, DOWNSTREAM), {ALERTS: mailbox.url}, seconds_between_launches=1)
     (tmp_path / "landing" / BRANCH).mkdir(parents=True)
     running.start()
     yield running

@@ -64,42 +64,42 @@ def candidates(failing: str | None = None, skipping: str | None = None) -> dg.As
     return graph
 
 
-def run(asset: dg.AssetsDefinition, instance: dg.DagsterInstance, *more: object) -> dg.ExecuteInProcessResult:
+def run(asset: dg.AssetsDefinition, history: dg.DagsterInstance, *more: object) -> dg.ExecuteInProcessResult:
     definitions = dg.Definitions(assets=[asset, *more], jobs=[dg.define_asset_job("all", selection="*")])
-    return definitions.resolve_job_def("all").execute_in_process(instance=instance, tags=RANGE, raise_on_error=False)
+    return definitions.resolve_job_def("all").execute_in_process(instance=history, tags=RANGE, raise_on_error=False)
 
 
-def figures(instance: dg.DagsterInstance, key: str) -> list[object]:
+def figures(history: dg.DagsterInstance, key: str) -> list[object]:
     """The metadata of a partition's materializations, latest first."""
     wanted = dg.AssetRecordsFilter(asset_key=ASSET, asset_partitions=[key])
-    records = instance.fetch_materializations(wanted, limit=10).records
+    records = history.fetch_materializations(wanted, limit=10).records
     found = [record.asset_materialization.metadata for record in records if record.asset_materialization]
     return [metadata["figure"].value if metadata else None for metadata in found]
 
 
-def test_one_run_over_a_range_materializes_every_partition(instance: dg.DagsterInstance) -> None:
+def test_one_run_over_a_range_materializes_every_partition(history: dg.DagsterInstance) -> None:
     """assets/trained_candidates.py: `all_candidates_tags` makes a train run cover every candidate."""
-    assert run(candidates(), instance).success
-    assert instance.get_materialized_partitions(ASSET) == set(KEYS)
+    assert run(candidates(), history).success
+    assert history.get_materialized_partitions(ASSET) == set(KEYS)
 
 
 def test_the_final_output_adds_a_second_event_that_carries_the_collecting_ops_metadata(
-    instance: dg.DagsterInstance,
+    history: dg.DagsterInstance,
 ) -> None:
     """assets/trained_candidates.py: without `add_asset_metadata` in the collecting op the latest event is empty."""
-    run(candidates(), instance)
-    assert figures(instance, "c2") == [2, 1]
+    run(candidates(), history)
+    assert figures(history, "c2") == [2, 1]
 
 
-def test_dynamic_partitions_keep_the_order_in_which_they_were_registered(instance: dg.DagsterInstance) -> None:
+def test_dynamic_partitions_keep_the_order_in_which_they_were_registered(history: dg.DagsterInstance) -> None:
     """checks/results.py: which batches are earlier, and in what order people see them."""
     batches = dg.DynamicPartitionsDefinition(name="batches")
     for key in ("c", "a", "b", "a"):
-        instance.add_dynamic_partitions("batches", [key])
-    assert list(batches.get_partition_keys(dynamic_partitions_store=instance)) == ["c", "a", "b"]
+        history.add_dynamic_partitions("batches", [key])
+    assert list(batches.get_partition_keys(dynamic_partitions_store=history)) == ["c", "a", "b"]
 
 
-def test_the_checks_of_a_multi_asset_check_carry_the_partition_of_their_run(instance: dg.DagsterInstance) -> None:
+def test_the_checks_of_a_multi_asset_check_carry_the_partition_of_their_run(history: dg.DagsterInstance) -> None:
     """checks/results.py: one record per batch."""
     batches = dg.StaticPartitionsDefinition(["a", "b"])
 
@@ -118,20 +118,20 @@ def test_the_checks_of_a_multi_asset_check_carry_the_partition_of_their_run(inst
     definitions = dg.Definitions(
         assets=[reviews], asset_checks=[both], jobs=[dg.define_asset_job("all", selection="*")]
     )
-    result = definitions.resolve_job_def("all").execute_in_process(instance=instance, partition_key="b")
+    result = definitions.resolve_job_def("all").execute_in_process(instance=history, partition_key="b")
     assert [(each.partition, each.passed) for each in result.get_asset_check_evaluations()] == [("b", True)] * 2
 
 
-def test_an_event_of_a_mapped_op_outlives_the_failure_of_its_sibling(instance: dg.DagsterInstance) -> None:
+def test_an_event_of_a_mapped_op_outlives_the_failure_of_its_sibling(history: dg.DagsterInstance) -> None:
     """assets/trained_candidates.py: finished candidates stay green though the collecting op is skipped."""
-    assert not run(candidates(failing="c2"), instance).success
-    assert instance.get_materialized_partitions(ASSET) == {"c1", "c3"}
+    assert not run(candidates(failing="c2"), history).success
+    assert history.get_materialized_partitions(ASSET) == {"c1", "c3"}
 
 
-def test_a_skipped_mapped_step_is_materialized_all_the_same(instance: dg.DagsterInstance) -> None:
+def test_a_skipped_mapped_step_is_materialized_all_the_same(history: dg.DagsterInstance) -> None:
     """assets/trained_candidates.py: so a candidate fails loudly, never skips, and the collecting op looks for each."""
-    assert run(candidates(skipping="c2"), instance).success
-    assert figures(instance, "c2") == [2]
+    assert run(candidates(skipping="c2"), history).success
+    assert figures(history, "c2") == [2]
 
 
 def test_only_the_asset_context_can_add_metadata_to_a_partition() -> None:
@@ -140,14 +140,14 @@ def test_only_the_asset_context_can_add_metadata_to_a_partition() -> None:
     assert not hasattr(dg.OpExecutionContext, "add_asset_metadata")
 
 
-def test_the_file_io_managers_refuse_one_value_for_many_partitions(instance: dg.DagsterInstance) -> None:
+def test_the_file_io_managers_refuse_one_value_for_many_partitions(history: dg.DagsterInstance) -> None:
     """assets/trained_candidates.py: why the collecting op gives Nothing and candidates are stored by the mapped op."""
 
     @dg.asset(partitions_def=dg.StaticPartitionsDefinition(KEYS))
     def many() -> int:
         return 1
 
-    result = run(many, instance)
+    result = run(many, history)
     assert not result.success
     [failure] = [event for event in result.all_events if event.is_step_failure]
     assert "multiple partitions" in failure.step_failure_data.error_display_string
@@ -186,7 +186,7 @@ def test_two_ops_of_one_name_with_different_code_cannot_stand_in_one_location() 
 
 
 def test_a_check_has_its_partition_in_a_run_of_one_key_and_none_in_a_run_over_a_range(
-    instance: dg.DagsterInstance,
+    history: dg.DagsterInstance,
 ) -> None:
     """checks/row_identity.py: why batches are ingested one run each."""
     partitions = dg.StaticPartitionsDefinition(KEYS)
@@ -206,14 +206,14 @@ def test_a_check_has_its_partition_in_a_run_of_one_key_and_none_in_a_run_over_a_
         assets=[batches], asset_checks=[adds_up], jobs=[dg.define_asset_job("all", selection="*")]
     )
     job = definitions.resolve_job_def("all")
-    one = job.execute_in_process(instance=instance, partition_key="c2")
-    ranged = job.execute_in_process(instance=instance, tags=RANGE)
+    one = job.execute_in_process(instance=history, partition_key="c2")
+    ranged = job.execute_in_process(instance=history, tags=RANGE)
     assert [evaluation.partition for evaluation in one.get_asset_check_evaluations()] == ["c2"]
     assert [evaluation.partition for evaluation in ranged.get_asset_check_evaluations()] == [None]
 
 
 def test_a_check_without_partitions_of_a_partitioned_asset_can_be_told_outside_of_a_run(
-    instance: dg.DagsterInstance,
+    history: dg.DagsterInstance,
 ) -> None:
     """checks/open_warnings.py: what is told last is shown, and counts for what was materialized last."""
 
@@ -226,19 +226,19 @@ def test_a_check_without_partitions_of_a_partitioned_asset_can_be_told_outside_o
         return dg.AssetCheckResult(passed=True)
 
     definitions = dg.Definitions(assets=[batches], asset_checks=[all_of_them], jobs=[dg.define_asset_job("both", "*")])
-    result = definitions.resolve_job_def("both").execute_in_process(instance=instance, partition_key="c2")
+    result = definitions.resolve_job_def("both").execute_in_process(instance=history, partition_key="c2")
     assert [each.partition for each in result.get_asset_check_evaluations()] == [None]
 
     check = dg.AssetCheckKey(dg.AssetKey("batches"), "all_of_them")
-    tell_without_run(instance, dg.AssetCheckResult(asset_key="batches", check_name="all_of_them", passed=False))
-    record = instance.get_latest_asset_check_evaluation_record(check)
+    tell_without_run(history, dg.AssetCheckResult(asset_key="batches", check_name="all_of_them", passed=False))
+    record = history.get_latest_asset_check_evaluation_record(check)
     assert record is not None
     assert record.status == AssetCheckExecutionRecordStatus.FAILED
-    loading = LoadingContextForTest(instance)
+    loading = LoadingContextForTest(history)
     assert asyncio.run(record.targets_latest_materialization(loading)), "or the overview would not show it"
 
 
-def test_a_check_that_a_run_plans_and_does_not_evaluate_hides_its_last_evaluation(instance: dg.DagsterInstance) -> None:
+def test_a_check_that_a_run_plans_and_does_not_evaluate_hides_its_last_evaluation(history: dg.DagsterInstance) -> None:
     """automation/jobs.py: why the score job does without the checks of raw_reviews."""
     say = [True]
 
@@ -253,10 +253,10 @@ def test_a_check_that_a_run_plans_and_does_not_evaluate_hides_its_last_evaluatio
     job = dg.Definitions([reviews], asset_checks=[checks], jobs=[dg.define_asset_job("all", "*")]).resolve_job_def(
         "all"
     )
-    job.execute_in_process(instance=instance)
+    job.execute_in_process(instance=history)
     say[0] = False
-    job.execute_in_process(instance=instance)
-    record = instance.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(dg.AssetKey("reviews"), "now_and_then"))
+    job.execute_in_process(instance=history)
+    record = history.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(dg.AssetKey("reviews"), "now_and_then"))
     assert record is not None
     assert record.status == AssetCheckExecutionRecordStatus.PLANNED
 

@@ -30,6 +30,7 @@ def test_a_branch_or_batch_that_is_not_there_is_said(dagster_home: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("runs")
 def test_rows_leave_quarantine_when_what_was_wrong_is_mended(dagster_home: Path) -> None:
     import dagster as dg
 
@@ -63,6 +64,7 @@ def test_rows_leave_quarantine_when_what_was_wrong_is_mended(dagster_home: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("runs")
 def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_other(dagster_home: Path) -> None:
     import dagster as dg
 

@@ -384,7 +384,7 @@ def test_the_digest_is_of_the_contents() -> None:
     assert content_digest(one) == content_digest(same) != content_digest(other)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["csv", "tsv", "jsonl", "json"]))
 def test_no_bytes_lose_a_row(content: bytes, ending: str) -> None:
     require_nothing_lost(b"text,label\nfine,\n" + content, f"r.{ending}", EVERY_COLUMN)
@@ -412,7 +412,7 @@ JSON_REVIEWS = st.fixed_dictionaries(
 JSON_ROWS = st.lists(JSON_REVIEWS | JSON_VALUES, max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples, deadline=None)
 @given(JSON_ROWS, st.sampled_from([PLAIN, STARS, EVERY_COLUMN]), st.booleans())
 def test_no_json_values_lose_a_row(rows: list[object], rules: IngestionSettings, lines: bool) -> None:
     good = {"text": "fine"}
@@ -428,7 +428,7 @@ CELLS = st.text(max_size=12) | st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples, deadline=None)
 @given(
     st.lists(st.sampled_from(NAMES) | st.text(max_size=5), min_size=1, max_size=8),
     st.lists(st.lists(CELLS, min_size=1, max_size=8), max_size=8),

@@ -31,7 +31,7 @@ def frame(reviews: list[tuple[str, str]]) -> pd.DataFrame:
     return pd.DataFrame(rows, dtype="str")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings.default.max_examples, deadline=None)
 @given(REVIEWS)
 def test_any_review_comes_back_with_its_id_and_its_text(reviews: list[tuple[str, str]]) -> None:
     written = frame(reviews)

@@ -115,6 +115,7 @@ def test_rows_hold_each_column_once_in_order() -> None:
     assert set(matrix.data.tolist()) == {1.0}
 
 
+@pytest.mark.process
 def test_another_process_gives_the_same_columns() -> None:
     """The figures are written down: they must not change between releases, or stored models would fail."""
     code = (
