@@ -13,7 +13,7 @@ ALERTS = "MOVIES_ALERTS"
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """A branch that trains again as soon as there is a reason, reports every other minute, and looks without a pause."""
+    """A branch that trains again as soon as there is a reason, reports every other minute, and always looks."""
     settings = BranchSettings.model_validate(
         {
             "landing": f"landing/{BRANCH}",
