@@ -66,7 +66,7 @@ class RecordedCheck:
 
     wakes_somebody: bool
     numbers: Mapping[str, str]
-    """Those of effect, statistic, p_value and threshold that the check has, by name."""
+    """Effect, statistic, p_value and threshold by name, as far as the check has them."""
     drift_page: str | None
     """A link to the branch's drift page."""
 

@@ -13,7 +13,7 @@ ALERTS = "MOVIES_ALERTS"
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """A branch that trains again as soon as there is a reason, reports every other minute, and always looks."""
+    """A branch that trains again as soon as there is a reason, and reports every other minute; no sensor pauses."""
     settings = BranchSettings.model_validate(
         {
             "landing": f"landing/{BRANCH}",
