@@ -58,3 +58,16 @@ def test_scoring_an_older_batch_again_hides_no_warning_of_a_newer_one(watched: B
     for check in ("text_drift", "label_drift", "html"):
         assert watched.shown(check).partition == OTHER, check
     assert not watched.shown("text_drift").passed
+
+
+def test_what_the_checks_said_of_former_content_says_nothing_of_what_is_there_now(watched: BranchInProcess) -> None:
+    faulty = batch(300)
+    faulty["text"] = "<p>" + faulty["text"] + "</p>"
+    strict = watched.with_settings(monitoring={"severity": "error"})
+    strict.take_in(SAME, as_file(faulty))
+    strict.land(SAME, as_file(batch(300)))
+    assert strict.run("ingest", partition_key=SAME, op_selection=["acme__raw_reviews"]).success
+    said = failure_of(strict.score(SAME))
+    assert "its quality checks, which block, have not seen what it holds" in said
+    strict.ingest(SAME)
+    assert strict.score(SAME).success
