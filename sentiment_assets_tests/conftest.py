@@ -85,7 +85,9 @@ def empty_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
     Its tables take MLflow a second to make, so they are made once for each release of it and kept in pytest's cache.
     """
-    kept = request.config.cache.mkdir("empty_homes") / f"mlflow-{version('mlflow')}"
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)  # it can be switched off
+    folder = cache.mkdir("empty_homes") if cache else tmp_path_factory.mktemp("empty_homes")
+    kept = folder / f"mlflow-{version('mlflow')}"
     keep_empty_home(kept)
     with dg.DagsterInstance.ephemeral() as instance:
         yield Prepared(kept, BranchInProcess(instance))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from sentiment_assets.learning.decision import Outcome
+
 if TYPE_CHECKING:
     from sentiment_assets.learning.decision import Decision
     from sentiment_assets.monitoring.finding import Finding
@@ -24,6 +26,9 @@ REPORT_FILE = "report_file"
 _OUTCOME, _DECISION, _CHALLENGER_VERSION, _MODEL_LINK = "outcome", "decision", "challenger_version", "mlflow_model"
 _WAKES_SOMEBODY, _DRIFT_PAGE = "wakes_somebody", "drift_page"
 _NUMBERS = ("effect", "statistic", "p_value", "threshold")
+_FORMER_WAKES_SOMEBODY = "pages"
+_FORMER_WORDS = {"Promoted": Outcome.PROMOTED, "Not promoted": Outcome.NOT_PROMOTED}
+"""A run that is under way during an update writes its events as the former release did: no outcome, but these words."""
 
 Metadata = Mapping[str, dg.MetadataValue]
 
@@ -52,12 +57,13 @@ def decision_metadata(
     }
 
 
-def read_decision(metadata: Metadata) -> RecordedDecision | None:
-    """Read a decision; ``None`` if a former release wrote the event, which had no outcome by name."""
-    if _OUTCOME not in metadata:
-        return None
-    keys = (_OUTCOME, _DECISION, _CHALLENGER_VERSION, _MODEL_LINK)
-    return RecordedDecision(*(str(metadata[key].value) for key in keys))
+def read_decision(metadata: Metadata) -> RecordedDecision:
+    """Read a decision, also one of a run that began with a former release."""
+    reason, version, link = (str(metadata[key].value) for key in (_DECISION, _CHALLENGER_VERSION, _MODEL_LINK))
+    if _OUTCOME in metadata:
+        return RecordedDecision(str(metadata[_OUTCOME].value), reason, version, link)
+    former = (outcome for word, outcome in _FORMER_WORDS.items() if reason.startswith(word))
+    return RecordedDecision(next(former, Outcome.UNCHANGED), reason, version, link)
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,12 @@ def drift_page_metadata(link: dg.UrlMetadataValue, file: str) -> dict[str, Any]:
 
 
 def read_check(metadata: Metadata) -> RecordedCheck:
-    """Read what ``check_metadata`` and ``drift_page_metadata`` wrote; a check that has none of it is read too."""
+    """Read what ``check_metadata`` and ``drift_page_metadata`` wrote, also in a former release.
+
+    A check that has none of it is read too.
+    """
     page = metadata.get(_DRIFT_PAGE)
-    wakes = metadata.get(_WAKES_SOMEBODY)
+    wakes = metadata.get(_WAKES_SOMEBODY, metadata.get(_FORMER_WAKES_SOMEBODY))
     return RecordedCheck(
         wakes_somebody=wakes is not None and wakes.value is True,
         numbers={name: str(metadata[name].value) for name in _NUMBERS if name in metadata},

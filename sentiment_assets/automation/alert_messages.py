@@ -127,7 +127,7 @@ def _decisions(branch: str, events: list[dg.DagsterEvent], link: str) -> Iterato
         if not (event.is_step_materialization and event.asset_key == dg.AssetKey([branch, BEST_MODEL])):
             continue
         decision = read_decision(event.materialization.metadata)
-        if decision is None or decision.outcome == Outcome.UNCHANGED:
+        if decision.outcome == Outcome.UNCHANGED:
             continue
         version, links = decision.challenger_version, {"Run": link, "Model": decision.model_link}
         if decision.outcome == Outcome.PROMOTED:

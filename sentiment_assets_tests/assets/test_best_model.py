@@ -88,6 +88,7 @@ def test_a_champion_without_a_reference_of_this_release_is_registered_anew(inges
     assert champion.reference is not None
     ingested.train()
     assert ingested.tracking.champion("acme").version == "2", "an unchanged model is not registered again"
+    assert ingested.metadata("best_model")["outcome"].value == Outcome.UNCHANGED
 
 
 def test_a_champion_is_compared_on_the_same_test_reviews(trained_twice: BranchInProcess) -> None:

@@ -31,13 +31,23 @@ def test_a_decision_is_read_by_its_outcome_and_not_by_its_words(outcome: Outcome
         model_link=dg.MetadataValue.url("http://mlflow/7"),
     )
     decision = read_decision(as_recorded(written))
-    assert decision is not None
     assert (decision.outcome, decision.reason) == (outcome, "Promoted, says the sentence")
     assert (decision.challenger_version, decision.model_link) == ("7", "http://mlflow/7")
 
 
-def test_an_event_of_a_former_release_has_no_decision_to_read() -> None:
-    assert read_decision(as_recorded({"decision": "Promoted: there was no champion."})) is None
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("Promoted: there was no champion.", Outcome.PROMOTED),
+        ("Not promoted: the rule is manual.", Outcome.NOT_PROMOTED),
+        ("Unchanged: version 1 is this very model.", Outcome.UNCHANGED),
+    ],
+)
+def test_a_run_that_was_under_way_during_an_update_is_read_too(reason: str, outcome: Outcome) -> None:
+    former = {"decision": reason, "challenger_version": "7", "mlflow_model": dg.MetadataValue.url("http://mlflow/7")}
+    assert read_decision(as_recorded(former)).outcome == outcome
+    assert read_check(as_recorded({"pages": True})).wakes_somebody
+    assert not read_check(as_recorded({"pages": False})).wakes_somebody
 
 
 @pytest.mark.parametrize("wakes_somebody", [True, False])

@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
+from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.in_process import BranchInProcess
 
@@ -25,6 +26,8 @@ def test_the_report_is_a_page_a_table_and_its_picture(trained: BranchInProcess) 
     page = page_of(trained)
     assert "in 600 reviews" in page
     assert "Champion version 1" in page
+    checks = page.split("check of a.csv")[1]
+    assert all(f"<td>{name}</td>" in checks for name in (*DRIFT_CHECKS, *DEGRADATION_CHECKS))
     assert "/artifacts/report.html" in str(told["report"].value)
     table = pd.read_csv(str(told["figures_file"].value))
     stored = read_frame(Storage(root="data").path("acme", "sentiment_report.parquet"))

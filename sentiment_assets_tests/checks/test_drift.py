@@ -34,7 +34,8 @@ def test_the_same_domain_stays_green_and_another_warns_with_its_words_and_a_link
     assert drift.metadata["effect"].value > 0.5
 
     page = Path(str(drift.metadata["drift_page_file"].value)).read_text()
-    assert "What moved in 2026-11.csv" in page
+    moved = page.split("What moved in 2026-11.csv")[1]
+    assert "<td>the wording differs</td>" in moved, "a part of the drift check"
     assert all(key in page for key in (FIRST, SAME, OTHER))
     run_id = str(drift.metadata["drift_page"].value).split("/runs/")[1].split("/")[0]
     assert [file.path for file in watched.tracking.client().list_artifacts(run_id)] == ["drift.html"]

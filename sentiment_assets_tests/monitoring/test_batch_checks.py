@@ -10,6 +10,7 @@ from sentiment_assets.monitoring.batch_checks import (
     DegradationChecks,
     check_degradation,
     check_drift,
+    choose_reviews,
     is_out_of_date,
 )
 from sentiment_assets.monitoring.check_record import CheckRecord, record_from_bytes, record_to_bytes
@@ -211,3 +212,17 @@ def test_bands_learn_from_past_batches(champion: ComparedChampion) -> None:
 def test_a_record_survives_storing(champion: ComparedChampion) -> None:
     for record in (texts_of(kitchen(200), champion), scores_of(batch(200), champion).record, texts_of(batch(1), None)):
         assert record_from_bytes(record_to_bytes(record)) == record
+
+
+def test_labels_of_the_batch_and_labels_that_came_since_are_kept_apart(champion: ComparedChampion) -> None:
+    """Of four reviews one has a label, one has it corrected since, one gets its only label later, and one never."""
+    reviews = batch(4)
+    reviews["label"] = pd.array([1, 1, pd.NA, pd.NA], "Int8")
+    since = reviews.iloc[[1, 2]].assign(label=pd.array([0, 0], "Int8"))
+    others = look_at_others([], [digests_and_labels(since)])
+    chosen = choose_reviews(
+        BatchToCheck(key="b.csv", reviews=reviews, champion=champion, others=others, checked_at=NOW), champion.model
+    )
+    assert pd.Series(chosen.labels).fillna(-1).tolist() == [1, 0, -1, -1]
+    assert pd.Series(chosen.labels_since).fillna(-1).tolist() == [-1, -1, 0, -1]
+    assert chosen.labelled.tolist() == [True, True, False, False]

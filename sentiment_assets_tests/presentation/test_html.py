@@ -1,4 +1,5 @@
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,20 @@ def test_a_picture_stands_in_the_page_itself(tmp_path: Path) -> None:
 def test_every_colour_stands_in_the_palette_and_nowhere_else() -> None:
     files = [file for file in PACKAGE.rglob("*") if file.suffix in (".py", ".j2") and file.name != "palette.py"]
     assert {file.name: COLOUR.findall(file.read_text()) for file in files if COLOUR.search(file.read_text())} == {}
+
+
+def test_green_is_fine_and_orange_says_look_as_the_drift_page_explains() -> None:
+    ok, warn, unknown = (
+        [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+        for colour in (palette.OK, palette.WARN, palette.UNKNOWN)
+    )
+    assert max(ok) == ok[1], "green"
+    assert warn[0] > warn[1] > warn[2], "orange"
+    assert max(unknown) - min(unknown) < 40, "grey"
+
+
+def test_every_template_is_part_of_what_is_installed() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["sentiment_assets"]
+    installed = {file for pattern in patterns for file in PACKAGE.glob(pattern)}
+    assert {*PACKAGE.rglob("*.j2"), *PACKAGE.rglob("*.yaml"), PACKAGE / "py.typed"} <= installed

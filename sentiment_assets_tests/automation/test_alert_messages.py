@@ -1,0 +1,97 @@
+"""One message per cause, from the events that a real run of made-up assets and checks leaves behind."""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from sentiment_assets.assets.event_metadata import check_metadata, decision_metadata, drift_page_metadata
+from sentiment_assets.automation.alert_messages import messages_of_run
+from sentiment_assets.learning.decision import Decision, Outcome
+from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.resources.notifications import Message
+
+UI = "http://dagster"
+FINDING = Finding(name="text_drift", verdict="warn", sentence="About 40 % differ.", effect=0.4, threshold=0.03)
+
+
+def messages(history: dg.DagsterInstance, *definitions: Any) -> list[Message]:
+    """The messages about a run of these assets and checks of the branch ``acme``."""
+    result = dg.materialize(definitions, instance=history, raise_on_error=False)
+    run = history.get_run_by_id(result.run_id)
+    assert run is not None
+    return messages_of_run(history, "acme", run, UI)
+
+
+def best_model(outcome: Outcome) -> dg.AssetsDefinition:
+    link = dg.MetadataValue.url("http://mlflow/2")
+    decision = Decision(outcome, "Because.")
+    metadata = decision_metadata(decision, challenger_version="2", champion_version="1", model_link=link)
+
+    @dg.asset(key=["acme", "best_model"])
+    def best_model() -> dg.MaterializeResult[Any]:
+        return dg.MaterializeResult(metadata=metadata)
+
+    return best_model
+
+
+def checked_reviews(severity: dg.AssetCheckSeverity, *, passed: bool, wakes_somebody: bool) -> tuple[Any, Any]:
+    link = drift_page_metadata(dg.MetadataValue.url("http://mlflow/drift"), "drift.html")
+    metadata = check_metadata(FINDING, wakes_somebody=wakes_somebody) | link
+
+    @dg.asset(key=["acme", "raw_reviews"])
+    def raw_reviews() -> None: ...
+
+    @dg.asset_check(asset=raw_reviews)
+    def text_drift() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=passed, severity=severity, description=FINDING.sentence, metadata=metadata)
+
+    return raw_reviews, text_drift
+
+
+@pytest.mark.parametrize(
+    ("outcome", "severity", "title"),
+    [
+        (Outcome.PROMOTED, "info", "acme: version 2 is the champion"),
+        (Outcome.NOT_PROMOTED, "warning", "acme: version 2 was not promoted"),
+    ],
+)
+def test_a_decision_about_a_challenger_is_told(
+    history: dg.DagsterInstance, outcome: Outcome, severity: str, title: str
+) -> None:
+    [message] = messages(history, best_model(outcome))
+    assert (message.severity, message.title, message.body) == (severity, title, "Because.")
+    assert message.links["Model"] == "http://mlflow/2"
+
+
+def test_the_same_model_again_is_no_news(history: dg.DagsterInstance) -> None:
+    assert messages(history, best_model(Outcome.UNCHANGED)) == []
+
+
+@pytest.mark.parametrize(
+    ("blocks", "wakes_somebody", "severity"),
+    [(False, False, "warning"), (False, True, "error"), (True, False, "error"), (True, True, "error")],
+)
+def test_a_check_that_blocks_or_wakes_somebody_is_an_error_and_any_other_a_warning(
+    history: dg.DagsterInstance, blocks: bool, wakes_somebody: bool, severity: str
+) -> None:
+    level = dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN
+    [message] = messages(history, *checked_reviews(level, passed=False, wakes_somebody=wakes_somebody))
+    assert (message.severity, message.title) == (severity, "acme: text_drift failed")
+    assert message.body == "About 40 % differ.\neffect: 0.4, threshold: 0.03"
+    assert message.links["Drift page"] == "http://mlflow/drift"
+
+
+def test_a_check_that_passes_is_no_news(history: dg.DagsterInstance) -> None:
+    assert messages(history, *checked_reviews(dg.AssetCheckSeverity.WARN, passed=True, wakes_somebody=False)) == []
+
+
+def test_a_failed_run_is_an_error_with_what_its_step_said(history: dg.DagsterInstance) -> None:
+    @dg.asset(key=["acme", "raw_reviews"])
+    def raw_reviews() -> None:
+        raise dg.Failure("the file is empty", allow_retries=False)
+
+    [message] = messages(history, raw_reviews)
+    assert message.severity == "error"
+    assert "the file is empty" in message.body
+    assert message.links["Run"].startswith(f"{UI}/runs/")
