@@ -6,7 +6,7 @@ import pytest
 from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.resources.storage import Storage
 from testing.corpus import as_csv, made_up_reviews
-from testing.in_process import BranchInProcess, failure_of
+from testing.in_process import BranchInProcess, Prepared, failure_of
 
 STORAGE = Storage(root="data")
 
@@ -65,16 +65,19 @@ def test_champion_and_challenger_are_shown_on_the_same_reviews(trained_twice: Br
     assert tracked["compared_test_reviews"] == told["compared_test_reviews"].value
 
 
-def test_the_same_data_have_the_same_versions_and_new_data_others(trained: BranchInProcess) -> None:
-    assets = ("splits", "features", "best_model")
-    before = {asset: trained.data_version(asset) for asset in assets}
-    trained.train()
-    assert {asset: trained.data_version(asset) for asset in assets} == before
-    trained.take_in("b.csv", as_csv(made_up_reviews(900, seed=1)))
-    trained.train()
-    after = {asset: trained.data_version(asset) for asset in assets}
-    assert all(after[asset] != before[asset] for asset in assets)
-    assert after["best_model"] == "acme-version-2"
+VERSIONED = ("splits", "features", "best_model")
+
+
+def test_the_same_data_have_the_same_versions(trained: BranchInProcess) -> None:
+    before = {asset: trained.data_version(asset) for asset in VERSIONED}
+    assert trained.train().success
+    assert {asset: trained.data_version(asset) for asset in VERSIONED} == before
+
+
+def test_new_data_have_other_versions(trained_twice: BranchInProcess, home_with_a_champion: Prepared) -> None:
+    before = home_with_a_champion.branch
+    assert all(trained_twice.data_version(asset) != before.data_version(asset) for asset in VERSIONED)
+    assert trained_twice.data_version("best_model") == "acme-version-2"
 
 
 def test_a_champion_without_a_reference_of_this_release_is_registered_anew(ingested: BranchInProcess) -> None:
