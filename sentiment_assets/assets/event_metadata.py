@@ -1,4 +1,4 @@
-"""What assets and checks leave in Dagster's events for others to read: the keys, and the one place that writes them.
+"""What assets and checks leave in Dagster's events for others to read: the keys, and how they are read.
 
 Metadata that only people look at need no constant; what code reads again has one here.
 """

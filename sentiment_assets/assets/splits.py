@@ -38,8 +38,8 @@ def splits_asset(
         description=(
             f"Labelled reviews of {branch} from all batches, each distinct text once. An official split column wins; "
             f"otherwise a hash of the text decides: {settings.train} % train, {settings.validation} % validation, "
-            f"{settings.test} % test. A review never changes its split as the corpus grows, except that a "
-            "near-duplicate of a test or validation review is taken out of train."
+            f"{settings.test} % test. A text keeps its split as the corpus grows, unless a later file gives it an "
+            "official one; a near-duplicate of a test or validation review is taken out of train."
         ),
     )
     def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:

@@ -86,7 +86,7 @@ def degradation_checks(
 
 def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) -> dict[str, Any]:
     """The reviews to label as a file that can be filled in and landed; none without reviews, or a column for labels."""
-    from sentiment_assets.ingestion.spreadsheet import to_spreadsheet_csv
+    from sentiment_assets.ingestion.csv_escaping import to_spreadsheet_csv
 
     if to_label.empty or not columns.label:
         file.unlink(missing_ok=True)

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sentiment_assets.ingestion.csv_escaping import is_protected, unprotected
 from sentiment_assets.ingestion.decoding import decode
 from sentiment_assets.ingestion.formats import format_of, known_formats
 from sentiment_assets.ingestion.settings import DEFAULT_LIMITS, UnpackingLimits
-from sentiment_assets.ingestion.spreadsheet import is_protected, unprotected
 
 _MEGABYTE = 1024 * 1024
 _LARGEST_FIELD = 4 * _MEGABYTE

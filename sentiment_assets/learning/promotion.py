@@ -1,10 +1,10 @@
 """The gate: whether the challenger takes the champion's place.
 
-1. A challenger that is the champion itself changes nothing (``decide_unchanged``).
+1. A challenger that is the champion itself changes nothing (``decide_unchanged``, by the digest that is registered).
 2. Without a champion, the first model must beat the majority class (``decide_first_promotion``).
 3. Otherwise both are compared on the test reviews that the champion has not seen (``compare_with_champion``), and the
    branch's rule is applied to the comparison (``decide_promotion``).
-4. Whoever passes must not pass fewer behavioural cases than the champion (``decide``).
+4. A challenger that the rule lets in must get at least as many behavioural cases right as the champion (``decide``).
 """
 
 from dataclasses import dataclass

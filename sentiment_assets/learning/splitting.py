@@ -1,4 +1,4 @@
-"""Which split a review belongs to: by the hash of its normalised text, so that it never changes."""
+"""Which split a review belongs to: the official one, or else by the hash of its normalised text, so that it stays."""
 
 from dataclasses import dataclass
 from hashlib import sha256

@@ -23,7 +23,10 @@ CHECKS_THAT_SHARE_ALPHA = tuple(name for name in (*DRIFT_CHECKS, *DEGRADATION_CH
 
 
 class QualityLimits(Settings):
-    """Largest share of a batch's reviews (0 to 1) that may have each fault before its check warns."""
+    """The limit of each quality check: the largest share of the reviews (0 to 1) that may have a fault, as a rule.
+
+    A field registers the check of its name; see ``quality_checks``.
+    """
 
     quarantined: float = Field(default=0.05, ge=0, le=1, description="Rows in quarantine, of all that have a text.")
     duplicates: float = Field(default=0.05, ge=0, le=1, description="Texts that stand earlier in the batch.")
@@ -69,7 +72,8 @@ class MonitoringSettings(Settings):
         default=0.01,
         gt=0,
         lt=0.5,
-        description="Share of harmless batches that may warn, all drift checks of a batch taken together.",
+        description="Share of harmless batches that may warn, all drift and degradation checks taken together, "
+        "and all its quality checks once more.",
     )
     smallest_effect: float = Field(
         default=0.03,

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.batch import read_batch
+from sentiment_assets.ingestion.csv_escaping import to_spreadsheet_csv
 from sentiment_assets.ingestion.readers import read_rows
 from sentiment_assets.ingestion.settings import IngestionSettings
-from sentiment_assets.ingestion.spreadsheet import to_spreadsheet_csv
 
 LIVE = ["=1+1", "+1", "-1 star", "@SUM(A1)", "\tx", "\rx", "\nx", "  =1+1", "＝1+1"]
 REVIEWS = st.lists(
