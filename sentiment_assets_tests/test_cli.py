@@ -99,7 +99,6 @@ def test_rollback_moves_the_alias_and_names_the_versions_there_are(acme: BranchI
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("demo")
 def test_the_demo_ends_with_two_champions_and_changes_nothing_when_run_again(home: Path, tmp_path: Path) -> None:
     def demo() -> str:
         command = [sys.executable, "-m", "sentiment_assets.cli", "demo"]
@@ -129,7 +128,6 @@ def test_the_demo_ends_with_two_champions_and_changes_nothing_when_run_again(hom
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("demo")
 def test_dev_opens_both_uis_and_a_backfill_of_all_candidates_is_one_run(home: Path, tmp_path: Path) -> None:
     dagster_port, mlflow_port = servers.free_port(), servers.free_port()
     command = [sys.executable, "-m", "sentiment_assets.cli", "dev"]
