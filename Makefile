@@ -36,7 +36,7 @@ dev: install  ## Dagster's UI with its daemon, and MLflow's UI
 
 test: lint imports types licences validate unit  ## everything that CI runs
 
-fast: lint imports types  ## all that starts no process, in a minute: lint, types, import rules and most tests
+fast: lint imports types  ## all that starts no process: lint, types, import rules and most tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not process and not docker" \
 	  --hypothesis-profile fast --durations 15
 
