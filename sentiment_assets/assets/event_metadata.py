@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from sentiment_assets.learning.decision import Outcome
+from sentiment_assets.learning.decision import Decision, Outcome
 
 if TYPE_CHECKING:
-    from sentiment_assets.learning.decision import Decision
     from sentiment_assets.monitoring.finding import Finding
 
 ROW_COUNT = "dagster/row_count"
@@ -45,7 +44,7 @@ class RecordedDecision:
 
 
 def decision_metadata(
-    decision: "Decision", *, challenger_version: str, champion_version: str, model_link: dg.UrlMetadataValue
+    decision: Decision, *, challenger_version: str, champion_version: str, model_link: dg.UrlMetadataValue
 ) -> dict[str, Any]:
     """Write a decision; ``read_decision`` reads it."""
     return {

@@ -56,12 +56,9 @@ def degradation_checks(
             others=look_around(storage, branch, neighbours),
             checked_at=now().isoformat(timespec="seconds"),
         )
-        checks = check_degradation(
-            batch,
-            settings,
-            drift_record=next(iter(load_records(storage, branch, DRIFT, [key])), None),
-            past=load_records(storage, branch, DEGRADATION, neighbours.earlier),
-        )
+        drift_record = next(iter(load_records(storage, branch, DRIFT, [key])), None)
+        past = load_records(storage, branch, DEGRADATION, neighbours.earlier)
+        checks = check_degradation(batch, settings, drift_record=drift_record, past=past)
         save_record(storage, branch, DEGRADATION, checks.record)
         budget = _write_label_budget(
             storage.partition_path(branch, LABEL_BUDGET, key, ".csv"), checks.to_label, columns
@@ -75,9 +72,13 @@ def degradation_checks(
             "accuracy": link,
             "estimated_accuracy": link | budget,
         }
-        records = [*load_records(storage, branch, DEGRADATION, neighbours.earlier), checks.record]
         yield from check_results(
-            branch, SCORED_REVIEWS, records, settings=settings, severity=dg.AssetCheckSeverity.WARN, more=more
+            branch,
+            SCORED_REVIEWS,
+            [*past, checks.record],
+            settings=settings,
+            severity=dg.AssetCheckSeverity.WARN,
+            more=more,
         )
         tell_open_warnings(context.instance, storage, branch, batch_partitions)
 

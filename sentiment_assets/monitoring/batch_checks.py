@@ -202,12 +202,11 @@ def choose_reviews(batch: BatchToCheck, model: SentimentModel) -> ChosenReviews:
     reviews, digests, rows = reviews[recognised], digests[recognised], rows[np.flatnonzero(recognised)]
     own = reviews["label"].to_numpy(np.float64, na_value=np.nan)
     later = batch.others.labels_since(digests)
-    latest = np.where(np.isnan(later), own, later)
     return ChosenReviews(
         reviews=reviews,
         rows=rows,
         margins=model.margins_of_rows(rows),
-        labels=np.where(np.isnan(own), np.nan, latest),
+        labels=np.where(np.isnan(own) | np.isnan(later), own, later),
         labels_since=np.where(np.isnan(own), later, np.nan),
         unrecognised=int((~recognised).sum()),
     )

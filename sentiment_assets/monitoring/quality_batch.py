@@ -108,3 +108,10 @@ def judge_share(fault: Fault, count: int, n: int, settings: MonitoringSettings) 
         )
     )
     return replace(finding, sentence=f"{sentence} {fault.remedy}.") if finding.warns else finding
+
+
+def judge_unread(fault: Fault, column: str, batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
+    """Judge the share of a column's values that could not be read, among all reviews that have one."""
+    unread = batch.file.unread.get(column, 0)
+    read = int(batch.reviews[column].notna().sum())
+    return Judgement(judge_share(fault, unread, unread + read, settings))

@@ -1,6 +1,6 @@
 """``unread_splits``: values of `split` that could not be read."""
 
-from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_share
+from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_unread
 from sentiment_assets.monitoring.settings import MonitoringSettings
 
 FAULT = Fault(
@@ -13,6 +13,4 @@ FAULT = Fault(
 
 def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
     """Judge a batch."""
-    unread = batch.file.unread.get("split", 0)
-    read = int(batch.reviews["split"].notna().sum())
-    return Judgement(judge_share(FAULT, unread, unread + read, settings))
+    return judge_unread(FAULT, "split", batch, settings)
