@@ -143,7 +143,7 @@ class Tracking(dg.ConfigurableResource[Any]):
         """Log a model and its reference to a run and register it, once for equal models. Returns the version.
 
         The files of a version lie in a folder named by its digest, which no other version shares and nothing is written
-        to again.
+        to again. When two runs register equal models at one moment, the first version stays and the other is removed.
         """
         from mlflow.entities import Metric
 
@@ -156,13 +156,15 @@ class Tracking(dg.ConfigurableResource[Any]):
                 client.log_artifacts(run_id, str(saved), f"model/{digest}")
             measured = [Metric(name, value, _now(), 0) for name, value in metrics.items()]
             client.log_batch(run_id, metrics=measured)
-            if not client.search_registered_models(f"name = '{branch}'"):
-                client.create_registered_model(branch, description=f"Sentiment of {branch} reviews")
+            _require_registered_model(client, branch)
             source = f"{client.get_run(run_id).info.artifact_uri}/model/{digest}"
             tags = {MODEL_DIGEST: digest, REFERENCE_DIGEST: reference_digest(reference)}
-            registered = client.create_model_version(branch, source, run_id, tags=tags, description=description)
-        else:
-            client.update_model_version(branch, registered.version, description)
+            made = client.create_model_version(branch, source, run_id, tags=tags, description=description)
+            registered = self._version_of_digest(client, branch, digest) or made
+            if registered.version == made.version:
+                return str(made.version)
+            client.delete_model_version(branch, made.version)  # another run was a moment faster
+        client.update_model_version(branch, registered.version, description)
         return str(registered.version)
 
     def log_report(self, run_id: str, files: "Mapping[str, bytes]", metrics: "Mapping[str, float]") -> None:
@@ -249,8 +251,21 @@ class Tracking(dg.ConfigurableResource[Any]):
         return client.search_runs([experiment], " and ".join(wanted), order_by=["attributes.start_time DESC"])
 
     def _version_of_digest(self, client: "MlflowClient", branch: str, digest: str) -> "ModelVersion | None":
+        """The first one, if runs that ended at the same time have made more than one."""
         versions = client.search_model_versions(f"name = '{branch}' and tags.`{MODEL_DIGEST}` = '{digest}'")
-        return versions[0] if versions else None
+        return min(versions, key=lambda each: int(each.version), default=None)
+
+
+def _require_registered_model(client: "MlflowClient", branch: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    if client.search_registered_models(f"name = '{branch}'"):
+        return
+    try:
+        client.create_registered_model(branch, description=f"Sentiment of {branch} reviews")
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":  # then another run was a moment faster
+            raise
 
 
 def _now() -> int:

@@ -118,6 +118,25 @@ def test_an_equal_model_is_registered_once(tracking: Tracking) -> None:
     assert [register(tracking, "acme", made_model()) for _ in range(2)] == ["1", "1"]
 
 
+def test_equal_models_of_two_runs_that_end_at_one_moment_are_one_version(
+    tracking: Tracking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have seen that there is no such version before either makes it."""
+    together = Barrier(2)
+    log_batch = MlflowClient.log_batch
+
+    def log_after_both_have_looked(client: MlflowClient, *given: object, **named: object) -> None:
+        together.wait(60)
+        log_batch(client, *given, **named)
+
+    client = tracking.client()
+    monkeypatch.setattr(MlflowClient, "log_batch", log_after_both_have_looked)
+    with ThreadPoolExecutor(2) as threads:
+        versions = list(threads.map(lambda _: register(tracking, "acme", made_model()), range(2)))
+    assert versions == ["1", "1"]
+    assert [str(each.version) for each in client.search_model_versions("name = 'acme'")] == ["1"]
+
+
 @pytest.mark.parametrize("changed", ["model.json", "model.npz", "reference.npz"])
 def test_a_version_whose_files_were_changed_is_refused_with_what_to_do(tracking: Tracking, changed: str) -> None:
     version = register(tracking, "acme", made_model())
