@@ -27,11 +27,12 @@ def demo(platform: bool) -> None:
     from sentiment_assets.commands.demo.corpora import CorpusMissing
     from sentiment_assets.commands.demo.walkthrough import run_demo
     from sentiment_assets.commands.launching import RunFailed
+    from sentiment_assets.resources.mlflow_settings import MlflowAway
 
     try:
         with dg.DagsterInstance.get() as instance:
             run_demo(Console(), instance, Path(gettempdir()) / "demo.log", watch=platform)
-    except (CorpusMissing, RunFailed) as error:
+    except (CorpusMissing, MlflowAway, RunFailed) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -62,6 +63,7 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
 
     from sentiment_assets.commands.replay import CannotReplay
     from sentiment_assets.commands.replay import replay as replay_batches
+    from sentiment_assets.resources.mlflow_settings import MlflowAway
 
     done = failed = 0
     try:
@@ -69,7 +71,7 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
             for each in replay_batches(instance, branch, batches):
                 click.echo(each.sentence, err=bool(each.failed))
                 done, failed = done + 1, failed + bool(each.failed)
-    except CannotReplay as error:
+    except (CannotReplay, MlflowAway) as error:
         raise click.ClickException(str(error)) from error
     if not done:
         click.echo(f"Nothing to replay: no batch of {branch} failed, has rows in quarantine, or is without a label.")

@@ -65,7 +65,6 @@ def resources() -> Resources:
         "arrays": Arrays(root="data"),
         "notifications": Notifications(dagster_ui=dagster_ui()),
         "tracking": Tracking(
-            tracking_uri=os.environ.get("MLFLOW_TRACKING_URI", ""),
             mlflow_ui=mlflow_ui(),
             dagster_ui=dagster_ui(),
         ),

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from sentiment_assets.cli import main, prepare_dagster_home
+from sentiment_assets.resources import mlflow_settings
 from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from testing import servers
 from testing.in_process import BranchInProcess
@@ -81,6 +82,21 @@ def test_a_taken_port_is_said(home: Path) -> None:
         refused = CliRunner().invoke(main, ["dev", "--dagster-port", str(port)])
     assert refused.exit_code == 1
     assert f"port {port} is taken; choose another with --dagster-port" in refused.output
+
+
+@pytest.mark.parametrize("command", [["score", "{file}"], ["rollback", "acme", "1"], ["replay", "acme"], ["demo"]])
+@pytest.mark.usefixtures("home")
+def test_a_command_says_within_seconds_that_mlflow_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    (tmp_path / "r.csv").write_text("text\nfine\n")
+    monkeypatch.setattr(mlflow_settings, "SECONDS_TO_ANSWER", 0.2)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    with servers.silent() as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        refused = CliRunner().invoke(main, [each.format(file=tmp_path / "r.csv") for each in command])
+    assert refused.exit_code == 1
+    assert f"MLflow at {address} cannot be reached: timed out. Start it, or set MLFLOW_TRACKING_URI" in refused.output
 
 
 def test_rollback_moves_the_alias_and_names_the_versions_there_are(acme: BranchInProcess) -> None:

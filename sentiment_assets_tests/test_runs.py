@@ -161,6 +161,8 @@ def test_a_killed_run_launched_again_loses_and_doubles_nothing(instance: dg.Dags
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL, "it was killed half-way"
+        [killed] = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        instance.report_run_failed(killed, message="as run monitoring does")
         if job == "ingest":
             assert runs.ingest(instance, "killed", key).success
         else:
@@ -170,6 +172,8 @@ def test_a_killed_run_launched_again_loses_and_doubles_nothing(instance: dg.Dags
     assert len(reviews) == reviews["review_id"].nunique() == 600
     assert len(client().search_model_versions("name='killed'")) == 1
     assert client().get_model_version_by_alias("killed", "champion").version == 1
+    tracked = client().search_runs([client().get_experiment_by_name("killed").experiment_id])
+    assert {run.info.status for run in tracked} == {"FAILED", "FINISHED"}, "the next run has marked those of the killed"
     assert materialized(instance, "killed", "trained_candidates") == set(runs.candidate_keys("killed"))
 
 

@@ -21,6 +21,13 @@ def free_port() -> int:
 
 
 @contextmanager
+def silent() -> Iterator[str]:
+    """The address of a server that takes every connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@contextmanager
 def running(
     command: Sequence[str],
     ready: str,

@@ -14,6 +14,7 @@ from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.storage import Storage, StoredArrays, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
@@ -40,9 +41,11 @@ def trained_candidates_asset(
     def plan_candidates(
         context: dg.AssetExecutionContext, features: StoredArrays, tracking: Tracking
     ) -> Iterator[dg.DynamicOutput[None]]:
+        if abandoned := tracking.close_abandoned(branch, {run.run_id for run in runs_under_way(context.instance)}):
+            context.log.warning(f"Left RUNNING in MLflow by runs that were killed, now FAILED: {', '.join(abandoned)}.")
         alone = len(context.partition_keys) == 1
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=alone)
-        tracking.mark("RUNNING", parent)
+        tracking.take_up(parent, context.run)
         for key in context.partition_keys:
             yield dg.DynamicOutput(None, mapping_key=mapping_key(key))
 

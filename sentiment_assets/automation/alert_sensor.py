@@ -10,9 +10,12 @@ from pydantic import TypeAdapter
 
 from sentiment_assets.automation.alert_messages import ended_runs, is_stale, latest_end, messages_of_run, stale_since
 from sentiment_assets.automation.outbox import MOST_WAITING, Waiting, address, deliver
-from sentiment_assets.automation.run_history import belongs_to
+from sentiment_assets.automation.run_history import belongs_to, trains
 from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.resources.dagster_runs import runs_under_way
+from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow
 from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications
+from sentiment_assets.resources.tracking import Tracking
 
 _SECONDS_TO_SEND = 30.0
 
@@ -40,19 +43,28 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Sends failed runs, failed checks, promotions, refusals and stale data to those under `alerts`.",
     )
-    def alert_looks(context: dg.SensorEvaluationContext, notifications: Notifications) -> dg.SensorResult:
-        if not targets:
-            reason = "Nobody to tell: name targets under `alerts` in a branch's YAML."
-            return dg.SensorResult(skip_reason=reason, cursor="")  # what happens until then will not be news
-        if not context.cursor:  # what happened before anybody was to be told is not news
+    def alert_looks(
+        context: dg.SensorEvaluationContext, notifications: Notifications, tracking: Tracking
+    ) -> dg.SensorResult:
+        if not context.cursor:  # what happened before anybody watched is not news
             fresh = Memory(latest_end(context.instance))
             return dg.SensorResult(skip_reason="Begins to watch.", cursor=_MEMORY.dump_json(fresh).decode())
         memory = _MEMORY.validate_json(context.cursor)
         ended = ended_runs(context.instance, memory.last_end)
+        last_end = ended[-1][0] if ended else memory.last_end
+        runs = [
+            run for _, run_id in ended if (run := context.instance.get_run_by_id(run_id)) and belongs_to(run, branch)
+        ]
+        if any(run.status == dg.DagsterRunStatus.FAILURE and trains(run, branch) for run in runs):
+            _close_abandoned(context, branch, tracking)
+        if not targets:  # what happens until there are some will not be news
+            return dg.SensorResult(
+                skip_reason="Nobody to tell: name targets under `alerts` in a branch's YAML.",
+                cursor=_MEMORY.dump_json(Memory(last_end)).decode(),
+            )
         messages = [
             message
-            for _, run_id in ended
-            if (run := context.instance.get_run_by_id(run_id)) and belongs_to(run, branch)
+            for run in runs
             for message in messages_of_run(context.instance, branch, run, notifications.dagster_ui)
         ]
         stale = _stale(
@@ -71,13 +83,26 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
         for each in left:
             context.log.error(f"Not sent, tried again: {each.message.title}. {each.why}")
         next_memory = Memory(
-            last_end=ended[-1][0] if ended else memory.last_end,
+            last_end=last_end,
             stale=memory.stale | {name: number for name, (number, _) in stale.items()},
             waiting=left[-MOST_WAITING:],
         )
         return dg.SensorResult(skip_reason=_summary(len(waiting), left), cursor=_MEMORY.dump_json(next_memory).decode())
 
     return alert_looks
+
+
+def _close_abandoned(context: dg.SensorEvaluationContext, branch: str, tracking: Tracking) -> None:
+    """Mark in MLflow what a train run that failed has left there; no alert waits for that, and the next run does it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        require_mlflow(tracking.uri())
+        abandoned = tracking.close_abandoned(branch, {run.run_id for run in runs_under_way(context.instance)})
+    except (MlflowAway, MlflowException) as error:
+        context.log.warning(f"Runs in MLflow may stay RUNNING until {branch} is trained again: {error}")
+    else:
+        context.log.info(f"Marked FAILED in MLflow: {', '.join(abandoned) or 'nothing'}.")
 
 
 def _stale(

@@ -11,7 +11,7 @@ from upath import UPath
 
 from sentiment_assets.automation.batch_history import TakenIn, taken_in
 from sentiment_assets.automation.jobs import ingest_job_name
-from sentiment_assets.automation.run_history import ended_runs_of, runs_under_way
+from sentiment_assets.automation.run_history import ended_runs_of
 from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
 from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.formats import format_of, known_formats
@@ -33,6 +33,7 @@ from sentiment_assets.ingestion.landing import (
     to_take,
     with_outcomes,
 )
+from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.storage import Storage, write_atomically
 

@@ -8,8 +8,10 @@ import dagster as dg
 from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy, is_due
-from sentiment_assets.automation.run_history import runs_under_way, trains
+from sentiment_assets.automation.run_history import trains
 from sentiment_assets.automation.training_state import training_state
+from sentiment_assets.resources.dagster_runs import runs_under_way
+from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 
@@ -33,7 +35,10 @@ def retraining_sensor(branch: str, candidate_keys: Sequence[str], policy: Retrai
         under_way, now = runs_under_way(context.instance), datetime.now(UTC)
         if any(trains(run, branch) for run in under_way):
             return dg.SensorResult(skip_reason="A train run is under way.", cursor="")
-        due = is_due(training_state(context.instance, branch, storage, tracking), policy, now)
+        try:
+            due = is_due(training_state(context.instance, branch, storage, tracking), policy, now)
+        except MlflowAway as error:
+            return dg.SensorResult(skip_reason=f"{error}.", cursor=context.cursor)
         if not due.train:
             return dg.SensorResult(skip_reason=f"Not due: {due.reason}.", cursor="")
         since = datetime.fromisoformat(context.cursor) if context.cursor else now

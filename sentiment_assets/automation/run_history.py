@@ -1,4 +1,4 @@
-"""What Dagster's history says about runs: which are under way, whose they are, and how they ended."""
+"""What Dagster's history says about runs: whose they are, and how they ended."""
 
 import dagster as dg
 
@@ -8,20 +8,8 @@ from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.automation.jobs import job_names, train_job_name
 
-_UNDER_WAY = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 _PICKED_ASSETS = "__ASSET_JOB"
 """Dagster's own name for a run of assets that somebody, or an automation condition, has picked."""
-
-
-def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """Every run that has not ended, queued ones included."""
-    return list(instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)))
 
 
 def ended_runs_of(instance: dg.DagsterInstance, job: str, partition: str) -> int:

@@ -7,8 +7,9 @@ import dagster as dg
 from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.automation.jobs import report_job_name, train_job_name
 from sentiment_assets.automation.retraining_sensor import REASON
-from sentiment_assets.automation.run_history import runs_under_way, trains
+from sentiment_assets.automation.run_history import trains
 from sentiment_assets.automation.settings import Cron, Schedules
+from sentiment_assets.resources.dagster_runs import runs_under_way
 
 
 def branch_schedules(branch: str, candidate_keys: Sequence[str], schedules: Schedules) -> list[dg.ScheduleDefinition]:

@@ -8,7 +8,8 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.automation.batch_history import latest_events, scored_by
 from sentiment_assets.automation.jobs import score_job_name
-from sentiment_assets.automation.run_history import runs_under_way
+from sentiment_assets.resources.dagster_runs import runs_under_way
+from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.tracking import Tracking
 
 MOST_RUNS_A_TICK = 100
@@ -29,7 +30,10 @@ def scoring_sensor(
     )
     def scoring_looks(context: dg.SensorEvaluationContext, tracking: Tracking) -> dg.SensorResult | dg.SkipReason:
         keys = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
-        wanted = batches_to_score(context.instance, branch, keys, tracking, again=again)
+        try:
+            wanted = batches_to_score(context.instance, branch, keys, tracking, again=again)
+        except MlflowAway as error:
+            return dg.SkipReason(f"{error}.")
         if not wanted:
             return dg.SkipReason("Every batch is scored, is being scored, or waits for a champion.")
         chosen = list(wanted.items())[:MOST_RUNS_A_TICK]

@@ -12,6 +12,7 @@ from sentiment_assets.automation.run_history import last_run_of
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
 from sentiment_assets.definitions import resources
+from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.ui_addresses import dagster_ui
 
@@ -56,8 +57,9 @@ def replay(instance: dg.DagsterInstance, branch: str, batch_keys: Sequence[str])
     """Ingest those batches again from their landed files; one that fails stays as it is, and the next one follows.
 
     Without any, each that has rows in quarantine, whose last run failed, or that has no label. All rows of a file go
-    through the rules again. Raises ``CannotReplay``.
+    through the rules again. Raises ``CannotReplay``, and ``MlflowAway``, since what is taken in is scored too.
     """
+    require_mlflow(tracking_uri())
     storage = resources()["storage"]
     known = instance.get_dynamic_partitions(batch_partitions_name(branch))
     unknown = sorted(set(batch_keys) - set(known))

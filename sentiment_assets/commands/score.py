@@ -11,8 +11,9 @@ from sentiment_assets.ingestion.batch import no_such_column
 from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, optional_text, text_of
-from sentiment_assets.resources.mlflow_settings import tracking_uri
+from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
 from sentiment_assets.resources.registry import ChangedModel, champion_of
+from sentiment_assets.resources.urls import shown
 
 _ID = "review_id"
 
@@ -35,12 +36,13 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> pd.D
     reviews = _reviews(file, rows, text_column)
     uri = tracking_uri()
     try:
+        require_mlflow(uri)
         champion = champion_of(branch, uri)
-    except ChangedModel as error:
+    except (ChangedModel, MlflowAway) as error:
         raise CannotScore(str(error)) from error
     if champion is None:
         raise CannotScore(
-            f"branch {branch!r} has no champion in {uri}: run the job {branch}_train, or name another --branch"
+            f"branch {branch!r} has no champion in {shown(uri)}: run the job {branch}_train, or name another --branch"
         )
     texts = reviews["text"].dropna()
     scores = champion.model.explain(texts.tolist()).astype({"label": "Int8"}).set_axis(texts.index)

@@ -2,13 +2,60 @@
 
 import logging
 import os
+import ssl
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sentiment_assets.resources.home import SETTING, local_home
+from sentiment_assets.resources.urls import shown
+
+_ADDRESS, _USER, _PASSWORD = "MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
+_SERVER = ("http://", "https://")
+SECONDS_TO_ANSWER = 5.0
+_SERVER_FAULT = 500
+"""The first of the answers by which a server, or a proxy before it, says that it cannot."""
 
 
 def tracking_uri() -> str:
-    """MLflow's address: the one the environment names, or else the home folder's own file."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
+    """MLflow's address: the one the environment names, or else the home folder's own file.
+
+    A server's user name and password are moved to where MLflow keeps them, since its errors quote the address.
+    """
+    address = os.environ.get(_ADDRESS) or default_tracking_uri()
+    parts = urlsplit(address)
+    if not address.startswith(_SERVER) or "@" not in parts.netloc:
+        return address
+    os.environ[_USER], os.environ[_PASSWORD] = unquote(parts.username or ""), unquote(parts.password or "")
+    os.environ[_ADDRESS] = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return os.environ[_ADDRESS]
+
+
+class MlflowAway(ConnectionError):
+    """The MLflow server does not answer; the message says what to do."""
+
+
+def require_mlflow(address: str) -> None:
+    """Raise ``MlflowAway`` unless the server at ``address`` answers within seconds; a database needs no server.
+
+    MLflow itself goes on asking for minutes. A run may wait so long; a person and a sensor may not.
+    """
+    if not address.startswith(_SERVER):
+        return
+    try:
+        # Only whether anybody is there is asked, nothing is told: who it is, MLflow sees by its own settings.
+        unverified = ssl._create_unverified_context()  # noqa: S323
+        urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=SECONDS_TO_ANSWER, context=unverified).close()  # noqa: S310
+    except urllib.error.HTTPError as answer:
+        if answer.code < _SERVER_FAULT:
+            return
+        why = f"it answers {answer.code}"
+    except (OSError, HTTPException) as error:
+        why = str(getattr(error, "reason", error)) or type(error).__name__
+    else:
+        return
+    raise MlflowAway(f"MLflow at {shown(address)} cannot be reached: {why}. Start it, or set {_ADDRESS} to where it is")
 
 
 def default_tracking_uri() -> str:

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +11,7 @@ from urllib.parse import quote
 import dagster as dg
 
 from sentiment_assets.resources.home import local_home
-from sentiment_assets.resources.mlflow_settings import default_tracking_uri
+from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
 from sentiment_assets.resources.registry import (
     CHAMPION,
     MODEL_DIGEST,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOADER = "sentiment_assets.learning.model"
 _MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # which of its two faces MLflow's UI shows
+_DAGSTER_RUN = "dagster.run_id"
 _ROLE, _BRANCH, _FEATURES, _ROOT_RUN = (
     f"sentiment_assets.{name}" for name in ("role", "branch", "features_version", "root_run_id")
 )
@@ -43,8 +44,6 @@ _ROLE, _BRANCH, _FEATURES, _ROOT_RUN = (
 class Tracking(dg.ConfigurableResource[Any]):
     """A thin face of ``MlflowClient``: no global active run, no autologging, no pickles."""
 
-    tracking_uri: str
-    """An MLflow server's address; empty: ``mlflow.db`` in the home folder."""
     mlflow_ui: str
     """Where people open MLflow, for links."""
     dagster_ui: str
@@ -55,8 +54,8 @@ class Tracking(dg.ConfigurableResource[Any]):
         return open_client(self.uri())
 
     def uri(self) -> str:
-        """The tracking address in use."""
-        return self.tracking_uri or default_tracking_uri()
+        """The tracking address in use; it is no field, since Dagster shows and stores those."""
+        return tracking_uri()
 
     def parent_run(self, branch: str, features_version: str, run: dg.DagsterRun, *, joins_newest: bool) -> str:
         """The id of the MLflow parent of a train run, found by its tags or created.
@@ -75,6 +74,27 @@ class Tracking(dg.ConfigurableResource[Any]):
         tags = self._tags(branch, features_version, run) | {_ROLE: "train_run"}
         name = f"train {branch} {features_version[:8]}"
         return client.create_run(experiment, run_name=name, tags=tags).info.run_id
+
+    def take_up(self, parent_run_id: str, run: dg.DagsterRun) -> None:
+        """Mark a parent as RUNNING, and note which Dagster run works on it now."""
+        client = self.client()
+        for name, value in self._origin(run).items():
+            client.set_tag(parent_run_id, name, value)
+        self.mark("RUNNING", parent_run_id)
+
+    def close_abandoned(self, branch: str, under_way: Collection[str]) -> list[str]:
+        """Mark as FAILED what Dagster runs have left RUNNING, and return the names of these MLflow runs.
+
+        ``under_way`` are the ids of all Dagster runs that have not ended: what a killed process began, no other ends.
+        """
+        client = self.client()
+        experiment = client.get_experiment_by_name(branch)
+        if experiment is None:
+            return []
+        running = client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
+        abandoned = [each for each in running if each.data.tags.get(_DAGSTER_RUN, "") not in under_way]
+        self.mark("FAILED", *(each.info.run_id for each in abandoned))
+        return [each.info.run_name for each in abandoned]
 
     def mark(self, status: Literal["RUNNING", "FINISHED", "FAILED"], *run_ids: str) -> None:
         """Set the status of runs; why one FAILED is in the Dagster step that it links to."""
@@ -120,7 +140,11 @@ class Tracking(dg.ConfigurableResource[Any]):
         return champion_of(branch, self.uri())
 
     def champion_version(self, branch: str) -> ChampionRegistration | None:
-        """What the registry says about the champion, without loading it."""
+        """What the registry says about the champion, without loading it; for sensors, so it does not wait.
+
+        Raises ``MlflowAway``.
+        """
+        require_mlflow(self.uri())
         client = self.client()
         version = aliased(client, branch)
         if version is None:
@@ -206,7 +230,12 @@ class Tracking(dg.ConfigurableResource[Any]):
             _BRANCH: branch,
             _FEATURES: features_version,
             _ROOT_RUN: run.root_run_id or run.run_id,
-            "dagster.run_id": run.run_id,
+            **self._origin(run),
+        }
+
+    def _origin(self, run: dg.DagsterRun) -> dict[str, str]:
+        return {
+            _DAGSTER_RUN: run.run_id,
             "mlflow.note.content": f"Dagster run: [{run.run_id}]({self.dagster_ui}/runs/{run.run_id})",
         }
 

@@ -15,14 +15,16 @@ from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.retraining_sensor import REASON, retraining_sensor
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.resources import mlflow_settings
 from sentiment_assets.resources.notifications import AlertTarget, Notifications
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
+from testing import servers
 from testing.in_process import BranchInProcess
 from testing.platform import Mailbox
 
 BATCHES = dg.DynamicPartitionsDefinition(name="acme/batches")
-TRACKING = Tracking(tracking_uri="", mlflow_ui="http://m", dagster_ui="http://d")
+TRACKING = Tracking(mlflow_ui="http://m", dagster_ui="http://d")
 RESOURCES = {
     "storage": Storage(root="data"),
     "tracking": TRACKING,
@@ -135,6 +137,24 @@ def test_training_waits_for_files_that_are_being_taken_in_but_not_for_ever(
     assert "waiting for 1 files that are being taken in" in said(waiting)
     long_ago = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
     assert tick(retraining, history, cursor=long_ago).run_requests
+
+
+@pytest.mark.parametrize("away", ["nobody listens", "nobody answers"])
+def test_sensors_say_within_seconds_that_mlflow_is_away(
+    history: dg.DagsterInstance, retraining: dg.SensorDefinition, monkeypatch: pytest.MonkeyPatch, away: str
+) -> None:
+    ingested(history, "a.csv", 40)
+    waiting = datetime.now(UTC).isoformat()
+    with servers.silent() as silent:
+        address = silent if away == "nobody answers" else f"http://127.0.0.1:{servers.free_port()}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        monkeypatch.setattr(mlflow_settings, "SECONDS_TO_ANSWER", 0.2)
+        results = [tick(retraining, history, waiting), tick(scoring_sensor("acme", BATCHES, again=False), history)]
+    for result in results:
+        assert said(result).startswith(f"MLflow at {address} cannot be reached: ")
+        assert said(result).endswith("Start it, or set MLFLOW_TRACKING_URI to where it is.")
+        assert not result.run_requests
+    assert results[0].cursor == waiting, "a train run that waits for files goes on waiting"
 
 
 def batches(result: dg.SensorResult) -> list[str | None]:
@@ -289,5 +309,50 @@ def test_data_that_were_brought_up_to_date_and_are_stale_again_are_told_again(
         cursor = result.cursor
 
 
-def test_nobody_to_tell_is_said(history: dg.DagsterInstance) -> None:
-    assert "name targets under `alerts`" in said(tick(alert_sensor("acme", [], Freshness()), history))
+def test_nobody_to_tell_is_said_and_what_happens_until_then_is_no_news(
+    history: dg.DagsterInstance, mailbox: Mailbox
+) -> None:
+    nobody = alert_sensor("acme", [], Freshness())
+    cursor = tick(nobody, history).cursor
+    fail(history, "acme_ingest")
+    result = tick(nobody, history, cursor)
+    assert "name targets under `alerts`" in said(result)
+    somebody = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness())
+    assert said(tick(somebody, history, result.cursor)) == "Nothing to tell."
+    assert said(tick(somebody, history, cursor)) == "1 messages sent.", "had there been somebody"
+
+
+@pytest.fixture
+def killed(history: dg.DagsterInstance) -> tuple[str, str]:
+    """A train run and one of its candidates, as MLflow has them after their processes were killed."""
+    run = a_run(history, "acme_train", dg.DagsterRunStatus.STARTED)
+    parent = TRACKING.parent_run("acme", "v1", run, joins_newest=False)
+    candidate = TRACKING.start_candidate(parent, "epochs=3", {}, run)
+    history.report_run_failed(run, message="its process was killed")
+    return parent, candidate
+
+
+def statuses(*run_ids: str) -> list[str]:
+    return [TRACKING.client().get_run(each).info.status for each in run_ids]
+
+
+@pytest.mark.parametrize("targets", [[], [AlertTarget(env="ACME_CHAT")]])
+def test_what_a_killed_train_run_left_running_in_mlflow_is_marked_failed(
+    history: dg.DagsterInstance, mailbox: Mailbox, killed: tuple[str, str], targets: list[AlertTarget]
+) -> None:
+    under_way = a_run(history, "acme_train", dg.DagsterRunStatus.STARTED)
+    other = TRACKING.parent_run("acme", "v2", under_way, joins_newest=False)
+    assert statuses(*killed, other) == ["RUNNING", "RUNNING", "RUNNING"]
+    tick(alert_sensor("acme", targets, Freshness()), history, '{"last_end": 0}')
+    assert statuses(*killed, other) == ["FAILED", "FAILED", "RUNNING"]
+    assert len(mailbox.received) == len(targets)
+
+
+def test_alerts_go_out_while_mlflow_is_away(
+    history: dg.DagsterInstance, mailbox: Mailbox, killed: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness())
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{servers.free_port()}")
+        assert said(tick(alerts, history, '{"last_end": 0}')) == "1 messages sent."
+    assert statuses(*killed) == ["RUNNING", "RUNNING"]

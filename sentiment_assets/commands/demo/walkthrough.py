@@ -25,6 +25,7 @@ from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, QUALITY, load_records
 from sentiment_assets.resources.home import home
+from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
 from sentiment_assets.resources.ui_addresses import dagster_ui
 
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -38,8 +39,9 @@ NEXT_STEPS = {
 def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, watch: bool = False) -> None:
     """Land, ingest, train, score and report both branches; what is already done is left as it is.
 
-    With ``watch`` a running platform's sensors do the work. Raises ``RunFailed``.
+    With ``watch`` a running platform's sensors do the work. Raises ``RunFailed`` and ``MlflowAway``.
     """
+    require_mlflow(tracking_uri())
     landed: dict[str, list[Delivery]] = {}
     with _stderr_into(log_file), _progress(console) as progress:
         with _task(progress, "reading the corpora"):
