@@ -6,17 +6,23 @@ import dagster as dg
 from upath import UPath
 
 from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED
+from sentiment_assets.assets.stored_batch import (
+    QUARANTINE,
+    REVIEWS,
+    SIDE_FRAMES,
+    TEXT_DIGESTS,
+    WITHOUT_TEXT,
+    write_side_frames,
+)
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.batch_key import path_of_batch
 from sentiment_assets.ingestion.settings import IngestionSettings
-from sentiment_assets.resources.home import below_home
-from sentiment_assets.resources.storage import Storage, frame_to_bytes, read_frame, write_atomically
+from sentiment_assets.resources.home import below_home, shown_below_home
+from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.urls import shown, without_secrets
 
-NAME = "raw_reviews"
-QUARANTINE = "quarantine"
-WITHOUT_TEXT = "without_text"
-TEXT_DIGESTS = "text_digests"
+NAME = REVIEWS
 FILE_FACTS = "file"
 """What the stored frame's ``attrs`` say of its file, for the quality checks."""
 _COLUMNS = {
@@ -47,14 +53,14 @@ def raw_reviews_asset(
         code_version=rules_version(settings),
         kinds={"python", "parquet"},
         metadata={
-            "landing": landing,
+            "landing": shown(landing),
             "dagster/column_schema": schema_of(
                 _COLUMNS | dict.fromkeys(settings.columns.keep, ("string", "Kept as it is."))
             ),
         },
         description=(
-            f"Reviews of {branch}, one partition per file landed in `{landing}`. Rows that cannot be used lie in "
-            "quarantine with their reasons; landing a changed file under the same name replaces its batch, unless "
+            f"Reviews of {branch}, one partition per file landed in `{shown(landing)}`. Rows that cannot be used lie "
+            "in quarantine with their reasons; landing a changed file under the same name replaces its batch, unless "
             "hardly any row of it can be used."
         ),
     )
@@ -66,17 +72,18 @@ def raw_reviews_asset(
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key
-        file = below_home(landing) / path_of_batch(partition)
+        path = path_of_batch(partition)
+        file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{path}"
         try:
-            content = _content(file)
+            content = _content(file, shown_file, landing)
             batch = read_batch(content, file.name, settings)
         except UnreadableFile as error:
-            raise dg.Failure(f"{file}: {error}.", allow_retries=False) from error
+            raise dg.Failure(f"{shown_file}: {error}.", allow_retries=False) from error
         if not batch.rows_in:
-            _require_nothing_lost(storage.frame_path(branch, NAME, partition), file)
+            _require_nothing_lost(storage.frame_path(branch, NAME, partition), shown_file)
         if batch.columns_missing:
             context.log.warning(
-                f"{file} lacks columns that the branch names: {', '.join(batch.columns_missing)}; "
+                f"{shown_file} lacks columns that the branch names: {', '.join(batch.columns_missing)}; "
                 f"it has: {', '.join(batch.columns_found)}."
             )
         beside = {
@@ -84,11 +91,7 @@ def raw_reviews_asset(
             WITHOUT_TEXT: batch.without_text,
             QUARANTINE: batch.quarantine,
         }
-        # Everything is ready before the first of them is replaced; the frame itself follows last.
-        contents = {asset: frame_to_bytes(frame) for asset, frame in beside.items()}
-        paths = {asset: storage.frame_path(branch, asset, partition) for asset in beside}
-        for asset, frame_content in contents.items():
-            write_atomically(paths[asset], frame_content)
+        side_frames = write_side_frames(storage, branch, partition, beside)
         batch.reviews.attrs = {
             "rows_in": batch.rows_in,
             "rows_duplicate": batch.rows_duplicate,
@@ -98,6 +101,7 @@ def raw_reviews_asset(
                 "columns_found": list(batch.columns_found),
                 "columns_missing": list(batch.columns_missing),
             },
+            SIDE_FRAMES: side_frames.version,
         }
         return dg.MaterializeResult(
             value=batch.reviews,
@@ -112,12 +116,12 @@ def raw_reviews_asset(
                 "labels": counts_by(batch.reviews, ["label"]),
                 "sample": sample(batch.reviews),
                 "quarantine_sample": sample(batch.quarantine),
-                "quarantine": str(paths[QUARANTINE]),
-                "without_text": str(paths[WITHOUT_TEXT]),
+                "quarantine": shown(side_frames.paths[QUARANTINE]),
+                "without_text": shown(side_frames.paths[WITHOUT_TEXT]),
                 "unread": table(vars(each) for each in batch.unread),
                 "columns_missing": list(batch.columns_missing),
                 "columns_found": list(batch.columns_found),
-                "file": str(file),
+                "file": shown_file,
                 FILE_DIGEST: file_digest(content),
             },
         )
@@ -125,22 +129,26 @@ def raw_reviews_asset(
     return raw_reviews
 
 
-def _require_nothing_lost(former: UPath, file: UPath) -> None:
+def _require_nothing_lost(former: UPath, shown_file: str) -> None:
     """A file without a row is a day without reviews, but it must not take the place of reviews."""
     kept = len(read_frame(former)) if former.exists() else 0
     if kept:
         raise dg.Failure(
-            f"{file} has no rows, but the batch of its name has {kept:,} reviews, which stay: land the file again with "
-            f"its rows, or delete {former} if they are to go.",
+            f"{shown_file} has no rows, but the batch of its name has {kept:,} reviews, which stay: land the file "
+            f"again with its rows, or delete {shown(former)} if they are to go.",
             allow_retries=False,
         )
 
 
-def _content(file: UPath) -> bytes:
+def _content(file: UPath, shown_file: str, landing: str) -> bytes:
+    """The file's bytes. What file systems say of a failure may quote the landing place with its password."""
     try:
         return file.read_bytes()
-    except FileNotFoundError as error:
+    except FileNotFoundError:
         raise dg.Failure(
-            f"{file} is not there: land the file again, or delete its partition.",
+            f"{shown_file} is not there: land the file again, or delete its partition.",
             allow_retries=False,
-        ) from error
+        ) from None
+    except Exception as error:  # noqa: BLE001  every file system has errors of its own
+        reason = f"{type(error).__name__}: {without_secrets(error, landing)}"
+        raise dg.Failure(f"{shown_file} cannot be read: {reason}. See that it can be, then run this again.") from None

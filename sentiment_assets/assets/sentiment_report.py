@@ -15,6 +15,7 @@ from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_current_records
 from sentiment_assets.resources.storage import Storage, read_frame, read_partitions, write_atomically
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets.resources.urls import shown
 
 if TYPE_CHECKING:
     from sentiment_assets.reporting.client_report import ClientReport
@@ -121,8 +122,8 @@ def _written(
         metadata={
             ROW_COUNT: len(report.figures),
             "report": tracking.publish_page(place, _PAGE, page),
-            REPORT_FILE: str(folder / _PAGE),
-            "figures_file": str(folder / "figures.csv"),
+            REPORT_FILE: shown(folder / _PAGE),
+            "figures_file": shown(folder / "figures.csv"),
             "batches_out_of_date": len(report.out_of_date),
             **({"over_time": picture("over_time.svg", report.picture)} if report.picture else {}),
             "figures": rows_of(report.figures),

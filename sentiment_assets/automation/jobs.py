@@ -15,6 +15,9 @@ from sentiment_assets.execution.steps import PLACE, PROCESSES, place_of_training
 VERSION = "sentiment_assets/version"
 """The tag of a job and its runs that says which version of the code they are of."""
 
+_ONCE_MORE = dg.RetryPolicy(max_retries=1)
+"""A step whose process dies leaves the batch as it was, or as it is to be but without its event: it is run again."""
+
 
 def ingest_job_name(branch: str) -> str:
     """The job that takes one landed file in and scores it."""
@@ -49,6 +52,7 @@ def branch_jobs(branch: str) -> Sequence[Any]:
         ingest_job_name(branch),
         selection=_assets(branch, raw_reviews.NAME, scored_reviews.NAME) - _open_warnings(branch),
         tags=tags,
+        op_retry_policy=_ONCE_MORE,
         description="Takes one landed file in, checks it row by row, and scores it with the champion.",
     )
     train = dg.define_asset_job(
@@ -62,6 +66,7 @@ def branch_jobs(branch: str) -> Sequence[Any]:
         score_job_name(branch),
         selection=_assets(branch, scored_reviews.NAME),
         tags=tags,
+        op_retry_policy=_ONCE_MORE,
         description="Scores one batch with today's champion; what blocked that at first does so here too.",
     )
     report = dg.define_asset_job(

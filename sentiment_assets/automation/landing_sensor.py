@@ -34,8 +34,9 @@ from sentiment_assets.ingestion.landing import (
     with_outcomes,
 )
 from sentiment_assets.resources.dagster_runs import runs_under_way
-from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.storage import Storage, write_atomically
+from sentiment_assets.resources.urls import shown, without_secrets
 
 SECONDS_BETWEEN_LOOKS = 15
 MOST_RUNS_A_TICK = 100
@@ -57,16 +58,17 @@ def landing_sensor(
         job_name=ingest_job_name(branch),
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Takes in each file in `{landing}` that is new or has changed, once it has stopped changing.",
+        description=f"Takes in each file in `{shown(landing)}` that is new or changed, once it has stopped changing.",
     )
     def landing_looks(context: dg.SensorEvaluationContext, storage: Storage) -> dg.SensorResult | dg.SkipReason:
         try:
             place = below_home(landing)
-            listed = _list_files(place)
+            shown_place, listed = shown_below_home(landing), _list_files(place)
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
-            return dg.SkipReason(f"The landing place {landing} cannot be reached: {type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {without_secrets(error, landing)}"
+            return dg.SkipReason(f"The landing place {shown(landing)} cannot be reached: {reason}")
         if listed is None:
-            return dg.SkipReason(f"The landing place {place} is not there: create it, or land a file.")
+            return dg.SkipReason(f"The landing place {shown_place} is not there: create it, or land a file.")
         tokens = {path: token for path, token in listed.items() if _is_review_file(path)}
         known = {
             path_of_batch(key) for key in batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
@@ -77,7 +79,10 @@ def landing_sensor(
         under_way = _under_way(context.instance, branch)
         seen = _with_outcomes(context.instance, branch, seen=seen, known=known, under_way=under_way)
         seen = look_again(seen, tokens, time.time())
-        read = _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())}, context)
+        read, unreadable = _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())})
+        for path, why in unreadable.items():
+            reason = without_secrets(why, landing)
+            context.log.warning(f"{shown_place}/{path} cannot be read and is tried again: {reason}")
         seen |= read
         chosen = [path for path in to_take(seen, tokens, rules) if path not in under_way][:MOST_RUNS_A_TICK]
         requests = []
@@ -99,7 +104,8 @@ def landing_sensor(
         foreign = _foreign(sorted(listed.keys() - tokens.keys()))
         if foreign and requests:
             context.log.info(foreign)
-        said = f"{len(tokens)} files in {place}, {waiting} of them not looked at yet.{' ' if foreign else ''}{foreign}"
+        waits = f"{len(tokens)} files in {shown_place}, {waiting} of them not looked at yet."
+        said = f"{waits} {foreign}".strip()
         return dg.SensorResult(
             run_requests=requests,
             dynamic_partitions_requests=_new_partitions(batch_partitions, requests, known),
@@ -153,17 +159,17 @@ def _with_outcomes(
     return with_outcomes(seen, asked, held, under_way)
 
 
-def _read(place: UPath, files: Mapping[str, SeenFile], context: dg.SensorEvaluationContext) -> dict[str, SeenFile]:
-    """The same with digests, as far as time allows; a file that cannot be read is tried again at the next look."""
-    until, known = time.monotonic() + _MOST_SECONDS_READING, {}
+def _read(place: UPath, files: Mapping[str, SeenFile]) -> tuple[dict[str, SeenFile], dict[str, OSError]]:
+    """The same with digests, as far as time allows, and why others could not be read: they are tried again."""
+    until, known, unreadable = time.monotonic() + _MOST_SECONDS_READING, {}, {}
     for path, file in files.items():
         if time.monotonic() > until:
             break
         try:
             known[path] = _read_on(place / path, file, until)
         except OSError as error:
-            context.log.warning(f"{place / path} cannot be read and is tried again: {error}")
-    return known
+            unreadable[path] = error
+    return known, unreadable
 
 
 def _read_on(path: UPath, file: SeenFile, until: float) -> SeenFile:

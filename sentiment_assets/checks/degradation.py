@@ -23,6 +23,7 @@ from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, MonitoringS
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_records, save_record
 from sentiment_assets.resources.storage import Frame, Storage, read_frame, write_atomically
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets.resources.urls import shown
 
 LABEL_BUDGET = "label_budget"
 
@@ -96,4 +97,4 @@ def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) ->
     budget = to_label[list(named)].rename(columns=named)
     others = {name: "" for name in columns.named if name not in budget}  # or the file would lack what the branch names
     write_atomically(file, to_spreadsheet_csv(budget.assign(**others)))
-    return {"label_budget": str(file), "reviews_to_label": len(to_label)}
+    return {"label_budget": shown(file), "reviews_to_label": len(to_label)}

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sentiment_assets.assets.raw_reviews import FILE_FACTS, QUARANTINE
+from sentiment_assets.assets.raw_reviews import FILE_FACTS
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.assets.ui_metadata import sample
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import check_results, check_specs, look_around, neighbours_of, now
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
 from sentiment_assets.resources.check_records import QUALITY, load_records, save_record
-from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.storage import Storage
 
 
 def quality_checks(
@@ -35,14 +36,14 @@ def quality_checks(
         from sentiment_assets.monitoring.quality_batch import FileFacts, QualityBatch
 
         neighbours = neighbours_of(context, batch_partitions)
-        reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, neighbours.current))
-        quarantine = read_frame(storage.frame_path(branch, QUARANTINE, neighbours.current))
+        batch = read_stored_batch(storage, branch, neighbours.current)
+        reviews = batch.reviews
         checked_at = now()
         quality_of_batch = batch_quality(
             QualityBatch(
                 reviews=reviews,
                 rows_in=reviews.attrs["rows_in"],
-                rows_quarantined=len(quarantine),
+                rows_quarantined=len(batch.quarantine),
                 rows_duplicate=reviews.attrs["rows_duplicate"],
                 others=look_around(storage, branch, neighbours),
                 checked_at=checked_at,

@@ -10,12 +10,13 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from sentiment_assets.assets.event_metadata import check_metadata, drift_page_metadata
-from sentiment_assets.assets.raw_reviews import TEXT_DIGESTS
+from sentiment_assets.assets.stored_batch import read_text_digests
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, MONITORING, QUALITY, load_current_records
-from sentiment_assets.resources.storage import Storage, read_partitions, write_atomically
+from sentiment_assets.resources.storage import Storage, write_atomically
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets.resources.urls import shown
 
 if TYPE_CHECKING:
     from sentiment_assets.monitoring.check_record import CheckRecord
@@ -78,9 +79,7 @@ def look_around(storage: Storage, branch: str, neighbours: BatchNeighbours) -> "
     """What the other batches say about the texts of this one."""
     from sentiment_assets.monitoring.other_batches import look_at_others
 
-    earlier, later = (
-        read_partitions(storage, branch, TEXT_DIGESTS, keys).values() for keys in (neighbours.earlier, neighbours.later)
-    )
+    earlier, later = (read_text_digests(storage, branch, keys) for keys in (neighbours.earlier, neighbours.later))
     return look_at_others(earlier, later)
 
 
@@ -159,7 +158,7 @@ def publish_drift_page(
     page = render_drift_page(drift_page).encode()
     file = storage.path(branch, MONITORING, _PAGE)
     write_atomically(file, page)
-    return drift_page_metadata(tracking.publish_page(branch, _PAGE, page), str(file))
+    return drift_page_metadata(tracking.publish_page(branch, _PAGE, page), shown(file))
 
 
 def _parts(finding: "Finding") -> dict[str, Any]:

@@ -5,11 +5,11 @@ import warnings
 import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.raw_reviews import QUARANTINE, WITHOUT_TEXT
+from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.checks.results import now
 from sentiment_assets.resources.check_records import ROWS, save_record
-from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
+from sentiment_assets.resources.storage import Storage
 
 
 def row_identity_check(branch: str, batch_partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
@@ -32,20 +32,21 @@ def row_identity_check(branch: str, batch_partitions: dg.PartitionsDefinition) -
             from sentiment_assets.monitoring.quality import row_identity as rows_add_up
 
             key = context.partition_key
-            reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, key))
-            quarantine = read_frame(storage.frame_path(branch, QUARANTINE, key))
-            without_text = read_partitions(storage, branch, WITHOUT_TEXT, [key])
+            batch = read_stored_batch(storage, branch, key)
             result = rows_add_up(
-                rows_in=reviews.attrs["rows_in"],
-                rows_kept=len(reviews),
-                rows_quarantined=len(quarantine),
-                rows_without_text=sum(map(len, without_text.values())),
-                rows_duplicate=reviews.attrs["rows_duplicate"],
+                rows_in=batch.reviews.attrs["rows_in"],
+                rows_kept=len(batch.reviews),
+                rows_quarantined=len(batch.quarantine),
+                rows_without_text=0 if batch.without_text is None else len(batch.without_text),
+                rows_duplicate=batch.reviews.attrs["rows_duplicate"],
             )
             finding = Finding(name="row_identity", verdict="ok" if result.holds else "warn", sentence=result.sentence)
             checked_at = now().isoformat(timespec="seconds")
             save_record(
-                storage, branch, ROWS, CheckRecord(key, checked_at, None, (finding,), content=content_digest(reviews))
+                storage,
+                branch,
+                ROWS,
+                CheckRecord(key, checked_at, None, (finding,), content=content_digest(batch.reviews)),
             )
             tell_open_warnings(context.instance, storage, branch, batch_partitions)
             return dg.AssetCheckResult(passed=result.holds, description=result.sentence)

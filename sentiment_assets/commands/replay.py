@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.raw_reviews import QUARANTINE
+from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.automation.run_history import last_run_of
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
 from sentiment_assets.definitions import resources
 from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
-from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.ui_addresses import dagster_ui
 
 
@@ -85,9 +84,8 @@ def _is_worth_it(instance: dg.DagsterInstance, branch: str, batch: str, rows: Ro
 
 
 def _rows(storage: Storage, branch: str, batch: str) -> Rows:
-    reviews, quarantine = (storage.frame_path(branch, asset, batch) for asset in (RAW_REVIEWS, QUARANTINE))
-    if not reviews.exists():
+    try:
+        stored = read_stored_batch(storage, branch, batch)
+    except FileNotFoundError:
         return Rows()
-    kept = read_frame(reviews)
-    quarantined = len(read_frame(quarantine)) if quarantine.exists() else 0
-    return Rows(len(kept), int(kept["label"].notna().sum()), quarantined)
+    return Rows(len(stored.reviews), int(stored.reviews["label"].notna().sum()), len(stored.quarantine))

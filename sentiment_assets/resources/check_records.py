@@ -7,6 +7,7 @@ import dagster as dg
 from upath import UPath
 
 from sentiment_assets.resources.storage import Storage, write_atomically
+from sentiment_assets.resources.urls import shown
 
 if TYPE_CHECKING:
     from sentiment_assets.monitoring.check_record import CheckRecord
@@ -37,7 +38,8 @@ def load_records(storage: Storage, branch: str, group: str, batch_keys: Sequence
             records += [record_from_bytes(path.read_bytes())] if path.exists() else []
         except ValueError as error:
             dg.get_dagster_logger().warning(
-                f"{path} is not a record of this release and is passed over; checking its batch again mends it. {error}"
+                f"{shown(path)} is not a record of this release and is passed over; checking its batch again mends it. "
+                f"{error}"
             )
     return records
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from upath import UPath
 
+from sentiment_assets.resources.urls import shown, without_secrets
+
 SETTING = "SENTIMENT_HOME"
 _DEFAULT = Path(__file__).parents[2] / ".sentiment"
 
@@ -19,7 +21,7 @@ def local_home() -> Path:
     place = home()
     if not is_local(place):
         raise ValueError(
-            f"{SETTING} is {place}, which is not a local folder: point MLFLOW_TRACKING_URI at an MLflow server "
+            f"{SETTING} is {shown(place)}, which is not a local folder: point MLFLOW_TRACKING_URI at an MLflow server "
             "and DAGSTER_HOME at a local folder"
         )
     return Path(place.path).resolve()
@@ -30,8 +32,14 @@ def below_home(place: str) -> UPath:
     try:
         path = UPath(place)
     except (ValueError, ImportError, OSError) as error:
-        raise ValueError(f"{place!r} is not a path or fsspec URL: {error}") from error
+        reason = without_secrets(error, place)
+        raise ValueError(f"{shown(place)!r} is not a path or fsspec URL: {reason}") from None
     return path if path.protocol or path.is_absolute() else home() / place
+
+
+def shown_below_home(place: str) -> str:
+    """``below_home(place)`` as people are shown it."""
+    return shown(place if "://" in place else below_home(place))
 
 
 def is_local(path: UPath) -> bool:

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ import dagster as dg
 from upath import UPath
 
 from sentiment_assets.resources.home import below_home, is_local
+from sentiment_assets.resources.urls import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ _LONGEST_NAME = 200
 """Bytes of a file's name without its ending; file systems take 255 with it."""
 _CURRENT, _NAMES = "CURRENT", "names.json"
 _ABANDONED = 86_400.0
-"""Seconds after which arrays that are not the current ones are no longer being written."""
+"""Seconds after which a version that is not the current one is no longer being written."""
 _UNUSED = 3_600.0
 """Seconds after which a copy of remote arrays that nothing has asked for since is removed."""
 
@@ -103,6 +104,19 @@ def read_frame(path: UPath) -> Frame:
     return pd.read_parquet(io.BytesIO(path.read_bytes()))
 
 
+def frame_attributes(path: UPath) -> Mapping[str, Any]:
+    """The ``attrs`` of a stored frame, without reading its rows; none when there is no such frame."""
+    import pyarrow.parquet as pq
+
+    try:
+        with path.open("rb") as file:
+            stored = pq.read_schema(file).metadata or {}
+    except FileNotFoundError:
+        return {}
+    attributes: Mapping[str, Any] = json.loads(stored.get(b"PANDAS_ATTRS", b"{}"))
+    return attributes
+
+
 def read_partitions(storage: Storage, branch: str, asset: str, partitions: Sequence[str]) -> dict[str, Frame]:
     """The stored frames of those partitions that have one, in the order given."""
     paths = {each: storage.frame_path(branch, asset, each) for each in partitions}
@@ -151,9 +165,7 @@ class ArraysIOManager(dg.UPathIOManager):
         write_atomically(path / version / _NAMES, json.dumps(sorted(obj)).encode())
         write_atomically(current, version.encode())
         kept = {_CURRENT, version, current.read_text()}  # another process may have made another one current by now
-        for folder in path.iterdir():
-            if folder.name not in kept and (folder.name == former or _age(folder) > _ABANDONED):
-                folder.fs.rm(folder.path, recursive=True)
+        remove_unused(path, kept, former)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> StoredArrays:
         """Map the current arrays; those of a remote path are copied to this host once.
@@ -168,7 +180,7 @@ class ArraysIOManager(dg.UPathIOManager):
         files = {name: folder / f"{name}.npy" for name in names}
         if not names or not all(file.exists() for file in files.values()):
             raise IncompleteArrays(
-                f"the arrays of version {version} in {path} are not all there: materialize them again"
+                f"the arrays of version {version} in {shown(path)} are not all there: materialize them again"
             )
         return StoredArrays(
             version, {name: np.load(file, mmap_mode="r", allow_pickle=False) for name, file in files.items()}
@@ -177,6 +189,13 @@ class ArraysIOManager(dg.UPathIOManager):
 
 class IncompleteArrays(ValueError):
     """Stored arrays of which some are missing; the message says what to do."""
+
+
+def remove_unused(path: UPath, kept: Collection[str], former: str = "") -> None:
+    """Remove what lies in ``path`` and is not ``kept``: ``former``, and what nothing has written to for a day."""
+    for folder in path.iterdir():
+        if folder.name not in kept and (folder.name == former or _age(folder) > _ABANDONED):
+            folder.fs.rm(folder.path, recursive=True)
 
 
 def _age(folder: UPath) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sentiment_assets.resources.home import home, is_local, local_home
+from sentiment_assets.resources.urls import shown
 
 
 def dagster_ui() -> str:
@@ -26,7 +27,7 @@ def remember_ui_addresses(addresses: Mapping[str, str]) -> None:
 
 def _ui_address(setting: str, default: str) -> str:
     if given := os.environ.get(setting):
-        return given
+        return shown(given)
     if not is_local(home()) or not _ui_file().exists():
         return default
     return str(json.loads(_ui_file().read_text()).get(setting, default))

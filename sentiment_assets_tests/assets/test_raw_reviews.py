@@ -1,10 +1,13 @@
 """``raw_reviews``: what a landed file becomes, what is refused, and what people see of it."""
 
+from pathlib import Path
+
 import dagster as dg
 import pandas as pd
 import pytest
 from upath import UPath
 
+from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, IngestionSettings
@@ -31,7 +34,7 @@ def test_landing_the_same_file_again_changes_nothing_and_a_changed_one_replaces_
     assert acme.ingest(key).success
     assert acme.data_version("raw_reviews") != version
     assert read_frame(stored)["text"].tolist() == ["fine"]
-    assert read_frame(STORAGE.frame_path("acme", "quarantine", key)).empty
+    assert read_stored_batch(STORAGE, "acme", key).quarantine.empty
 
 
 def test_a_file_that_fails_as_a_whole_leaves_the_former_batch(acme: BranchInProcess) -> None:
@@ -42,7 +45,12 @@ def test_a_file_that_fails_as_a_whole_leaves_the_former_batch(acme: BranchInProc
     assert len(read_frame(STORAGE.frame_path("acme", "raw_reviews", key))) == 1
 
 
-STORED = ("raw_reviews", "quarantine", "without_text", "text_digests")
+def stored_files() -> dict[Path, bytes]:
+    """What is stored of batches, and not what checks say of them."""
+    folders = [Path(STORAGE.path("acme", name).path) for name in ("raw_reviews", "side_frames")]
+    return {file: file.read_bytes() for folder in folders for file in folder.rglob("*.parquet")}
+
+
 GOOD = b"text,label\n" + b"".join(b"review %d,%d\n" % (n, n % 2) for n in range(100)) + b",1\nodd,maybe\n"
 
 
@@ -63,10 +71,11 @@ def test_a_replacement_that_would_lose_nearly_everything_fails_and_nothing_of_th
 ) -> None:
     key = acme.land("a.csv", GOOD)
     assert acme.ingest(key).success
-    before = {name: STORAGE.frame_path("acme", name, key).read_bytes() for name in STORED}
+    before = stored_files()
+    assert len(before) == 4
     acme.land("a.csv", replacement)
     assert says in failure_of(acme.ingest(key))
-    assert {name: STORAGE.frame_path("acme", name, key).read_bytes() for name in STORED} == before
+    assert stored_files() == before
 
 
 def test_the_reviews_of_a_batch_go_only_when_somebody_deletes_them(acme: BranchInProcess) -> None:

@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
+from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.cli import main, prepare_dagster_home
 from sentiment_assets.commands.launching import run_job
@@ -44,7 +45,7 @@ def test_rows_leave_quarantine_when_what_was_wrong_is_mended(dagster_home: Path)
     assert run.remote_job_origin is not None, "the timeline groups runs by it"
     workspace = WorkspaceFileTarget([str(Path(__file__).parents[2] / "workspace.yaml")])
     assert [run.remote_job_origin.repository_origin.code_location_origin] == workspace.create_origins()
-    assert len(read_frame(STORAGE.frame_path("shopping", "quarantine", key))) == 1
+    assert len(read_stored_batch(STORAGE, "shopping", key).quarantine) == 1
 
     runs.land("shopping", "a.csv", bad.replace(b"maybe", b"bad"))
     done = CliRunner().invoke(main, ["replay", "shopping"])
