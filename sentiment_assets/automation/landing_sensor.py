@@ -159,7 +159,7 @@ def _with_outcomes(
     return with_outcomes(seen, asked, held, under_way)
 
 
-def _read(place: UPath, files: Mapping[str, SeenFile]) -> tuple[dict[str, SeenFile], dict[str, OSError]]:
+def _read(place: UPath, files: Mapping[str, SeenFile]) -> tuple[dict[str, SeenFile], dict[str, Exception]]:
     """The same with digests, as far as time allows, and why others could not be read: they are tried again."""
     until, known, unreadable = time.monotonic() + _MOST_SECONDS_READING, {}, {}
     for path, file in files.items():
@@ -167,7 +167,7 @@ def _read(place: UPath, files: Mapping[str, SeenFile]) -> tuple[dict[str, SeenFi
             break
         try:
             known[path] = _read_on(place / path, file, until)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001  every file system has errors of its own
             unreadable[path] = error
     return known, unreadable
 
