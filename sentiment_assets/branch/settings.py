@@ -26,8 +26,11 @@ from sentiment_assets.settings_base import Settings
 _TEMPLATE = "{{"
 
 
-class BranchSettings(Settings):
-    """The YAML schema of a branch: only ``landing`` must be given."""
+class BranchSettings(Settings, hide_input_in_errors=True):
+    """The YAML schema of a branch: only ``landing`` must be given.
+
+    What pydantic says of a wrong value does not quote it, since a landing place may hold a password.
+    """
 
     landing: str = Field(
         min_length=1,

@@ -1,6 +1,7 @@
 """The YAML of a branch, loaded as Dagster loads it."""
 
 import re
+import traceback
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -224,6 +225,19 @@ def test_the_landing_place_may_come_from_the_environment(
     write_branch(sandbox, "{landing: '{{ env.ACME_LANDING }}'}")
     [spec] = [each for each in load(sandbox).resolve_all_asset_specs() if each.key.path[-1] == "raw_reviews"]
     assert spec.metadata["landing"] == "/mnt/acme"
+
+
+@pytest.mark.parametrize("landing", ["nosuch://me:planted@host/x?sig=planted", "ftp://me:planted@host:21x/"])
+@pytest.mark.parametrize("written", ["{{ env.ACME_LANDING }}", "as it is"])
+def test_a_landing_place_is_refused_without_its_password(
+    sandbox: DefsFolderSandbox, monkeypatch: pytest.MonkeyPatch, landing: str, written: str
+) -> None:
+    monkeypatch.setenv("ACME_LANDING", landing)
+    write_branch(sandbox, f"{{landing: '{landing if written == 'as it is' else written}'}}")
+    with pytest.raises(Exception, match="acme") as refused:
+        load(sandbox)
+    assert "is not a path or fsspec URL" in said_by(refused.value)
+    assert "planted" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_a_change_of_settings_changes_the_code_version_of_the_assets_it_reaches(sandbox: DefsFolderSandbox) -> None:
