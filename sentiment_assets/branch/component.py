@@ -13,6 +13,7 @@ from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
 from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
+from sentiment_assets.resources.home import below_home
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 BEHAVIOUR_FILE = "behaviour.yaml"
@@ -44,9 +45,13 @@ class SentimentBranch(dg.Component, dg.Resolvable):
 
     @classmethod
     def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> Self:
-        """The branch of a validated YAML file; the landing place may be a template."""
+        """The branch of a validated YAML file; the landing place may be a template.
+
+        Raises ``ValueError`` for a landing place that is none, without its password.
+        """
         given = dict(model)
         landing = context.resolve_value(given["landing"], as_type=str)
+        below_home(landing)
         return cls(BranchSettings.model_validate(given | {"landing": landing}))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

@@ -21,16 +21,14 @@ from sentiment_assets.learning.settings import (
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.notifications import AlertTarget
+from sentiment_assets.resources.urls import shown
 from sentiment_assets.settings_base import Settings
 
 _TEMPLATE = "{{"
 
 
-class BranchSettings(Settings, hide_input_in_errors=True):
-    """The YAML schema of a branch: only ``landing`` must be given.
-
-    What pydantic says of a wrong value does not quote it, since a landing place may hold a password.
-    """
+class BranchSettings(Settings):
+    """The YAML schema of a branch: only ``landing`` must be given."""
 
     landing: str = Field(
         min_length=1,
@@ -70,6 +68,7 @@ class BranchSettings(Settings, hide_input_in_errors=True):
     @field_validator("landing")
     @classmethod
     def _parsable(cls, landing: str) -> str:
-        if _TEMPLATE not in landing:
+        """What pydantic says of a value quotes it, so one with a password is looked at by ``SentimentBranch``."""
+        if _TEMPLATE not in landing and shown(landing) == landing:
             below_home(landing)
         return landing
