@@ -41,6 +41,11 @@ def started(request: pytest.FixtureRequest) -> Iterator[None]:
     assert marks & {"process", "slow", "docker"} or set(_processes[before:]) <= _ASKED_BY_PYTHON_ITSELF
 
 
+def pytest_collection_finish() -> None:
+    """Spare what the tests have imported the searches for garbage."""
+    gc.freeze()
+
+
 def pytest_sessionfinish() -> None:
     """Spare what is loaded the searches for garbage that pytest ends with."""
     gc.freeze()

@@ -25,8 +25,6 @@ PRELOADED: Sequence[str] = [
     *(f"sentiment_assets.monitoring.quality_checks.{name}" for name in QualityLimits.model_fields),
     "dagster._core.storage.local_compute_log_manager",
     "dagster._core.storage.sqlite_storage",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg",
     "mlflow.pyfunc",
     "mlflow.store.model_registry.sqlalchemy_workspace_store",
     "mlflow.store.tracking.sqlalchemy_workspace_store",
