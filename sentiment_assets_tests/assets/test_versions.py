@@ -34,7 +34,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def version_of(module: Path, source: str) -> str:
     module.write_text(source)
-    versions._module_digest.cache_clear()
+    versions._read.cache_clear()
     return code_version("some_module")
 
 
