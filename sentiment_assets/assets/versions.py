@@ -60,7 +60,7 @@ class _Module:
     imports: frozenset[str]
     """The modules of this package that it imports when it is loaded or when it runs."""
     digest: str
-    """Of its syntax tree without docstrings, and of the templates beside it if it names one."""
+    """It changes with its syntax tree, docstrings aside, and with the templates beside it if it names one."""
 
 
 @cache
@@ -105,7 +105,7 @@ def _path(module: str) -> Path:
 
 
 def _digest(tree: ast.Module, folder: Path) -> str:
-    """Of a syntax tree, whose docstrings are taken out, and of the templates in the folder if it names one."""
+    """Return the digest of a syntax tree, whose docstrings are taken out, and of a folder's templates if it names one."""
     nodes = list(ast.walk(tree))
     strings = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     uses_templates = any(text.endswith(_TEMPLATE) for text in strings)
