@@ -105,7 +105,7 @@ def _path(module: str) -> Path:
 
 
 def _digest(tree: ast.Module, folder: Path) -> str:
-    """Return the digest of a syntax tree, whose docstrings are taken out, and of a folder's templates if it names one."""
+    """Return the digest of a syntax tree, whose docstrings are taken out, and of the templates that it may name."""
     nodes = list(ast.walk(tree))
     strings = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     uses_templates = any(text.endswith(_TEMPLATE) for text in strings)
