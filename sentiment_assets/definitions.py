@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
@@ -23,8 +24,9 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 @dg.definitions
+@cache
 def defs() -> dg.Definitions:
-    """Everything that Dagster loads."""
+    """Everything that Dagster loads, once a process: a step asks for it twice, a command more often."""
     branches = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
     if branches.component_tree is None:  # Dagster says it may be; of a folder that was loaded it is not
         raise ValueError("the folder of branches was loaded without its components")

@@ -6,12 +6,16 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dagster as dg
 import pytest
 
 from testing.corpus import as_csv, made_up_reviews
-from testing.in_process import BranchInProcess, Prepared, keep_empty_home
+
+if TYPE_CHECKING:  # Dagster takes a second to load, and the tests of the pure packages do without
+    import dagster as dg
+
+    from testing.in_process import BranchInProcess, Prepared
 
 CSV = as_csv(made_up_reviews(600))
 
@@ -41,6 +45,11 @@ def started(request: pytest.FixtureRequest) -> Iterator[None]:
     assert marks & {"process", "slow", "docker"} or set(_processes[before:]) <= _ASKED_BY_PYTHON_ITSELF
 
 
+def pytest_collection_finish() -> None:
+    """Spare what the tests have imported the searches for garbage."""
+    gc.freeze()
+
+
 def pytest_sessionfinish() -> None:
     """Spare what is loaded the searches for garbage that pytest ends with."""
     gc.freeze()
@@ -65,26 +74,34 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+def instance(tmp_path: Path) -> "Iterator[dg.DagsterInstance]":
     """A Dagster instance on disk, which step processes can open too."""
+    import dagster as dg
+
     (tmp_path / "dagster").mkdir()
     with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as opened:
         yield opened
 
 
 @pytest.fixture
-def history() -> Iterator[dg.DagsterInstance]:
+def history() -> "Iterator[dg.DagsterInstance]":
     """A Dagster instance in memory, for what stays in this process."""
+    import dagster as dg
+
     with dg.DagsterInstance.ephemeral() as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def empty_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+def empty_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Prepared]":
     """A home folder with nothing but MLflow's own empty database.
 
     Its tables take MLflow a second to make, so they are made once for each release of it and kept in pytest's cache.
     """
+    import dagster as dg
+
+    from testing.in_process import BranchInProcess, Prepared, keep_empty_home
+
     cache: pytest.Cache | None = getattr(request.config, "cache", None)  # it can be switched off
     folder = cache.mkdir("empty_homes") if cache else tmp_path_factory.mktemp("empty_homes")
     kept = folder / f"mlflow-{version('mlflow')}"
@@ -94,10 +111,10 @@ def empty_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def home_with_a_batch(empty_home: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+def home_with_a_batch(empty_home: "Prepared", tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Prepared]":
     """The branch has taken in ``a.csv``."""
 
-    def ingest(branch: BranchInProcess) -> None:
+    def ingest(branch: "BranchInProcess") -> None:
         assert branch.take_in("a.csv", CSV).success
 
     with empty_home.and_then(ingest, tmp_path_factory.mktemp("ingested")) as prepared:
@@ -105,10 +122,12 @@ def home_with_a_batch(empty_home: Prepared, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="session")
-def home_with_a_champion(home_with_a_batch: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+def home_with_a_champion(
+    home_with_a_batch: "Prepared", tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Prepared]":
     """The branch has a champion, trained on ``a.csv``."""
 
-    def train(branch: BranchInProcess) -> None:
+    def train(branch: "BranchInProcess") -> None:
         assert branch.train().success
 
     with home_with_a_batch.and_then(train, tmp_path_factory.mktemp("trained")) as prepared:
@@ -116,21 +135,21 @@ def home_with_a_champion(home_with_a_batch: Prepared, tmp_path_factory: pytest.T
 
 
 @pytest.fixture
-def acme(empty_home: Prepared, tmp_path: Path) -> Iterator[BranchInProcess]:
+def acme(empty_home: "Prepared", tmp_path: Path) -> "Iterator[BranchInProcess]":
     """The branch acme, which has no batch yet, in a home folder of the test's own."""
     with empty_home.copied_to(tmp_path / "home") as branch:
         yield branch
 
 
 @pytest.fixture
-def ingested(home_with_a_batch: Prepared, tmp_path: Path) -> Iterator[BranchInProcess]:
+def ingested(home_with_a_batch: "Prepared", tmp_path: Path) -> "Iterator[BranchInProcess]":
     """The branch acme with one batch, ``a.csv``."""
     with home_with_a_batch.copied_to(tmp_path / "home") as branch:
         yield branch
 
 
 @pytest.fixture
-def trained(home_with_a_champion: Prepared, tmp_path: Path) -> Iterator[BranchInProcess]:
+def trained(home_with_a_champion: "Prepared", tmp_path: Path) -> "Iterator[BranchInProcess]":
     """The branch acme with a champion that was trained on its one batch, ``a.csv``."""
     with home_with_a_champion.copied_to(tmp_path / "home") as branch:
         yield branch

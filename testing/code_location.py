@@ -1,6 +1,7 @@
 """A code location of small branches, for real runs on made-up reviews."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import dagster as dg
 
@@ -40,6 +41,7 @@ def branches() -> dg.Definitions:
 
 
 @dg.definitions
+@cache
 def defs() -> dg.Definitions:
     """The code location, with the executor of production."""
     return dg.Definitions.merge(branches(), dg.Definitions(executor=step_executor()))

@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
@@ -29,7 +30,7 @@ def code_version(module: str, *settings: BaseModel | str) -> str:
     """
     digest = sha256()
     for name in sorted(modules_run_by(module)):
-        digest.update(f"{name} {_module_digest(name)}".encode())
+        digest.update(f"{name} {_read(name).digest}".encode())
     for each in settings:
         digest.update(json.dumps(each if isinstance(each, str) else each.model_dump_json()).encode())
     return digest.hexdigest()[:12]
@@ -44,7 +45,7 @@ def modules_run_by(module: str) -> frozenset[str]:
     """
     modules, waiting = {module}, [module]
     while waiting:
-        new = {name for name in _imports(waiting.pop()) if _is_followed(name)} - modules
+        new = {name for name in _read(waiting.pop()).imports if _is_followed(name)} - modules
         modules |= new
         waiting += new
     return frozenset(modules)
@@ -54,23 +55,30 @@ def _is_followed(module: str) -> bool:
     return not any(module == each or module.startswith(f"{each}.") for each in NOT_FOLLOWED)
 
 
+@dataclass(frozen=True)
+class _Module:
+    imports: frozenset[str]
+    """The modules of this package that it imports when it is loaded or when it runs."""
+    digest: str
+    """It changes with its syntax tree, docstrings aside, and with the templates beside it if it names one."""
+
+
 @cache
-def _imports(module: str) -> frozenset[str]:
-    """The modules of this package that a module imports when it is loaded or when it runs."""
-    return frozenset(
-        name
-        for node in _walk(ast.parse(_source(module).read_text()))
-        for name in _imported(node)
-        if name.partition(".")[0] == _PACKAGE
-    )
+def _read(module: str) -> _Module:
+    source = _source(module)
+    tree = ast.parse(source.read_text())
+    imported = (name for node in _statements(tree) for name in _imported(node))
+    imports = frozenset(name for name in imported if name.partition(".")[0] == _PACKAGE)
+    return _Module(imports, _digest(tree, source.parent))
 
 
-def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk a tree as ``ast.walk`` does, but leave out what stands below ``if TYPE_CHECKING``."""
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk what can hold an import, which no expression can, but leave out what stands below ``if TYPE_CHECKING``."""
     yield node
     typing_only = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     for child in node.orelse if typing_only and isinstance(node, ast.If) else ast.iter_child_nodes(node):
-        yield from _walk(child)
+        if not isinstance(child, ast.expr):
+            yield from _statements(child)
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
@@ -96,15 +104,13 @@ def _path(module: str) -> Path:
     return Path(__file__).parents[1].joinpath(*module.split(".")[1:])
 
 
-@cache
-def _module_digest(module: str) -> str:
-    """Return the digest of a module's syntax tree, and of the templates beside it if it names one."""
-    source = _source(module)
-    tree = ast.parse(source.read_text())
-    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+def _digest(tree: ast.Module, folder: Path) -> str:
+    """Return the digest of a syntax tree, whose docstrings are taken out, and of the templates that it may name."""
+    nodes = list(ast.walk(tree))
+    strings = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     uses_templates = any(text.endswith(_TEMPLATE) for text in strings)
-    templates = sorted(source.parent.glob(f"*{_TEMPLATE}")) if uses_templates else []
-    for node in ast.walk(tree):
+    templates = sorted(folder.glob(f"*{_TEMPLATE}")) if uses_templates else []
+    for node in nodes:
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [part for part in body if not _is_docstring(part)]  # type: ignore[attr-defined]

@@ -7,26 +7,12 @@ from typing import Any
 
 import dagster as dg
 
-from sentiment_assets.monitoring.settings import QualityLimits
-
 TRAINING_SETTING = "SENTIMENT_TRAINING"
 """The environment's word on where candidates are trained unless a run says otherwise."""
 PROCESSES, CONTAINERS, PODS = "processes", "containers", "pods"
 PLACE = "sentiment_assets/steps"
 """The tag of a job's runs that says where their steps are executed unless the run's configuration does."""
-PRELOADED = [
-    "sentiment_assets.definitions",
-    "sentiment_assets.learning.train_report",
-    "sentiment_assets.ingestion.batch",
-    "sentiment_assets.monitoring.batch_checks",
-    "sentiment_assets.monitoring.drift_page",
-    "sentiment_assets.monitoring.quality",
-    *(f"sentiment_assets.monitoring.quality_checks.{name}" for name in QualityLimits.model_fields),
-    "py3langid.langid",
-    "mlflow.pyfunc",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "mlflow.store.model_registry.sqlalchemy_store",
-]
+_PRELOADED = "sentiment_assets.execution.preloaded"
 _RETRIES: Mapping[str, object] = {"retries": {"enabled": {}}}
 _AT_ONCE = {"max_concurrent": dg.Field(int, is_required=False, description="The most steps of the run at once.")}
 _SIZE = {
@@ -75,7 +61,7 @@ def place_of_training() -> str:
 def _processes(context: dg.InitExecutorContext, settings: Mapping[str, Any]) -> dg.Executor:
     """Forked from one that has imported everything; spawned where there is no fork."""
     if "forkserver" in multiprocessing.get_all_start_methods():
-        start_method: dict[str, object] = {"forkserver": {"preload_modules": PRELOADED}}
+        start_method: dict[str, object] = {"forkserver": {"preload_modules": [_PRELOADED]}}
     else:
         start_method = {"spawn": {}}
     return _made_by(dg.multiprocess_executor, context, {"start_method": start_method, **settings})

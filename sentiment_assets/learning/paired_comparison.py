@@ -15,6 +15,10 @@ _TESTS = 2
 """The number of tests, one of hinge loss and one of errors; each has an equal part of the level (Bonferroni)."""
 _MOST_SIGNS = 2_000
 """Ways to sign the differences that are looked at: all of them if there are no more, else so many at random."""
+_SIGNS_AT_ONCE = 40_000
+"""How many random signs are held at once: few enough to stay in a processor's own memory."""
+_MULTIPLE = 4
+"""The generator draws four signs at once, so the ways that are looked at together are a multiple of it."""
 _ROUNDING = 1e-9
 
 
@@ -118,9 +122,11 @@ def _all_sums(sizes: np.ndarray) -> np.ndarray:
 
 
 def _random_sums(sizes: np.ndarray, seed: int) -> np.ndarray:
-    """A few ways at a time, to keep memory small."""
+    """Some ways at a time, to keep memory small; the generator gives the same signs however many they are."""
     chance = np.random.default_rng(seed)
-    signs = (chance.integers(0, 2, (20, len(sizes)), np.int8) for _ in range(_MOST_SIGNS // 20))
+    at_once = _MULTIPLE * max(1, _SIGNS_AT_ONCE // (_MULTIPLE * len(sizes)))
+    counts = (min(at_once, _MOST_SIGNS - done) for done in range(0, _MOST_SIGNS, at_once))
+    signs = (chance.integers(0, 2, (count, len(sizes)), np.int8) for count in counts)
     return np.concatenate([2 * (each @ sizes) - sizes.sum() for each in signs])
 
 

@@ -17,19 +17,20 @@ def languages_of(texts: Iterable[str]) -> list[str]:
 
     Bytes, because a Chinese character tells as much as three Latin letters.
     """
-    identifier = _identifier()
-    return [_language(identifier, text[:_LONGEST_LOOKED_AT]) for text in texts]
+    known = identifier()
+    return [_language(known, text[:_LONGEST_LOOKED_AT]) for text in texts]
 
 
-def _language(identifier: Any, text: str) -> str:
+def _language(known: Any, text: str) -> str:
     if len(text.encode()) < _FEWEST_LETTERS or sum(map(str.isalpha, text)) * 2 < len(text):
         return UNDETERMINED
-    code, _ = identifier.classify(text)
+    code, _ = known.classify(text)
     return _MACROLANGUAGE.get(code, code)
 
 
 @cache
-def _identifier() -> Any:
+def identifier() -> Any:
+    """What the library knows of the languages: half a second to unpack, once a process."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE)

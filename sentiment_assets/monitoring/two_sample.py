@@ -51,19 +51,28 @@ class Differences:
     upward_only: bool = False
     """Whether only an excess of large values counts."""
 
+    @property
+    def effects(self) -> np.ndarray:
+        """The size of each gap, 0 for one that does not count."""
+        return np.maximum(self.gaps, 0) if self.upward_only else np.abs(self.gaps)
+
+    @property
+    def surely(self) -> np.ndarray:
+        """How large each effect surely is, 0 at least."""
+        return np.maximum(self.effects - self.margins, 0)
+
     def most_telling(self, alpha: float) -> Difference:
         """Return the place that surely differs most of those that are significant at ``alpha``, or else the sharpest.
 
         So significance and effect are always those of one and the same place.
         """
-        effects = np.maximum(self.gaps, 0) if self.upward_only else np.abs(self.gaps)
-        surely = np.maximum(effects - self.margins, 0)
+        surely = self.surely
         significant = self.p_values < alpha
         at = int(np.argmax(np.where(significant, surely, -1)) if significant.any() else np.argmin(self.p_values))
         return Difference(
             statistic=float(self.statistics[at]),
             p_value=float(self.p_values[at]),
-            effect=float(effects[at]),
+            effect=float(self.effects[at]),
             surely=float(surely[at]),
             upward=bool(self.gaps[at] > 0),
         )
@@ -94,15 +103,14 @@ def compare_counts(of_reference: int, reference: int, of_batch: int, batch: int)
 
     Two-sided by doubling the smaller tail.
     """
-    differences = _compare(
-        of_reference=np.array([of_reference]),
-        reference=reference,
-        of_batch=np.array([of_batch]),
-        batch=batch,
-        places=1,
-        upward_only=False,
+    return compare_many_counts(np.array([of_reference]), reference, np.array([of_batch]), batch).most_telling(alpha=1)
+
+
+def compare_many_counts(of_reference: np.ndarray, reference: int, of_batch: np.ndarray, batch: int) -> Differences:
+    """The same for many pairs of shares at once, each for itself."""
+    return _compare(
+        of_reference=of_reference, reference=reference, of_batch=of_batch, batch=batch, places=1, upward_only=False
     )
-    return differences.most_telling(alpha=1)
 
 
 def _compare(

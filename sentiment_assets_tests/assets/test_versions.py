@@ -34,7 +34,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def version_of(module: Path, source: str) -> str:
     module.write_text(source)
-    versions._module_digest.cache_clear()
+    versions._read.cache_clear()
     return code_version("some_module")
 
 
@@ -89,6 +89,11 @@ def versions_in(folder: Path) -> dict[str, str]:
     return json.loads(done.stdout)
 
 
+@pytest.fixture(scope="module")
+def versions_now() -> dict[str, str]:
+    return versions_in(PACKAGE.parent)
+
+
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("file", "code", "instead", "changed"),
@@ -110,14 +115,14 @@ def versions_in(folder: Path) -> dict[str, str]:
     ],
 )
 def test_changed_code_changes_the_versions_of_the_assets_that_run_it(
-    tmp_path: Path, file: str, code: str, instead: str, changed: set[str]
+    tmp_path: Path, versions_now: dict[str, str], file: str, code: str, instead: str, changed: set[str]
 ) -> None:
     shutil.copytree(PACKAGE, tmp_path / "sentiment_assets", ignore=shutil.ignore_patterns("__pycache__"))
-    before, mutated = versions_in(tmp_path), tmp_path / "sentiment_assets" / file
+    mutated = tmp_path / "sentiment_assets" / file
     assert code in mutated.read_text()
     mutated.write_text(mutated.read_text().replace(code, instead))
     after = versions_in(tmp_path)
-    assert {name for name in ASSETS if after[name] != before[name]} == changed
+    assert {name for name in ASSETS if after[name] != versions_now[name]} == changed
 
 
 def test_mapping_keys_of_different_candidates_differ() -> None:

@@ -13,7 +13,10 @@ ALERTS = "MOVIES_ALERTS"
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """A branch that trains again as soon as there is a reason, and reports every other minute; no sensor pauses."""
+    """A branch that trains again as soon as there is a reason, and reports every other minute.
+
+    The sensors on the way from a file to its scores never pause; what tells of it may wait a little.
+    """
     settings = BranchSettings.model_validate(
         {
             "landing": f"landing/{BRANCH}",
@@ -29,5 +32,6 @@ def defs() -> dg.Definitions:
     branch = branch_definitions(BRANCH, settings)
     joined = joined_report(branch, settings.alerts)
     for sensor in (*(branch.sensors or ()), *(joined.sensors or ())):
-        sensor._min_interval = 1  # the daemon itself looks every five seconds
+        on_the_way = sensor.name.endswith(("_landing", "_retraining", "_scoring"))
+        sensor._min_interval = 1 if on_the_way else 10  # the daemon itself looks every five seconds
     return dg.Definitions.merge(branch, joined, dg.Definitions(executor=step_executor(), resources=resources()))

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -29,3 +31,17 @@ def test_numbers_are_written_where_there_are_any_and_so_that_they_can_be_read() 
     ]
     assert png(figure).startswith(b"\x89PNG")
     assert svg(figure).lstrip().startswith(b"<?xml")
+
+
+def test_a_picture_is_the_one_that_savefig_makes() -> None:
+    def figure() -> Figure:
+        drawn = Figure(figsize=(3, 2), layout="constrained")
+        axes = drawn.subplots()
+        axes.plot([0, 1], [1000, 2000], label="a line")
+        axes.set(title="title", xlabel="below", ylabel="beside")
+        axes.legend()
+        return drawn
+
+    saved = io.BytesIO()
+    figure().savefig(saved, format="png", dpi=90)
+    assert png(figure()) == saved.getvalue()
