@@ -9,8 +9,10 @@ from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.batch_key import path_of_batch
+from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.landing_place import NotAReviewFile, open_landed
 from sentiment_assets.resources.storage import Storage, frame_to_bytes, read_frame, write_atomically
 
 NAME = "raw_reviews"
@@ -66,9 +68,9 @@ def raw_reviews_asset(
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key
+        content = _content(below_home(landing), partition)
         file = below_home(landing) / path_of_batch(partition)
         try:
-            content = _content(file)
             batch = read_batch(content, file.name, settings)
         except UnreadableFile as error:
             raise dg.Failure(f"{file}: {error}.", allow_retries=False) from error
@@ -136,11 +138,24 @@ def _require_nothing_lost(former: UPath, file: UPath) -> None:
         )
 
 
-def _content(file: UPath) -> bytes:
+def _content(place: UPath, partition: str) -> bytes:
+    path = path_of_batch(partition)
     try:
-        return file.read_bytes()
+        with open_landed(place, path) as opened:
+            return opened.read()
+    except NotAReviewFile as error:
+        raise dg.Failure(
+            f"The batch key {partition!r} leads to no review file: {on_one_line(path)!r} {error}. Delete its "
+            f"partition: a batch key is the path of a regular file below {place}, such as 2026/october.csv.",
+            allow_retries=False,
+        ) from error
     except FileNotFoundError as error:
         raise dg.Failure(
-            f"{file} is not there: land the file again, or delete its partition.",
+            f"{place / path} is not there: land the file again, or delete its partition.",
             allow_retries=False,
+        ) from error
+    except OSError as error:
+        raise dg.Failure(
+            f"{place / path} cannot be read ({error.strerror or error}): see that it may be read, or land it again, "
+            "under a shorter name if that is what is wrong."
         ) from error

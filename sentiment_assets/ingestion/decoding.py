@@ -1,6 +1,7 @@
 """Decoding of bytes to text without losing a byte: what cannot be decoded stays visible in the row it stands in."""
 
 import codecs
+import re
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -10,6 +11,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _FIRST_ESCAPE, _LAST_ESCAPE = 0xDC00, 0xDCFF
+# Control characters, and those that turn the direction of what stands around them.
+_ACTS_ON_A_TERMINAL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
 
 
 def _keep_as_escapes(error: UnicodeError) -> tuple[str, int]:
@@ -43,3 +46,8 @@ def undecodable_bytes(text: str) -> str:
 def printable(text: str) -> str:
     """``text`` with what cannot be stored (undecodable bytes, lone surrogates) as backslash escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def on_one_line(text: str) -> str:
+    """``text`` for a message or a terminal: nothing in it ends the line, moves the cursor or turns the writing."""
+    return _ACTS_ON_A_TERMINAL.sub(lambda found: found[0].encode("unicode_escape").decode(), printable(text))

@@ -16,6 +16,7 @@ from uuid import uuid4
 import dagster as dg
 from upath import UPath
 
+from sentiment_assets.ingestion.batch_key import fault_of_path
 from sentiment_assets.resources.home import below_home, is_local
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ else:
 
 _LONGEST_NAME = 200
 """Bytes of a file's name without its ending; file systems take 255 with it."""
+_LONGEST_PATH = 3_500
+"""Bytes of a whole key; file systems take paths of 4,095, in which the data folder stands as well."""
 _CURRENT, _NAMES = "CURRENT", "names.json"
 _ABANDONED = 86_400.0
 """Seconds after which arrays that are not the current ones are no longer being written."""
@@ -61,8 +64,11 @@ class Storage(dg.ConfigurableResource[Any]):
 def file_name(partition: str) -> str:
     """The path, without its ending, that a partition is stored under: its key, as far as file systems take it.
 
-    ``|`` becomes ``_``, and a part of more than 200 bytes is cut and gets a digest of the whole instead of its end.
+    ``|`` becomes ``_``, and a part of more than 200 bytes is cut and gets a digest of the whole instead of its end. A
+    key that leads out of its folder, or is longer than paths may be, is stored under its digest alone.
     """
+    if fault_of_path(partition) or len(partition.encode()) > _LONGEST_PATH:
+        return f"~{_digest(partition)}"
     return "/".join(_short(part) for part in partition.replace("|", "_").split("/"))
 
 
@@ -70,8 +76,12 @@ def _short(name: str) -> str:
     encoded = name.encode()
     if len(encoded) <= _LONGEST_NAME:
         return name
-    digest = sha256(encoded).hexdigest()[:16]
+    digest = _digest(name)
     return f"{encoded[: _LONGEST_NAME - len(digest) - 1].decode(errors='ignore')}~{digest}"
+
+
+def _digest(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:16]
 
 
 def write_atomically(path: UPath, content: bytes) -> None:

@@ -143,6 +143,24 @@ def test_partitions_with_long_names_are_told_apart_and_short_ones_keep_theirs() 
     assert file_name("2026/October, (1).csv") == "2026/October, (1).csv"
 
 
+@pytest.mark.parametrize(
+    "partition",
+    [
+        "..",
+        "../../a.csv",
+        "{outside}/a.csv",
+        "2026/../../../a.csv",
+        ".",
+        "a\x00b",
+        "评" * 80 + "/" + "x/" * 1_800 + "a",
+    ],
+)
+def test_no_partition_is_stored_outside_its_folder_or_too_deep(home: Path, tmp_path: Path, partition: str) -> None:
+    path = Storage(root="data").frame_path("acme", "raw_reviews", partition.format(outside=tmp_path))
+    write_atomically(path, b"x")
+    assert [each.name for each in (home / "data" / "acme" / "raw_reviews").iterdir()] == [path.name]
+
+
 def test_the_frames_of_an_asset_lie_where_the_storage_looks_for_them(home: Path) -> None:
     """Dagster asks the IO manager, the checks and reports ask the storage."""
     key = f"{'评' * 90}|x.csv"
