@@ -120,6 +120,7 @@ def _shown(said: object) -> str:
 
 
 def _dagster_home() -> Path:
+    os.umask(0o077)  # Dagster and MLflow write run logs, databases and artifacts below the home folder by themselves
     try:
         return prepare_dagster_home()
     except ValueError as error:

@@ -17,7 +17,7 @@ import dagster as dg
 from upath import UPath
 
 from sentiment_assets.ingestion.batch_key import fault_of_path
-from sentiment_assets.resources.home import below_home, is_local
+from sentiment_assets.resources.home import below_home, is_local, make_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,18 +85,28 @@ def _digest(name: str) -> str:
 
 
 def write_atomically(path: UPath, content: bytes) -> None:
-    """Write ``content`` so that a reader sees the old file or the new one, never part of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write ``content`` so that a reader sees the old file or the new one, never part of one.
+
+    On this machine, file and new folders are for this account alone, whatever its umask is.
+    """
     if not is_local(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)  # an object store shows an object once it is whole
         return
-    unfinished = path.parent / f".{uuid4().hex}.part"
+    folder = Path(path.path).parent
+    make_folder(folder)
+    unfinished = folder / f".{uuid4().hex}.part"
     try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished.path, path.path)
+        with open(unfinished, "xb", opener=_for_this_account) as opened:
+            opened.write(content)
+        os.replace(unfinished, path.path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _for_this_account(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def frame_to_bytes(frame: Frame) -> bytes:
