@@ -23,15 +23,28 @@ def _keep_as_escapes(error: UnicodeError) -> tuple[str, int]:
     return "".join(chr(_FIRST_ESCAPE + byte) for byte in undecodable), error.end
 
 
-codecs.register_error("sentiment_assets.keep_as_escapes", _keep_as_escapes)
+ESCAPING = "sentiment_assets.keep_as_escapes"
+"""The name by which decoders know this way of treating bytes that cannot be decoded."""
+codecs.register_error(ESCAPING, _keep_as_escapes)
+
+
+def encoding_of(beginning: bytes, declared: str) -> tuple[str, int]:
+    """The encoding of a file by its first four bytes, and how many of these are its byte order mark.
+
+    A byte order mark wins over the declared encoding.
+    """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if beginning.startswith(mark):
+            return encoding, len(mark)
+    name = codecs.lookup(declared).name
+    # Python reads these so too, but only a content that it has as a whole.
+    return (f"{name}-le" if name in ("utf-16", "utf-32") else declared), 0
 
 
 def decode(content: bytes, declared: str) -> tuple[str, str]:
     """The text of a file and the encoding that was used: a byte order mark wins over the declared encoding."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "sentiment_assets.keep_as_escapes"), encoding
-    return content.decode(declared, "sentiment_assets.keep_as_escapes"), declared
+    encoding, mark = encoding_of(content[:4], declared)
+    return content[mark:].decode(encoding, ESCAPING), encoding
 
 
 def undecodable_bytes(text: str) -> str:
