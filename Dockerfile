@@ -24,7 +24,8 @@ LABEL org.opencontainers.image.title="Sentiment Assets" \
 # Volumes take the owner of the folders that they cover.
 RUN useradd --create-home --uid 10001 sentiment \
  && mkdir -p /state/landing /scratch /mlartifacts /opt/dagster \
- && chown -R sentiment:sentiment /state /scratch /mlartifacts
+ && chown -R sentiment:sentiment /state /scratch /mlartifacts \
+ && chmod 700 /state /scratch /mlartifacts
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from sentiment_assets.commands.dagster_home import PROJECT, prepare_dagster_home
+from sentiment_assets.ingestion.decoding import on_one_line
 
 
 @click.group(help=__doc__)
@@ -33,7 +34,7 @@ def demo(platform: bool) -> None:
         with dg.DagsterInstance.get() as instance:
             run_demo(Console(), instance, Path(gettempdir()) / "demo.log", watch=platform)
     except (CorpusMissing, MlflowAway, RunFailed) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_shown(error)) from error
 
 
 @main.command()
@@ -47,7 +48,7 @@ def dev(dagster_port: int, mlflow_port: int) -> None:
     try:
         sys.exit(serve(home, PROJECT, dagster_port, mlflow_port))
     except PortTaken as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_shown(error)) from error
 
 
 @main.command()
@@ -69,10 +70,10 @@ def replay(branch: str, batches: tuple[str, ...]) -> None:
     try:
         with dg.DagsterInstance.get() as instance:
             for each in replay_batches(instance, branch, batches):
-                click.echo(each.sentence, err=bool(each.failed))
+                click.echo(_shown(each.sentence), err=bool(each.failed))
                 done, failed = done + 1, failed + bool(each.failed)
     except (CannotReplay, MlflowAway) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_shown(error)) from error
     if not done:
         click.echo(f"Nothing to replay: no batch of {branch} failed, has rows in quarantine, or is without a label.")
     if failed:
@@ -89,7 +90,7 @@ def rollback(branch: str, version: str) -> None:
     try:
         click.echo(roll_back(branch, version))
     except CannotRollBack as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_shown(error)) from error
 
 
 @main.command()
@@ -110,16 +111,22 @@ def score(file: Path, *, branch: str, text_column: str, encoding: str, output: P
         scores = score_file(file, branch, text_column, encoding)
         write_scores(scores, output)
     except CannotScore as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_shown(error)) from error
     for row in scores.dropna(subset="reason").itertuples():
-        click.echo(f"row {row.row} not scored: {row.reason}", err=True)
+        click.echo(_shown(f"row {row.row} not scored: {row.reason}"), err=True)
+
+
+def _shown(said: object) -> str:
+    """What is said, in its lines: what it repeats of a file cannot move the cursor."""
+    return "\n".join(map(on_one_line, str(said).split("\n")))
 
 
 def _dagster_home() -> Path:
+    os.umask(0o077)  # Dagster and MLflow write run logs, databases and artifacts below the home folder by themselves
     try:
         return prepare_dagster_home()
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_shown(error)) from error
 
 
 if __name__ == "__main__":

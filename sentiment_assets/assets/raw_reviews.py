@@ -17,8 +17,10 @@ from sentiment_assets.assets.stored_batch import (
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.batch_key import path_of_batch
+from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.resources.home import below_home, shown_below_home
+from sentiment_assets.resources.landing_place import NotAReviewFile, open_landed
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.urls import shown, without_secrets
 
@@ -72,10 +74,10 @@ def raw_reviews_asset(
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key
+        content = _content(landing, partition)
         path = path_of_batch(partition)
         file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{path}"
         try:
-            content = _content(file, shown_file, landing)
             batch = read_batch(content, file.name, settings)
         except UnreadableFile as error:
             raise dg.Failure(f"{shown_file}: {error}.", allow_retries=False) from error
@@ -140,15 +142,26 @@ def _require_nothing_lost(former: UPath, shown_file: str) -> None:
         )
 
 
-def _content(file: UPath, shown_file: str, landing: str) -> bytes:
+def _content(landing: str, partition: str) -> bytes:
     """The file's bytes. What file systems say of a failure may quote the landing place with its password."""
+    path, place = path_of_batch(partition), shown_below_home(landing)
     try:
-        return file.read_bytes()
+        with open_landed(below_home(landing), path) as opened:
+            return opened.read()
+    except NotAReviewFile as error:
+        raise dg.Failure(
+            f"The batch key {partition!r} leads to no review file: {on_one_line(path)!r} {error}. Delete its "
+            f"partition: a batch key is the path of a regular file below {place}, such as 2026/october.csv.",
+            allow_retries=False,
+        ) from error
     except FileNotFoundError:
         raise dg.Failure(
-            f"{shown_file} is not there: land the file again, or delete its partition.",
+            f"{place}/{path} is not there: land the file again, or delete its partition.",
             allow_retries=False,
         ) from None
     except Exception as error:  # noqa: BLE001  every file system has errors of its own
-        reason = f"{type(error).__name__}: {without_secrets(error, landing)}"
-        raise dg.Failure(f"{shown_file} cannot be read: {reason}. See that it can be, then run this again.") from None
+        reason = getattr(error, "strerror", None) or without_secrets(error, landing)
+        raise dg.Failure(
+            f"{place}/{path} cannot be read ({reason}): see that it may be read, or land it again, under a shorter "
+            "name if that is what is wrong."
+        ) from None

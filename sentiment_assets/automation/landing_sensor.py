@@ -13,18 +13,16 @@ from sentiment_assets.automation.batch_history import TakenIn, taken_in
 from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.automation.run_history import ended_runs_of
 from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
-from sentiment_assets.ingestion.decoding import printable
+from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.formats import format_of, known_formats
 from sentiment_assets.ingestion.landing import (
     PART,
     Seen,
     SeenFile,
     asked_for,
-    change_token,
     copies,
     digest_of_parts,
     forget_gone,
-    is_landed,
     look_again,
     part_digests,
     seen_from_bytes,
@@ -35,6 +33,7 @@ from sentiment_assets.ingestion.landing import (
 )
 from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.home import below_home, shown_below_home
+from sentiment_assets.resources.landing_place import look_into, open_landed
 from sentiment_assets.resources.storage import Storage, write_atomically
 from sentiment_assets.resources.urls import shown, without_secrets
 
@@ -45,7 +44,7 @@ STATE = "landing"
 _MOST_SECONDS_READING = 20.0
 """Well below the 60 seconds that Dagster gives a sensor."""
 _CHUNK = 1 << 20
-_MOST_NAMED = 5
+MOST_NAMED = 5
 
 
 def landing_sensor(
@@ -63,13 +62,15 @@ def landing_sensor(
     def landing_looks(context: dg.SensorEvaluationContext, storage: Storage) -> dg.SensorResult | dg.SkipReason:
         try:
             place = below_home(landing)
-            shown_place, listed = shown_below_home(landing), _list_files(place)
+            shown_place, found = shown_below_home(landing), look_into(place)
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
             reason = f"{type(error).__name__}: {without_secrets(error, landing)}"
             return dg.SkipReason(f"The landing place {shown(landing)} cannot be reached: {reason}")
-        if listed is None:
+        if found is None:
             return dg.SkipReason(f"The landing place {shown_place} is not there: create it, or land a file.")
-        tokens = {path: token for path, token in listed.items() if _is_review_file(path)}
+        if odd := _odd(found.odd):
+            context.log.warning(odd)
+        tokens = {path: token for path, token in found.tokens.items() if format_of(path)[0]}
         known = {
             path_of_batch(key) for key in batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
         }
@@ -101,46 +102,45 @@ def landing_sensor(
             if path in read:
                 context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")
         waiting = len(to_take(seen, tokens, rules)) + sum(not seen[path].digest for path in tokens)
-        foreign = _foreign(sorted(listed.keys() - tokens.keys()))
+        foreign = _foreign(sorted(found.tokens.keys() - tokens.keys()))
         if foreign and requests:
             context.log.info(foreign)
-        waits = f"{len(tokens)} files in {shown_place}, {waiting} of them not looked at yet."
-        said = f"{waits} {foreign}".strip()
+        looked = f"{len(tokens)} files in {shown_place}, {waiting} of them not looked at yet."
         return dg.SensorResult(
             run_requests=requests,
             dynamic_partitions_requests=_new_partitions(batch_partitions, requests, known),
-            skip_reason=None if requests else said,
+            skip_reason=None if requests else " ".join(filter(None, [looked, foreign, odd])),
             cursor=_remembered(folder, context.cursor, before, seen),
         )
 
     return landing_looks
 
 
-def _list_files(place: UPath) -> dict[str, str] | None:
-    """Change tokens by path below the landing place; ``None`` if it is not there."""
-    place.fs.invalidate_cache()
-    root = place.path.rstrip("/")
-    if not place.fs.isdir(root):
-        return None
-    files = {str(path).removeprefix(root).lstrip("/"): info for path, info in place.fs.find(root, detail=True).items()}
-    return {path: change_token(info) for path, info in files.items() if is_landed(path)}
-
-
-def _is_review_file(path: str) -> bool:
-    """Tell a review file by its name, which must be text: a name that is not UTF-8 can stand in no partition key."""
-    return bool(format_of(path)[0]) and printable(path) == path
-
-
 def _foreign(paths: Sequence[str]) -> str:
     """Say once per tick which files are no review files and are left alone."""
     if not paths:
         return ""
-    named = ", ".join(printable(path) for path in paths[:_MOST_NAMED])
-    more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
     return (
-        f"Left alone: {named}{more}. A review file's name is UTF-8 and ends in one of {known_formats()}; rename these "
-        "or take them away."
+        f"Left alone: {_first_of(map(on_one_line, paths), ', ')}. A review file's name ends in one of "
+        f"{known_formats()}; rename these or take them away."
     )
+
+
+def _odd(faults: Mapping[str, str]) -> str:
+    """Say once per tick what cannot be taken in though it lies there, each with what is the matter."""
+    if not faults:
+        return ""
+    told = _first_of((f"{on_one_line(path)} {fault}" for path, fault in sorted(faults.items())), "; ")
+    return (
+        f"Not taken in: {told}. Reviews are read from regular files below the landing place that have a name in UTF-8: "
+        "land such a file, or take these away."
+    )
+
+
+def _first_of(told: Iterable[str], separator: str) -> str:
+    every = list(told)
+    more = f" and {len(every) - MOST_NAMED} more" if len(every) > MOST_NAMED else ""
+    return separator.join(every[:MOST_NAMED]) + more
 
 
 def _under_way(instance: dg.DagsterInstance, branch: str) -> set[str]:
@@ -160,22 +160,24 @@ def _with_outcomes(
 
 
 def _read(place: UPath, files: Mapping[str, SeenFile]) -> tuple[dict[str, SeenFile], dict[str, Exception]]:
-    """The same with digests, as far as time allows, and why others could not be read: they are tried again."""
+    """The same with digests, as far as time allows, and why others could not be read: they are tried again, later."""
     until, known, unreadable = time.monotonic() + _MOST_SECONDS_READING, {}, {}
     for path, file in files.items():
         if time.monotonic() > until:
             break
         try:
-            known[path] = _read_on(place / path, file, until)
+            known[path] = _read_on(place, path, file, until)
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
             unreadable[path] = error
+            # Or one whose reading takes all the time there is, and fails, would keep the others from being read.
+            known[path] = replace(file, since=time.time())
     return known, unreadable
 
 
-def _read_on(path: UPath, file: SeenFile, until: float) -> SeenFile:
+def _read_on(place: UPath, path: str, file: SeenFile, until: float) -> SeenFile:
     """A large file is read on where the last look stopped."""
     parts, late = list(file.parts), False
-    with path.open("rb") as opened:
+    with open_landed(place, path) as opened:
         opened.seek(len(parts) * PART)
         for part in part_digests(_chunks(opened)):
             parts.append(part)

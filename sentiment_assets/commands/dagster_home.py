@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from sentiment_assets.resources.home import local_home
+from sentiment_assets.resources.home import local_home, make_folder
 
 PROJECT = Path(__file__).parents[2]
 
@@ -20,7 +20,7 @@ def prepare_dagster_home() -> Path:
         return Path(given)
     state = local_home()
     folder = state / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     settings = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
     (folder / "dagster.yaml").write_text(yaml.safe_dump(_moved(settings, state), sort_keys=False))
     return folder

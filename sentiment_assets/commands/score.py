@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from sentiment_assets.ingestion.batch import no_such_column
+from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, optional_text, text_of
+from sentiment_assets.presentation.spreadsheet import without_formulas
 from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
 from sentiment_assets.resources.registry import ChangedModel, champion_of
 from sentiment_assets.resources.urls import shown
@@ -51,16 +53,24 @@ def score_file(file: Path, branch: str, text_column: str, encoding: str) -> pd.D
 
 
 def write_scores(scores: pd.DataFrame, output: Path | None) -> None:
-    """Write Parquet or CSV by the file's ending, or CSV on standard output if there is no file."""
+    """Write Parquet or CSV by the file's ending, or CSV on standard output if there is no file.
+
+    CSV may be opened in a spreadsheet, and what a terminal would obey is shown there instead.
+    """
     if output is not None and output.suffix not in (".csv", ".parquet"):
         raise CannotScore(f"{output}: name a file that ends in .csv or .parquet")
     try:
         if output is not None and output.suffix == ".parquet":
             scores.to_parquet(output, index=False)
         else:
-            scores.to_csv(output or sys.stdout, index=False, quoting=csv.QUOTE_NONNUMERIC)
+            shown = scores.map(_for_terminal) if output is None and sys.stdout.isatty() else scores
+            without_formulas(shown).to_csv(output or sys.stdout, index=False, quoting=csv.QUOTE_NONNUMERIC)
     except OSError as error:
         raise CannotScore(f"{output} cannot be written: {error}") from error
+
+
+def _for_terminal(value: object) -> object:
+    return on_one_line(value) if isinstance(value, str) else value
 
 
 def _reviews(file: Path, rows: list[RawRow], text_column: str) -> pd.DataFrame:

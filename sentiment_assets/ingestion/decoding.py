@@ -1,6 +1,7 @@
 """Decoding of bytes to text without losing a byte: what cannot be decoded stays visible in the row it stands in."""
 
 import codecs
+import re
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -10,6 +11,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _FIRST_ESCAPE, _LAST_ESCAPE = 0xDC00, 0xDCFF
+# Control characters, and those that turn the direction of what stands around them.
+_ACTS_ON_A_TERMINAL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
 
 
 def _keep_as_escapes(error: UnicodeError) -> tuple[str, int]:
@@ -20,15 +23,28 @@ def _keep_as_escapes(error: UnicodeError) -> tuple[str, int]:
     return "".join(chr(_FIRST_ESCAPE + byte) for byte in undecodable), error.end
 
 
-codecs.register_error("sentiment_assets.keep_as_escapes", _keep_as_escapes)
+ESCAPING = "sentiment_assets.keep_as_escapes"
+"""The name by which decoders know this way of treating bytes that cannot be decoded."""
+codecs.register_error(ESCAPING, _keep_as_escapes)
+
+
+def encoding_of(beginning: bytes, declared: str) -> tuple[str, int]:
+    """The encoding of a file by its first four bytes, and how many of these are its byte order mark.
+
+    A byte order mark wins over the declared encoding.
+    """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if beginning.startswith(mark):
+            return encoding, len(mark)
+    name = codecs.lookup(declared).name
+    # Python reads these so too, but only a content that it has as a whole.
+    return (f"{name}-le" if name in ("utf-16", "utf-32") else declared), 0
 
 
 def decode(content: bytes, declared: str) -> tuple[str, str]:
     """The text of a file and the encoding that was used: a byte order mark wins over the declared encoding."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "sentiment_assets.keep_as_escapes"), encoding
-    return content.decode(declared, "sentiment_assets.keep_as_escapes"), declared
+    encoding, mark = encoding_of(content[:4], declared)
+    return content[mark:].decode(encoding, ESCAPING), encoding
 
 
 def undecodable_bytes(text: str) -> str:
@@ -43,3 +59,8 @@ def undecodable_bytes(text: str) -> str:
 def printable(text: str) -> str:
     """``text`` with what cannot be stored (undecodable bytes, lone surrogates) as backslash escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def on_one_line(text: str) -> str:
+    """``text`` for a message or a terminal: nothing in it ends the line, moves the cursor or turns the writing."""
+    return _ACTS_ON_A_TERMINAL.sub(lambda found: found[0].encode("unicode_escape").decode(), printable(text))

@@ -5,15 +5,15 @@ import gzip
 import io
 import json
 import zlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_assets.ingestion.csv_escaping import is_protected, unprotected
-from sentiment_assets.ingestion.decoding import decode
+from sentiment_assets.ingestion.decoding import ESCAPING, decode, encoding_of
 from sentiment_assets.ingestion.formats import format_of, known_formats
 from sentiment_assets.ingestion.settings import DEFAULT_LIMITS, UnpackingLimits
 
@@ -38,8 +38,28 @@ class UnreadableFile(ValueError):
     """A file that fails as a whole; the message says why and what to do."""
 
 
-_Reader = Callable[[bytes, str, int], Iterator[RawRow]]
-"""A reader takes the content, its encoding and the number of bytes that it may expand to."""
+class _Packed(NamedTuple):
+    """A file as it lies there. It is unpacked while it is read, so that no more of it is held than is needed."""
+
+    content: bytes
+    compression: str
+
+    def opened(self) -> BinaryIO:
+        """A stream of the content without its compression."""
+        stream: Any = io.BytesIO(self.content)
+        if self.compression == "gz":
+            stream = gzip.GzipFile(fileobj=stream)
+        elif self.compression == "zst":
+            stream = pa.CompressedInputStream(pa.BufferReader(self.content), "zstd")
+        return io.BufferedReader(stream, _MEGABYTE)
+
+    def whole(self) -> bytes:
+        """The content without its compression, for formats that are not read from beginning to end."""
+        return self.opened().read() if self.compression else self.content
+
+
+_Reader = Callable[[_Packed, str, int], Iterator[RawRow]]
+"""A reader takes the file, its encoding and the number of bytes that it may expand to."""
 
 
 def read_rows(
@@ -56,28 +76,26 @@ def read_rows(
     if not content:
         raise UnreadableFile("the file is empty (0 bytes); land it again with its content")
     allowed = min(unpacking.megabytes * _MEGABYTE, max(unpacking.times * len(content), _ALWAYS_UNPACKED))
-    plain = _unpack(content, compression, allowed)
-    if not plain:
-        raise UnreadableFile("nothing is left after decompression; land it again with its content")
-    return _READERS[ending](plain, encoding, allowed)
+    packed = _Packed(content, compression)
+    if compression:
+        _require_unpackable(packed, allowed)
+    return _READERS[ending](packed, encoding, allowed)
 
 
-def _unpack(content: bytes, compression: str, allowed: int) -> bytes:
-    """The content without its compression, read piece by piece, so that no more than allowed is ever held."""
-    if not compression:
-        return content
-    pieces, size = [], 0
+def _require_unpackable(packed: _Packed, allowed: int) -> None:
+    """Unpack the content once to see how large it is, and keep nothing: no row is read of a file that is too large."""
+    size = 0
     try:
-        with _unpacked(content, compression) as stream:
+        with packed.opened() as stream:
             while piece := stream.read(_MEGABYTE):
                 size += len(piece)
-                _require_bounded(size, allowed, len(content))
-                pieces.append(piece)
+                _require_bounded(size, allowed, len(packed.content))
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFile(
-            f"it cannot be decompressed as .{compression} ({error}); it may be cut short: land it again"
+            f"it cannot be decompressed as .{packed.compression} ({error}); it may be cut short: land it again"
         ) from error
-    return b"".join(pieces)
+    if not size:
+        raise UnreadableFile("nothing is left after decompression; land it again with its content")
 
 
 def _require_bounded(size: int, allowed: int, packed: int) -> None:
@@ -88,27 +106,29 @@ def _require_bounded(size: int, allowed: int, packed: int) -> None:
         )
 
 
-def _unpacked(content: bytes, compression: str) -> Any:
-    if compression == "gz":
-        return gzip.open(io.BytesIO(content))
-    return pa.CompressedInputStream(pa.BufferReader(content), "zstd")
-
-
-def _text(content: bytes, encoding: str) -> str:
-    text, used = decode(content, encoding)
-    beginning = text[:1000]
+def _text(packed: _Packed, encoding: str, newline: str) -> io.TextIOWrapper:
+    """The text of a file as a stream; ``newline`` says where its lines end, as in ``open``."""
+    with packed.opened() as stream:
+        used, mark = encoding_of(stream.read(4), encoding)
+    with _decoded(packed, used, mark, newline) as text:
+        beginning = text.read(1000)
     if beginning.count("\x00") > len(beginning) // 5:
         raise UnreadableFile(
             f"it is full of NUL characters when read as {used}: it looks like UTF-16 without a byte order "
             "mark, or like no text at all; if it is text, set `encoding` to utf-16-le or utf-16-be"
         )
-    return text
+    return _decoded(packed, used, mark, newline)
 
 
-def _read_delimited(content: bytes, encoding: str, delimiter: str) -> Iterator[RawRow]:
-    lines = io.StringIO(_text(content, encoding), newline="").readlines()
+def _decoded(packed: _Packed, encoding: str, mark: int, newline: str) -> io.TextIOWrapper:
+    stream = packed.opened()
+    stream.read(mark)
+    return io.TextIOWrapper(stream, encoding, ESCAPING, newline)
+
+
+def _read_delimited(packed: _Packed, encoding: str, delimiter: str) -> Iterator[RawRow]:
     csv.field_size_limit(_LARGEST_FIELD)
-    rows = _records(lines, delimiter)
+    rows = _records(_text(packed, encoding, newline=""), delimiter)
     header = next((row for row in rows if row.problem or row.fields), None)
     if header is None:
         raise UnreadableFile("it holds blank lines only; the first line must name the columns")
@@ -143,38 +163,65 @@ class _Record(NamedTuple):
     problem: str | None = None
 
 
-def _records(lines: list[str], delimiter: str) -> Iterator[_Record]:
+class _Lines:
+    """Lines that are remembered until the record that they belong to has been read, so that they can be read again."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again = deque[str]()
+        self._of_record: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self._of_record.append(line)
+        return line
+
+    def end_record(self) -> int:
+        """How many lines the record had."""
+        count = len(self._of_record)
+        self._of_record.clear()
+        return count
+
+    def go_back(self) -> str:
+        """The line that the record begins with; those after it are read once more."""
+        first, *rest = self._of_record
+        self._again.extendleft(reversed(rest))
+        self._of_record.clear()
+        return first
+
+
+def _records(text: Iterator[str], delimiter: str) -> Iterator[_Record]:
     """The file's records; after one that is not valid, reading goes on with the next line."""
-    position = 0
-    while position < len(lines):
-        rest = (lines[index] for index in range(position, len(lines)))
-        reader = csv.reader(rest, delimiter=delimiter, strict=True)
-        consumed = 0
+    number, lines = 1, _Lines(text)
+    while True:
         try:
-            for fields in reader:
-                yield _Record(position + consumed + 1, fields)
-                consumed = reader.line_num
+            for fields in csv.reader(lines, delimiter=delimiter, strict=True):
+                yield _Record(number, fields)
+                number += lines.end_record()
             return
         except csv.Error as error:
-            broken = position + consumed
             yield _Record(
-                broken + 1,
-                [lines[broken].rstrip("\r\n")],
+                number,
+                [lines.go_back().rstrip("\r\n")],
                 f"cannot be read ({error}); put the field in double quotes and double the quotes inside it",
             )
-            position = broken + 1
+            number += 1
 
 
-def _read_csv(content: bytes, encoding: str, allowed: int) -> Iterator[RawRow]:
-    return _read_delimited(content, encoding, ",")
+def _read_csv(packed: _Packed, encoding: str, allowed: int) -> Iterator[RawRow]:
+    return _read_delimited(packed, encoding, ",")
 
 
-def _read_tsv(content: bytes, encoding: str, allowed: int) -> Iterator[RawRow]:
-    return _read_delimited(content, encoding, "\t")
+def _read_tsv(packed: _Packed, encoding: str, allowed: int) -> Iterator[RawRow]:
+    return _read_delimited(packed, encoding, "\t")
 
 
-def _read_json_lines(content: bytes, encoding: str, allowed: int) -> Iterator[RawRow]:
-    for number, line in enumerate(_text(content, encoding).split("\n"), start=1):
+def _read_json_lines(packed: _Packed, encoding: str, allowed: int) -> Iterator[RawRow]:
+    for number, ended in enumerate(_text(packed, encoding, newline="\n"), start=1):
+        line = ended.removesuffix("\n")
         if not line.strip():
             continue
         try:
@@ -184,9 +231,9 @@ def _read_json_lines(content: bytes, encoding: str, allowed: int) -> Iterator[Ra
             yield RawRow(number, {"line": line.rstrip("\r")}, problem)
 
 
-def _read_json_array(content: bytes, encoding: str, allowed: int) -> Iterator[RawRow]:
+def _read_json_array(packed: _Packed, encoding: str, allowed: int) -> Iterator[RawRow]:
     try:
-        items = _from_json(_text(content, encoding))
+        items = _from_json(_text(packed, encoding, newline="").read())
     except (ValueError, RecursionError) as error:
         raise UnreadableFile(
             f"it is not valid JSON ({error}); a .json file must hold one array of objects, "
@@ -236,18 +283,26 @@ def _json_type(item: object) -> str:
     return names.get(type(item), "number")
 
 
-def _read_parquet(content: bytes, encoding: str, allowed: int) -> Iterator[RawRow]:
+def _read_parquet(packed: _Packed, encoding: str, allowed: int) -> Iterator[RawRow]:
+    content = packed.whole()
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
         groups = range(file.metadata.num_row_groups)
         _require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups), allowed, len(content))
         _require_distinct(file.schema_arrow.names)
-        batches = _bounded(file.iter_batches(_ROWS_AT_ONCE), allowed, len(content))
+        batches = _bounded(file.iter_batches(_rows_at_once(file.metadata, allowed)), allowed, len(content))
         rows = (row for batch in batches for row in _python_rows(batch))
         for number, values in enumerate(rows, start=1):
             yield RawRow(number, _all_named(values) if "" in values else values)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"it is not a readable Parquet file ({error}); land it again") from error
+
+
+def _rows_at_once(metadata: pq.FileMetaData, allowed: int) -> int:
+    """So few that they hold no more than allowed, even if each had the largest value that a dictionary can hold."""
+    groups = [metadata.row_group(each) for each in range(metadata.num_row_groups)]
+    sizes = [group.column(each).total_uncompressed_size for group in groups for each in range(group.num_columns)]
+    return max(1, min(_ROWS_AT_ONCE, allowed // max([1, *sizes])))
 
 
 def _bounded(batches: Iterable[pa.RecordBatch], allowed: int, packed: int) -> Iterator[pa.RecordBatch]:

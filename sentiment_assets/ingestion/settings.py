@@ -184,7 +184,7 @@ class UnpackingLimits(Settings):
         default=100, ge=1, description="How many times its own size it may become; 64 MB are always allowed."
     )
     megabytes: int = Field(
-        default=4000, ge=1, description="The most megabytes that it may become, whatever its own size."
+        default=1000, ge=1, description="The most megabytes that it may become, whatever its own size."
     )
 
 

@@ -25,6 +25,7 @@ from sentiment_assets.learning.pictures import (
 from sentiment_assets.learning.promotion import ChampionTestMargins
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
 from sentiment_assets.learning.top_ngrams import top_ngrams
+from sentiment_assets.presentation.spreadsheet import without_formulas
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,12 @@ class TrainReport:
     @property
     def files(self) -> dict[str, bytes]:
         """All of it by file name, tables as CSV."""
-        tables = {f"{name}.csv": table.to_csv(index=False).encode() for name, table in self.tables.items()}
+        tables = {f"{name}.csv": _csv(table) for name, table in self.tables.items()}
         return {**self.pictures, **tables}
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return without_formulas(table).to_csv(index=False).encode()
 
 
 def make_train_report(

@@ -10,6 +10,7 @@ from sentiment_assets.presentation import palette
 from sentiment_assets.presentation.figures import svg
 
 _MOST_TICKS = 12
+_HALF_A_NAME = 20
 _POINTS = 100
 
 
@@ -59,9 +60,14 @@ def _band(axes: Axes, figures: pd.DataFrame, *, columns: tuple[str, str, str], c
     axes.vlines(places, low, high, color=colour, alpha=0.5, linewidth=1)
 
 
+def _short(name: str) -> str:
+    """A name with its middle left out if it is so long that it would leave no room for the picture."""
+    return name if len(name) <= 2 * _HALF_A_NAME else f"{name[:_HALF_A_NAME]}…{name[-_HALF_A_NAME:]}"
+
+
 def _name_places(axes: Axes, names: list[str]) -> None:
     step = max(1, -(-len(names) // _MOST_TICKS))
     places = range(0, len(names), step)
-    axes.set_xticks(list(places), [names[place] for place in places], rotation=30, ha="right", fontsize=8)
+    axes.set_xticks(list(places), [_short(names[place]) for place in places], rotation=30, ha="right", fontsize=8)
     for label in axes.get_xticklabels():
         label.set_parse_math(False)  # a file's name is no formula

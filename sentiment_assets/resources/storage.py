@@ -16,7 +16,8 @@ from uuid import uuid4
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.resources.home import below_home, is_local
+from sentiment_assets.ingestion.batch_key import fault_of_path
+from sentiment_assets.resources.home import below_home, is_local, make_folder
 from sentiment_assets.resources.urls import shown
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ else:
 
 _LONGEST_NAME = 200
 """Bytes of a file's name without its ending; file systems take 255 with it."""
+_LONGEST_PATH = 3_500
+"""Bytes of a whole key; file systems take paths of 4,095, in which the data folder stands as well."""
 _CURRENT, _NAMES = "CURRENT", "names.json"
 _ABANDONED = 86_400.0
 """Seconds after which a version that is not the current one is no longer being written."""
@@ -62,8 +65,11 @@ class Storage(dg.ConfigurableResource[Any]):
 def file_name(partition: str) -> str:
     """The path, without its ending, that a partition is stored under: its key, as far as file systems take it.
 
-    ``|`` becomes ``_``, and a part of more than 200 bytes is cut and gets a digest of the whole instead of its end.
+    ``|`` becomes ``_``, and a part of more than 200 bytes is cut and gets a digest of the whole instead of its end. A
+    key that leads out of its folder, or is longer than paths may be, is stored under its digest alone.
     """
+    if fault_of_path(partition) or len(partition.encode()) > _LONGEST_PATH:
+        return f"~{_digest(partition)}"
     return "/".join(_short(part) for part in partition.replace("|", "_").split("/"))
 
 
@@ -71,23 +77,37 @@ def _short(name: str) -> str:
     encoded = name.encode()
     if len(encoded) <= _LONGEST_NAME:
         return name
-    digest = sha256(encoded).hexdigest()[:16]
+    digest = _digest(name)
     return f"{encoded[: _LONGEST_NAME - len(digest) - 1].decode(errors='ignore')}~{digest}"
 
 
+def _digest(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:16]
+
+
 def write_atomically(path: UPath, content: bytes) -> None:
-    """Write ``content`` so that a reader sees the old file or the new one, never part of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write ``content`` so that a reader sees the old file or the new one, never part of one.
+
+    On this machine, file and new folders are for this account alone, whatever its umask is.
+    """
     if not is_local(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)  # an object store shows an object once it is whole
         return
-    unfinished = path.parent / f".{uuid4().hex}.part"
+    folder = Path(path.path).parent
+    make_folder(folder)
+    unfinished = folder / f".{uuid4().hex}.part"
     try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished.path, path.path)
+        with open(unfinished, "xb", opener=_for_this_account) as opened:
+            opened.write(content)
+        os.replace(unfinished, path.path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _for_this_account(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def frame_to_bytes(frame: Frame) -> bytes:

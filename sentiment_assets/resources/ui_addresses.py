@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from sentiment_assets.resources.home import home, is_local, local_home
+from sentiment_assets.resources.home import home, is_local, local_home, make_folder
 from sentiment_assets.resources.urls import shown
 
 
@@ -21,7 +21,7 @@ def mlflow_ui() -> str:
 
 def remember_ui_addresses(addresses: Mapping[str, str]) -> None:
     """Keep, by setting, where the UIs are opened on this machine, for the links that other commands write."""
-    _ui_file().parent.mkdir(parents=True, exist_ok=True)
+    make_folder(_ui_file().parent)
     _ui_file().write_text(json.dumps(dict(addresses)))
 
 

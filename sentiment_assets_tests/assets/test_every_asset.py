@@ -1,5 +1,8 @@
 """What holds for every asset of a branch."""
 
+import pytest
+
+from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 
 TRAINING = ("splits", "features", "trained_candidates", "best_model")
@@ -17,3 +20,15 @@ def test_every_materialization_says_how_much_and_links_where_there_is_a_run(trai
         assert trained.metadata(asset), asset
     for asset in ("trained_candidates", "best_model"):
         assert "/#/experiments/" in str(trained.metadata(asset)["mlflow_run"].value)
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".csv", "2026/" + "，" * 83 + "aa.csv", "x" * 200 + "\n" * 51 + ".csv"])
+def test_a_file_with_the_longest_name_there_is_becomes_a_batch_with_scores_and_a_report(
+    trained: BranchInProcess, name: str
+) -> None:
+    """Its key may be three times as long as the name."""
+    assert len(name.rpartition("/")[2].encode()) == 255
+    key = trained.land(name, as_csv(made_up_reviews(700)))
+    for done in (trained.ingest(key), trained.score(key), trained.report()):
+        assert done.success
+    assert trained.metadata("scored_reviews")["dagster/row_count"].value == 700

@@ -1,5 +1,6 @@
 """``raw_reviews``: what a landed file becomes, what is refused, and what people see of it."""
 
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from upath import UPath
 
+from sentiment_assets.assets import raw_reviews as module
 from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.batch_key import batch_key
@@ -136,6 +138,77 @@ def test_no_column_of_the_platform_may_be_kept_under_its_name(acme: BranchInProc
 
 def test_a_file_that_went_away_is_named(acme: BranchInProcess) -> None:
     assert "landing/acme/gone.csv is not there: land the file again" in failure_of(acme.ingest("gone.csv"))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["%2E%2E/%2E%2E/outside.csv", "../../outside.csv", "%252E%252E/%2E%2E/outside.csv", "..%5C..%5Coutside.csv", "."],
+)
+def test_a_key_that_leads_out_of_the_landing_place_is_refused(acme: BranchInProcess, home: Path, key: str) -> None:
+    (home / "outside.csv").write_bytes(b"text\nnot for this branch\n")
+    acme.land("a.csv", b"text\nfine\n")
+    refused = failure_of(acme.ingest(key))
+    assert f"The batch key {key!r} leads to no review file" in refused
+    assert "has a part that is `.` or `..`, which could lead out of the landing place. Delete its partition" in refused
+    assert not list((home / "data").rglob("outside*"))
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("{outside}/secret.csv", "begins with a slash"),
+        ("a%00.csv", "holds a NUL character"),
+        ("x//a.csv", "has a part without a name"),
+        ("folder", "is a folder"),
+        ("pipe.csv", "is a named pipe"),
+        ("out/secret.csv", "is a link that leads out of the landing place"),
+        ("out.csv", "is a link that leads out of the landing place"),
+    ],
+)
+def test_a_key_that_leads_to_no_regular_file_is_refused(
+    acme: BranchInProcess, home: Path, tmp_path: Path, key: str, says: str
+) -> None:
+    acme.land("folder/a.csv", b"text\nfine\n")
+    landing, outside = home / "landing" / "acme", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.csv").write_bytes(b"text\nnot for this branch\n")
+    (landing / "out").symlink_to(outside)
+    (landing / "out.csv").symlink_to(outside / "secret.csv")
+    os.mkfifo(landing / "pipe.csv")
+    refused = failure_of(acme.ingest(key.format(outside=outside)))
+    assert says in refused
+    assert "a batch key is the path of a regular file below" in refused
+
+
+def test_a_key_with_a_newline_and_one_through_a_link_that_stays_are_batches_like_any_other(
+    acme: BranchInProcess, home: Path
+) -> None:
+    key = acme.land("two\nlines.csv", b"text\nfine\n")
+    (home / "landing" / "acme" / "link.csv").symlink_to("two\nlines.csv")
+    for each in (key, "link.csv"):
+        assert acme.ingest(each).success
+        assert read_frame(STORAGE.frame_path("acme", "raw_reviews", each))["text"].tolist() == ["fine"]
+
+
+def test_a_file_that_cannot_be_read_is_named_with_what_to_do(
+    acme: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = acme.land("a.csv", b"text\nfine\n")
+
+    def without_permission(place: UPath, path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(module, "open_landed", without_permission)
+    assert "landing/acme/a.csv cannot be read (Permission denied): see that it may be read" in failure_of(
+        acme.ingest(key)
+    )
+
+
+@pytest.mark.parametrize("key", ["../a.csv", "/bucket/a.csv", "%2E%2E/a.csv"])
+def test_a_key_that_leads_out_of_a_bucket_is_refused_too(acme: BranchInProcess, key: str) -> None:
+    (UPath("memory://bucket/a.csv")).write_bytes(b"text\nnot for this branch\n")
+    branch = acme.with_settings(landing="memory://bucket/acme")
+    assert f"The batch key {key!r} leads to no review file" in failure_of(branch.ingest(key))
 
 
 def test_a_batch_is_described_for_people(acme: BranchInProcess) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS
 from sentiment_assets.resources.storage import Storage, read_frame
+from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 
 
@@ -35,3 +36,14 @@ def test_the_report_is_a_page_a_table_and_its_picture(trained: BranchInProcess) 
     assert (table["adjusted_low"] < table["adjusted"]).all()
     picture = told["over_time"]
     assert isinstance(picture, dg.MarkdownMetadataValue)
+
+
+def test_no_value_of_the_figures_is_a_formula(trained: BranchInProcess) -> None:
+    branch = trained.with_settings(columns={"keep": ["brand"]})
+    reviews = [{**review, "brand": "=1+1"} for review in made_up_reviews(600)]
+    assert branch.take_in("a.csv", as_csv(reviews)).success
+    assert branch.report().success
+    table = pd.read_csv(str(branch.metadata("sentiment_report")["figures_file"].value))
+    assert "'=1+1" in table["value"].tolist()
+    assert "=1+1" not in table["value"].tolist()
+    assert table["net_sentiment"].dtype == "float64"

@@ -1,12 +1,16 @@
+import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import dagster as dg
 import fsspec
 import pytest
-from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
+from upath import UPath
 
 from sentiment_assets.assets.raw_reviews import FILE_DIGEST
 from sentiment_assets.automation import landing_sensor as module
@@ -331,7 +335,7 @@ def test_foreign_files_are_left_alone_with_one_note_that_names_them(looks: Looks
 def test_a_name_that_is_not_utf_8_is_told(looks: Looks, folder: Path) -> None:
     (folder / os.fsdecode(b"caf\xe9.csv")).write_bytes(b"x")
     assert [looks.tick() for _ in range(3)] == [[], [], []]
-    assert "Left alone: caf\\udce9.csv. A review file's name is UTF-8" in looks.said
+    assert "Not taken in: caf\\udce9.csv has a name that is not UTF-8." in looks.said
 
 
 def test_the_cursor_stays_short_and_what_is_remembered_shrinks(looks: Looks, folder: Path, home: Path) -> None:
@@ -399,3 +403,149 @@ def test_a_place_out_of_reach_skips_the_tick_and_recovers(clock: Clock, home: Pa
 
 def out_of_reach(*arguments: object, **options: object) -> None:
     raise TimeoutError("the bucket does not answer")
+
+
+def make_odd_things(folder: Path, outside: Path) -> dict[str, str]:
+    """What no sensor should read, each by its name, and what is said of it."""
+    outside.mkdir()
+    (outside / "secret.csv").write_bytes(b"text\nnot for this branch\n")
+    os.mkfifo(folder / "pipe.csv")
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(folder):
+        listening.bind("socket.csv")
+    (folder / "folder.csv").mkdir()
+    (folder / "loop.csv").symlink_to(folder / "loop.csv")
+    (folder / "nothing.csv").symlink_to(folder / "gone.csv")
+    (folder / "out.csv").symlink_to(outside / "secret.csv")
+    (folder / "out").symlink_to(outside)
+    (folder / "device.csv").symlink_to("/dev/zero")
+    (folder / os.fsdecode(b"caf\xe9.csv")).write_bytes(b"x")
+    return {
+        "pipe.csv": "is a named pipe",
+        "socket.csv": "is a socket",
+        "folder.csv": "is a folder",
+        "loop.csv": "is a link that leads in a circle",
+        "nothing.csv": "is a link to nothing",
+        "out.csv": "is a link that leads out of the landing place",
+        "out": "is a link that leads out of the landing place",
+        "device.csv": "is a link that leads out of the landing place",
+        "caf\\udce9.csv": "has a name that is not UTF-8",
+    }
+
+
+def test_odd_things_are_named_once_a_tick_and_files_beside_them_are_taken_in(
+    looks: Looks, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "MOST_NAMED", 20)
+    odd = make_odd_things(folder, tmp_path / "outside")
+    (folder / "a.csv").write_bytes(b"x")
+    looks.tick()
+    capfd.readouterr()
+    assert batches(looks.tick()) == ["a.csv"]
+    said = capfd.readouterr().err
+    for name, what in odd.items():
+        assert said.count(f"{name} {what}") == 1
+    assert looks.tick() == []
+    for name, what in odd.items():
+        assert looks.said.count(f"{name} {what}") == 1
+
+
+def test_a_file_named_in_no_utf_8_settles_no_tick_and_stops_none(
+    looks: Looks, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landing, "SETTLED_AFTER", 0.0)
+    (folder / os.fsdecode(b"caf\xe9")).mkdir()
+    for name in (b"\xff.csv", b"caf\xe9/b.csv"):
+        (folder / os.fsdecode(name)).write_bytes(b"x")
+    (folder / "a.csv").write_bytes(b"yy")
+    assert batches(looks.tick()) == ["a.csv"]
+    looks.ingested("a.csv", b"yy")
+    looks.tick()
+    quiet = looks.cursor
+    assert [looks.tick() for _ in range(3)] == [[], [], []]
+    assert looks.cursor == quiet, "nothing looks new"
+
+
+def test_a_link_to_a_file_of_the_landing_place_is_followed(looks: Looks, folder: Path) -> None:
+    (folder / ".incoming").mkdir()
+    (folder / ".incoming" / "1.csv").write_bytes(b"x")
+    (folder / "a.csv").symlink_to(".incoming/1.csv")
+    looks.tick()
+    assert batches(looks.tick()) == ["a.csv"]
+    looks.ingested("a.csv", b"x")
+    (folder / ".incoming" / "1.csv").write_bytes(b"y")
+    looks.tick()
+    assert batches(looks.tick()) == ["a.csv"], "what it leads to has changed"
+
+
+def test_a_folder_that_cannot_be_listed_is_named_and_stops_no_other(
+    looks: Looks, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("locked", "open"):
+        (folder / name).mkdir()
+        (folder / name / "a.csv").write_bytes(name.encode())
+
+    def without_permission(path: Path) -> object:
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", without_permission)
+    looks.tick()
+    assert batches(looks.tick()) == ["open/a.csv"]
+    assert looks.tick() == []
+    assert "locked cannot be looked at (Permission denied)" in looks.said
+
+
+def test_a_file_of_which_the_file_system_says_nothing_stops_no_other(
+    looks: Looks, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.csv", "broken.csv"):
+        (folder / name).write_bytes(name.encode())
+    plain = LocalFileSystem.info
+
+    def damaged(system: LocalFileSystem, path: Any, **options: Any) -> Any:
+        if os.fspath(path).endswith("broken.csv"):
+            raise OSError(5, "Input/output error", os.fspath(path))
+        return plain(system, path, **options)
+
+    monkeypatch.setattr(LocalFileSystem, "info", damaged)
+    looks.tick()
+    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.tick() == []
+    assert "broken.csv cannot be looked at (Input/output error)" in looks.said
+
+
+@pytest.mark.parametrize("error", [PermissionError("not yours"), RuntimeError("a client library's own")])
+def test_a_file_that_cannot_be_read_is_tried_after_the_others(
+    looks: Looks, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Also one whose reading takes all the time that there is."""
+    for name in ("bad.csv", "good.csv"):
+        (folder / name).write_bytes(name.encode())
+    plain = module.open_landed
+
+    def opened(place: UPath, path: str) -> BinaryIO:
+        if path == "bad.csv":
+            clock.now += 30
+            raise error
+        return plain(place, path)
+
+    monkeypatch.setattr(module, "open_landed", opened)
+    asked = [batches(looks.tick()) for _ in range(4)]
+    assert [key for keys in asked for key in keys] == ["good.csv"]
+    monkeypatch.setattr(module, "open_landed", plain)
+    assert [key for _ in range(3) for key in batches(looks.tick())] == ["bad.csv"]
+
+
+def test_objects_of_a_bucket_whose_names_lead_elsewhere_are_named(clock: Clock, home: Path) -> None:
+    bucket = fsspec.filesystem("memory")
+    for name in ("a.csv", "x//b.csv", "%2e%2e/c.csv"):
+        bucket.store[f"/odd/{name}"] = MemoryFile(bucket, f"/odd/{name}", b"text\nfine\n")
+    looks = Looks("memory:///odd", clock)
+    looks.tick()
+    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.tick() == []
+    for name in ("x//b.csv", "%2e%2e/c.csv"):
+        assert f"{name} " in looks.said
+    bucket.rm("/odd", recursive=True)

@@ -1,5 +1,7 @@
 """Scoring a file by a champion: a row of the output for each row of the file."""
 
+import io
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sentiment_assets.cli import main
+from sentiment_assets.commands.score import write_scores
 
 FILE = b"""review_id,text,label
 7,"superb, lovely and\rtouching",5
@@ -82,3 +85,48 @@ def test_when_nothing_is_scored_the_command_fails_and_says_why(
     assert done.exit_code == 1
     assert says in done.output
     assert "YAML" not in done.output
+
+
+LIVE = b"""review_id,text
+-7,"=HYPERLINK(""x"") superb"
+8,  +dull and boring
+9,a superb story \x1b[31min red
+"""
+
+
+@pytest.mark.usefixtures("trained")
+def test_no_cell_of_the_csv_is_a_formula_and_negative_scores_are_numbers(tmp_path: Path) -> None:
+    output = tmp_path / "scores.csv"
+    assert score(tmp_path, LIVE, "--output", str(output)).exit_code == 0
+    scores = pd.read_csv(output)
+    assert scores["text"].tolist()[:2] == ['\'=HYPERLINK("x") superb', "'  +dull and boring"]
+    assert scores["review_id"].tolist() == ["'-7", "8", "9"]
+    assert scores["score"].dtype == "float64"
+    assert scores["score"].min() < 0
+    assert score(tmp_path, LIVE, "--output", str(tmp_path / "scores.parquet")).exit_code == 0
+    assert pd.read_parquet(tmp_path / "scores.parquet")["review_id"].tolist() == ["-7", "8", "9"], "nobody opens that"
+
+
+class Terminal(io.StringIO):
+    """Where a person reads."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_shown_what_it_would_obey(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = pd.DataFrame({"row": [2], "text": ["red \x1b[31m\nand \x9b2J clear"], "score": [-0.5]})
+    said = {}
+    for screen in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stdout", screen)
+        write_scores(scores, None)
+        said[screen.isatty()] = screen.getvalue()
+    assert said[True].splitlines()[1] == '2,"red \\x1b[31m\\nand \\x9b2J clear",-0.5'
+    assert "\x1b[31m\nand" in said[False], "a program gets the text as it is"
+
+
+def test_what_is_said_of_a_file_moves_no_cursor(tmp_path: Path) -> None:
+    done = score(tmp_path, b"bo\x1b[2Jdy\nfine\n")
+    assert done.exit_code == 1
+    assert "it has: bo\\x1b[2Jdy" in done.output
+    assert "\x1b" not in done.output

@@ -1,8 +1,10 @@
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_assets.ingestion.decoding import decode, printable, undecodable_bytes
+from sentiment_assets.ingestion.decoding import decode, on_one_line, printable, undecodable_bytes
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -36,3 +38,15 @@ def test_undecodable_bytes_are_named() -> None:
     text, _ = decode(b"caf\xe9 \xff!", "utf-8")
     assert undecodable_bytes(text) == "E9 FF"
     assert undecodable_bytes("café") == ""
+
+
+@given(st.text())
+def test_a_text_on_one_line_can_be_shown_on_a_terminal(text: str) -> None:
+    shown = on_one_line(text)
+    assert shown.encode().decode().splitlines() in ([shown], [])
+    assert not any(unicodedata.category(character) == "Cc" for character in shown)
+    assert on_one_line(shown) == shown
+
+
+def test_what_moves_the_cursor_or_turns_the_writing_is_shown_as_an_escape() -> None:
+    assert on_one_line("red \x1b[31m\n\x9b2J \u202exe.csv 评") == "red \\x1b[31m\\n\\x9b2J \\u202exe.csv 评"

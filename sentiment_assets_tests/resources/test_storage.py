@@ -1,5 +1,7 @@
 import os
+import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -143,6 +145,24 @@ def test_partitions_with_long_names_are_told_apart_and_short_ones_keep_theirs() 
     assert file_name("2026/October, (1).csv") == "2026/October, (1).csv"
 
 
+@pytest.mark.parametrize(
+    "partition",
+    [
+        "..",
+        "../../a.csv",
+        "{outside}/a.csv",
+        "2026/../../../a.csv",
+        ".",
+        "a\x00b",
+        "评" * 80 + "/" + "x/" * 1_800 + "a",
+    ],
+)
+def test_no_partition_is_stored_outside_its_folder_or_too_deep(home: Path, tmp_path: Path, partition: str) -> None:
+    path = Storage(root="data").frame_path("acme", "raw_reviews", partition.format(outside=tmp_path))
+    write_atomically(path, b"x")
+    assert [each.name for each in (home / "data" / "acme" / "raw_reviews").iterdir()] == [path.name]
+
+
 def test_the_frames_of_an_asset_lie_where_the_storage_looks_for_them(home: Path) -> None:
     """Dagster asks the IO manager, the checks and reports ask the storage."""
     key = f"{'评' * 90}|x.csv"
@@ -190,3 +210,58 @@ def test_a_remote_home_is_no_local_folder(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("SENTIMENT_HOME", "memory://bucket")
     with pytest.raises(ValueError, match="SENTIMENT_HOME is memory://.*bucket"):
         local_home()
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """The umask of most machines, by which everybody may read new files."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_what_is_stored_below_the_home_folder_is_for_one_account(home: Path) -> None:
+    file = Storage(root="data").frame_path("acme", "raw_reviews", "2026/a.csv")
+    write_atomically(file, b"x")
+    write_atomically(file, b"y")
+    assert mode_of(Path(file)) == 0o600
+    folders = [each for each in Path(file).parents if each.is_relative_to(home)]
+    assert [mode_of(each) for each in folders] == [0o700] * 5
+
+
+@pytest.mark.usefixtures("open_umask")
+@pytest.mark.parametrize(
+    ("found", "kept"), [(0o755, 0o700), (0o2770, 0o2700), (0o777, 0o700), (0o711, 0o711), (0o710, 0o710)]
+)
+def test_a_home_folder_that_others_can_list_is_tightened_and_one_to_pass_through_stays(
+    home: Path, caplog: pytest.LogCaptureFixture, found: int, kept: int
+) -> None:
+    home.mkdir()
+    home.chmod(found)
+    assert local_home() == home.resolve()
+    assert mode_of(home) == kept
+    assert ("now it is for this one alone" in caplog.text) == (found != kept)
+
+
+def test_a_home_folder_of_another_account_is_told_about_and_left(
+    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir()
+    home.chmod(0o775)
+    monkeypatch.setattr(os, "geteuid", lambda: home.stat().st_uid + 1)
+    for number in range(2):
+        write_atomically(UPath(home / "data" / str(number)), b"x")
+    assert mode_of(home) == 0o775
+    assert caplog.text.count("belongs to one of them: see who may") == 1
+
+
+def test_a_remote_home_folder_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", f"memory://{tmp_path.name}")
+    file = Storage(root="data").frame_path("acme", "raw_reviews", "a.csv")
+    write_atomically(file, b"x")
+    assert file.read_bytes() == b"x"

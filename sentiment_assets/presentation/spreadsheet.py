@@ -1,0 +1,30 @@
+"""Tables as CSV for people with a spreadsheet, which would run a cell that begins like a formula.
+
+See "CSV injection" at OWASP. An apostrophe before such a cell makes it a text; numbers are left as numbers.
+"""
+
+import re
+
+import pandas as pd
+
+GUARD = "'"
+# Spreadsheets take the wide and the small signs as well, and look for them behind what cannot be seen.
+_LIVE = re.compile(r"[\t\r\n]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫]")
+
+
+def is_live(cell: str) -> bool:
+    """Whether a spreadsheet may take a cell for a formula, or lose its beginning."""
+    return _LIVE.match(cell) is not None
+
+
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with an apostrophe before each text, and each name of a column, that is live."""
+    guarded = frame.rename(columns=_guarded)
+    for name, kind in guarded.dtypes.items():
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind)):
+            guarded[name] = guarded[name].astype("object").map(_guarded)
+    return guarded
+
+
+def _guarded(cell: object) -> object:
+    return GUARD + cell if isinstance(cell, str) and is_live(cell) else cell

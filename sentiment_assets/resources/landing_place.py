@@ -1,0 +1,170 @@
+"""What lies in a landing place, and the only way to it: regular files below it, on any fsspec path, and nothing else.
+
+A link is followed if it ends at a regular file of the landing place. Opening a named pipe would wait for ever.
+"""
+
+import errno
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from upath import UPath
+
+from sentiment_assets.ingestion.batch_key import fault_of_path
+from sentiment_assets.ingestion.decoding import printable
+from sentiment_assets.ingestion.formats import format_of
+from sentiment_assets.ingestion.landing import change_token, is_landed
+from sentiment_assets.resources.home import is_local
+
+_OUT = "is a link that leads out of the landing place"
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+
+
+class NotAReviewFile(ValueError):
+    """What a path leads to is nothing to read reviews from; the message says what it is, as the end of a sentence."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in a landing place."""
+
+    tokens: dict[str, str] = field(default_factory=dict)
+    """The change token of each regular file, by its path below the landing place."""
+    odd: dict[str, str] = field(default_factory=dict)
+    """What is the matter with anything else, by path, as the end of a sentence."""
+
+
+def look_into(place: UPath) -> Found | None:
+    """What lies there, but hidden and unfinished files; ``None`` if the place is not there.
+
+    What is odd keeps nothing else from being found. Raises what the file system does if the place is out of reach.
+    """
+    place.fs.invalidate_cache()
+    if not place.fs.isdir(place.path.rstrip("/")):
+        return None
+    found = Found()
+    if is_local(place):
+        _look_on_disk(place, found)
+    else:
+        _look_afar(place, found)
+    return found
+
+
+def open_landed(place: UPath, path: str) -> BinaryIO:
+    """Open a file by its path below the landing place.
+
+    Raises ``NotAReviewFile`` if the path does not stay below it or leads to no regular file, and ``OSError``.
+    """
+    if fault := fault_of_path(path):
+        raise NotAReviewFile(fault)
+    return _open_on_disk(place, path) if is_local(place) else place.joinpath(path).open("rb")
+
+
+def _look_afar(place: UPath, found: Found) -> None:
+    root = place.path.rstrip("/")
+    for name, info in place.fs.find(root, detail=True).items():
+        path = str(name).removeprefix(root).removeprefix("/")
+        kind = info.get("type", "file")
+        fault = _fault_of_name(path) or fault_of_path(path) or ("" if kind == "file" else f"is of the kind {kind!r}")
+        if fault:
+            found.odd[path] = fault
+        elif is_landed(path):
+            found.tokens[path] = change_token(info)
+
+
+def _look_on_disk(place: UPath, found: Found) -> None:
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(os.path.join(place.path, folder)) as listed:
+                entries = list(listed)
+        except OSError as error:
+            if not folder:
+                raise
+            found.odd[folder] = _cannot_be_looked_at(error)
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            try:
+                if _is_folder_to_look_into(entry, path):
+                    folders.append(path)
+                if is_landed(path):
+                    _note(place, path, entry, found)
+            except FileNotFoundError:
+                continue  # it went away while it was looked at
+            except OSError as error:
+                found.odd[path] = _cannot_be_looked_at(error)
+
+
+def _is_folder_to_look_into(entry: "os.DirEntry[str]", path: str) -> bool:
+    """Also one that is named like a file: the files in it are files like any other."""
+    return entry.is_dir(follow_symlinks=False) and is_landed(f"{path}/") and not _fault_of_name(path)
+
+
+def _note(place: UPath, path: str, entry: "os.DirEntry[str]", found: Found) -> None:
+    """Add a file or what is odd; a folder whose name is no review file's is neither."""
+    fault = _fault_of_name(path)
+    if not fault and entry.is_dir(follow_symlinks=False) and not format_of(path)[0]:
+        return
+    is_link = entry.is_symlink()
+    if not fault:
+        fault = _fault_of_link(place, entry.path) if is_link else _fault_of_kind(entry.stat(follow_symlinks=False))
+    if fault:
+        found.odd[path] = fault
+    else:  # of a link, the file that it leads to must change the token
+        found.tokens[path] = change_token(place.fs.info(entry.path if is_link else entry))
+
+
+def _cannot_be_looked_at(error: OSError) -> str:
+    return f"cannot be looked at ({error.strerror or error})"
+
+
+def _fault_of_name(path: str) -> str:
+    """A name that is no text can stand in no partition key."""
+    return "" if printable(path) == path else "has a name that is not UTF-8"
+
+
+def _fault_of_link(place: UPath, link: str) -> str:
+    if not _is_below(os.path.realpath(link), place):
+        return _OUT
+    try:
+        return _fault_of_kind(os.stat(link)).replace("is ", "is a link to ")
+    except FileNotFoundError:
+        return "is a link to nothing"
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return "is a link that leads in a circle"
+
+
+def _fault_of_kind(status: os.stat_result) -> str:
+    if stat.S_ISREG(status.st_mode):
+        return ""
+    return f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'a device')}"
+
+
+def _is_below(file: str, place: UPath) -> bool:
+    return Path(file).is_relative_to(os.path.realpath(place.path))
+
+
+def _open_on_disk(place: UPath, path: str) -> BinaryIO:
+    file = os.path.realpath(os.path.join(place.path, path))
+    if not _is_below(file, place):
+        raise NotAReviewFile(_OUT)
+    _require_regular(os.stat(file))
+    # What was a file a moment ago may be a pipe or a link now: neither is waited for or followed.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        _require_regular(os.fstat(descriptor))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if fault := _fault_of_kind(status):
+        raise NotAReviewFile(fault)
