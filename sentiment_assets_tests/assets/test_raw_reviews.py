@@ -1,6 +1,8 @@
 """``raw_reviews``: what a landed file becomes, what is refused, and what people see of it."""
 
+import contextlib
 import os
+import socket
 from pathlib import Path
 
 import dagster as dg
@@ -161,6 +163,7 @@ def test_a_key_that_leads_out_of_the_landing_place_is_refused(acme: BranchInProc
         ("x//a.csv", "has a part without a name"),
         ("folder", "is a folder"),
         ("pipe.csv", "is a named pipe"),
+        ("socket.csv", "is a socket"),
         ("out/secret.csv", "is a link that leads out of the landing place"),
         ("out.csv", "is a link that leads out of the landing place"),
     ],
@@ -175,6 +178,8 @@ def test_a_key_that_leads_to_no_regular_file_is_refused(
     (landing / "out").symlink_to(outside)
     (landing / "out.csv").symlink_to(outside / "secret.csv")
     os.mkfifo(landing / "pipe.csv")
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(landing):
+        listening.bind("socket.csv")
     refused = failure_of(acme.ingest(key.format(outside=outside)))
     assert says in refused
     assert "a batch key is the path of a regular file below" in refused
