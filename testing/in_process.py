@@ -112,11 +112,11 @@ class BranchInProcess:
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
-    """What the one step that failed says."""
+    """What the one step that failed says, also if it was tried twice."""
     [failure] = [event for event in result.all_events if event.is_step_failure]
     error = failure.step_failure_data.error
     assert error is not None
-    return error.message
+    return error.cause.message if error.cause and error.message.startswith("Exceeded max_retries") else error.message
 
 
 def checks_of(result: dg.ExecuteInProcessResult) -> Mapping[str, dg.AssetCheckEvaluation]:

@@ -113,12 +113,12 @@ def _written(
     storage: Storage, tracking: Tracking, *, place: str, report: "ClientReport", now: datetime
 ) -> dg.MaterializeResult[Any]:
     """Page and table in the folder of the day; the same page where the branch's people look, in MLflow."""
-    from sentiment_assets.presentation.spreadsheet import without_formulas
+    from sentiment_assets.presentation.spreadsheet import table_to_csv
 
     folder = storage.path(place, "reports", f"{now:%Y-%m-%d}")
     page = report.html.encode()
     write_atomically(folder / _PAGE, page)
-    write_atomically(folder / "figures.csv", without_formulas(report.figures).to_csv(index=False).encode())
+    write_atomically(folder / "figures.csv", table_to_csv(report.figures))
     return dg.MaterializeResult(
         value=report.figures,
         metadata={

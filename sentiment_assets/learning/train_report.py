@@ -25,7 +25,7 @@ from sentiment_assets.learning.pictures import (
 from sentiment_assets.learning.promotion import ChampionTestMargins
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
 from sentiment_assets.learning.top_ngrams import top_ngrams
-from sentiment_assets.presentation.spreadsheet import without_formulas
+from sentiment_assets.presentation.spreadsheet import table_to_csv
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class TrainReport:
 
 
 def _csv(table: pd.DataFrame) -> bytes:
-    return without_formulas(table).to_csv(index=False).encode()
+    return table_to_csv(table)
 
 
 def make_train_report(

@@ -3,6 +3,7 @@
 See "CSV injection" at OWASP. An apostrophe before such a cell makes it a text; numbers are left as numbers.
 """
 
+import csv
 import re
 
 import pandas as pd
@@ -15,6 +16,11 @@ _LIVE = re.compile(r"[\t\r\n]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=
 def is_live(cell: str) -> bool:
     """Whether a spreadsheet may take a cell for a formula, or lose its beginning."""
     return _LIVE.match(cell) is not None
+
+
+def table_to_csv(frame: pd.DataFrame) -> bytes:
+    """A frame as CSV without formulas; texts are quoted, so that a row stays one whatever line ends they hold."""
+    return without_formulas(frame).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC).encode()
 
 
 def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:

@@ -92,4 +92,4 @@ def test_any_language_and_sign_can_be_drawn() -> None:
 def test_no_table_holds_a_formula() -> None:
     tables = {"top_ngrams": pd.DataFrame({"ngram": ["=)", "dull"], "weight": [0.5, -0.5]})}
     files = TrainReport({}, tables, {}).files
-    assert files["top_ngrams.csv"] == b"ngram,weight\n'=),0.5\ndull,-0.5\n"
+    assert files["top_ngrams.csv"] == b'"ngram","weight"\n"\'=)",0.5\n"dull",-0.5\n'
