@@ -114,6 +114,7 @@ def raw_reviews_asset(
                 "rows_quarantined": len(batch.quarantine),
                 "rows_without_text": len(batch.without_text),
                 "rows_duplicate": batch.rows_duplicate,
+                "texts_from_markup": batch.texts_from_markup,
                 ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
                 "labels": counts_by(batch.reviews, ["label"]),
                 "sample": sample(batch.reviews),

@@ -33,7 +33,10 @@ from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 
 def branch_definitions(name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES) -> dg.Definitions:
     """What a branch is made of."""
-    ingestion = IngestionSettings(**{name: getattr(settings, name) for name in IngestionSettings.model_fields})
+    shared = {
+        name: getattr(settings, name) for name in IngestionSettings.model_fields if name in BranchSettings.model_fields
+    }
+    ingestion = IngestionSettings(**shared, languages=tuple(settings.monitoring.languages))
     batch_partitions = dg.DynamicPartitionsDefinition(name=batch_partitions_name(name))
     candidates = settings.search.hyperparameter_sets()
     candidate_keys = [each.key for each in candidates]

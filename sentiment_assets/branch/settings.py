@@ -6,7 +6,9 @@ from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.settings import Freshness, Schedules
 from sentiment_assets.ingestion.settings import (
     DEFAULT_LIMITS,
+    DEFAULT_PLACEHOLDERS,
     Encoding,
+    Html,
     LabelRule,
     ReviewColumns,
     UnpackingLimits,
@@ -41,6 +43,14 @@ class BranchSettings(Settings):
     columns: ReviewColumns = Field(default=ReviewColumns(), description="Which column of a landed file holds what.")
     labels: LabelRule = Field(default=LabelRule(), description="How the label column becomes positive or negative.")
     encoding: Encoding = Field(default="utf-8", description="Encoding of text files without a byte order mark.")
+    placeholders: list[str] = Field(
+        default=list(DEFAULT_PLACEHOLDERS),
+        description="Words, in any case, by which an export says that there is no text, label, date, split or id.",
+    )
+    html: Html = Field(
+        default="text",
+        description="What becomes of tags and entities in a text: `text` is what a browser shows, `keep` leaves them.",
+    )
     largest_quarantine: float = Field(
         default=0.9,
         ge=0,

@@ -93,7 +93,7 @@ def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) ->
     if to_label.empty or not columns.label:
         file.unlink(missing_ok=True)
         return {}
-    named = {role: getattr(columns, role) for role in map(str, to_label) if getattr(columns, role)}
+    named = {role: columns.of_role(role)[0] for role in map(str, to_label) if columns.of_role(role)}
     budget = to_label[list(named)].rename(columns=named)
     others = {name: "" for name in columns.named if name not in budget}  # or the file would lack what the branch names
     write_atomically(file, to_spreadsheet_csv(budget.assign(**others)))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
@@ -12,15 +13,20 @@ import pandas as pd
 
 from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.labels import count_label, read_label, require_meant
-from sentiment_assets.ingestion.optional_values import NotRead, read_moment, read_split
+from sentiment_assets.ingestion.markup import has_markup, without_markup
+from sentiment_assets.ingestion.moments import Moments, Written, read_moments
 from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
-from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
+from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns, label_key
+from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import (
+    NotRead,
     RejectedRow,
     as_json,
     is_missing,
     optional_text,
+    plain,
     shown,
+    stands_for_nothing,
     text_of,
 )
 
@@ -57,6 +63,8 @@ class Batch:
     rows_duplicate: int
     """Rows that repeat an earlier row of the file in every column, mapped or not."""
     unread: tuple[Unread, ...]
+    texts_from_markup: int
+    """Reviews whose text held tags or entities, and is stored as a browser would show it."""
     columns_found: tuple[str, ...]
     """The columns of the file; empty if it has no row."""
     columns_missing: tuple[str, ...]
@@ -82,13 +90,15 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> B
     reading.require_text_column()
     require_meant(reading.labels, settings.columns.label, settings.labels)
     reading.require_reviews()
+    moments = reading.read_dates()
     return Batch(
-        reviews=_reviews_frame(reading.reviews, settings.columns),
+        reviews=_reviews_frame(reading.reviews, moments, settings.columns),
         quarantine=_frame(reading.quarantine, ["row", "field", "reason", "raw"]),
         without_text=_frame(reading.without_text, ["row", "raw"]),
         rows_in=reading.rows_in,
         rows_duplicate=reading.rows_duplicate,
         unread=tuple(Unread(*key, count, *reading.unread_first[key]) for key, count in reading.unread.most_common()),
+        texts_from_markup=reading.texts_from_markup,
         columns_found=tuple(map(printable, reading.found)),
         columns_missing=tuple(sorted(reading.not_found)) if reading.found else (),
     )
@@ -114,7 +124,13 @@ class _Reading:
         self.unread = Counter[tuple[str, str]]()
         self.unread_first: dict[tuple[str, str], tuple[int, str]] = {}
         self.found: dict[str, None] = {}
-        self.not_found = {columns.text, *columns.named}
+        self.not_found = {*columns.texts, *columns.named}
+        self.texts_from_markup = 0
+        self._placeholders = frozenset(each.strip().casefold() for each in settings.placeholders)
+        self._text_column = columns.texts[0] if len(columns.texts) == 1 else ", ".join(columns.texts)
+        self._same_text: dict[str, str] = {}
+        self._dates = Counter[Written]()
+        self._first_of_date: dict[Written, int] = {}
         self._holder_of_id: dict[str, tuple[int, bytes]] = {}
 
     def take(self, raw: RawRow) -> None:
@@ -127,7 +143,7 @@ class _Reading:
             self.found |= dict.fromkeys(raw.values)
             self.not_found -= raw.values.keys()
         self._count_label(raw)
-        if is_missing(raw.values.get(self.columns.text)):
+        if all(self._is_nothing(raw.values.get(name)) for name in self.columns.texts):
             self.without_text.append((raw.number, as_json(raw.values)))
             return
         try:
@@ -140,12 +156,23 @@ class _Reading:
     def _count_label(self, raw: RawRow) -> None:
         """What the labels of all rows are says what they mean, also of those that are no review."""
         with suppress(RecursionError):
-            count_label(raw.values.get(self.columns.label), self.settings.labels, self.labels)
+            count_label(self._label_given(raw.values), self.settings.labels, self.labels)
+
+    def _is_nothing(self, value: object) -> bool:
+        return stands_for_nothing(value, self._placeholders)
+
+    def read_dates(self) -> Moments:
+        """The moments of the reviews, decided over all of them; those that cannot be read are counted."""
+        moments = read_moments(self._dates, self.columns.date, self.settings.languages)
+        for value, reason in moments.why_not.items():
+            first, reviews = self._first_of_date[value], self._dates[value]
+            self._count_unread("created_at", reason, shown(value), first=first, reviews=reviews)
+        return moments
 
     def require_text_column(self) -> None:
-        """Raise ``UnreadableFile`` if no row has it."""
-        if self.found and self.columns.text in self.not_found:
-            raise UnreadableFile(f"{no_such_column(self.columns.text, list(self.found))}. {_NAME_ANOTHER}")
+        """Raise ``UnreadableFile`` if no row has it, or none has any of them."""
+        if self.found and self.not_found.issuperset(self.columns.texts):
+            raise UnreadableFile(f"{no_such_column(self._text_column, list(self.found))}. {_NAME_ANOTHER}")
 
     def require_reviews(self) -> None:
         """Raise ``UnreadableFile`` if the file has rows, but none or hardly any of them can be kept."""
@@ -153,14 +180,14 @@ class _Reading:
         if self.rows_in and not with_text:
             names = ", ".join(map(printable, self.found))
             raise UnreadableFile(
-                f"none of its {self.rows_in:,} rows has a text in the column {self.columns.text!r}; it has: {names}. "
+                f"none of its {self.rows_in:,} rows has a text in the column {self._text_column!r}; it has: {names}. "
                 f"{_NAME_ANOTHER}"
             )
         allowed = self.settings.largest_quarantine
         if len(self.without_text) > allowed * self.rows_in:
             raise UnreadableFile(
                 f"{len(self.without_text):,} of its {self.rows_in:,} rows have no text in the column "
-                f"{self.columns.text!r} (`largest_quarantine` allows {allowed:.0%}): ask whether the export is "
+                f"{self._text_column!r} (`largest_quarantine` allows {allowed:.0%}): ask whether the export is "
                 "complete, or raise that share in the branch's YAML; nothing was replaced"
             )
         rejected = len(self.quarantine)
@@ -183,26 +210,67 @@ class _Reading:
 
     def _take_review(self, raw: RawRow) -> None:
         values, columns = raw.values, self.columns
-        unread: list[tuple[str, str, str]] = []
-        client_id = optional_text(values, columns.review_id)
-        text, given = text_of(values, columns.text), values.get(columns.label)
-        label = read_label(given, columns.label, self.settings.labels)
-        review = (
-            text,
-            label,
-            label is None and not is_missing(given),
-            _if_it_can_be_read("created_at", read_moment, values.get(columns.created_at), unread),
-            _if_it_can_be_read("split", read_split, values.get(columns.split), unread),
-            *[optional_text(values, name) for name in columns.keep],
+        client_id = (
+            None if self._is_nothing(values.get(columns.review_id)) else optional_text(values, columns.review_id)
         )
+        text, given = self._text(values), self._label_given(values)
+        label = read_label(given, columns.label, self.settings.labels)
+        written, split = self._written(values.get(columns.date.column)), values.get(columns.split)
+        kept = [optional_text(values, name) for name in columns.keep]
         review_id = self._id_unless_duplicate(client_id, raw)
         if review_id is None:
             self.rows_duplicate += 1
             return
-        self.reviews.append((review_id, *review))
-        for name, reason, value in unread:
-            self.unread[name, reason] += 1
-            self.unread_first.setdefault((name, reason), (raw.number, value))
+        neutral = label is None and given is not None
+        self.reviews.append((review_id, text, label, neutral, written, self._split(split, raw.number), *kept))
+        if written is not None:
+            self._dates[written] += 1
+            self._first_of_date.setdefault(written, raw.number)
+
+    def _text(self, values: Mapping[str, object]) -> str:
+        """The text of a review: what its columns hold, joined, and without markup unless the branch keeps it."""
+        there = [name for name in self.columns.texts if not self._is_nothing(values.get(name))]
+        text = "\n".join(text_of(values, name) for name in there)
+        if self.settings.html == "keep" or not has_markup(text):
+            return text
+        plain_text = without_markup(text)
+        if not plain_text:
+            raise RejectedRow(there[0], "the text holds markup only; if that is meant, set `html: keep`")
+        self.texts_from_markup += 1
+        return plain_text
+
+    def _label_given(self, values: Mapping[str, object]) -> object:
+        """The label's value; ``None`` where there is none. A placeholder that the rule names is a label."""
+        value = values.get(self.columns.label)
+        if not self._is_nothing(value) or (
+            not is_missing(value) and label_key(value) in self.settings.labels.label_of_value
+        ):
+            return value
+        return None
+
+    def _written(self, value: object) -> Written | None:
+        """A date as it is written; one text stands for all that are equal."""
+        if self._is_nothing(value):
+            return None
+        if isinstance(value, date):
+            return value
+        text = value.strip() if isinstance(value, str) else plain(value)
+        return self._same_text.setdefault(text, text)
+
+    def _split(self, value: object, row: int) -> str | None:
+        if self._is_nothing(value):
+            return None
+        try:
+            return read_split(value)
+        except NotRead as reason:
+            self._count_unread("split", str(reason), shown(value), first=row)
+            return None
+
+    def _count_unread(self, field: str, reason: str, value: str, *, first: int, reviews: int = 1) -> None:
+        self.unread[field, reason] += reviews
+        row, _ = self.unread_first.get((field, reason), (first, value))
+        if row >= first:
+            self.unread_first[field, reason] = first, value
 
     def _id_unless_duplicate(self, client_id: str | None, raw: RawRow) -> str | None:
         """The client's id, or one from the whole row but its label, so that a corrected label keeps the id.
@@ -222,18 +290,6 @@ class _Reading:
             review_id = f"{own}-{number}"
         self._holder_of_id[review_id] = raw.number, whole
         return review_id
-
-
-def _if_it_can_be_read(
-    name: str, read: Callable[[object], object], value: object, unread: list[tuple[str, str, str]]
-) -> object:
-    if is_missing(value):
-        return None
-    try:
-        return read(value)
-    except NotRead as reason:
-        unread.append((name, str(reason), shown(value)))
-        return None
 
 
 def _digests(values: Mapping[str, object], label: str) -> tuple[str, bytes]:
@@ -258,11 +314,13 @@ def _frame(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFra
     return pd.DataFrame(rows, columns=columns).astype(types)
 
 
-def _reviews_frame(rows: list[tuple[object, ...]], columns: ReviewColumns) -> pd.DataFrame:
+def _reviews_frame(rows: list[tuple[object, ...]], moments: Moments, columns: ReviewColumns) -> pd.DataFrame:
     names = ["review_id", "text", "label", "neutral", "created_at", "split", *columns.keep]
     types = dict.fromkeys(names, "str") | {
         "label": "Int8",
         "neutral": "bool",
         "created_at": "datetime64[us, UTC]",
     }
-    return pd.DataFrame(rows, columns=names).astype(types)
+    frame = pd.DataFrame(rows, columns=names)
+    frame["created_at"] = [moments.of.get(written) for written in frame["created_at"].tolist()]
+    return frame.astype(types)

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from functools import lru_cache
 
+from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_in
 from sentiment_assets.ingestion.readers import UnreadableFile
 from sentiment_assets.ingestion.settings import LabelRule, label_key
 from sentiment_assets.ingestion.values import RejectedRow, is_missing, shown
@@ -49,7 +50,7 @@ def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
     if not rule.is_default_for_numbers:
         return
     named = {label_key(value) for value in rule.neutral}
-    numbers = sorted((key for key in seen if _is_number(key) and key not in named), key=float)
+    numbers = sorted((key for key in seen if _is_number(key) and key not in named), key=number_of)
     if any(set(numbers) <= understood for understood in _UNDERSTOOD):
         return
     values = [*numbers, *sorted(key for key in seen if key not in numbers)]
@@ -63,12 +64,17 @@ def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
 
 
 def _proposed_rule(numbers: list[str], seen: Counter[str], rule: LabelRule) -> str:
-    lowest, highest = float(numbers[0]), float(numbers[-1])
-    is_scale = (
-        lowest >= 1 and highest > min(len(numbers), 3) and all((2 * float(each)).is_integer() for each in numbers)
-    )
+    ratings = [number_of(each) for each in numbers]
+    lowest, highest = ratings[0], ratings[-1]
+    if named := max((number for each in numbers if (number := highest_named(each))), default=0.0):
+        return _rating_rule(min(lowest, 0.0 if named > _SCALES[-1][1] else 1.0), max(named, highest))
+    is_scale = lowest >= 1 and highest > min(len(numbers), 3) and all((2 * each).is_integer() for each in ratings)
     scale = next((scale for scale in _SCALES if is_scale and highest <= scale[1]), None)
-    if scale or len(numbers) > _FEW_VALUES:
+    if (
+        scale
+        or len(numbers) > _FEW_VALUES
+        or any(rating_in(each) is not None and not _is_plain(each) for each in numbers)
+    ):
         return _rating_rule(*scale or (lowest, highest))
     half = len(numbers) // 2
     groups = {"positive": numbers[-half:], "negative": numbers[:half], "neutral": numbers[half:-half]}
@@ -90,21 +96,19 @@ def _rating_rule(lowest: float, highest: float) -> str:
     return "{" + ", ".join(f"{name}: {value:g}" for name, value in zip(names, bounds, strict=True)) + "}"
 
 
+def _is_plain(key: str) -> bool:
+    return key.replace(".", "", 1).lstrip("-").isdigit()
+
+
 def _is_number(key: str) -> bool:
-    try:
-        return math.isfinite(float(key))
-    except ValueError:
-        return False
+    return math.isfinite(number_of(key))
 
 
 def _label_of_rating(value: object, column: str, rule: LabelRule, bounds: tuple[float, float]) -> int | None:
     negative_to, positive_from = bounds
-    try:
-        rating = float(value) if not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        rating = math.nan
+    rating = number_of(value)
     if not math.isfinite(rating):
-        raise RejectedRow(column, f"{shown(value)} is not a rating; a plain number is expected")
+        raise RejectedRow(column, f"{shown(value)} is not a rating; a number, or one as in 4/5 or ★★★★☆, is expected")
     if not rule.lowest <= rating <= rule.highest:
         raise RejectedRow(column, f"the rating {rating:g} lies outside {rule.lowest:g} to {rule.highest:g}")
     return 1 if rating >= positive_from else 0 if rating <= negative_to else None

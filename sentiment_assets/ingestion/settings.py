@@ -3,9 +3,9 @@
 import codecs
 from collections import Counter
 from functools import cached_property
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, Literal, NoReturn, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from sentiment_assets.settings_base import Settings
 
@@ -37,7 +37,14 @@ def _not_quoted(value: Any) -> NoReturn:
     raise ValueError(f'YAML reads {value} as {type(value).__name__}, not as a name; put it in quotes: "{value}"')
 
 
+def _not_empty(name: str) -> str:
+    if not name:
+        raise ValueError("a column's name has at least 1 character")
+    return name
+
+
 ColumnName = Annotated[str, BeforeValidator(_column_name)]
+NamedColumn = Annotated[ColumnName, AfterValidator(_not_empty)]
 LabelValue = Annotated[str | int, BeforeValidator(_as_written)]
 
 
@@ -54,27 +61,72 @@ def _known_encoding(encoding: str) -> str:
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
+DateOrder = Literal["day_first", "month_first"]
+
+
+class DateColumn(Settings):
+    """The column that says when a review was written, and how it says so."""
+
+    column: ColumnName = Field(description="Its name.")
+    format: str | None = Field(
+        default=None,
+        description="How a date is written, in the codes of Python's `strptime` (`%d-%b-%y`), or `epoch_seconds`, "
+        "`epoch_milliseconds`, `epoch_microseconds` or `epoch_nanoseconds`; found from the column if left out.",
+    )
+    order: DateOrder | None = Field(
+        default=None, description="Which part of 03/04/2024 comes first, where the column itself does not tell."
+    )
+
+
 class ReviewColumns(Settings):
     """Which column of a landed file holds what. Only the text must be there; `""` says that there is no such column."""
 
-    text: ColumnName = Field(default="text", min_length=1, description="The review itself.")
+    text: Annotated[
+        Annotated[NamedColumn, Tag("name")] | Annotated[list[NamedColumn], Field(min_length=1), Tag("list")],
+        Discriminator(lambda given: "list" if isinstance(given, list) else "name"),
+    ] = Field(
+        default="text",
+        description="The review itself; what several columns hold, such as `[title, body]`, is joined by line ends.",
+    )
     review_id: ColumnName = Field(
         default="review_id", description="The client's own id; without one, a digest of the row stands in."
     )
     label: ColumnName = Field(default="label", description="Sentiment or rating, read by the label rule.")
-    created_at: ColumnName = Field(
-        default="created_at", description="ISO 8601 date or time; UTC unless it names an offset."
+    created_at: Annotated[
+        Annotated[ColumnName, Tag("name")] | Annotated[DateColumn, Tag("column")],
+        Discriminator(lambda given: "column" if isinstance(given, dict | DateColumn) else "name"),
+    ] = Field(
+        default="created_at",
+        description="Date or time, UTC unless it names an offset. How it is written is found from the whole column, or "
+        'said: `{column: date, format: "%d.%m.%y"}`, `{column: date, order: day_first}`.',
     )
     split: ColumnName = Field(default="split", description="Official split: train, validation or test.")
-    keep: list[Annotated[ColumnName, Field(min_length=1)]] = Field(
+    keep: list[NamedColumn] = Field(
         default=[], description="More columns to keep as text, such as product, brand or source."
     )
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns of the text, in order."""
+        return (self.text,) if isinstance(self.text, str) else tuple(self.text)
+
+    @property
+    def date(self) -> DateColumn:
+        """The column of the date, and how it is written as far as the branch says so."""
+        return self.created_at if isinstance(self.created_at, DateColumn) else DateColumn(column=self.created_at)
+
+    def of_role(self, role: str) -> tuple[str, ...]:
+        """The columns of a role (text, review_id, label, created_at or split); none where there is no such column."""
+        if role == "text":
+            return self.texts
+        name = self.date.column if role == "created_at" else getattr(self, role)
+        return (name,) if name else ()
+
+    @property
     def named(self) -> tuple[str, ...]:
         """The columns that the branch's YAML names itself, so that a file that lacks one is worth a word."""
-        roles = [getattr(self, role) for role in _ROLES if role in self.model_fields_set]
-        return tuple(dict.fromkeys(name for name in [*roles, *self.keep] if name))
+        roles = [name for role in _ROLES if role in self.model_fields_set for name in self.of_role(role)]
+        return tuple(dict.fromkeys([*roles, *self.keep]))
 
     @field_validator("keep")
     @classmethod
@@ -91,9 +143,10 @@ class ReviewColumns(Settings):
     def _a_column_for_each(self) -> Self:
         roles: dict[str, list[str]] = {}
         for role in _ROLES:
-            roles.setdefault(getattr(self, role), []).append(role)
+            for column in self.of_role(role):
+                roles.setdefault(column, []).append(role)
         for column, several in roles.items():
-            if column and len(several) > 1:
+            if len(several) > 1:
                 raise ValueError(
                     f"{' and '.join(several)} are one column, {column!r}; name another for one of them, "
                     'or "" if there is none'
@@ -189,6 +242,8 @@ class UnpackingLimits(Settings):
 
 
 DEFAULT_LIMITS = UnpackingLimits()
+DEFAULT_PLACEHOLDERS = ("nan", "null", "none", "n/a", "<na>", "no negative", "no positive")
+Html = Literal["text", "keep"]
 
 
 class IngestionSettings(Settings):
@@ -197,5 +252,8 @@ class IngestionSettings(Settings):
     columns: ReviewColumns = ReviewColumns()
     labels: LabelRule = LabelRule()
     encoding: Encoding = "utf-8"
+    placeholders: tuple[str, ...] = DEFAULT_PLACEHOLDERS
+    html: Html = "text"
+    languages: tuple[str, ...] = ()
     largest_quarantine: float = Field(default=0.9, ge=0, le=1)
     unpacking: UnpackingLimits = DEFAULT_LIMITS

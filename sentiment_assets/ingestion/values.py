@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,11 +21,20 @@ class RejectedRow(Exception):
     reason: str
 
 
+class NotRead(ValueError):
+    """A value means something else than what it is asked for, or may mean two things; the message says what to do."""
+
+
 def is_missing(value: object) -> bool:
     """True for null, not-a-number, not-a-time, and a string of white space."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def stands_for_nothing(value: object, placeholders: Collection[str]) -> bool:
+    """Whether a value is missing, or one of the words (in small letters) by which an export says so."""
+    return is_missing(value) or (isinstance(value, str) and value.strip().casefold() in placeholders)
 
 
 def text_of(values: Mapping[str, object], column: str) -> str:

@@ -454,3 +454,59 @@ def require_nothing_lost(content: bytes, name: str, rules: IngestionSettings) ->
     assert sum(batch.unread_by_field.values()) <= 2 * len(batch.reviews)
     for frame in (batch.reviews, batch.quarantine, batch.without_text):
         frame.to_parquet(io.BytesIO())
+
+
+def test_the_text_of_several_columns_is_joined_and_empty_parts_are_left_out() -> None:
+    columns = ReviewColumns(text=["title", "body"], label="stars")
+    content = b"title,body,stars\nGood pan,Heats well,5\nBad pan,,1\n,Only a body,4\n,,3\nN/A,No Negative,2\n"
+    batch = read_batch(
+        content, "r.csv", IngestionSettings(columns=columns, labels=LabelRule(positive_from=4, negative_to=2))
+    )
+    assert batch.reviews["text"].tolist() == ["Good pan\nHeats well", "Bad pan", "Only a body"]
+    assert batch.without_text["row"].tolist() == [5, 6]
+
+
+def test_one_of_several_text_columns_may_be_missing_and_is_told() -> None:
+    columns = ReviewColumns(text=["title", "body"])
+    assert read_batch(b"body\nfine\n", "r.csv", IngestionSettings(columns=columns)).columns_missing == ("title",)
+    with pytest.raises(UnreadableFile, match="no column 'title, body' for the text; it has: text"):
+        read_batch(b"text\nfine\n", "r.csv", IngestionSettings(columns=columns))
+
+
+def test_placeholders_stand_for_nothing_unless_the_rule_names_them() -> None:
+    content = b"text,label,created_at,review_id\nfine,NULL,n/a,nan\ndull,none,None,7\n"
+    reviews = read_batch(content, "r.csv", IngestionSettings()).reviews
+    assert reviews["label"].isna().all()
+    assert not reviews["neutral"].any()
+    assert reviews["created_at"].isna().all()
+    assert reviews["review_id"].tolist()[1] == "7"
+    assert len(reviews["review_id"][0]) == 16, "the digest of the row"
+    named = read_batch(content, "r.csv", IngestionSettings(labels=LabelRule(negative=["none"]))).reviews
+    assert named["label"].astype(object).where(named["label"].notna(), None).tolist() == [None, 0]
+    own = read_batch(b"text\nnone\n-\n", "r.csv", IngestionSettings(placeholders=("-",)))
+    assert own.reviews["text"].tolist() == ["none"]
+
+
+def test_markup_becomes_text_unless_the_branch_keeps_it() -> None:
+    content = b"text\n<p>Good&nbsp;pan<br/>heats well</p>\na < b\n<br>\n"
+    batch = read_batch(content, "r.csv", IngestionSettings())
+    assert batch.reviews["text"].tolist() == ["Good pan\nheats well", "a < b"]
+    assert batch.texts_from_markup == 1
+    assert batch.quarantine["reason"].tolist() == ["the text holds markup only; if that is meant, set `html: keep`"]
+    kept = read_batch(content, "r.csv", IngestionSettings(html="keep"))
+    assert kept.reviews["text"].tolist() == ["<p>Good&nbsp;pan<br/>heats well</p>", "a < b", "<br>"]
+    assert kept.texts_from_markup == 0
+
+
+def test_dates_are_read_for_the_column_as_a_whole_and_the_first_row_of_each_reason_is_told() -> None:
+    content = b"text,created_at\na,01.02.2024\nb,soon\nc,13.02.2024\nd,later\ne,\n"
+    batch = read_batch(content, "r.csv", IngestionSettings())
+    assert batch.reviews["created_at"].dt.strftime("%m-%d").fillna("").tolist() == ["02-01", "", "02-13", "", ""]
+    [unread] = batch.unread
+    assert (unread.field, unread.reviews, unread.row, unread.value) == ("created_at", 2, 3, "'soon'")
+    ambiguous = read_batch(b"text,created_at\na,01.02.2024\nb,03.02.2024\n", "r.csv", IngestionSettings())
+    assert ambiguous.reviews["created_at"].isna().all()
+    assert "`created_at: {column: created_at, order: day_first}`" in ambiguous.unread[0].reason
+    told = ReviewColumns.model_validate({"created_at": {"column": "created_at", "order": "day_first"}})
+    said = read_batch(b"text,created_at\na,01.02.2024\n", "r.csv", IngestionSettings(columns=told))
+    assert said.reviews["created_at"].dt.month.tolist() == [2]

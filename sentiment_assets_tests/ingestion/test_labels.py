@@ -44,6 +44,11 @@ UNSAID = {
     "five classes": (["0", "1", "2", "3", "4"], [0, 0, None, 1, 1]),
     "-1, 0 and 1": (["-1", "0", "1"], [0, None, 1]),
     "numbers and words": (["1", "2", "positive"], [0, 1, 1]),
+    "stars of five": (["1/5", "2/5", "3/5", "5/5"], [0, 0, None, 1]),
+    "words of a shop": (["1.0 out of 5 stars", "4.0 out of 5 stars"], [0, 1]),
+    "drawn stars": (["★☆☆☆☆", "★★★☆☆", "★★★★★"], [0, None, 1]),
+    "stars with their word": (["1 stars", "5 stars"], [0, 1]),
+    "written per cent": (["80 %", "20 %", "50 %"], [1, 0, None]),
     "per cent": ([str(each) for each in range(101)], [0] * 26 + [None] * 49 + [1] * 26),
 }
 

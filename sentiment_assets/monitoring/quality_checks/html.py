@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow.compute as pc
 
+from sentiment_assets.ingestion.markup import MARKUP
 from sentiment_assets.learning.ngrams import Texts, as_column
 from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_reviews
 from sentiment_assets.monitoring.settings import MonitoringSettings
@@ -14,7 +15,7 @@ FAULT = Fault(
     remedy="Ask for an export of plain text",
 )
 
-_MARKUP = r"(?i)</?(?:[a-z][a-z0-9]*)(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{2,5});"
+_MARKUP = f"(?i){MARKUP}"
 _LINE_BREAK = r"(?i)<br\s*/?>"
 
 

@@ -1,0 +1,59 @@
+"""Texts that were cut out of a web page: their tags and entities become what a browser would show."""
+
+import re
+from html.parser import HTMLParser
+
+MARKUP = r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|<!--|&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});"
+"""What a tag, a comment or an entity looks like, in small or capital letters."""
+_MARKUP = re.compile(MARKUP, re.IGNORECASE)
+_ENDS_A_LINE = frozenset(
+    {"br", "p", "div", "li", "ul", "ol", "tr", "table", "blockquote", "section", "article"}
+) | frozenset(f"h{level}" for level in range(1, 7))
+_NOT_SHOWN = frozenset({"script", "style", "head", "title"})
+_BLANKS = re.compile(r"[^\S\n]+")
+_LINE_ENDS = re.compile(r" ?\n[\s]*")
+
+
+def has_markup(text: str) -> bool:
+    """Whether a tag or an entity stands in the text; a lone ``<`` or ``&`` is none."""
+    return ("<" in text or "&" in text) and _MARKUP.search(text) is not None
+
+
+def without_markup(text: str) -> str:
+    """What a browser would show of a text with markup, with a line end where a paragraph or line ends.
+
+    What was escaped more than once is read as often, so that a text that comes back is not changed again.
+    """
+    before = ""
+    while text != before and has_markup(text):
+        before, reader = text, _ShownText()
+        reader.feed(text)
+        reader.close()
+        shown = _BLANKS.sub(" ", "".join(reader.shown).replace("\xa0", " "))
+        text = _LINE_ENDS.sub("\n", shown).strip()
+    return text
+
+
+class _ShownText(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.shown: list[str] = []
+        self._hidden_within: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _NOT_SHOWN:
+            self._hidden_within.append(tag)
+        self._end_line(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._hidden_within and self._hidden_within[-1] == tag:
+            self._hidden_within.pop()
+        self._end_line(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden_within:
+            self.shown.append(data)
+
+    def _end_line(self, tag: str) -> None:
+        if tag in _ENDS_A_LINE:
+            self.shown.append("\n")

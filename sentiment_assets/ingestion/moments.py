@@ -1,0 +1,307 @@
+"""Moments in a column of dates. How they are written is decided once for the whole column, never row by row.
+
+A form that can mean one thing only is read wherever it stands: ISO 8601, a date with the name of its month, a year that
+comes first. Dates of three numbers and numbers since 1970 are read by what fits the column as a whole; where two
+readings fit, neither is taken, and the reason holds the line that says which is meant.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
+from itertools import product
+from typing import get_args
+
+from sentiment_assets.ingestion.settings import DateColumn, DateOrder
+from sentiment_assets.ingestion.values import NotRead
+
+Written = str | int | float | date
+"""A value of the column: a text, a number, or what a typed format (Parquet, Excel) says is a date."""
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_FIRST_EPOCH_YEAR = 1990
+"""A column of numbers is taken for moments by itself only if all of them are later: what is counted is mostly less."""
+
+_CLOCK = (
+    r"(?P<hours>\d{1,2}):(?P<minutes>\d{2})(?::(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?)?"
+    r" ?(?P<half>[AP]\.?M\.?)?(?: ?\(?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?|[A-Z]{3,4}(?!\w))\)?)?"
+)
+_ISO = re.compile(
+    r"(\d{4}-\d{2}-\d{2}|\d{8}(?=T|$))"
+    r"(?:[T ] *(\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?)(?: *(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?)?"
+)
+_THREE_NUMBERS = re.compile(
+    rf"(?P<first>\d{{4}}|\d{{1,2}})[./\- ](?P<second>\d{{1,2}})(?:[./\-]|, ?| )(?P<third>\d{{4}}|\d{{1,2}})"
+    rf"(?:,? +(?:AT )?{_CLOCK})?"
+)
+_EAST_ASIAN = re.compile(
+    rf"(?P<year>\d{{4}}) ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日일](?: *{_CLOCK})?"
+)
+_DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
+_AMERICAN_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_EPOCHS = {"epoch_seconds": 0, "epoch_milliseconds": 3, "epoch_microseconds": 6, "epoch_nanoseconds": 9}
+_ORDERS: Mapping[str, Mapping[str, str]] = {
+    "day_first": {"day": "first", "month": "second", "year": "third"},
+    "month_first": {"month": "first", "day": "second", "year": "third"},
+    "year_first": {"year": "first", "month": "second", "day": "third"},
+}
+_CLOCK_PARTS = ("hours", "minutes", "seconds", "fraction", "half", "zone")
+_DIGITS_OF_A_YEAR, _MOST_DIGITS_OF_A_DAY = 4, 2
+_A_YEAR = timedelta(days=366)
+"""A review may be dated ahead by some slip, but in which order its date is written is told by days that have been."""
+_NO_SUCH_DAY = "there is no such day or time"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a column's values mean."""
+
+    of: Mapping[Written, datetime]
+    """The moment of each value that is read, in UTC."""
+    why_not: Mapping[Written, str]
+    """For each other value what keeps it from being read, and what to do."""
+
+
+def read_moments(values: Iterable[Written], column: DateColumn, languages: Sequence[str] = ()) -> Moments:
+    """Read the distinct ``values`` of a column; months may be named in English and in ``languages`` (ISO 639-1)."""
+    distinct = set(values)
+    read = _reading_of(distinct, column, languages)
+    moments, why_not = {}, {}
+    for value in distinct:
+        try:
+            moments[value] = _within_bounds(read(value))
+        except NotRead as reason:
+            why_not[value] = str(reason)
+    return Moments(moments, why_not)
+
+
+def _reading_of(values: set[Written], column: DateColumn, languages: Sequence[str]) -> Callable[[Written], datetime]:
+    """The one way in which a column is read."""
+    if column.format in _EPOCHS:
+        return lambda value: _since_1970(value, _EPOCHS[str(column.format)])
+    if column.format:
+        return lambda value: _by_format(value, str(column.format))
+    texts = [str(value).strip() for value in values if not isinstance(value, date)]
+    digits = _epoch_digits(texts)
+    if digits is not None:
+        return lambda value: _since_1970(value, digits)
+    order, named = _order_of(texts, column), _forms_with_month_names(tuple(languages))
+    return lambda value: _by_its_form(value, order=order, named=named, column=column.column)
+
+
+def _within_bounds(moment: datetime) -> datetime:
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise NotRead(f"not in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _since_1970(value: Written, digits: int) -> datetime:
+    """The moment of a number of seconds (``digits`` 0), milliseconds (3), microseconds (6) or nanoseconds (9)."""
+    if isinstance(value, date):
+        return _typed(value)
+    if not _DIGITS.fullmatch(str(value).strip()):
+        raise NotRead("not a number since 1970")
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(value) / 10**digits)
+    except OverflowError:
+        raise NotRead(f"not in the years {_FIRST_YEAR} to {_LAST_YEAR}") from None
+
+
+def _epoch_digits(texts: Sequence[str]) -> int | None:
+    """Whether a whole column is numbers since 1970, and of which unit: each must lie between 1990 and next year."""
+    if not texts or not all(_DIGITS.fullmatch(text) for text in texts):
+        return None
+    numbers = [float(text) for text in texts]
+    last = (datetime.now(UTC) + _A_YEAR).timestamp()
+    first = datetime(_FIRST_EPOCH_YEAR, 1, 1, tzinfo=UTC).timestamp()
+    fitting = [
+        digits for digits in _EPOCHS.values() if first <= min(numbers) / 10**digits <= max(numbers) / 10**digits <= last
+    ]
+    return fitting[0] if fitting else None
+
+
+def _by_format(value: Written, form: str) -> datetime:
+    if isinstance(value, date):
+        return _typed(value)
+    try:
+        return datetime.strptime(str(value).strip(), form)  # noqa: DTZ007  without a zone it is UTC
+    except ValueError:
+        raise NotRead(f"not of the form {form}") from None
+
+
+def _by_its_form(value: Written, *, order: "_Order", named: Sequence["_NamedMonth"], column: str) -> datetime:
+    if isinstance(value, date):
+        return _typed(value)
+    text = str(value).strip()
+    upper = text.upper()
+    if match := _ISO.fullmatch(upper):
+        return _iso(*match.groups())
+    if match := _THREE_NUMBERS.fullmatch(upper):
+        return order.moment(match)
+    if match := _EAST_ASIAN.search(upper):
+        return _moment(match.groupdict())
+    return _with_month_name(upper, named, column)
+
+
+def _typed(value: date) -> datetime:
+    return value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+
+
+def _iso(day: str, time: str | None, zone: str | None) -> datetime:
+    offset = "Z" if zone in ("UTC", "GMT") else zone or ""
+    try:
+        return datetime.fromisoformat(f"{day}T{time}{offset}" if time else day)
+    except ValueError:
+        raise NotRead(_NO_SUCH_DAY) from None
+
+
+def _moment(parts: Mapping[str, str | None]) -> datetime:
+    """A moment from its parts as they are written; those of the clock may be missing."""
+    hour = int(parts["hours"] or 0)
+    if parts["half"]:
+        hour = hour % 12 + 12 * parts["half"].startswith("P")
+    clock = (
+        hour,
+        int(parts["minutes"] or 0),
+        int(parts["seconds"] or 0),
+        int((parts["fraction"] or "")[:6].ljust(6, "0")),
+    )
+    day = (_full_year(str(parts["year"])), int(str(parts["month"])), int(str(parts["day"])))
+    zone = _zone(parts["zone"])
+    try:
+        return datetime(*day, *clock, tzinfo=zone)
+    except ValueError:
+        raise NotRead(_NO_SUCH_DAY) from None
+
+
+def _zone(name: str | None) -> timezone:
+    if name in (None, "Z", "UTC", "GMT"):
+        return UTC
+    if name[0] in "+-":
+        hours, minutes = int(name[1:3]), int(name[-2:]) if len(name) > 3 else 0
+        offset = timedelta(hours=hours, minutes=minutes)
+        return timezone(-offset if name[0] == "-" else offset)
+    if name not in _AMERICAN_ZONES:
+        raise NotRead(f"the time zone {name} is not known; an offset such as +02:00 is")
+    return timezone(timedelta(hours=_AMERICAN_ZONES[name]))
+
+
+@dataclass(frozen=True)
+class _Order:
+    """In which order a column's dates of three numbers have their parts."""
+
+    parts: Mapping[str, str] | None
+    """The number, ``first``, ``second`` or ``third``, that is the year, the month and the day."""
+    why_not: str = ""
+
+    def moment(self, match: re.Match[str]) -> datetime:
+        """The moment of a date of three numbers; a year of four digits that comes first is no riddle."""
+        numbers = match.groupdict()
+        parts = _ORDERS["year_first"] if len(match["first"]) == _DIGITS_OF_A_YEAR else self.parts
+        if parts is None:
+            raise NotRead(self.why_not)
+        return _moment(numbers | {part: numbers[place] for part, place in parts.items()})
+
+
+def _order_of(texts: Iterable[str], column: DateColumn) -> _Order:
+    """What the branch says, or else the one order that makes a day of each date of which any order does."""
+    if column.order:
+        return _Order(_ORDERS[column.order])
+    matches = filter(None, map(_THREE_NUMBERS.fullmatch, (text.upper() for text in texts)))
+    days = [_orders_that_fit(match) for match in matches if len(match["first"]) < _DIGITS_OF_A_YEAR]
+    if not any(days):
+        return _Order(None, _NO_SUCH_DAY)
+    possible = set.intersection(*filter(None, days))
+    return _Order(_ORDERS[possible.pop()]) if len(possible) == 1 else _Order(None, _which(possible, column.column))
+
+
+def _orders_that_fit(match: re.Match[str]) -> set[str]:
+    return {
+        name for name, parts in _ORDERS.items() if _is_a_day(*(match[parts[part]] for part in ("year", "month", "day")))
+    }
+
+
+def _is_a_day(year: str, month: str, day: str) -> bool:
+    if max(len(month), len(day)) > _MOST_DIGITS_OF_A_DAY:
+        return False
+    try:
+        return date(_full_year(year), int(month), int(day)) < datetime.now(UTC).date() + _A_YEAR
+    except ValueError:
+        return False
+
+
+def _full_year(written: str) -> int:
+    """A year of two digits as the C library has it: 00 to 68 are of this century, 69 to 99 of the last."""
+    year = int(written.lstrip("'"))
+    return year if len(written) == _DIGITS_OF_A_YEAR else year + (2000 if year < 69 else 1900)
+
+
+def _which(possible: set[str], column: str) -> str:
+    """Why a column of three numbers is not read, with the line that would say how."""
+    lines = [f"`created_at: {{column: {column}, order: {order}}}`" for order in get_args(DateOrder)]
+    if "year_first" in possible:
+        lines.append(f'`created_at: {{column: {column}, format: "%y-%m-%d"}}`')
+    if possible:
+        return f"it may mean two days; write {' or '.join(lines)}"
+    return (
+        f"some dates of the column have the day first and others the month; write {' or '.join(lines)} if one is meant"
+    )
+
+
+@dataclass(frozen=True)
+class _NamedMonth:
+    """A form of date in which the month is a name."""
+
+    pattern: re.Pattern[str]
+    months: Mapping[str, int]
+
+    def moment(self, match: re.Match[str]) -> datetime:
+        """The moment of a match."""
+        parts = dict.fromkeys(_CLOCK_PARTS) | match.groupdict()
+        return _moment(parts | {"month": str(self.months[str(parts["month"])])})
+
+
+def _with_month_name(upper: str, named: Sequence[_NamedMonth], column: str) -> datetime:
+    """A date with the name of its month, alone or in a sentence that holds no other date."""
+    for each in named:
+        matches = list(each.pattern.finditer(upper))
+        if len(matches) > 1:
+            raise NotRead("it holds more than one date")
+        if matches:
+            return each.moment(matches[0])
+    raise NotRead(
+        "not ISO 8601, such as 2026-11-23 or 2026-11-23T08:00Z, nor another date that is understood; if it is one, say "
+        f"how it is written: `created_at: {{column: {column}, format: …}}`"
+    )
+
+
+@lru_cache(maxsize=32)
+def _forms_with_month_names(languages: tuple[str, ...]) -> tuple[_NamedMonth, ...]:
+    months = _month_names(languages)
+    month = f"(?P<month>{'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})\\.?"
+    day = r"(?<!\d)(?P<day>\d{1,2})(?:ST|ND|RD|TH|ER|º|\.)?(?!\d)"
+    year = r"(?P<year>\d{4})(?!\d)"
+    between, after = r"(?: +DEL? +| +OF +|[ .\-/]+)", rf"(?:,? +(?:AT )?{_CLOCK})?"
+    forms = (
+        rf"(?<!\w){month} +{day},? +{_CLOCK} +{year}",  # Apr 06 22:19:45 PDT 2009
+        rf"(?<!\w){month} +{day},? +{year}{after}",  # May 1, 2021
+        # 1 May 2021, 01-Mar-24, 5 de marzo de 2024
+        rf"{day}{between}{month}(?:,? +DEL? +|,? +|[.\-/])(?P<year>\d{{4}}|'?\d{{2}})(?!\d){after}",
+        rf"(?<!\d){year}[ .\-/]{month}[ .\-/]{day}{after}",  # 2024-Mar-05
+    )
+    return tuple(_NamedMonth(re.compile(form), months) for form in forms)
+
+
+def _month_names(languages: Sequence[str]) -> dict[str, int]:
+    """The numbers of months by their names in capitals, whole and short, as CLDR has them; English comes first."""
+    from babel import Locale, UnknownLocaleError
+
+    numbers = {"SEPT": 9}
+    for language in ("en", *languages):
+        with suppress(UnknownLocaleError):
+            months = Locale.parse(language).months
+            for use, width in product(("format", "stand-alone"), ("wide", "abbreviated")):
+                for number, name in months[use][width].items():
+                    numbers.setdefault(name.upper().rstrip("."), number)
+    return {name: number for name, number in numbers.items() if not name[0].isdigit()}

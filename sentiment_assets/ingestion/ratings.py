@@ -1,0 +1,50 @@
+"""The number in a rating as people and shops write it: "4.0 out of 5 stars", "4/5", "4,5", "80 %", "★★★★☆"."""
+
+import math
+import re
+from functools import lru_cache
+
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_OF = r"(?: ?/ ?| ?out of | ?of | ?von | ?sur | ?de | ?su | ?din | ?out ?of ?)"
+_WRITTEN = re.compile(
+    rf"{_NUMBER}(?:{_OF}{_NUMBER})?(?: ?(?:%|\*|★|stars?|sterne?n?|étoiles?|estrel(?:l)?as?|stelle|points?|pts?))?"
+)
+_FULL, _EMPTY, _HALF = "★⭐🌟*", "☆✩", "½⯪"
+_STARS = re.compile(rf"[{_FULL}{_EMPTY}{_HALF}\ufe0f ]+")
+
+
+@lru_cache(maxsize=4096)
+def rating_in(text: str) -> float | None:
+    """The rating that a text is, whatever scale it names, or ``None`` if it is something else."""
+    written = text.strip().casefold()
+    match = _WRITTEN.fullmatch(written)
+    if match:
+        return float(match[1].replace(",", "."))
+    if written and _STARS.fullmatch(written):
+        stars = sum(written.count(each) for each in _FULL) + sum(written.count(each) for each in _HALF) / 2
+        return float(stars) if stars or any(each in written for each in _EMPTY) else None
+    return None
+
+
+@lru_cache(maxsize=4096)
+def highest_named(text: str) -> float | None:
+    """The highest rating of the scale that a text names: the 5 in "4/5", or all stars, full and empty, of "★★★★☆"."""
+    written = text.strip().casefold()
+    match = _WRITTEN.fullmatch(written)
+    if match:
+        return float(match[2].replace(",", ".")) if match[2] else 100.0 if written.endswith("%") else None
+    if _STARS.fullmatch(written) and any(each in written for each in _EMPTY):
+        return float(sum(written.count(each) for each in (*_FULL, *_EMPTY, *_HALF)))
+    return None
+
+
+def number_of(value: object) -> float:
+    """The rating that a value is, whatever its type; not a number for anything else, ``True`` and ``False`` too."""
+    if isinstance(value, bool):
+        return math.nan
+    if isinstance(value, str) and (rating := rating_in(value)) is not None:
+        return rating
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return math.nan

@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment_assets.ingestion.markup import has_markup, without_markup
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<p>Good&nbsp;pan<br/>heats well</p>", "Good pan\nheats well"),
+        ("dull.<br /><br />Really dull.", "dull.\nReally dull."),
+        ("Tom &amp; Jerry &lt;3", "Tom & Jerry <3"),
+        ("it&amp;#39;s fine", "it's fine"),
+        ("<b>so</b> <i>good</i>", "so good"),
+        ("fine<script>alert(1)</script><style>p {}</style>!", "fine!"),
+        ("<!-- from the app -->fine", "fine"),
+        ('<a href="https://shop/?a=1&b=2">the shop</a>', "the shop"),
+        ("<ul><li>loud</li><li>hot</li></ul>", "loud\nhot"),
+        ("<br>", ""),
+    ],
+)
+def test_a_text_is_what_a_browser_shows(text: str, shown: str) -> None:
+    assert has_markup(text)
+    assert without_markup(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["a < b and c > d", "I <3 it", "R&D; Q&A", "fine & dandy", "5 > 4", "<>", "no  blanks\n lost "]
+)
+def test_what_only_looks_like_markup_stays(text: str) -> None:
+    assert without_markup(text) == text
+
+
+@given(st.text(st.sampled_from('<>/&;#ampltbrx1 \n"=!-'), max_size=40))
+def test_a_text_that_comes_back_is_not_changed_again(text: str) -> None:
+    once = without_markup(text)
+    assert without_markup(once) == once
+    assert len(once) <= len(text)

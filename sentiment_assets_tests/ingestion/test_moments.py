@@ -1,0 +1,196 @@
+"""Dates as exports write them: read for the whole column in one way, or not at all and with the line to write."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment_assets.ingestion.moments import Written, read_moments
+from sentiment_assets.ingestion.settings import DateColumn, ReviewColumns
+
+THAT = datetime(2024, 3, 1, 10, 11, 12, tzinfo=UTC)
+DAY = datetime(2024, 3, 5, tzinfo=UTC)
+
+
+def moments(*values: Written, languages: Sequence[str] = (), **written: str) -> list[datetime | None]:
+    """What a column of these values is read as."""
+    read = read_moments(values, DateColumn.model_validate({"column": "date", **written}), languages)
+    assert read.of.keys() ^ read.why_not.keys() == set(values)
+    return [read.of.get(value) for value in values]
+
+
+def why_not(*values: Written, languages: Sequence[str] = ()) -> str:
+    """The one reason why nothing in a column of these values is read."""
+    read = read_moments(values, DateColumn(column="date"), languages)
+    [reason] = set(read.why_not.values())
+    assert not read.of
+    return reason
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-03-01T10:11:12",
+        "2024-03-01 10:11:12 UTC",
+        "2024-03-01 10:11:12 GMT",
+        "2024-03-01 10:11:12Z",
+        " 2024-03-01t10:11:12z ",
+        "2024-03-01 12:11:12 +02:00",
+        "2024-03-01T05:11:12-0500",
+        "2024-03-01 10:11:12.000",
+        "2024-03-01T10:11:12,0+00",
+        "20240301T101112Z",
+        "2024/3/1 10:11:12",
+        "March 1, 2024, 10:11:12 AM",
+        "Fri Mar 01 02:11:12 PST 2024",
+        "1 Mar 2024 12:11:12 +0200",
+        datetime(2024, 3, 1, 12, 11, 12, tzinfo=timezone(timedelta(hours=2))),
+        datetime(2024, 3, 1, 10, 11, 12),  # noqa: DTZ001 - as Parquet has it
+    ],
+)
+def test_spellings_of_one_moment(written: Written) -> None:
+    assert moments(written) == [THAT]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-03-05",
+        "20240305",
+        20240305,
+        date(2024, 3, 5),
+        "2024/03/05",
+        "2024.3.5",
+        "March 5, 2024",
+        "Mar. 5th, 2024",
+        "5 March 2024",
+        "05-Mar-24",
+        "5 Mar '24",
+        "2024-Mar-05",
+        "Reviewed in the United States on March 5, 2024",
+        "2024年3月5日",
+        "2024년 3월 5일",
+    ],
+)
+def test_a_day_begins_at_midnight_utc(written: Written) -> None:
+    assert moments(written) == [DAY]
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("de", "Rezension aus Deutschland vom 5. März 2024"),
+        ("fr", "Commenté en France le 5 mars 2024"),
+        ("es", "Reseñado en España el 5 de marzo de 2024"),
+        ("pt", "5 de março de 2024"),
+        ("ru", "5 марта 2024"),
+    ],
+)
+def test_months_are_named_in_the_languages_of_the_branch(language: str, written: str) -> None:
+    assert moments(written, languages=[language]) == [DAY]
+    assert "not ISO 8601" in why_not(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("2024", "not ISO 8601"),
+        ("20240301 1011", "not ISO 8601"),
+        ("2024-W09-5", "not ISO 8601"),
+        ("2024-03-01x10:11", "not ISO 8601"),
+        ("yesterday", "not ISO 8601"),
+        ("3 days ago", "not ISO 8601"),
+        ("May 2024", "not ISO 8601"),
+        ("True", "not ISO 8601"),
+        ("[2024, 3, 1]", "not ISO 8601"),
+        ("from May 1, 2024 to May 2, 2024", "more than one date"),
+        ("Mar 5, 2024 3:04 PM IST", "the time zone IST is not known"),
+        ("2024-02-30", "no such day"),
+        ("31 February 2024", "no such day"),
+        ("31.02.2024", "no such day"),
+        ("20241301", "no such day"),
+        ("2024-03-01 25:00", "no such day or time"),
+        ("2024-03-01T10:11+99:00", "no such day or time"),
+        ("10000000", "no such day"),
+        ("17000101", "not in the years 1900 to 2100"),
+        ("May 1, 1821", "not in the years 1900 to 2100"),
+        ("0001-01-01T00:00+10:00", "not in the years"),
+        ("9999-12-31", "not in the years"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=10))), "not in the years"),
+        (datetime(1688, 1, 1, tzinfo=UTC), "not in the years"),
+    ],
+)
+def test_what_means_something_else_is_not_read(written: Written, says: str) -> None:
+    assert says in why_not(written)
+
+
+def test_one_date_of_a_column_can_tell_how_all_are_written() -> None:
+    february, thirteenth = datetime(2024, 2, 1, tzinfo=UTC), datetime(2024, 2, 13, tzinfo=UTC)
+    assert moments("01.02.2024", "13.02.2024") == [february, thirteenth]
+    assert moments("02/01/2024", "02/13/2024") == [february, thirteenth]
+    assert moments("02 1, 2024", "02 13, 2024") == [february, thirteenth]
+    assert moments("28/02/24 08:30", "99/99/99 08:30") == [datetime(2024, 2, 28, 8, 30, tzinfo=UTC), None]
+
+
+def test_a_column_that_may_mean_two_days_is_read_by_neither_and_the_reason_holds_the_lines_to_write() -> None:
+    reason = why_not("01.02.2024", "03.04.2024")
+    lines = [yaml.safe_load(line) for line in reason.split("`")[1::2]]
+    columns = [ReviewColumns.model_validate(line) for line in lines]
+    assert [each.date.order for each in columns] == ["day_first", "month_first"]
+    assert moments("01.02.2024", order="day_first") == [datetime(2024, 2, 1, tzinfo=UTC)]
+    assert moments("01.02.2024", order="month_first") == [datetime(2024, 1, 2, tzinfo=UTC)]
+    assert 'format: "%y-%m-%d"' in why_not("01/02/03")
+    assert "have the day first and others the month" in why_not("13.02.2024", "02.13.2024")
+
+
+def test_numbers_since_1970_are_read_where_the_whole_column_can_be_nothing_else() -> None:
+    second = datetime(2014, 2, 28, tzinfo=UTC)
+    assert moments(1393545600, "1393632000") == [second, second + timedelta(days=1)]
+    assert moments("1393545600000", 1393632000000.0) == [second, second + timedelta(days=1)]
+    assert moments("1393545600000000", "1393632000000000") == [second, second + timedelta(days=1)]
+    assert "not ISO 8601" in why_not("1393545600", "7")
+    assert "not ISO 8601" in why_not("1393545600", "1393632000000")
+    assert moments("86400", format="epoch_seconds") == [datetime(1970, 1, 2, tzinfo=UTC)]
+
+
+def test_a_format_that_the_branch_names_is_the_only_one() -> None:
+    assert moments("24-03-05", "05-Mar-24", format="%y-%m-%d") == [DAY, None]
+    assert moments("1709596800000000000", format="epoch_nanoseconds") == [DAY]
+    assert moments("1e99", "soon", format="epoch_seconds") == [None, None]
+
+
+OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+MOMENTS = st.datetimes(datetime(1990, 1, 2), datetime(2025, 1, 1), timezones=OFFSETS)  # noqa: DTZ001
+
+
+@given(MOMENTS)
+def test_what_python_writes_is_read(moment: datetime) -> None:
+    assert moments(moment.isoformat()) == moments(moment.isoformat(" ")) == [moment]
+
+
+@given(st.lists(MOMENTS.map(lambda moment: moment.replace(microsecond=0, tzinfo=UTC)), min_size=1, max_size=6))
+def test_a_column_is_read_right_or_not_at_all(column: list[datetime]) -> None:
+    """In no form does any date of a column become another."""
+    for form in (
+        "%d.%m.%Y %H:%M:%S",
+        "%m/%d/%Y %I:%M:%S %p",
+        "%y/%m/%d %H:%M:%S",
+        "%d-%b-%y %H:%M:%S",
+        "%a %b %d %H:%M:%S UTC %Y",
+    ):
+        written = [moment.strftime(form) for moment in column]
+        assert set(moments(*written)) <= {*column, None}
+        assert moments(*written, format=form) == column
+
+
+@given(st.text(st.sampled_from("0123456789"), min_size=1))
+def test_digits_alone_are_a_date_only_as_year_month_and_day_or_as_a_number_since_1970(digits: str) -> None:
+    [read] = moments(digits)
+    assert (
+        read is None
+        or f"{read:%Y%m%d}" == digits
+        or read.timestamp() in {int(digits) / 1000**unit for unit in range(4)}
+    )
