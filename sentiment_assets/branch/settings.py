@@ -5,9 +5,11 @@ from pydantic import Field, field_validator
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.settings import Freshness, Schedules
 from sentiment_assets.ingestion.settings import (
+    DEFAULT_FORMAT,
     DEFAULT_LIMITS,
     DEFAULT_PLACEHOLDERS,
     Encoding,
+    FormatSettings,
     Html,
     LabelRule,
     ReviewColumns,
@@ -42,6 +44,9 @@ class BranchSettings(Settings):
     )
     columns: ReviewColumns = Field(default=ReviewColumns(), description="Which column of a landed file holds what.")
     labels: LabelRule = Field(default=LabelRule(), description="How the label column becomes positive or negative.")
+    format: FormatSettings = Field(
+        default=DEFAULT_FORMAT, description="How a file is written, where the file itself does not tell."
+    )
     encoding: Encoding = Field(default="utf-8", description="Encoding of text files without a byte order mark.")
     placeholders: list[str] = Field(
         default=list(DEFAULT_PLACEHOLDERS),

@@ -28,6 +28,8 @@ from sentiment_assets.ingestion.values import (
     shown,
     stands_for_nothing,
     text_of,
+    value_at,
+    ways_to_values,
 )
 
 _NAME_ANOTHER = "Name the right one under `columns: text:` in the branch's YAML"
@@ -85,7 +87,16 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> B
     Raises ``UnreadableFile`` when the file fails as a whole; the message names the reason and the remedy.
     """
     reading = _Reading(settings)
-    for raw in read_rows(content, file_name, settings.encoding, settings.unpacking):
+    columns = settings.columns
+    rows = read_rows(
+        content,
+        file_name,
+        settings.encoding,
+        settings.unpacking,
+        format=settings.format,
+        wanted={*columns.texts, *columns.named},
+    )
+    for raw in rows:
         reading.take(raw)
     reading.require_text_column()
     require_meant(reading.labels, settings.columns.label, settings.labels)
@@ -140,10 +151,11 @@ class _Reading:
             self.quarantine.append((raw.number, "line", raw.problem, as_json(raw.values)))
             return
         if self.not_found or not self.found:
-            self.found |= dict.fromkeys(raw.values)
-            self.not_found -= raw.values.keys()
+            names = dict.fromkeys(ways_to_values(raw.values))
+            self.found |= names
+            self.not_found -= names.keys()
         self._count_label(raw)
-        if all(self._is_nothing(raw.values.get(name)) for name in self.columns.texts):
+        if all(self._is_nothing(value_at(raw.values, name)) for name in self.columns.texts):
             self.without_text.append((raw.number, as_json(raw.values)))
             return
         try:
@@ -211,11 +223,11 @@ class _Reading:
     def _take_review(self, raw: RawRow) -> None:
         values, columns = raw.values, self.columns
         client_id = (
-            None if self._is_nothing(values.get(columns.review_id)) else optional_text(values, columns.review_id)
+            None if self._is_nothing(value_at(values, columns.review_id)) else optional_text(values, columns.review_id)
         )
         text, given = self._text(values), self._label_given(values)
         label = read_label(given, columns.label, self.settings.labels)
-        written, split = self._written(values.get(columns.date.column)), values.get(columns.split)
+        written, split = self._written(value_at(values, columns.date.column)), value_at(values, columns.split)
         kept = [optional_text(values, name) for name in columns.keep]
         review_id = self._id_unless_duplicate(client_id, raw)
         if review_id is None:
@@ -229,7 +241,7 @@ class _Reading:
 
     def _text(self, values: Mapping[str, object]) -> str:
         """The text of a review: what its columns hold, joined, and without markup unless the branch keeps it."""
-        there = [name for name in self.columns.texts if not self._is_nothing(values.get(name))]
+        there = [name for name in self.columns.texts if not self._is_nothing(value_at(values, name))]
         text = "\n".join(text_of(values, name) for name in there)
         if self.settings.html == "keep" or not has_markup(text):
             return text
@@ -241,7 +253,7 @@ class _Reading:
 
     def _label_given(self, values: Mapping[str, object]) -> object:
         """The label's value; ``None`` where there is none. A placeholder that the rule names is a label."""
-        value = values.get(self.columns.label)
+        value = value_at(values, self.columns.label)
         if not self._is_nothing(value) or (
             not is_missing(value) and label_key(value) in self.settings.labels.label_of_value
         ):

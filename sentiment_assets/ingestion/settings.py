@@ -230,6 +230,38 @@ class LabelRule(Settings):
         return self
 
 
+class FormatSettings(Settings):
+    """How a file is written, where the file itself does not tell. Everything may be left out."""
+
+    delimiter: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="Between two fields of delimited text; found from the file.",
+    )
+    quoting: Literal["double", "none"] = Field(
+        default="double",
+        description="`double`: a field in double quotes may hold anything; `none`: quotes are characters like others.",
+    )
+    escape: str | None = Field(
+        default=None, min_length=1, max_length=1, description="The character that takes the meaning from the next one."
+    )
+    names: list[NamedColumn] = Field(
+        default=[],
+        description="The columns' names by position, for a file without a header: its first row is a review.",
+    )
+    comment: str | None = Field(default=None, min_length=1, description="What a line of comment begins with.")
+    records: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The way to the list of reviews in a JSON object, such as `data.reviews`.",
+    )
+    sheet: str | None = Field(default=None, min_length=1, description="The sheet of a spreadsheet.")
+
+
+DEFAULT_FORMAT = FormatSettings()
+
+
 class UnpackingLimits(Settings):
     """How large a compressed file may become: a small one that expands without end must not fill the memory."""
 
@@ -249,6 +281,7 @@ Html = Literal["text", "keep"]
 class IngestionSettings(Settings):
     """Everything that turns a landed file into a batch."""
 
+    format: FormatSettings = DEFAULT_FORMAT
     columns: ReviewColumns = ReviewColumns()
     labels: LabelRule = LabelRule()
     encoding: Encoding = "utf-8"

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -32,6 +32,23 @@ def is_missing(value: object) -> bool:
     return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
+def value_at(values: Mapping[str, object], name: str) -> object:
+    """A row's value by the name of its column, or by the way to it: ``review.text`` is the text within the review."""
+    if name in values or "." not in name:
+        return values.get(name)
+    first, _, rest = name.partition(".")
+    inner = values.get(first)
+    return value_at(inner, rest) if isinstance(inner, dict) else None
+
+
+def ways_to_values(values: Mapping[str, object]) -> Iterator[str]:
+    """The names by which a row's values can be called: those of its columns, and the ways into them."""
+    for name, value in values.items():
+        yield name
+        if isinstance(value, dict):
+            yield from (f"{name}.{way}" for way in ways_to_values(value))
+
+
 def stands_for_nothing(value: object, placeholders: Collection[str]) -> bool:
     """Whether a value is missing, or one of the words (in small letters) by which an export says so."""
     return is_missing(value) or (isinstance(value, str) and value.strip().casefold() in placeholders)
@@ -39,7 +56,7 @@ def stands_for_nothing(value: object, placeholders: Collection[str]) -> bool:
 
 def text_of(values: Mapping[str, object], column: str) -> str:
     """The text of a review, as it is. Raises ``RejectedRow`` when there is none or it cannot be stored."""
-    value = values.get(column)
+    value = value_at(values, column)
     if is_missing(value):
         raise RejectedRow(column, "the text is missing")
     if not isinstance(value, str):
@@ -50,7 +67,7 @@ def text_of(values: Mapping[str, object], column: str) -> str:
 
 def optional_text(values: Mapping[str, object], column: str) -> str | None:
     """Any value as text without white space around it; ``None`` where there is none."""
-    value = values.get(column)
+    value = value_at(values, column)
     if is_missing(value):
         return None
     text = value if isinstance(value, str) else plain(value)

@@ -1,0 +1,81 @@
+"""Parquet and Arrow (Feather) files."""
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sentiment_assets.ingestion.decoding import decode
+from sentiment_assets.ingestion.readers.source import RawRow, Source, UnreadableFile, column_names, require_bounded
+
+_ROWS_AT_ONCE = 100
+
+
+def read_parquet(source: Source) -> Iterator[RawRow]:
+    """The rows of a Parquet file."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(source.content))
+        groups = range(file.metadata.num_row_groups)
+        require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups), source)
+        source.found["rows"] = file.metadata.num_rows
+        yield from _rows(file.iter_batches(_ROWS_AT_ONCE), source)
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFile(f"it is not a readable Parquet file ({error}); land it again") from error
+
+
+def read_arrow(source: Source) -> Iterator[RawRow]:
+    """The rows of an Arrow file, which Feather of today is, or an Arrow stream."""
+    buffer = pa.BufferReader(source.content)
+    try:
+        is_file = source.content.startswith(b"ARROW1")
+        reader = pa.ipc.open_file(buffer) if is_file else pa.ipc.open_stream(buffer)
+        batches = (reader.get_batch(each) for each in range(reader.num_record_batches)) if is_file else reader
+        yield from _rows((part for batch in batches for part in _parts(batch)), source)
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFile(f"it is not a readable Arrow file ({error}); land it again") from error
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    return (batch.slice(start, _ROWS_AT_ONCE) for start in range(0, batch.num_rows, _ROWS_AT_ONCE))
+
+
+def _rows(batches: Iterable[pa.RecordBatch], source: Source) -> Iterator[RawRow]:
+    """Rows, while together they hold no more than allowed: a dictionary expands beyond what the metadata say."""
+    number = size = 0
+    for batch in batches:
+        size += batch.nbytes
+        require_bounded(size, source)
+        for values in _python_rows(batch):
+            number += 1
+            yield RawRow(number, values)
+
+
+def _python_rows(batch: pa.RecordBatch) -> list[dict[str, object]]:
+    named = _texts_for_bytes(batch.rename_columns(column_names(batch.schema.names)))
+    try:
+        return named.to_pylist()
+    except (ValueError, OverflowError):
+        columns = [[_python_value(scalar) for scalar in column] for column in named.columns]
+        return [dict(zip(named.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _texts_for_bytes(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same with texts where an export has written bytes, which are UTF-8 nearly always."""
+    for place, kind in enumerate(batch.schema.types):
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            texts = [None if each is None else decode(each, "utf-8")[0] for each in batch.column(place).to_pylist()]
+            try:
+                batch = batch.set_column(place, batch.schema.names[place], pa.array(texts, pa.string()))
+            except UnicodeEncodeError:
+                continue
+    return batch
+
+
+def _python_value(scalar: pa.Scalar) -> object:
+    """A value, or what can be said of one that Python cannot hold, such as a text that is not UTF-8."""
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError as error:
+        return decode(error.object, "utf-8")[0]
+    except (ValueError, OverflowError) as error:
+        return f"(a {scalar.type} that cannot be read: {error})"
