@@ -71,6 +71,7 @@ def raw_reviews_asset(
         from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.ingestion.landing import file_digest
         from sentiment_assets.ingestion.readers import UnreadableFile
+        from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key
@@ -88,6 +89,8 @@ def raw_reviews_asset(
                 f"{shown_file} lacks columns that the branch names: {', '.join(batch.columns_missing)}; "
                 f"it has: {', '.join(batch.columns_found)}."
             )
+        if proposed := batch.found.get(ENCODING_PROPOSED):
+            context.log.warning(f"Some rows of {shown_file} are not in its encoding; {proposed}.")
         beside = {
             TEXT_DIGESTS: digests_and_labels(batch.reviews),
             WITHOUT_TEXT: batch.without_text,
@@ -97,6 +100,7 @@ def raw_reviews_asset(
         batch.reviews.attrs = {
             "rows_in": batch.rows_in,
             "rows_duplicate": batch.rows_duplicate,
+            "lines": batch.lines,
             FILE_FACTS: {
                 "rows_without_text": len(batch.without_text),
                 "unread": batch.unread_by_field,
@@ -122,6 +126,7 @@ def raw_reviews_asset(
                 "quarantine": shown(side_frames.paths[QUARANTINE]),
                 "without_text": shown(side_frames.paths[WITHOUT_TEXT]),
                 "unread": table(vars(each) for each in batch.unread),
+                "format_found": dict(batch.found),
                 "columns_missing": list(batch.columns_missing),
                 "columns_found": list(batch.columns_found),
                 "file": shown_file,

@@ -23,7 +23,7 @@ def row_identity_check(branch: str, batch_partitions: dg.PartitionsDefinition) -
             partitions_def=batch_partitions,
             blocking=True,
             description="rows_in = rows_kept + rows_quarantined + rows_without_text + rows_duplicate, counted in what "
-            "is stored.",
+            "is stored; and each line of the file is a row, within a field, blank, or the header.",
         )
         def row_identity(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
             from sentiment_assets.ingestion.content import content_digest
@@ -39,6 +39,7 @@ def row_identity_check(branch: str, batch_partitions: dg.PartitionsDefinition) -
                 rows_quarantined=len(batch.quarantine),
                 rows_without_text=0 if batch.without_text is None else len(batch.without_text),
                 rows_duplicate=batch.reviews.attrs["rows_duplicate"],
+                lines=batch.reviews.attrs.get("lines", {}),
             )
             finding = Finding(name="row_identity", verdict="ok" if result.holds else "warn", sentence=result.sentence)
             checked_at = now().isoformat(timespec="seconds")

@@ -16,6 +16,7 @@ from sentiment_assets.ingestion.labels import count_label, read_label, require_m
 from sentiment_assets.ingestion.markup import has_markup, without_markup
 from sentiment_assets.ingestion.moments import Moments, Written, read_moments
 from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
+from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns, label_key
 from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import (
@@ -67,10 +68,17 @@ class Batch:
     unread: tuple[Unread, ...]
     texts_from_markup: int
     """Reviews whose text held tags or entities, and is stored as a browser would show it."""
+    found: Mapping[str, object]
+    """What was found about the file: format, compression, encoding, delimiter and the like."""
     columns_found: tuple[str, ...]
     """The columns of the file; empty if it has no row."""
     columns_missing: tuple[str, ...]
     """Columns that the branch names and the file lacks."""
+
+    @property
+    def lines(self) -> dict[str, int]:
+        """What the reader counted apart from its rows (``COUNTED``); nothing where there is nothing to count."""
+        return {name: int(str(self.found.get(name, 0))) for name in COUNTED} if LINES in self.found else {}
 
     @property
     def unread_by_field(self) -> dict[str, int]:
@@ -100,7 +108,7 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> B
         reading.take(raw)
     reading.require_text_column()
     require_meant(reading.labels, settings.columns.label, settings.labels)
-    reading.require_reviews()
+    reading.require_reviews(str(rows.found.get(ENCODING_PROPOSED, "")))
     moments = reading.read_dates()
     return Batch(
         reviews=_reviews_frame(reading.reviews, moments, settings.columns),
@@ -110,6 +118,7 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> B
         rows_duplicate=reading.rows_duplicate,
         unread=tuple(Unread(*key, count, *reading.unread_first[key]) for key, count in reading.unread.most_common()),
         texts_from_markup=reading.texts_from_markup,
+        found=rows.found,
         columns_found=tuple(map(printable, reading.found)),
         columns_missing=tuple(sorted(reading.not_found)) if reading.found else (),
     )
@@ -186,8 +195,11 @@ class _Reading:
         if self.found and self.not_found.issuperset(self.columns.texts):
             raise UnreadableFile(f"{no_such_column(self._text_column, list(self.found))}. {_NAME_ANOTHER}")
 
-    def require_reviews(self) -> None:
-        """Raise ``UnreadableFile`` if the file has rows, but none or hardly any of them can be kept."""
+    def require_reviews(self, hint: str) -> None:
+        """Raise ``UnreadableFile`` if the file has rows, but none or hardly any of them can be kept.
+
+        ``hint`` is what was found about its encoding.
+        """
         with_text = self.rows_in - len(self.without_text)
         if self.rows_in and not with_text:
             names = ", ".join(map(printable, self.found))
@@ -207,6 +219,7 @@ class _Reading:
             raise UnreadableFile(
                 f"{rejected:,} of its {with_text:,} rows with a review cannot be used (`largest_quarantine` allows "
                 f"{allowed:.0%}, and one review must be left). Most often: {self._most_frequent_reasons()}. "
+                f"{f'As for its encoding, {hint}. ' if hint else ''}"
                 "Mend the file or the rule in the branch's YAML, then take it in again; nothing was replaced"
             )
 

@@ -10,6 +10,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_FIRST_NOT_ASCII = 0x80
+_SAMPLED, _SHOWN = 100_000, 40
 _FIRST_ESCAPE, _LAST_ESCAPE = 0xDC00, 0xDCFF
 # Control characters, and those that turn the direction of what stands around them.
 _ACTS_ON_A_TERMINAL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
@@ -45,6 +47,22 @@ def decode(content: bytes, declared: str) -> tuple[str, str]:
     """The text of a file and the encoding that was used: a byte order mark wins over the declared encoding."""
     encoding, mark = encoding_of(content[:4], declared)
     return content[mark:].decode(encoding, ESCAPING), encoding
+
+
+def proposed_encoding(content: bytes) -> tuple[str, str]:
+    """The encoding that a text which is not UTF-8 may have, and a piece of it as it would read then; both may be empty.
+
+    A proposal for a person to look at: what most texts of such bytes are, not what this one is.
+    """
+    import charset_normalizer
+
+    start = next((place for place, byte in enumerate(content) if byte >= _FIRST_NOT_ASCII), 0)
+    best = charset_normalizer.from_bytes(content[max(start - _SAMPLED // 2, 0) :][:_SAMPLED]).best()
+    if best is None or best.encoding in ("ascii", "utf_8"):
+        return "", ""
+    name = best.encoding.replace("_", "-")
+    before, after = content[:start].rsplit(b"\n", 1)[-1], content[start:].split(b"\n", 1)[0]
+    return name, (before[-_SHOWN:] + after[:_SHOWN]).decode(name, "replace").strip()
 
 
 def undecodable_bytes(text: str) -> str:

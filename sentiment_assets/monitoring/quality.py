@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sentiment_assets.ingestion.readers.source import LINES, LINES_IN_FIELDS, LINES_OF_HEADER, LINES_PASSED_OVER
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.quality_batch import QualityBatch
 from sentiment_assets.monitoring.quality_checks import judges
@@ -39,12 +40,29 @@ class RowIdentity:
 
 
 def row_identity(
-    *, rows_in: int, rows_kept: int, rows_quarantined: int, rows_without_text: int, rows_duplicate: int
+    *,
+    rows_in: int,
+    rows_kept: int,
+    rows_quarantined: int,
+    rows_without_text: int,
+    rows_duplicate: int,
+    lines: Mapping[str, int],
 ) -> RowIdentity:
-    """rows_in = rows_kept + rows_quarantined + rows_without_text + rows_duplicate."""
+    """rows_in = rows_kept + rows_quarantined + rows_without_text + rows_duplicate, and each line is accounted for.
+
+    ``lines`` has what the reader counted apart from its rows (``COUNTED``); it is empty where it counts none.
+    """
     accounted = rows_kept + rows_quarantined + rows_without_text + rows_duplicate
     sentence = (
         f"{rows_in:,} rows in the file; {rows_kept:,} kept, {rows_quarantined:,} in quarantine, "
         f"{rows_without_text:,} without text and {rows_duplicate:,} duplicates make {accounted:,}."
     )
-    return RowIdentity(rows_in == accounted, sentence)
+    if not lines:
+        return RowIdentity(rows_in == accounted, sentence)
+    header, in_fields, passed_over = (lines[name] for name in (LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER))
+    lines_sentence = (
+        f" {lines[LINES]:,} lines: {rows_in:,} rows, {header:,} of the header, {in_fields:,} within fields and "
+        f"{passed_over:,} that hold nothing make {rows_in + header + in_fields + passed_over:,}."
+    )
+    all_lines = lines[LINES] == rows_in + header + in_fields + passed_over
+    return RowIdentity(rows_in == accounted and all_lines, sentence + lines_sentence)

@@ -217,8 +217,9 @@ def test_a_key_that_leads_out_of_a_bucket_is_refused_too(acme: BranchInProcess, 
 
 
 def test_a_batch_is_described_for_people(acme: BranchInProcess) -> None:
-    acme.take_in("a.csv", b"text,label\n<script>alert(1)</script>,1\nodd,maybe\n")
-    metadata = acme.metadata("raw_reviews")
+    branch = acme.with_settings(html="keep")
+    branch.take_in("a.csv", b"text,label\n<script>alert(1)</script>,1\nodd,maybe\n")
+    metadata = branch.metadata("raw_reviews")
     counts = [metadata[name].value for name in ("rows_in", "dagster/row_count", "rows_quarantined", "rows_duplicate")]
     assert counts == [2, 1, 1, 0]
     assert isinstance(metadata["sample"], dg.TableMetadataValue), "tables show text as text, never as HTML"

@@ -29,12 +29,13 @@ def test_scoring_again_does_not_get_around_a_check_that_blocks(watched: BranchIn
 def test_quality_that_blocks_does_so_later_too_and_must_have_been_looked_at(watched: BranchInProcess) -> None:
     reviews = batch(300)
     reviews["text"] = "<p>" + reviews["text"] + "</p>"
-    strict = watched.with_settings(monitoring={"severity": "error"})
+    strict = watched.with_settings(html="keep", monitoring={"severity": "error"})
     strict.take_in(SAME, as_file(reviews))
     assert "html: 300 of 300 reviews" in failure_of(strict.score(SAME))
     STORAGE.path("acme", "monitoring", "quality", f"{SAME}.json").unlink()
     STORAGE.path("acme", "monitoring", "texts", f"{SAME}.json").unlink()
     lenient = watched.with_settings(
+        html="keep",
         monitoring={"severity": "error", "quality": {"html": 1}, "smallest_effect": 0.99},
     )
     assert "materialize it in acme/raw_reviews again" in failure_of(lenient.score(SAME))
@@ -63,7 +64,7 @@ def test_scoring_an_older_batch_again_hides_no_warning_of_a_newer_one(watched: B
 def test_what_the_checks_said_of_former_content_says_nothing_of_what_is_there_now(watched: BranchInProcess) -> None:
     faulty = batch(300)
     faulty["text"] = "<p>" + faulty["text"] + "</p>"
-    strict = watched.with_settings(monitoring={"severity": "error"})
+    strict = watched.with_settings(html="keep", monitoring={"severity": "error"})
     strict.take_in(SAME, as_file(faulty))
     strict.land(SAME, as_file(batch(300)))
     assert strict.run("ingest", partition_key=SAME, op_selection=["acme__raw_reviews"]).success

@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
-from sentiment_assets.monitoring.quality import Quality, batch_quality, row_identity
+from sentiment_assets.monitoring.quality import Quality, RowIdentity, batch_quality, row_identity
 from sentiment_assets.monitoring.quality_batch import NOTHING_FOUND, FileFacts, QualityBatch
 from sentiment_assets.monitoring.quality_checks import QUALITY_CHECKS
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
@@ -198,7 +198,9 @@ def test_expected_languages_can_be_named() -> None:
 
 
 def test_rows_add_up() -> None:
-    result = row_identity(rows_in=3010, rows_kept=1000, rows_quarantined=7, rows_without_text=2000, rows_duplicate=3)
+    result = row_identity(
+        rows_in=3010, rows_kept=1000, rows_quarantined=7, rows_without_text=2000, rows_duplicate=3, lines={}
+    )
     assert result.holds
     assert (
         result.sentence
@@ -209,5 +211,18 @@ def test_rows_add_up() -> None:
 def test_a_lost_or_doubled_row_is_seen() -> None:
     for kept in (9, 11):
         assert not row_identity(
-            rows_in=10, rows_kept=kept, rows_quarantined=0, rows_without_text=0, rows_duplicate=0
+            rows_in=10, rows_kept=kept, rows_quarantined=0, rows_without_text=0, rows_duplicate=0, lines={}
         ).holds
+
+
+@pytest.mark.parametrize("lines", [11, 13])
+def test_a_line_that_is_neither_a_row_nor_within_one_is_seen(lines: int) -> None:
+    def identity(lines: int) -> RowIdentity:
+        counted = {"lines": lines, "lines_of_header": 1, "lines_in_fields": 3, "lines_passed_over": 2}
+        return row_identity(
+            rows_in=6, rows_kept=6, rows_quarantined=0, rows_without_text=0, rows_duplicate=0, lines=counted
+        )
+
+    assert identity(12).holds
+    assert not identity(lines).holds
+    assert "6 rows, 1 of the header, 3 within fields and 2 that hold nothing make 12." in identity(lines).sentence

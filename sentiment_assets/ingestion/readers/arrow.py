@@ -6,7 +6,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_assets.ingestion.decoding import decode
-from sentiment_assets.ingestion.readers.source import RawRow, Source, UnreadableFile, column_names, require_bounded
+from sentiment_assets.ingestion.readers.source import (
+    LINES,
+    RawRow,
+    Source,
+    UnreadableFile,
+    column_names,
+    require_bounded,
+)
 
 _ROWS_AT_ONCE = 100
 
@@ -17,7 +24,7 @@ def read_parquet(source: Source) -> Iterator[RawRow]:
         file = pq.ParquetFile(pa.BufferReader(source.content))
         groups = range(file.metadata.num_row_groups)
         require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups), source)
-        source.found["rows"] = file.metadata.num_rows
+        source.found[LINES] = file.metadata.num_rows
         yield from _rows(file.iter_batches(_ROWS_AT_ONCE), source)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"it is not a readable Parquet file ({error}); land it again") from error

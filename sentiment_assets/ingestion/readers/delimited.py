@@ -8,7 +8,18 @@ from itertools import islice
 from typing import NamedTuple
 
 from sentiment_assets.ingestion.csv_escaping import is_protected, unprotected
-from sentiment_assets.ingestion.readers.source import MEGABYTE, RawRow, Source, UnreadableFile, column_names
+from sentiment_assets.ingestion.readers.source import (
+    LINES,
+    LINES_IN_FIELDS,
+    LINES_OF_HEADER,
+    LINES_PASSED_OVER,
+    LONGEST_RECORD,
+    MEGABYTE,
+    RawRow,
+    Source,
+    UnreadableFile,
+    column_names,
+)
 from sentiment_assets.ingestion.settings import FormatSettings
 
 _LARGEST_FIELD = 4 * MEGABYTE
@@ -22,10 +33,10 @@ def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
     lines = io.StringIO(source.text(), newline="").readlines()
     skipped = _before_the_header(lines, source.format)
     delimiter = source.format.delimiter or _delimiter_of(lines, skipped, source, usual)
-    source.found.update(delimiter=delimiter, quoting=source.format.quoting, lines=len(lines))
+    source.found.update({"delimiter": delimiter, "quoting": source.format.quoting, LINES: len(lines)})
     records = _Records(lines, delimiter, source.format, skipped)
     names, protected = _header(records, source.format)
-    source.found["header"] = not source.format.names
+    source.found[LINES_OF_HEADER] = int(not source.format.names)
     for record in records:
         if record.problem is None and len(record.fields) == len(names) + 1 and not record.fields[-1]:
             record.fields.pop()  # the line ends in a delimiter, and the header does not
@@ -40,9 +51,11 @@ def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
             )
             yield RawRow(record.number, {"line": delimiter.join(record.fields)}, problem)
     source.found.update(
-        lines_in_fields=records.lines_in_fields,
-        lines_blank_or_comment=records.lines_passed_over + skipped,
-        longest_record=f"{records.longest[0]:,} lines, from line {records.longest[1]:,}",
+        {
+            LINES_IN_FIELDS: records.lines_in_fields,
+            LINES_PASSED_OVER: records.lines_passed_over + skipped,
+            LONGEST_RECORD: list(records.longest),
+        }
     )
 
 

@@ -5,7 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from sentiment_assets.ingestion.readers.source import RawRow, Source, UnreadableFile, all_named
+from sentiment_assets.ingestion.readers.source import (
+    LINES,
+    LINES_PASSED_OVER,
+    RawRow,
+    Source,
+    UnreadableFile,
+    all_named,
+)
 
 _LONGEST_INTEGER = 400
 _BLANKS = " \t\r\n"
@@ -23,7 +30,7 @@ def read_json(source: Source) -> Iterator[RawRow]:
         yield from _objects(text, source)
     else:
         source.found["shape"] = "lines"
-        yield from _lines(text)
+        yield from _lines(text, source)
 
 
 def _is_a_line_each(text: str) -> bool:
@@ -45,8 +52,10 @@ def _is_a_line_each(text: str) -> bool:
 _CLOSING = str.maketrans("}]", "{[")
 
 
-def _lines(text: str) -> Iterator[RawRow]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def _lines(text: str, source: Source) -> Iterator[RawRow]:
+    lines = text.removesuffix("\n").split("\n")
+    source.found.update({LINES: len(lines), LINES_PASSED_OVER: sum(not line.strip() for line in lines)})
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:

@@ -4,10 +4,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sentiment_assets.ingestion.decoding import decode
+from sentiment_assets.ingestion.decoding import decode, proposed_encoding
 from sentiment_assets.ingestion.settings import FormatSettings
 
 MEGABYTE = 1024 * 1024
+LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
+    "lines",
+    "lines_of_header",
+    "lines_in_fields",
+    "lines_passed_over",
+)
+COUNTED = (LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER)
+"""What a reader counts apart from its rows: the lines, or what the file says are its rows, and those that begin none."""
+LONGEST_RECORD = "longest_record"
+"""The most lines that a record has, and the line on which it begins: a quote that is not closed swallows many."""
+ENCODING_PROPOSED = "encoding_proposed"
+"""What is found about a text of another encoding than that which was declared."""
 
 
 class RawRow(NamedTuple):  # a frozen dataclass takes three times as long to make, for every row
@@ -45,6 +57,7 @@ class Source:
         """The content as text; what cannot be decoded stays visible in its row. Raises ``UnreadableFile``."""
         text, used = decode(self.content, self.encoding)
         self.found["encoding"] = used
+        self._propose_another_encoding(text)
         beginning = text[:1000]
         if beginning.count("\x00") > len(beginning) // 5:
             raise UnreadableFile(
@@ -52,6 +65,17 @@ class Source:
                 "mark, or like no text at all; if it is text, set `encoding` to utf-16-le or utf-16-be"
             )
         return text
+
+    def _propose_another_encoding(self, text: str) -> None:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            name, sample = proposed_encoding(self.content)
+            if name:
+                self.found[ENCODING_PROPOSED] = (
+                    f"it may be written in {name}, by which it reads {sample!r}; if that is right, set "
+                    f"`encoding: {name}`"
+                )
 
 
 def require_bounded(size: int, source: Source) -> None:
