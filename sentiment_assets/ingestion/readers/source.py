@@ -15,7 +15,7 @@ LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines_passed_over",
 )
 COUNTED = (LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER)
-"""What a reader counts apart from its rows: the lines, or what the file says are its rows, and those that begin none."""
+"""What a reader counts apart from its rows: the lines, or what the file says are rows, and those that begin none."""
 LONGEST_RECORD = "longest_record"
 """The most lines that a record has, and the line on which it begins: a quote that is not closed swallows many."""
 ENCODING_PROPOSED = "encoding_proposed"
