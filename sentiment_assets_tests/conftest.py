@@ -26,7 +26,7 @@ _ASKED_BY_PYTHON_ITSELF = {"uname", "file"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Note every process that is started, and make the profile ``fast`` of Hypothesis known."""
+    """Note every process that is started, and make Hypothesis' profiles ``fast`` and ``long`` known."""
     sys.addaudithook(
         lambda event, said: _processes.append(said[0]) if event in ("subprocess.Popen", "os.posix_spawn") else None
     )
@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from hypothesis import settings
 
         settings.register_profile("fast", max_examples=20)
+        settings.register_profile("long", max_examples=5_000, deadline=None)
 
 
 @pytest.fixture(autouse=True)

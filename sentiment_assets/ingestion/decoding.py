@@ -2,6 +2,10 @@
 
 import codecs
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -12,6 +16,8 @@ _BYTE_ORDER_MARKS = (
 )
 _FIRST_NOT_ASCII = 0x80
 _SAMPLED, _SHOWN = 100_000, 40
+_MOST_FREQUENT = "cp1252"
+"""What is proposed where others would do as well, or where only a few letters tell."""
 _FIRST_ESCAPE, _LAST_ESCAPE = 0xDC00, 0xDCFF
 # Control characters, and those that turn the direction of what stands around them.
 _ACTS_ON_A_TERMINAL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
@@ -57,12 +63,20 @@ def proposed_encoding(content: bytes) -> tuple[str, str]:
     import charset_normalizer
 
     start = next((place for place, byte in enumerate(content) if byte >= _FIRST_NOT_ASCII), 0)
-    best = charset_normalizer.from_bytes(content[max(start - _SAMPLED // 2, 0) :][:_SAMPLED]).best()
+    sample = content[max(start - _SAMPLED // 2, 0) :][:_SAMPLED]
+    matches = charset_normalizer.from_bytes(sample)
+    best = matches.best()
     if best is None or best.encoding in ("ascii", "utf_8"):
         return "", ""
-    name = best.encoding.replace("_", "-")
+    as_good = {each for match in matches if _as_good(match, best) for each in match.could_be_from_charset}
+    rare = sum(byte >= _FIRST_NOT_ASCII for byte in sample) < len(sample) / 5 and not best.coherence
+    name = _MOST_FREQUENT if _MOST_FREQUENT in as_good or rare else best.encoding.replace("_", "-")
     before, after = content[:start].rsplit(b"\n", 1)[-1], content[start:].split(b"\n", 1)[0]
     return name, (before[-_SHOWN:] + after[:_SHOWN]).decode(name, "replace").strip()
+
+
+def _as_good(match: "CharsetMatch", best: "CharsetMatch") -> bool:
+    return (match.chaos, match.coherence) == (best.chaos, best.coherence)
 
 
 def undecodable_bytes(text: str) -> str:

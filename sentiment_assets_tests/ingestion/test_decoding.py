@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_assets.ingestion.decoding import decode, on_one_line, printable, undecodable_bytes
+from sentiment_assets.ingestion.decoding import decode, on_one_line, printable, proposed_encoding, undecodable_bytes
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -50,3 +50,27 @@ def test_a_text_on_one_line_can_be_shown_on_a_terminal(text: str) -> None:
 
 def test_what_moves_the_cursor_or_turns_the_writing_is_shown_as_an_escape() -> None:
     assert on_one_line("red \x1b[31m\n\x9b2J \u202exe.csv 评") == "red \\x1b[31m\\n\\x9b2J \\u202exe.csv 评"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "proposed"),
+    [
+        ("Café crème – it’s a façade, naïve, a joy", "cp1252", "cp1252"),
+        ("Das ist schön, größer und überall nötig – für alle", "cp1252", "cp1252"),
+        ("Café", "cp1252", "cp1252"),
+        ("It’s fine, really fine", "cp1252", "cp1252"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250", "cp1250"),
+        ("Отличный товар, очень доволен покупкой", "cp1251", "cp1251"),
+        ("这个产品很好，我很喜欢，物流也很快", "gb18030", "gb18030"),
+        ("とても良い商品でした。また買います", "shift_jis", "cp932"),
+    ],
+)
+def test_another_encoding_is_proposed_with_a_piece_as_it_would_read(text: str, encoding: str, proposed: str) -> None:
+    name, sample = proposed_encoding(f"text\n{text}\n".encode(encoding) * 5)
+    assert name == proposed
+    assert sample in text
+    assert len(sample) > 3
+
+
+def test_nothing_is_proposed_for_what_is_no_text() -> None:
+    assert proposed_encoding(b"plain") == ("", "")

@@ -58,24 +58,22 @@ def _rows(batches: Iterable[pa.RecordBatch], source: Source) -> Iterator[RawRow]
 
 
 def _python_rows(batch: pa.RecordBatch) -> list[dict[str, object]]:
-    named = _texts_for_bytes(batch.rename_columns(column_names(batch.schema.names)))
+    named = batch.rename_columns(column_names(batch.schema.names))
     try:
-        return named.to_pylist()
+        rows: list[dict[str, object]] = named.to_pylist()
     except (ValueError, OverflowError):
         columns = [[_python_value(scalar) for scalar in column] for column in named.columns]
-        return [dict(zip(named.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+        rows = [dict(zip(named.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+    for field in named.schema:
+        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            for row in rows:
+                row[field.name] = _text_for_bytes(row[field.name])
+    return rows
 
 
-def _texts_for_bytes(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same with texts where an export has written bytes, which are UTF-8 nearly always."""
-    for place, kind in enumerate(batch.schema.types):
-        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            texts = [None if each is None else decode(each, "utf-8")[0] for each in batch.column(place).to_pylist()]
-            try:
-                batch = batch.set_column(place, batch.schema.names[place], pa.array(texts, pa.string()))
-            except UnicodeEncodeError:
-                continue
-    return batch
+def _text_for_bytes(value: object) -> object:
+    """The text that an export has written as bytes, which are UTF-8 nearly always."""
+    return decode(value, "utf-8")[0] if isinstance(value, bytes) else value
 
 
 def _python_value(scalar: pa.Scalar) -> object:

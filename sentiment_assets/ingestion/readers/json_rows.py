@@ -36,7 +36,7 @@ def read_json(source: Source) -> Iterator[RawRow]:
 def _is_a_line_each(text: str) -> bool:
     """Whether the first line that holds something is a whole value, and another line follows it.
 
-    A line that looks like a whole value and is none makes a file of lines too: its row is at fault, not the file.
+    A second line that begins as the first one does makes a file of lines too: a row is at fault then, not the file.
     """
     lines = (line for line in text.split("\n") if line.strip(_BLANKS))
     first, *others = [line.strip(_BLANKS) for line in islice(lines, 2)]
@@ -45,11 +45,8 @@ def _is_a_line_each(text: str) -> bool:
     except RecursionError:
         return True
     except ValueError:
-        return bool(others) and first[:1] == first[-1:].translate(_CLOSING) and len(first) > 1
+        return bool(others) and len(first) > 1 and others[0][:1] == first[:1]
     return bool(others)
-
-
-_CLOSING = str.maketrans("}]", "{[")
 
 
 def _lines(text: str, source: Source) -> Iterator[RawRow]:

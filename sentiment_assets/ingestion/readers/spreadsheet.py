@@ -1,10 +1,11 @@
 """Spreadsheets: the sheet that the branch names, or the one that has the column of the text."""
 
 import io
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 
-from sentiment_assets.ingestion.readers.source import RawRow, Source, UnreadableFile, column_names
+from sentiment_assets.ingestion.readers.source import RawRow, Source, UnreadableFile, column_names, require_bounded
 
 _Sheet = Sequence[Sequence[object]]
 
@@ -13,6 +14,7 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
     """The rows below the first row of a sheet, which names the columns; a row's number is that which people see."""
     import python_calamine
 
+    _require_bounded_parts(source)
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(source.content))
         sheets = {
@@ -30,6 +32,13 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
     for number, cells in rows:
         if any(cell != "" for cell in cells):
             yield RawRow(number, {column: _value(cell) for column, cell in zip(names, cells, strict=False)})
+
+
+def _require_bounded_parts(source: Source) -> None:
+    """Spreadsheets of today are zip archives, which say how large their parts are unpacked."""
+    if zipfile.is_zipfile(io.BytesIO(source.content)):
+        with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
+            require_bounded(sum(part.file_size for part in archive.infolist()), source)
 
 
 def _chosen(sheets: Mapping[str, _Sheet], source: Source) -> str:

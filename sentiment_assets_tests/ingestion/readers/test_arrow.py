@@ -1,0 +1,86 @@
+import io
+
+import pyarrow as pa
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+import pytest
+
+from sentiment_assets.ingestion.readers import UnreadableFile, read_rows
+
+TABLE = pa.table(
+    {
+        "text": ["fine", "dull"],
+        "rating": pa.array([{"value": 5}, {"value": 1}]),
+        "tags": pa.array([["a"], None]),
+        "shop": pa.array(["x", "x"]).dictionary_encode(),
+    }
+)
+
+
+def parquet(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+def arrow(table: pa.Table, *, stream: bool) -> bytes:
+    buffer = io.BytesIO()
+    with (pa.ipc.new_stream if stream else pa.ipc.new_file)(buffer, table.schema) as writer:
+        writer.write_table(table)
+    return buffer.getvalue()
+
+
+def as_feather(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    feather.write_feather(table, buffer)
+    return buffer.getvalue()
+
+
+FILES = {
+    "r.parquet": parquet(TABLE),
+    "file.arrow": arrow(TABLE, stream=False),
+    "stream.arrow": arrow(TABLE, stream=True),
+    "r.feather": as_feather(TABLE),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_row_is_read_with_what_is_nested_in_it(name: str) -> None:
+    assert [(row.number, dict(row.values)) for row in read_rows(FILES[name], name, "utf-8")] == [
+        (1, {"text": "fine", "rating": {"value": 5}, "tags": ["a"], "shop": "x"}),
+        (2, {"text": "dull", "rating": {"value": 1}, "tags": None, "shop": "x"}),
+    ]
+
+
+def test_texts_that_were_written_as_bytes_are_read_as_utf_8() -> None:
+    table = pa.table({"text": pa.array(["café".encode(), None, b"caf\xe9"], pa.binary())})
+    assert [row.values["text"] for row in read_rows(parquet(table), "r.parquet", "utf-8")] == [
+        "café",
+        None,
+        "caf\udce9",
+    ]
+    whole = pa.table({"text": pa.array(["café".encode()], pa.large_binary())})
+    assert [row.values["text"] for row in read_rows(parquet(whole), "r.parquet", "utf-8")] == ["café"]
+
+
+def test_a_repeated_name_is_that_of_its_first_column() -> None:
+    table = pa.table([["a"], ["b"]], names=["text", "text"])
+    assert [dict(row.values) for row in read_rows(parquet(table), "r.parquet", "utf-8")] == [
+        {"text": "a", "column 2": "b"}
+    ]
+
+
+def test_how_many_rows_a_file_says_it_has_is_found() -> None:
+    assert read_found(parquet(TABLE))["lines"] == 2
+
+
+def read_found(content: bytes) -> dict[str, object]:
+    rows = read_rows(content, "r.parquet", "utf-8")
+    list(rows)
+    return rows.found
+
+
+@pytest.mark.parametrize("name", ["r.parquet", "r.arrow", "r.feather"])
+def test_what_is_none_is_refused(name: str) -> None:
+    with pytest.raises(UnreadableFile, match="is not a readable"):
+        list(read_rows(b"text,label\n", name, "utf-8"))

@@ -1,0 +1,134 @@
+"""Delimited text in the dialects that exports have."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment_assets.ingestion.readers import FileRows, UnreadableFile, read_rows
+from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, FormatSettings
+
+
+def read(content: str | bytes, name: str = "r.csv", form: FormatSettings = DEFAULT_FORMAT, **how: Any) -> FileRows:
+    encoded = content.encode() if isinstance(content, str) else content
+    return read_rows(encoded, name, "utf-8", format=form, **how)
+
+
+def values(
+    content: str | bytes, name: str = "r.csv", form: FormatSettings = DEFAULT_FORMAT, **how: Any
+) -> list[dict[str, object]]:
+    rows = list(read(content, name, form, **how))
+    assert [row.problem for row in rows] == [None] * len(rows)
+    return [dict(row.values) for row in rows]
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.tsv", "r.txt"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found_whatever_the_file_is_called(delimiter: str, name: str) -> None:
+    lines = [("text", "stars"), ("loud, hot; and | flat\ttoo", "1"), ("fine", "5")]
+    content = "".join(delimiter.join(f'"{cell}"' for cell in line) + "\r\n" for line in lines)
+    rows = read(content, name)
+    assert [dict(row.values) for row in rows] == [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+    assert rows.found["delimiter"] == delimiter
+
+
+def test_a_header_that_several_delimiters_part_is_parted_by_that_which_gives_the_named_columns() -> None:
+    content = "text;note, if any|stars\nfine;a, b|5\n"
+    assert values(content, wanted={"stars", "text;note, if any"}) == [{"text;note, if any": "fine;a, b", "stars": "5"}]
+    assert values("a;b,c\n1;2,3\n4;5\n", wanted={"b,c"})[0] == {"a": "1", "b,c": "2,3"}
+
+
+def test_without_named_columns_it_is_parted_by_that_which_gives_each_line_as_many_fields() -> None:
+    assert values("text;stars, of 5\nfine, really;5\nso so;3\n") == [
+        {"text": "fine, really", "stars, of 5": "5"},
+        {"text": "so so", "stars, of 5": "3"},
+    ]
+
+
+def test_a_column_alone_may_hold_anything() -> None:
+    assert values("text\nfine; really | so\n") == [{"text": "fine; really | so"}]
+
+
+def test_excels_line_names_the_delimiter() -> None:
+    assert values("sep=;\r\ntext;stars\r\na, b;5\r\n") == [{"text": "a, b", "stars": "5"}]
+    assert values('"sep=|"\ntext|stars\nfine|5\n') == [{"text": "fine", "stars": "5"}]
+
+
+def test_lines_that_end_in_a_delimiter_have_no_field_more() -> None:
+    assert values("text,stars\nfine,5,\ndull,1,\n") == [{"text": "fine", "stars": "5"}, {"text": "dull", "stars": "1"}]
+    assert values("text,stars,\nfine,5,\n") == [{"text": "fine", "stars": "5", "column 3": ""}]
+    [row] = read("text,stars\nfine,5,6\n")
+    assert "has 3 fields where the header has 2" in str(row.problem)
+
+
+def test_a_repeated_name_is_that_of_its_first_column() -> None:
+    assert values("text,stars,text\nfine,5,thank you\n") == [{"text": "fine", "stars": "5", "column 3": "thank you"}]
+
+
+def test_a_file_without_a_header_is_read_by_position() -> None:
+    form = FormatSettings(names=["stars", "text"])
+    assert values("5,fine\n1,dull\n", form=form) == [{"stars": "5", "text": "fine"}, {"stars": "1", "text": "dull"}]
+
+
+def test_quotes_may_be_characters_and_a_character_may_escape_them() -> None:
+    assert values('text\tstars\n"Sturdy kettle\t5\nso "so"\t3\n', "r.tsv", FormatSettings(quoting="none")) == [
+        {"text": '"Sturdy kettle', "stars": "5"},
+        {"text": 'so "so"', "stars": "3"},
+    ]
+    escaped = 'text,stars\n"They call it \\"de luxe\\", yes",5\n'
+    assert values(escaped, form=FormatSettings(escape="\\")) == [{"text": 'They call it "de luxe", yes', "stars": "5"}]
+
+
+def test_comments_and_blank_lines_are_passed_over_and_counted() -> None:
+    rows = read("# from the shop\n\ntext,stars\n# 2026\nfine,5\n\n", form=FormatSettings(comment="#"))
+    assert [(row.number, row.values["text"]) for row in rows] == [(5, "fine")]
+    assert rows.found["lines_passed_over"] == 4
+
+
+def test_a_quote_that_swallows_lines_is_seen() -> None:
+    rows = read('text,stars\nfine,5\n"dull,1\nflat,1\nloud",1\n')
+    assert len(list(rows)) == 2
+    assert (rows.found["lines_in_fields"], rows.found["longest_record"]) == (2, [3, 3])
+
+
+def test_a_web_page_or_a_picture_is_called_what_it_is() -> None:
+    for content, kind in ((b"<!DOCTYPE html><title>Log in</title>", "a web page"), (b"\x89PNG\r\n", "a picture")):
+        with pytest.raises(UnreadableFile, match=f"it is {kind}.*and no file of reviews"):
+            list(read(content))
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), max_size=12)
+NAMES = st.lists(
+    st.text(st.sampled_from("abcdefg hij"), min_size=1, max_size=6).map(str.strip).filter(bool),
+    min_size=2,
+    max_size=4,
+    unique=True,
+)
+
+
+@given(data=st.data(), names=NAMES)
+def test_in_any_dialect_every_row_comes_back_and_every_line_is_accounted_for(
+    data: st.DataObject, names: list[str]
+) -> None:
+    rows = data.draw(st.lists(st.lists(CELLS, min_size=len(names), max_size=len(names)), max_size=6))
+    delimiter = data.draw(st.sampled_from([",", ";", "\t", "|"]))
+    line_end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
+    with_header = data.draw(st.booleans())
+    holds_line_ends = any(set(cell) & {"\r", "\n"} for row in rows for cell in row)  # Python leaves some without quotes
+    quoting = csv.QUOTE_ALL if holds_line_ends else data.draw(st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerows([names, *rows] if with_header else rows)
+    content = file.getvalue().encode(encoding)
+    if not content:
+        return
+    form = DEFAULT_FORMAT if with_header else FormatSettings(names=names, delimiter=delimiter)
+    found = read_rows(content, data.draw(st.sampled_from(["r.csv", "r.tsv"])), "utf-8", format=form, wanted=set(names))
+    back = list(found)
+    assert [list(row.values.values()) for row in back] == rows
+    counted = [found.found[name] for name in ("lines_of_header", "lines_in_fields", "lines_passed_over")]
+    assert found.found["lines"] == len(back) + sum(map(int, map(str, counted)))

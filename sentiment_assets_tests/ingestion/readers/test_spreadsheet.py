@@ -1,0 +1,57 @@
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from sentiment_assets.ingestion.readers import UnreadableFile, read_rows
+from sentiment_assets.ingestion.settings import FormatSettings, UnpackingLimits
+from testing.spreadsheets import Rows, as_ods, as_xlsx
+
+REVIEWS: Rows = [["text", "stars", "note"], ["fine", 5, None], [None, None, None], ["dull, flat", 1.5, "=1+1"]]
+NOTES: Rows = [["to do"], ["ask the shop"]]
+WRITERS = {"r.xlsx": as_xlsx, "r.ods": as_ods}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_rows_of_a_sheet_have_the_numbers_that_people_see(name: str) -> None:
+    rows = list(read_rows(WRITERS[name]({"Sheet1": REVIEWS}), name, "utf-8"))
+    assert [row.number for row in rows] == [2, 4]
+    assert [dict(row.values) for row in rows] == [
+        {"text": "fine", "stars": 5, "note": None},
+        {"text": "dull, flat", "stars": 1.5, "note": "=1+1"},
+    ]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_of_several_sheets_that_with_the_branchs_columns_is_read_or_that_which_it_names(name: str) -> None:
+    write: Callable[[Mapping[str, Rows]], bytes] = WRITERS[name]
+    content = write({"Notes": NOTES, "Reviews": REVIEWS})
+    found = read_rows(content, name, "utf-8", wanted={"text"})
+    assert len(list(found)) == 2
+    assert found.found["sheet"] == "Reviews"
+    named = read_rows(content, name, "utf-8", format=FormatSettings(sheet="Notes"))
+    assert [dict(row.values) for row in named] == [{"to do": "ask the shop"}]
+    with pytest.raises(
+        UnreadableFile, match=r"2 sheets \(Notes, Reviews\); say which holds the reviews: `format: {sheet"
+    ):
+        list(read_rows(content, name, "utf-8"))
+    with pytest.raises(UnreadableFile, match="no sheet 'reviews'; it has: Notes, Reviews"):
+        list(read_rows(content, name, "utf-8", format=FormatSettings(sheet="reviews")))
+
+
+def test_a_sheet_without_a_header_is_read_by_position() -> None:
+    content = as_xlsx({"Sheet1": REVIEWS[1:]})
+    rows = list(read_rows(content, "r.xlsx", "utf-8", format=FormatSettings(names=["body", "stars", "x"])))
+    assert [row.values["body"] for row in rows] == ["fine", "dull, flat"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"no spreadsheet", "is not a readable spreadsheet"),
+        (as_xlsx({"Sheet1": []}), "its sheets are empty"),
+        (as_xlsx({"Sheet1": [["x" * 1_000_000]] * 70}), "expand to more than 67,108,864"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_reason(content: bytes, says: str) -> None:
+    with pytest.raises(UnreadableFile, match=says):
+        list(read_rows(content, "r.xlsx", "utf-8", UnpackingLimits(times=10, megabytes=80)))
