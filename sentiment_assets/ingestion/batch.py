@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -129,6 +130,17 @@ def no_such_column(column: str, names: Sequence[str]) -> str:
     return f"it has no column {column!r} for the text; it has: {', '.join(map(printable, names))}"
 
 
+class _Given(NamedTuple):
+    """What a row says, ``None`` where a value stands for nothing."""
+
+    texts: list[str]
+    """The columns of the text that hold something."""
+    review_id: object
+    label: object
+    created_at: object
+    split: object
+
+
 class _Reading:
     """What has come of the rows that were read so far."""
 
@@ -148,6 +160,8 @@ class _Reading:
         self.texts_from_markup = 0
         self._placeholders = frozenset(each.strip().casefold() for each in settings.placeholders)
         self._text_column = columns.texts[0] if len(columns.texts) == 1 else ", ".join(columns.texts)
+        self._texts = columns.texts
+        self._roles = (columns.review_id, columns.label, columns.date.column, columns.split)
         self._same_text: dict[str, str] = {}
         self._dates = Counter[Written]()
         self._first_of_date: dict[Written, int] = {}
@@ -163,24 +177,29 @@ class _Reading:
             names = dict.fromkeys(ways_to_values(raw.values))
             self.found |= names
             self.not_found -= names.keys()
-        self._count_label(raw)
-        if all(self._is_nothing(value_at(raw.values, name)) for name in self.columns.texts):
+        given = self._given(raw.values)
+        with suppress(RecursionError):  # those of all rows say what they mean, also of those that are no review
+            count_label(given.label, self.settings.labels, self.labels)
+        if not given.texts:
             self.without_text.append((raw.number, as_json(raw.values)))
             return
         try:
-            self._take_review(raw)
+            self._take_review(raw, given)
         except RejectedRow as rejected:
             self.quarantine.append((raw.number, rejected.column, rejected.reason, as_json(raw.values)))
         except RecursionError:
             self.quarantine.append((raw.number, "line", "is nested too deeply", as_json(raw.values)))
 
-    def _count_label(self, raw: RawRow) -> None:
-        """What the labels of all rows are says what they mean, also of those that are no review."""
-        with suppress(RecursionError):
-            count_label(self._label_given(raw.values), self.settings.labels, self.labels)
-
-    def _is_nothing(self, value: object) -> bool:
-        return stands_for_nothing(value, self._placeholders)
+    def _given(self, values: Mapping[str, object]) -> "_Given":
+        """What a row says in the columns of the roles. A placeholder that the label rule names is a label."""
+        review_id, label, created_at, split = (
+            None if stands_for_nothing(value, self._placeholders) else value
+            for value in (value_at(values, name) for name in self._roles)
+        )
+        if label is None and not is_missing(placeholder := value_at(values, self.columns.label)):
+            label = placeholder if label_key(placeholder) in self.settings.labels.label_of_value else None
+        texts = [name for name in self._texts if not stands_for_nothing(value_at(values, name), self._placeholders)]
+        return _Given(texts, review_id, label, created_at, split)
 
     def read_dates(self) -> Moments:
         """The moments of the reviews, decided over all of them; those that cannot be read are counted."""
@@ -233,57 +252,42 @@ class _Reading:
             reasons.append(f"{count:,} rows: {column}: {reason} (row {row}: {example})")
         return "; ".join(reasons)
 
-    def _take_review(self, raw: RawRow) -> None:
+    def _take_review(self, raw: RawRow, given: "_Given") -> None:
         values, columns = raw.values, self.columns
-        client_id = (
-            None if self._is_nothing(value_at(values, columns.review_id)) else optional_text(values, columns.review_id)
-        )
-        text, given = self._text(values), self._label_given(values)
-        label = read_label(given, columns.label, self.settings.labels)
-        written, split = self._written(value_at(values, columns.date.column)), value_at(values, columns.split)
+        client_id = None if given.review_id is None else optional_text(values, columns.review_id)
+        text = self._text(values, given.texts)
+        label = read_label(given.label, columns.label, self.settings.labels)
         kept = [optional_text(values, name) for name in columns.keep]
         review_id = self._id_unless_duplicate(client_id, raw)
         if review_id is None:
             self.rows_duplicate += 1
             return
-        neutral = label is None and given is not None
-        self.reviews.append((review_id, text, label, neutral, written, self._split(split, raw.number), *kept))
+        neutral, written = label is None and given.label is not None, self._written(given.created_at)
+        self.reviews.append((review_id, text, label, neutral, written, self._split(given.split, raw.number), *kept))
         if written is not None:
             self._dates[written] += 1
             self._first_of_date.setdefault(written, raw.number)
 
-    def _text(self, values: Mapping[str, object]) -> str:
-        """The text of a review: what its columns hold, joined, and without markup unless the branch keeps it."""
-        there = [name for name in self.columns.texts if not self._is_nothing(value_at(values, name))]
-        text = "\n".join(text_of(values, name) for name in there)
+    def _text(self, values: Mapping[str, object], names: Sequence[str]) -> str:
+        """The text of a review: what these columns hold, joined, and without markup unless the branch keeps it."""
+        text = "\n".join([text_of(values, name) for name in names])
         if self.settings.html == "keep" or not has_markup(text):
             return text
         plain_text = without_markup(text)
         if not plain_text:
-            raise RejectedRow(there[0], "the text holds markup only; if that is meant, set `html: keep`")
+            raise RejectedRow(names[0], "the text holds markup only; if that is meant, set `html: keep`")
         self.texts_from_markup += 1
         return plain_text
 
-    def _label_given(self, values: Mapping[str, object]) -> object:
-        """The label's value; ``None`` where there is none. A placeholder that the rule names is a label."""
-        value = value_at(values, self.columns.label)
-        if not self._is_nothing(value) or (
-            not is_missing(value) and label_key(value) in self.settings.labels.label_of_value
-        ):
-            return value
-        return None
-
     def _written(self, value: object) -> Written | None:
         """A date as it is written; one text stands for all that are equal."""
-        if self._is_nothing(value):
-            return None
-        if isinstance(value, date):
+        if value is None or isinstance(value, date):
             return value
         text = value.strip() if isinstance(value, str) else plain(value)
         return self._same_text.setdefault(text, text)
 
     def _split(self, value: object, row: int) -> str | None:
-        if self._is_nothing(value):
+        if value is None:
             return None
         try:
             return read_split(value)

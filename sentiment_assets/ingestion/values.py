@@ -10,6 +10,8 @@ import pandas as pd
 from sentiment_assets.ingestion.decoding import printable, undecodable_bytes
 
 _LONGEST_SHOWN = 40
+_LONGEST_PLACEHOLDER = 40
+"""Characters, with white space around them: a longer value is what somebody wrote."""
 _TOO_DEEP = "(nested too deeply to be shown)"
 
 
@@ -28,7 +30,7 @@ class NotRead(ValueError):
 def is_missing(value: object) -> bool:
     """True for null, not-a-number, not-a-time, and a string of white space."""
     if isinstance(value, str):
-        return not value.strip()
+        return not value or value.isspace()
     return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
@@ -51,7 +53,11 @@ def ways_to_values(values: Mapping[str, object]) -> Iterator[str]:
 
 def stands_for_nothing(value: object, placeholders: Collection[str]) -> bool:
     """Whether a value is missing, or one of the words (in small letters) by which an export says so."""
-    return is_missing(value) or (isinstance(value, str) and value.strip().casefold() in placeholders)
+    if not isinstance(value, str):
+        return is_missing(value)
+    if len(value) > _LONGEST_PLACEHOLDER:
+        return value.isspace()
+    return not value or value.isspace() or value.strip().casefold() in placeholders
 
 
 def text_of(values: Mapping[str, object], column: str) -> str:
