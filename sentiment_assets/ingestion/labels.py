@@ -6,7 +6,7 @@ from collections import Counter
 from functools import lru_cache
 
 from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_in
-from sentiment_assets.ingestion.readers.source import UnreadableFile
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import LabelRule, label_key
 from sentiment_assets.ingestion.values import RejectedRow, is_missing, shown
 

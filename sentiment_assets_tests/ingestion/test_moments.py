@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.moments import Written, read_moments
@@ -171,6 +171,7 @@ def test_what_python_writes_is_read(moment: datetime) -> None:
     assert moments(moment.isoformat()) == moments(moment.isoformat(" ")) == [moment]
 
 
+@settings(deadline=None)
 @given(st.lists(MOMENTS.map(lambda moment: moment.replace(microsecond=0, tzinfo=UTC)), min_size=1, max_size=6))
 def test_a_column_is_read_right_or_not_at_all(column: list[datetime]) -> None:
     """In no form does any date of a column become another."""

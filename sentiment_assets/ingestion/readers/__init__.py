@@ -1,5 +1,6 @@
 """Readers of the formats that reviews land in: bytes in, numbered raw rows out."""
 
+import codecs
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -8,9 +9,9 @@ from sentiment_assets.ingestion.formats import ZIP, format_of, known_formats
 from sentiment_assets.ingestion.readers.arrow import read_arrow, read_parquet
 from sentiment_assets.ingestion.readers.delimited import read_delimited
 from sentiment_assets.ingestion.readers.json_rows import read_json
-from sentiment_assets.ingestion.readers.source import MEGABYTE, RawRow, Source, UnreadableFile
+from sentiment_assets.ingestion.readers.source import RawRow, Source
 from sentiment_assets.ingestion.readers.spreadsheet import read_spreadsheet
-from sentiment_assets.ingestion.readers.unpacking import unpack, unpack_zip
+from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, UnreadableFile, name_in_archive
 from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, DEFAULT_LIMITS, FormatSettings, UnpackingLimits
 
 __all__ = ["FileRows", "RawRow", "UnreadableFile", "read_rows"]
@@ -61,25 +62,23 @@ def read_rows(
     if not content:
         raise UnreadableFile("the file is empty (0 bytes); land it again with its content")
     allowed = min(unpacking.megabytes * MEGABYTE, max(unpacking.times * len(content), _ALWAYS_UNPACKED))
-    plain = content
     if ending == ZIP:
-        inner, plain = unpack_zip(content, allowed)
-        ending, compression = format_of(inner)
-        if not ending or ending == ZIP:
+        inner = name_in_archive(content)
+        ending, packed_again = format_of(inner)
+        if not ending or ending == ZIP or packed_again:
             raise UnreadableFile(f"the file in it, {inner}, does not end in a known format ({known_formats()})")
-    if compression:
-        plain = unpack(plain, compression, allowed)
-    if not plain:
-        raise UnreadableFile("nothing is left after decompression; land it again with its content")
-    _require_no_other_file(plain)
+        compression = ZIP
+    file = PackedFile(content, compression, allowed)
+    file.require_unpackable()
+    _require_no_other_file(file)
     found: dict[str, object] = {"format": ending, "compression": compression or "none"}
-    source = Source(plain, encoding, allowed, len(content), format, wanted, found)
-    return FileRows(_READERS[ending](source), found)
+    return FileRows(_READERS[ending](Source(file, encoding, format, wanted, found)), found)
 
 
-def _require_no_other_file(content: bytes) -> None:
+def _require_no_other_file(file: PackedFile) -> None:
     """Raise ``UnreadableFile`` for what is no file of reviews, whatever it is called."""
-    beginning = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    with file.opened() as stream:
+        beginning = stream.read(64).removeprefix(codecs.BOM_UTF8).lstrip().lower()
     kind = next((kind for start, kind in _OTHER_FILES.items() if beginning.startswith(start.lower())), "")
     if kind:
         raise UnreadableFile(f"it is {kind}, and no file of reviews: export it again")

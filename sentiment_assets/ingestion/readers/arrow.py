@@ -6,14 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_assets.ingestion.decoding import decode
-from sentiment_assets.ingestion.readers.source import (
-    LINES,
-    RawRow,
-    Source,
-    UnreadableFile,
-    column_names,
-    require_bounded,
-)
+from sentiment_assets.ingestion.readers.source import LINES, RawRow, Source, column_names
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _ROWS_AT_ONCE = 100
 
@@ -21,25 +15,32 @@ _ROWS_AT_ONCE = 100
 def read_parquet(source: Source) -> Iterator[RawRow]:
     """The rows of a Parquet file."""
     try:
-        file = pq.ParquetFile(pa.BufferReader(source.content))
+        file = pq.ParquetFile(pa.BufferReader(source.file.whole()))
         groups = range(file.metadata.num_row_groups)
-        require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups), source)
+        source.file.require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups))
         source.found[LINES] = file.metadata.num_rows
-        yield from _rows(file.iter_batches(_ROWS_AT_ONCE), source)
+        yield from _rows(file.iter_batches(_rows_at_once(file.metadata, source.file.allowed)), source)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"it is not a readable Parquet file ({error}); land it again") from error
 
 
 def read_arrow(source: Source) -> Iterator[RawRow]:
     """The rows of an Arrow file, which Feather of today is, or an Arrow stream."""
-    buffer = pa.BufferReader(source.content)
+    content = source.file.whole()
+    buffer, is_file = pa.BufferReader(content), content.startswith(b"ARROW1")
     try:
-        is_file = source.content.startswith(b"ARROW1")
         reader = pa.ipc.open_file(buffer) if is_file else pa.ipc.open_stream(buffer)
         batches = (reader.get_batch(each) for each in range(reader.num_record_batches)) if is_file else reader
         yield from _rows((part for batch in batches for part in _parts(batch)), source)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"it is not a readable Arrow file ({error}); land it again") from error
+
+
+def _rows_at_once(metadata: pq.FileMetaData, allowed: int) -> int:
+    """So few that they hold no more than allowed, even if each had the largest value that a dictionary can hold."""
+    groups = [metadata.row_group(each) for each in range(metadata.num_row_groups)]
+    sizes = [group.column(each).total_uncompressed_size for group in groups for each in range(group.num_columns)]
+    return max(1, min(_ROWS_AT_ONCE, allowed // max([1, *sizes])))
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -51,7 +52,7 @@ def _rows(batches: Iterable[pa.RecordBatch], source: Source) -> Iterator[RawRow]
     number = size = 0
     for batch in batches:
         size += batch.nbytes
-        require_bounded(size, source)
+        source.file.require_bounded(size)
         for values in _python_rows(batch):
             number += 1
             yield RawRow(number, values)

@@ -1,10 +1,11 @@
 """Delimited text: one record a line unless a quoted field holds line ends. What the branch does not say is found."""
 
 import csv
-import io
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from sentiment_assets.ingestion.csv_escaping import is_protected, unprotected
@@ -14,12 +15,11 @@ from sentiment_assets.ingestion.readers.source import (
     LINES_OF_HEADER,
     LINES_PASSED_OVER,
     LONGEST_RECORD,
-    MEGABYTE,
     RawRow,
     Source,
-    UnreadableFile,
     column_names,
 )
+from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings
 
 _LARGEST_FIELD = 4 * MEGABYTE
@@ -30,13 +30,16 @@ _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 
 def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
     """The rows of a delimited text; ``usual`` is the delimiter that the file's name suggests."""
-    lines = io.StringIO(source.text(), newline="").readlines()
-    skipped = _before_the_header(lines, source.format)
-    delimiter = source.format.delimiter or _delimiter_of(lines, skipped, source, usual)
-    source.found.update({"delimiter": delimiter, "quoting": source.format.quoting, LINES: len(lines)})
-    records = _Records(lines, delimiter, source.format, skipped)
+    text = source.text(newline="")
+    beginning = list(islice(text, _LINES_LOOKED_AT))
+    says_delimiter = None if source.format.names else _EXCEL_SEPARATOR.fullmatch("".join(beginning[:1]))
+    first = beginning[1:] if says_delimiter else beginning
+    delimiter = source.format.delimiter or (
+        says_delimiter[1] if says_delimiter else _delimiter_of(first, source, usual)
+    )
+    lines = _Lines(chain(first, text), passed_over=int(says_delimiter is not None))
+    records = _Records(lines, delimiter, source.format)
     names, protected = _header(records, source.format)
-    source.found[LINES_OF_HEADER] = int(not source.format.names)
     for record in records:
         if record.problem is None and len(record.fields) == len(names) + 1 and not record.fields[-1]:
             record.fields.pop()  # the line ends in a delimiter, and the header does not
@@ -52,30 +55,24 @@ def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
             yield RawRow(record.number, {"line": delimiter.join(record.fields)}, problem)
     source.found.update(
         {
+            "delimiter": delimiter,
+            "quoting": source.format.quoting,
+            LINES: lines.count,
+            LINES_OF_HEADER: int(not source.format.names),
             LINES_IN_FIELDS: records.lines_in_fields,
-            LINES_PASSED_OVER: records.lines_passed_over + skipped,
+            LINES_PASSED_OVER: records.lines_passed_over + lines.passed_over,
             LONGEST_RECORD: list(records.longest),
         }
     )
 
 
-def _before_the_header(lines: Sequence[str], form: FormatSettings) -> int:
-    """How many lines stand before the header and say nothing: Excel's ``sep=`` line."""
-    return int(bool(lines) and not form.names and _EXCEL_SEPARATOR.fullmatch(lines[0]) is not None)
-
-
-def _delimiter_of(lines: Sequence[str], skipped: int, source: Source, usual: str) -> str:
-    """The delimiter by Excel's ``sep=`` line, by the header, or by how the first lines fall apart.
+def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
+    """The delimiter by the header, or by how the first lines fall apart.
 
     A header that one delimiter alone parts, or that has the columns which the branch names, decides. Otherwise it is
     the one delimiter by which every line has as many fields as the first.
     """
-    if skipped and (said := _EXCEL_SEPARATOR.fullmatch(lines[0])):
-        return said[1]
-    beginnings = {
-        each: [record.fields for record in islice(_Records(lines, each, source.format, skipped), _LINES_LOOKED_AT)]
-        for each in dict.fromkeys((usual, *_DELIMITERS))
-    }
+    beginnings = {each: _first_records(lines, each, source.format) for each in dict.fromkeys((usual, *_DELIMITERS))}
     parting = [each for each, records in beginnings.items() if records and len(records[0]) > 1]
     if len(parting) <= 1:
         return parting[0] if parting else usual
@@ -84,6 +81,12 @@ def _delimiter_of(lines: Sequence[str], skipped: int, source: Source, usual: str
     best = [each for each in parting if having[each] == max(having.values())]
     even = [each for each in best if len({len(fields) for fields in beginnings[each]}) == 1]
     return (even or best)[0]
+
+
+def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -> list[list[str]]:
+    """The fields of the first records; the last may go on beyond the lines that are looked at."""
+    records = [record.fields for record in _Records(_Lines(iter(lines)), delimiter, form)]
+    return records[:-1] if len(lines) == _LINES_LOOKED_AT else records
 
 
 def _header(records: "_Records", form: FormatSettings) -> tuple[list[str], list[int]]:
@@ -108,49 +111,77 @@ class _Record(NamedTuple):
     problem: str | None = None
 
 
+class _Lines(Iterator[str]):
+    """Lines that are remembered until the record that they belong to has been read, so that they can be read again."""
+
+    def __init__(self, lines: Iterator[str], passed_over: int = 0) -> None:
+        self.count = self.passed_over = passed_over
+        self.of_record: list[str] = []
+        self._lines = lines
+        self._again = deque[str]()
+
+    def __next__(self) -> str:
+        if self._again:
+            line = self._again.popleft()
+        else:
+            line = next(self._lines)
+            self.count += 1
+        self.of_record.append(line)
+        return line
+
+    def end_record(self) -> int:
+        """How many lines the record had."""
+        count = len(self.of_record)
+        self.of_record.clear()
+        return count
+
+    def go_back(self) -> str:
+        """The line that the record begins with; those after it are read once more."""
+        first, *rest = self.of_record
+        self._again.extendleft(reversed(rest))
+        self.of_record.clear()
+        return first
+
+
 class _Records(Iterator[_Record]):
     """The file's records but the blank ones; after one that is not valid, reading goes on with the next line."""
 
-    def __init__(self, lines: Sequence[str], delimiter: str, form: FormatSettings, skipped: int) -> None:
+    def __init__(self, lines: _Lines, delimiter: str, form: FormatSettings) -> None:
         self.lines_in_fields = self.lines_passed_over = 0
         self.longest = (0, 0)
         """The most lines of a record, and the line on which it begins."""
-        self._lines, self._delimiter, self._form = lines, delimiter, form
-        self._records = self._read(skipped)
+        self._lines, self._form, self._delimiter = lines, form, delimiter
+        self._records = self._read(lines.count + 1)
 
     def __next__(self) -> _Record:
         return next(self._records)
 
-    def _read(self, position: int) -> Iterator[_Record]:
+    def _read(self, number: int) -> Iterator[_Record]:
         csv.field_size_limit(_LARGEST_FIELD)
-        comment = self._form.comment
-        while position < len(self._lines):
-            rest = (self._lines[index] for index in range(position, len(self._lines)))
+        while True:
             reader = csv.reader(
-                rest,
+                self._lines,
                 delimiter=self._delimiter,
                 quoting=csv.QUOTE_NONE if self._form.quoting == "none" else csv.QUOTE_MINIMAL,
                 escapechar=self._form.escape,
                 strict=True,
             )
-            consumed = 0
             try:
                 for fields in reader:
-                    number, lines = position + consumed + 1, reader.line_num - consumed
-                    consumed = reader.line_num
-                    if not fields or (comment and self._lines[number - 1].startswith(comment)):
-                        self.lines_passed_over += lines
-                        continue
-                    if lines > 1:
+                    is_comment = self._form.comment and self._lines.of_record[0].startswith(self._form.comment)
+                    lines = self._lines.end_record()
+                    if fields and not is_comment:
                         self.lines_in_fields += lines - 1
-                    self.longest = max(self.longest, (lines, number), key=lambda longest: longest[0])
-                    yield _Record(number, fields)
+                        self.longest = max(self.longest, (lines, number), key=itemgetter(0))
+                        yield _Record(number, fields)
+                    else:
+                        self.lines_passed_over += lines
+                    number += lines
                 return
             except csv.Error as error:
-                broken = position + consumed
                 yield _Record(
-                    broken + 1,
-                    [self._lines[broken].rstrip("\r\n")],
+                    number,
+                    [self._lines.go_back().rstrip("\r\n")],
                     f"cannot be read ({error}); put the field in double quotes and double the quotes inside it",
                 )
-                position = broken + 1
+                number += 1

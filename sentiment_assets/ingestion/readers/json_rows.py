@@ -1,45 +1,56 @@
 """JSON in the shapes that exports have: lines, arrays, objects one after another, and the list within an object."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from sentiment_assets.ingestion.readers.source import (
-    LINES,
-    LINES_PASSED_OVER,
-    RawRow,
-    Source,
-    UnreadableFile,
-    all_named,
-)
+from sentiment_assets.ingestion.readers.source import LINES, LINES_PASSED_OVER, RawRow, Source, all_named
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _LONGEST_INTEGER = 400
 _BLANKS = " \t\r\n"
+_BETWEEN = re.compile(f"[{_BLANKS},]*")
+_LINES_THAT_TELL = 2
 
 
 def read_json(source: Source) -> Iterator[RawRow]:
     """The rows of a JSON file, whichever of its shapes it has and whatever it is called."""
-    text = source.text()
-    start = text.lstrip(_BLANKS)[:1]
-    if source.format.records:
-        yield from _array(_at(_document(text), source.format.records), source, f"list at {source.format.records}")
-    elif start == "[" and not _is_a_line_each(text):
-        yield from _array(_document(text), source, "array")
-    elif start == "{" and not _is_a_line_each(text):
-        yield from _objects(text, source)
-    else:
+    text = source.text(newline="\n")
+    beginning = _up_to_the_second_value(text)
+    telling = [line.strip(_BLANKS) for line in beginning if line.strip(_BLANKS)]
+    start = telling[0][:1] if telling else ""
+    if not source.format.records and (start not in ("[", "{") or _is_a_line_each(telling)):
         source.found["shape"] = "lines"
-        yield from _lines(text, source)
+        yield from _lines(chain(beginning, text), source)
+        return
+    whole = "".join(chain(beginning, text))
+    if source.format.records:
+        yield from _array(_at(_document(whole), source.format.records), source, f"list at {source.format.records}")
+    elif start == "[":
+        yield from _array(_document(whole), source, "array")
+    else:
+        yield from _objects(whole, source)
 
 
-def _is_a_line_each(text: str) -> bool:
+def _up_to_the_second_value(text: Iterator[str]) -> list[str]:
+    """The first lines, up to the second that holds something."""
+    beginning, holding = [], 0
+    for line in text:
+        beginning.append(line)
+        holding += bool(line.strip(_BLANKS))
+        if holding == _LINES_THAT_TELL:
+            break
+    return beginning
+
+
+def _is_a_line_each(telling: Sequence[str]) -> bool:
     """Whether the first line that holds something is a whole value, and another line follows it.
 
     A second line that begins as the first one does makes a file of lines too: a row is at fault then, not the file.
     """
-    lines = (line for line in text.split("\n") if line.strip(_BLANKS))
-    first, *others = [line.strip(_BLANKS) for line in islice(lines, 2)]
+    first, *others = telling
     try:
         from_json(first)
     except RecursionError:
@@ -49,16 +60,18 @@ def _is_a_line_each(text: str) -> bool:
     return bool(others)
 
 
-def _lines(text: str, source: Source) -> Iterator[RawRow]:
-    lines = text.removesuffix("\n").split("\n")
-    source.found.update({LINES: len(lines), LINES_PASSED_OVER: sum(not line.strip() for line in lines)})
-    for number, line in enumerate(lines, start=1):
+def _lines(lines: Iterable[str], source: Source) -> Iterator[RawRow]:
+    count = blank = 0
+    for count, ended in enumerate(lines, start=1):
+        line = ended.removesuffix("\n")
         if not line.strip():
+            blank += 1
             continue
         try:
-            yield _row(number, from_json(line))
+            yield _row(count, from_json(line))
         except (ValueError, RecursionError) as error:
-            yield RawRow(number, {"line": line.rstrip("\r")}, _not_json(line, error))
+            yield RawRow(count, {"line": line.rstrip("\r")}, _not_json(line, error))
+    source.found.update({LINES: count, LINES_PASSED_OVER: blank})
 
 
 def _not_json(line: str, error: Exception) -> str:
@@ -71,7 +84,7 @@ def _objects(text: str, source: Source) -> Iterator[RawRow]:
     """A file of objects: one that holds the list of rows, or is one row or columns of them; or several in a row."""
     decoder = json.JSONDecoder(parse_int=_integer, object_pairs_hook=_object)
     items: list[object] = []
-    place = len(text) - len(text.lstrip(_BLANKS))
+    place = _between(text, 0)
     while place < len(text):
         try:
             item, place = decoder.raw_decode(text, place)
@@ -80,16 +93,18 @@ def _objects(text: str, source: Source) -> Iterator[RawRow]:
                 f"it is not valid JSON ({error}); write an array of objects, or one complete object on each line"
             ) from error
         items.append(item)
-        place += (
-            len(text[place:]) - len(text[place:].lstrip(_BLANKS + ","))
-            if text[place : place + 1] in _BLANKS + ","
-            else 0
-        )
+        place = _between(text, place)
     if len(items) == 1:
         yield from _within(items[0], source)
     else:
         source.found["shape"] = "objects one after another"
         yield from map(_row, range(1, len(items) + 1), items)
+
+
+def _between(text: str, place: int) -> int:
+    """Where the next object begins."""
+    between = _BETWEEN.match(text, place)
+    return between.end() if between else place
 
 
 def _within(item: object, source: Source) -> Iterator[RawRow]:

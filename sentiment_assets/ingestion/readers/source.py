@@ -1,13 +1,16 @@
 """What a reader is given and what it gives: the bytes of a file with what is known of it, and numbered raw rows."""
 
+import codecs
+import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sentiment_assets.ingestion.decoding import decode, proposed_encoding
+from sentiment_assets.ingestion.decoding import ESCAPING, encoding_of, proposed_encoding
+from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings
 
-MEGABYTE = 1024 * 1024
+_LOOKED_AT = 16 * MEGABYTE
 LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines",
     "lines_of_header",
@@ -32,64 +35,62 @@ class RawRow(NamedTuple):  # a frozen dataclass takes three times as long to mak
     problem: str | None = None
 
 
-class UnreadableFile(ValueError):
-    """A file that fails as a whole; the message says why and what to do."""
-
-
 @dataclass(frozen=True)
 class Source:
-    """A file without its compression, and what the branch says of it."""
+    """A file, and what the branch says of it."""
 
-    content: bytes
+    file: PackedFile
     encoding: str
     """That of text without a byte order mark."""
-    allowed: int
-    """The most bytes that it may expand to."""
-    packed: int
-    """The bytes that it had with its compression."""
     format: FormatSettings
     wanted: Collection[str] = ()
     """The columns that the branch names: a header that has them was split the right way."""
     found: dict[str, object] = field(default_factory=dict)
     """What is found out while the file is read, for people to see."""
 
-    def text(self) -> str:
-        """The content as text; what cannot be decoded stays visible in its row. Raises ``UnreadableFile``."""
-        text, used = decode(self.content, self.encoding)
+    def text(self, newline: str) -> io.TextIOWrapper:
+        """The text as a stream; ``newline`` says where its lines end, as in ``open``. Raises ``UnreadableFile``.
+
+        What cannot be decoded stays visible in its row.
+        """
+        with self.file.opened() as stream:
+            used, mark = encoding_of(stream.read(4), self.encoding)
         self.found["encoding"] = used
-        self._propose_another_encoding(text)
-        beginning = text[:1000]
+        with self._decoded(used, mark, newline) as text:
+            beginning = text.read(1000)
         if beginning.count("\x00") > len(beginning) // 5:
             raise UnreadableFile(
                 f"it is full of NUL characters when read as {used}: it looks like UTF-16 without a byte order "
                 "mark, or like no text at all; if it is text, set `encoding` to utf-16-le or utf-16-be"
             )
-        return text
+        if not self._is_in(used):
+            self._propose_another_encoding()
+        return self._decoded(used, mark, newline)
 
-    def _propose_another_encoding(self, text: str) -> None:
+    def _decoded(self, encoding: str, mark: int, newline: str) -> io.TextIOWrapper:
+        stream = self.file.opened()
+        stream.read(mark)
+        return io.TextIOWrapper(stream, encoding, ESCAPING, newline)
+
+    def _is_in(self, encoding: str) -> bool:
+        """Whether every byte is text in an encoding."""
+        decoder = codecs.getincrementaldecoder(encoding)()
         try:
-            text.encode()
-        except UnicodeEncodeError:
-            name, sample = proposed_encoding(self.content)
-            if name:
-                self.found[ENCODING_PROPOSED] = (
-                    f"it may be written in {name}, by which it reads {sample!r}; if that is right, set "
-                    f"`encoding: {name}`"
-                )
+            with self.file.opened() as stream:
+                while piece := stream.read(MEGABYTE):
+                    decoder.decode(piece)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+        return True
 
-
-def require_bounded(size: int, source: Source) -> None:
-    """Raise ``UnreadableFile`` when a file expands to more than it may."""
-    if size > source.allowed:
-        raise too_large(source.packed, source.allowed)
-
-
-def too_large(packed: int, allowed: int) -> UnreadableFile:
-    """The error of a file that expands without end."""
-    return UnreadableFile(
-        f"its {packed:,} bytes expand to more than {allowed:,}, and no file of reviews should; if this one "
-        "is meant to, unpack it first, or raise `unpacking` in the branch's YAML"
-    )
+    def _propose_another_encoding(self) -> None:
+        with self.file.opened() as stream:
+            name, sample = proposed_encoding(stream.read(_LOOKED_AT))
+        if name:
+            self.found[ENCODING_PROPOSED] = (
+                f"it may be written in {name}, by which it reads {sample!r}; if that is right, set `encoding: {name}`"
+            )
 
 
 def column_names(written: Collection[str]) -> list[str]:

@@ -5,7 +5,8 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 
-from sentiment_assets.ingestion.readers.source import RawRow, Source, UnreadableFile, column_names, require_bounded
+from sentiment_assets.ingestion.readers.source import RawRow, Source, column_names
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _Sheet = Sequence[Sequence[object]]
 
@@ -14,9 +15,10 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
     """The rows below the first row of a sheet, which names the columns; a row's number is that which people see."""
     import python_calamine
 
-    _require_bounded_parts(source)
+    content = source.file.whole()
+    _require_bounded_parts(content, source)
     try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(source.content))
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheets = {
             name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
         }
@@ -34,11 +36,11 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
             yield RawRow(number, {column: _value(cell) for column, cell in zip(names, cells, strict=False)})
 
 
-def _require_bounded_parts(source: Source) -> None:
+def _require_bounded_parts(content: bytes, source: Source) -> None:
     """Spreadsheets of today are zip archives, which say how large their parts are unpacked."""
-    if zipfile.is_zipfile(io.BytesIO(source.content)):
-        with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
-            require_bounded(sum(part.file_size for part in archive.infolist()), source)
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            source.file.require_bounded(sum(part.file_size for part in archive.infolist()))
 
 
 def _chosen(sheets: Mapping[str, _Sheet], source: Source) -> str:

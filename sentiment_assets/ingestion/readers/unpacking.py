@@ -1,4 +1,4 @@
-"""Compressed files, unpacked piece by piece: one that expands without end is refused before it fills the memory."""
+"""Files as they lie there. One is unpacked while it is read, so that no more of it is held than is needed."""
 
 import bz2
 import gzip
@@ -7,61 +7,96 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from sentiment_assets.ingestion.readers.source import MEGABYTE, UnreadableFile, too_large
+from sentiment_assets.ingestion.formats import ZIP
 
-_READERS: Mapping[str, Callable[[io.BytesIO], Any]] = {
+MEGABYTE = 1024 * 1024
+_HIDDEN = "__MACOSX/"
+_MOST_NAMED = 5
+_Opener = Callable[[io.BytesIO], Any]
+
+
+class UnreadableFile(ValueError):
+    """A file that fails as a whole; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class PackedFile:
+    """A file and its compression."""
+
+    content: bytes
+    compression: str
+    """One of gz, bz2, xz, zst and zip; empty: none."""
+    allowed: int
+    """The most bytes that it may expand to."""
+
+    def opened(self) -> BinaryIO:
+        """A stream of the content without its compression."""
+        return io.BufferedReader(_OPENERS[self.compression](io.BytesIO(self.content)), MEGABYTE)
+
+    def whole(self) -> bytes:
+        """The content without its compression, for formats that are not read from beginning to end."""
+        return self.opened().read() if self.compression else self.content
+
+    def require_bounded(self, size: int) -> None:
+        """Raise ``UnreadableFile`` if the file expands to more than it may."""
+        if size > self.allowed:
+            raise UnreadableFile(
+                f"its {len(self.content):,} bytes expand to more than {self.allowed:,}, and no file of reviews should; "
+                "if this one is meant to, unpack it first, or raise `unpacking` in the branch's YAML"
+            )
+
+    def require_unpackable(self) -> None:
+        """Unpack the content once to see how large it is, and keep nothing: no row is read of one that is too large."""
+        if not self.compression:
+            return
+        size = 0
+        try:
+            with self.opened() as stream:
+                while piece := stream.read(MEGABYTE):
+                    size += len(piece)
+                    self.require_bounded(size)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
+            raise UnreadableFile(
+                f"it cannot be decompressed as .{self.compression} ({error}); it may be cut short: land it again"
+            ) from error
+        if not size:
+            raise UnreadableFile("nothing is left after decompression; land it again with its content")
+
+
+def name_in_archive(content: bytes) -> str:
+    """The name of the one file in a zip archive. Raises ``UnreadableFile`` that names them if there are more."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return _only_file(archive)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UnreadableFile(f"it is not a readable zip archive ({error}); land it again, or unpacked") from error
+
+
+def _only_file(archive: zipfile.ZipFile) -> str:
+    files = [each.filename for each in archive.infolist() if not each.is_dir()]
+    shown = [name for name in files if not name.startswith(_HIDDEN) and not name.rpartition("/")[2].startswith(".")]
+    if len(shown) == 1:
+        return shown[0]
+    more = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""
+    listed = ", ".join(shown[:_MOST_NAMED]) + more or "nothing"
+    raise UnreadableFile(f"it is an archive of {len(shown)} files ({listed}), and one is expected: land each by itself")
+
+
+def _open_zip(packed: io.BytesIO) -> Any:
+    archive = zipfile.ZipFile(packed)
+    return archive.open(_only_file(archive))
+
+
+_OPENERS: Mapping[str, _Opener] = {
+    "": lambda packed: packed,
     "gz": lambda packed: gzip.GzipFile(fileobj=packed),
     "bz2": bz2.BZ2File,
     "xz": lzma.LZMAFile,
     "zst": lambda packed: pa.CompressedInputStream(packed, "zstd"),
+    ZIP: _open_zip,
 }
-_HIDDEN = ("__MACOSX/", ".")
-_MOST_NAMED = 5
-
-
-def unpack(content: bytes, compression: str, allowed: int) -> bytes:
-    """The content without its compression (gz, bz2, xz or zst). Raises ``UnreadableFile``."""
-    try:
-        with _READERS[compression](io.BytesIO(content)) as stream:
-            return _bounded(stream, len(content), allowed)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise UnreadableFile(
-            f"it cannot be decompressed as .{compression} ({error}); it may be cut short: land it again"
-        ) from error
-
-
-def unpack_zip(content: bytes, allowed: int) -> tuple[str, bytes]:
-    """The name and the content of the one file in a zip archive. Raises ``UnreadableFile``."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            name = _only_file([each.filename for each in archive.infolist() if not each.is_dir()])
-            with archive.open(name) as stream:
-                return name, _bounded(stream, len(content), allowed)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise UnreadableFile(f"it cannot be unpacked as a zip archive ({error}); land it again, or unpacked") from error
-
-
-def _only_file(names: list[str]) -> str:
-    shown = [name for name in names if not name.startswith(_HIDDEN) and not name.rpartition("/")[2].startswith(".")]
-    if len(shown) != 1:
-        listed = ", ".join(shown[:_MOST_NAMED]) + (
-            f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""
-        )
-        raise UnreadableFile(
-            f"it is an archive of {len(shown)} files ({listed or 'nothing'}), and one is expected: land each by itself"
-        )
-    return shown[0]
-
-
-def _bounded(stream: Any, packed: int, allowed: int) -> bytes:
-    pieces, size = [], 0
-    while piece := stream.read(MEGABYTE):
-        size += len(piece)
-        if size > allowed:
-            raise too_large(packed, allowed)
-        pieces.append(piece)
-    return b"".join(pieces)

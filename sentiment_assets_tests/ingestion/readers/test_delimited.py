@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.readers import FileRows, UnreadableFile, read_rows
@@ -109,6 +109,7 @@ NAMES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(data=st.data(), names=NAMES)
 def test_in_any_dialect_every_row_comes_back_and_every_line_is_accounted_for(
     data: st.DataObject, names: list[str]
