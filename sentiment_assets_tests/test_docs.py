@@ -159,7 +159,7 @@ def test_the_readmes_branch_is_what_is_scaffolded() -> None:
 
 def test_every_format_that_is_named_is_read() -> None:
     for ending in re.findall(r"`(\.\w+)`", PAGES["docs/new_branch.md"].split("## Files")[1]):
-        name = f"r.csv{ending}" if ending in (".gz", ".zst") else f"r{ending}"
+        name = f"r.csv{ending}" if ending in (".gz", ".bz2", ".xz", ".zst") else f"r{ending}"
         with pytest.raises(ValueError, match="empty"):
             list(read_rows(b"", name, "utf-8"))
 

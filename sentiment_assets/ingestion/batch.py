@@ -199,7 +199,7 @@ class _Reading:
         if label is None and not is_missing(placeholder := value_at(values, self.columns.label)):
             label = placeholder if label_key(placeholder) in self.settings.labels.label_of_value else None
         texts = [name for name in self._texts if not stands_for_nothing(value_at(values, name), self._placeholders)]
-        return _Given(texts, review_id, label, created_at, split)
+        return _Given(texts, review_id=review_id, label=label, created_at=created_at, split=split)
 
     def read_dates(self) -> Moments:
         """The moments of the reviews, decided over all of them; those that cannot be read are counted."""

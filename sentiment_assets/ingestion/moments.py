@@ -60,7 +60,7 @@ class Moments:
     of: Mapping[Written, datetime]
     """The moment of each value that is read, in UTC."""
     why_not: Mapping[Written, str]
-    """For each other value what keeps it from being read, and what to do."""
+    """What keeps each other value from being read, and what to do."""
 
 
 def read_moments(values: Iterable[Written], column: DateColumn, languages: Sequence[str] = ()) -> Moments:
@@ -189,7 +189,7 @@ def _zone(name: str | None) -> timezone:
 
 @dataclass(frozen=True)
 class _Order:
-    """In which order a column's dates of three numbers have their parts."""
+    """The order of the parts in a column's dates of three numbers."""
 
     parts: Mapping[str, str] | None
     """The number, ``first``, ``second`` or ``third``, that is the year, the month and the day."""

@@ -250,7 +250,9 @@ class FormatSettings(Settings):
         default=[],
         description="The columns' names by position, for a file without a header: its first row is a review.",
     )
-    comment: str | None = Field(default=None, min_length=1, description="What a line of comment begins with.")
+    ignore_from: str | None = Field(
+        default=None, min_length=1, description="What a line begins with that is no row, such as `#`."
+    )
     records: str | None = Field(
         default=None,
         min_length=1,

@@ -109,7 +109,7 @@ def versions_now() -> dict[str, str]:
         ("monitoring/accuracy.py", "_LEVEL = 0.95", "_LEVEL = 0.9", {"sentiment_report"}),
         ("learning/vectorizer.py", 'if each else ""', 'if each else "?"', {"best_model", "sentiment_report"}),
         ("learning/paired_comparison.py", "_TESTS = 2", "_TESTS = 1", {"best_model"}),
-        ("ingestion/readers.py", "_LARGEST_FIELD = 4", "_LARGEST_FIELD = 5", {"raw_reviews"}),
+        ("ingestion/readers/delimited.py", "_LARGEST_FIELD = 4", "_LARGEST_FIELD = 5", {"raw_reviews"}),
         ("text_identity.py", "casefold()", "lower()", set(ASSETS) - {"scored_reviews"}),
         ("resources/storage.py", '"zstd"', '"gzip"', set()),
     ],

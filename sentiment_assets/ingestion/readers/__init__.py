@@ -72,7 +72,7 @@ def read_rows(
     file.require_unpackable()
     _require_no_other_file(file)
     found: dict[str, object] = {"format": ending, "compression": compression or "none"}
-    return FileRows(_READERS[ending](Source(file, encoding, format, wanted, found)), found)
+    return FileRows(_READERS[ending](Source(file, encoding, format, wanted=wanted, found=found)), found)
 
 
 def _require_no_other_file(file: PackedFile) -> None:

@@ -168,9 +168,11 @@ class _Records(Iterator[_Record]):
             )
             try:
                 for fields in reader:
-                    is_comment = self._form.comment and self._lines.of_record[0].startswith(self._form.comment)
+                    is_row = not (
+                        self._form.ignore_from and self._lines.of_record[0].startswith(self._form.ignore_from)
+                    )
                     lines = self._lines.end_record()
-                    if fields and not is_comment:
+                    if fields and is_row:
                         self.lines_in_fields += lines - 1
                         self.longest = max(self.longest, (lines, number), key=itemgetter(0))
                         yield _Record(number, fields)

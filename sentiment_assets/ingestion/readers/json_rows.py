@@ -27,9 +27,9 @@ def read_json(source: Source) -> Iterator[RawRow]:
         return
     whole = "".join(chain(beginning, text))
     if source.format.records:
-        yield from _array(_at(_document(whole), source.format.records), source, f"list at {source.format.records}")
+        yield from _array(_at(_whole_value(whole), source.format.records), source, f"list at {source.format.records}")
     elif start == "[":
-        yield from _array(_document(whole), source, "array")
+        yield from _array(_whole_value(whole), source, "array")
     else:
         yield from _objects(whole, source)
 
@@ -138,7 +138,7 @@ def _columns(item: Mapping[str, object]) -> dict[str, dict[str, object]]:
     return columns if is_frame and next(iter(keys)) else {}
 
 
-def _document(text: str) -> object:
+def _whole_value(text: str) -> object:
     try:
         return from_json(text)
     except (ValueError, RecursionError) as error:

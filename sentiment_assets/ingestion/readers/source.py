@@ -41,7 +41,7 @@ class Source:
 
     file: PackedFile
     encoding: str
-    """That of text without a byte order mark."""
+    """The encoding of text without a byte order mark."""
     format: FormatSettings
     wanted: Collection[str] = ()
     """The columns that the branch names: a header that has them was split the right way."""

@@ -82,8 +82,8 @@ def test_quotes_may_be_characters_and_a_character_may_escape_them() -> None:
     assert values(escaped, form=FormatSettings(escape="\\")) == [{"text": 'They call it "de luxe", yes', "stars": "5"}]
 
 
-def test_comments_and_blank_lines_are_passed_over_and_counted() -> None:
-    rows = read("# from the shop\n\ntext,stars\n# 2026\nfine,5\n\n", form=FormatSettings(comment="#"))
+def test_lines_that_are_to_be_ignored_and_blank_ones_are_passed_over_and_counted() -> None:
+    rows = read("# from the shop\n\ntext,stars\n# 2026\nfine,5\n\n", form=FormatSettings(ignore_from="#"))
     assert [(row.number, row.values["text"]) for row in rows] == [(5, "fine")]
     assert rows.found["lines_passed_over"] == 4
 
