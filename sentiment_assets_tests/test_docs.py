@@ -16,7 +16,7 @@ from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.commands.demo.walkthrough import NEXT_STEPS
 from sentiment_assets.definitions import defs, joined_report
-from sentiment_assets.ingestion.readers import read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings

@@ -70,8 +70,8 @@ def raw_reviews_asset(
         from sentiment_assets.ingestion.batch import read_batch
         from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.ingestion.landing import file_digest
-        from sentiment_assets.ingestion.readers import UnreadableFile
         from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED
+        from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key

@@ -9,7 +9,9 @@ import pandas as pd
 
 from sentiment_assets.ingestion.batch import no_such_column
 from sentiment_assets.ingestion.decoding import on_one_line
-from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.source import RawRow
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, optional_text, text_of
 from sentiment_assets.presentation.spreadsheet import without_formulas

@@ -16,8 +16,9 @@ from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.labels import count_label, read_label, require_meant
 from sentiment_assets.ingestion.markup import has_markup, without_markup
 from sentiment_assets.ingestion.moments import Moments, Written, read_moments
-from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
-from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES
+from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, RawRow
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns, label_key
 from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import (

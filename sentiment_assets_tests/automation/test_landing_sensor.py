@@ -321,7 +321,7 @@ def test_a_file_that_is_landed_again_before_its_run_has_failed_is_tried_again(lo
 
 
 def test_foreign_files_are_left_alone_with_one_note_that_names_them(looks: Looks, folder: Path) -> None:
-    for name in ("README.md", "Thumbs.db", "reviews.xlsx", "a.csv.gz.md5", "photo.jpg", "notes", "csv"):
+    for name in ("README.md", "Thumbs.db", "reviews.docx", "a.csv.gz.md5", "photo.jpg", "notes", "csv"):
         (folder / name).write_bytes(name.encode())
     assert [looks.tick() for _ in range(3)] == [[], [], []]
     assert looks.instance.get_dynamic_partitions("acme/batches") == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.batch import Batch, read_batch
 from sentiment_assets.ingestion.content import content_digest
-from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule, ReviewColumns
 
 PLAIN = IngestionSettings()

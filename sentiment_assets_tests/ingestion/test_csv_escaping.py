@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.csv_escaping import to_spreadsheet_csv
-from sentiment_assets.ingestion.readers import read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.presentation.spreadsheet import is_live
 

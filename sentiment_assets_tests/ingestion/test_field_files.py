@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.ingestion.batch import Batch, read_batch
-from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings
 
 GOOD, BAD, SO_SO = "The kettle boils fast, a joy", "The handle broke, a pity", "It is a kettle"

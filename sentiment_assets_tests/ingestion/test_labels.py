@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sentiment_assets.ingestion.batch import read_batch
-from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule
 
 NO_RULE = LabelRule()

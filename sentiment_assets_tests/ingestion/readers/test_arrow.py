@@ -5,7 +5,8 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
-from sentiment_assets.ingestion.readers import UnreadableFile, read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 TABLE = pa.table(
     {

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment_assets.ingestion.readers import FileRows, UnreadableFile, read_rows
+from sentiment_assets.ingestion.readers.file_rows import FileRows, read_rows
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, FormatSettings
 
 

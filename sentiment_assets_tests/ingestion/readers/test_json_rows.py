@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.source import RawRow
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, FormatSettings
 
 TWO = [{"text": "fine", "stars": 5}, {"text": "dull", "stars": 1}]

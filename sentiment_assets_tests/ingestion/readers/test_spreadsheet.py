@@ -2,7 +2,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from sentiment_assets.ingestion.readers import UnreadableFile, read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, UnpackingLimits
 from testing.spreadsheets import Rows, as_ods, as_xlsx
 

@@ -1,0 +1,98 @@
+"""A landed file becomes numbered raw rows, by the reader of its format."""
+
+import codecs
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from sentiment_assets.ingestion.formats import ZIP, format_of, known_formats
+from sentiment_assets.ingestion.readers.arrow import read_arrow, read_parquet
+from sentiment_assets.ingestion.readers.delimited import read_delimited
+from sentiment_assets.ingestion.readers.json_rows import read_json
+from sentiment_assets.ingestion.readers.source import RawRow, Source
+from sentiment_assets.ingestion.readers.spreadsheet import read_spreadsheet
+from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, UnreadableFile, name_in_archive
+from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, DEFAULT_LIMITS, FormatSettings, UnpackingLimits
+
+_ALWAYS_UNPACKED = 64 * MEGABYTE
+_OTHER_FILES = {
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"%PDF": "a PDF document",
+    b"<!doctype html": "a web page, perhaps of a login that was not passed",
+    b"<html": "a web page, perhaps of a login that was not passed",
+    b"<?xml": "an XML document",
+    b"Rar!": "an archive (RAR)",
+    b"7z\xbc\xaf": "an archive (7z)",
+}
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """Every row of a landed file, in order, read as they are asked for."""
+
+    rows: Iterator[RawRow]
+    found: dict[str, object]
+    """What was found about the file, such as its delimiter; complete once all rows are read."""
+
+    def __iter__(self) -> Iterator[RawRow]:
+        return self.rows
+
+
+def read_rows(
+    content: bytes,
+    file_name: str,
+    encoding: str,
+    unpacking: UnpackingLimits = DEFAULT_LIMITS,
+    *,
+    format: FormatSettings = DEFAULT_FORMAT,  # noqa: A002  as the setting is called
+    wanted: Collection[str] = (),
+) -> FileRows:
+    """Every row of a landed file. Each column has a name: one that the file gives none is "column N".
+
+    The kind of format is told by the name's endings (``known_formats``), the rest by the content and by ``wanted``, the
+    columns that the branch names. Raises ``UnreadableFile``, before or while rows are read.
+    """
+    ending, compression = format_of(file_name)
+    if not ending:
+        raise UnreadableFile(f"its name does not end in a known format ({known_formats()})")
+    if not content:
+        raise UnreadableFile("the file is empty (0 bytes); land it again with its content")
+    allowed = min(unpacking.megabytes * MEGABYTE, max(unpacking.times * len(content), _ALWAYS_UNPACKED))
+    if ending == ZIP:
+        inner = name_in_archive(content)
+        ending, packed_again = format_of(inner)
+        if not ending or ending == ZIP or packed_again:
+            raise UnreadableFile(f"the file in it, {inner}, does not end in a known format ({known_formats()})")
+        compression = ZIP
+    file = PackedFile(content, compression, allowed)
+    file.require_unpackable()
+    _require_no_other_file(file)
+    found: dict[str, object] = {"format": ending, "compression": compression or "none"}
+    return FileRows(_READERS[ending](Source(file, encoding, format, wanted=wanted, found=found)), found)
+
+
+def _require_no_other_file(file: PackedFile) -> None:
+    """Raise ``UnreadableFile`` for what is no file of reviews, whatever it is called."""
+    with file.opened() as stream:
+        beginning = stream.read(64).removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    kind = next((kind for start, kind in _OTHER_FILES.items() if beginning.startswith(start.lower())), "")
+    if kind:
+        raise UnreadableFile(f"it is {kind}, and no file of reviews: export it again")
+
+
+_READERS: Mapping[str, Callable[[Source], Iterator[RawRow]]] = {
+    "csv": partial(read_delimited, usual=","),
+    "txt": partial(read_delimited, usual="\t"),
+    "tsv": partial(read_delimited, usual="\t"),
+    "jsonl": read_json,
+    "ndjson": read_json,
+    "json": read_json,
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "feather": read_arrow,
+    "xlsx": read_spreadsheet,
+    "xls": read_spreadsheet,
+    "ods": read_spreadsheet,
+}
