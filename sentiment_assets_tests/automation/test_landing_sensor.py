@@ -326,7 +326,7 @@ def test_foreign_files_are_left_alone_with_one_note_that_names_them(looks: Looks
     assert [looks.tick() for _ in range(3)] == [[], [], []]
     assert looks.instance.get_dynamic_partitions("acme/batches") == []
     assert "Left alone: README.md, Thumbs.db, a.csv.gz.md5, csv, notes and 2 more." in looks.said
-    assert ".csv, .tsv, .jsonl" in looks.said
+    assert ".csv, .tsv, .txt, .jsonl" in looks.said
     (folder / "A.CSV").write_bytes(b"x")
     looks.tick()
     assert batches(looks.tick()) == ["A.CSV"]
