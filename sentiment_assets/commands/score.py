@@ -9,11 +9,19 @@ import pandas as pd
 
 from sentiment_assets.ingestion.batch import no_such_column
 from sentiment_assets.ingestion.decoding import on_one_line
+from sentiment_assets.ingestion.markup import without_markup
 from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.ingestion.readers.source import RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
-from sentiment_assets.ingestion.settings import IngestionSettings
-from sentiment_assets.ingestion.values import RejectedRow, optional_text, text_of
+from sentiment_assets.ingestion.settings import DEFAULT_PLACEHOLDERS, IngestionSettings
+from sentiment_assets.ingestion.values import (
+    RejectedRow,
+    optional_text,
+    stands_for_nothing,
+    text_of,
+    value_at,
+    ways_to_values,
+)
 from sentiment_assets.presentation.spreadsheet import without_formulas
 from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
 from sentiment_assets.resources.registry import ChangedModel, champion_of
@@ -29,12 +37,12 @@ class CannotScore(RuntimeError):
 def score_file(file: Path, branch: str, text_column: str, encoding: str) -> pd.DataFrame:
     """A row for each row of the file, in its order, repeated ones too.
 
-    Columns row, review_id (if the file has such a column), text, what the champion says (missing where there is no
-    score), and reason (why there is none, otherwise missing).
+    Columns row, review_id (if the file has such a column), text (as a branch stores it by default, without markup),
+    what the champion says (missing where there is no score), and reason (why there is none, otherwise missing).
     """
     try:
         chosen = IngestionSettings(encoding=encoding).encoding
-        rows = list(read_rows(file.read_bytes(), file.name, chosen))
+        rows = list(read_rows(file.read_bytes(), file.name, chosen, wanted={text_column}))
     except (UnreadableFile, ValueError) as error:
         raise CannotScore(f"{file}: {error}") from error
     reviews = _reviews(file, rows, text_column)
@@ -76,7 +84,7 @@ def _for_terminal(value: object) -> object:
 
 
 def _reviews(file: Path, rows: list[RawRow], text_column: str) -> pd.DataFrame:
-    names = list(dict.fromkeys(name for row in rows if not row.problem for name in row.values))
+    names = list(dict.fromkeys(name for row in rows if not row.problem for name in ways_to_values(row.values)))
     if names and text_column not in names:
         raise CannotScore(f"{file}: {no_such_column(text_column, names)}. Name the right one with --text-column")
     reviews = pd.DataFrame(
@@ -94,8 +102,11 @@ def _reviews(file: Path, rows: list[RawRow], text_column: str) -> pd.DataFrame:
 def _text_or_reason(row: RawRow, text_column: str) -> tuple[str | None, str | None]:
     if row.problem:
         return None, row.problem
+    if stands_for_nothing(value_at(row.values, text_column), DEFAULT_PLACEHOLDERS):
+        return None, "the text is missing"
     try:
-        return text_of(row.values, text_column), None
+        text = without_markup(text_of(row.values, text_column))
+        return (text, None) if text else (None, "the text holds markup only")
     except RejectedRow as rejected:
         return None, rejected.reason
 

@@ -130,3 +130,22 @@ def test_what_is_said_of_a_file_moves_no_cursor(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "it has: bo\\x1b[2Jdy" in done.output
     assert "\x1b" not in done.output
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_text_is_scored_as_a_branch_would_store_it(tmp_path: Path) -> None:
+    content = b'body;n\n"<p>superb,&nbsp;lovely</p>";1\nNone;2\n<br>;3\n'
+    done = score(tmp_path, content, "--text-column", "body")
+    assert done.exit_code == 0, done.output
+    scores = pd.read_csv(io.StringIO(done.stdout))
+    assert scores["text"].fillna("").tolist() == ["superb, lovely", "", ""]
+    assert scores["label"].fillna(-1).tolist() == [1, -1, -1]
+    assert scores["reason"].dropna().tolist() == ["the text is missing", "the text holds markup only"]
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_text_within_another_value_is_named_by_the_way_to_it(tmp_path: Path) -> None:
+    content = b'{"review": {"text": "superb, lovely"}}\n'
+    done = score(tmp_path, content, "--text-column", "review.text", name="mine.jsonl")
+    assert done.exit_code == 0, done.output
+    assert pd.read_csv(io.StringIO(done.stdout))["label"].tolist() == [1]
