@@ -1,19 +1,15 @@
 """Labels: what a value means by the branch's rule, and whether a rule that nobody wrote may be believed."""
 
-import json
 import math
 from collections import Counter
 from functools import lru_cache
 
-from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_in
+from sentiment_assets.ingestion.label_rules import is_number, proposed_rule, understood_without_a_rule
+from sentiment_assets.ingestion.ratings import number_of
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import LabelRule, label_key
 from sentiment_assets.ingestion.values import RejectedRow, is_missing, shown
 
-_UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
-"""What a column of numbers may hold without a rule."""
-_SCALES = ((1, 5), (1, 10))
-_FEW_VALUES = 12
 _MOST_SHOWN = 20
 
 _key_of_text = lru_cache(maxsize=1024)(label_key)
@@ -50,8 +46,8 @@ def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
     if not rule.is_default_for_numbers:
         return
     named = {label_key(value) for value in rule.neutral}
-    numbers = sorted((key for key in seen if _is_number(key) and key not in named), key=number_of)
-    if any(set(numbers) <= understood for understood in _UNDERSTOOD):
+    numbers = sorted((key for key in seen if is_number(key) and key not in named), key=number_of)
+    if understood_without_a_rule(numbers):
         return
     values = [*numbers, *sorted(key for key in seen if key not in numbers)]
     counts = ", ".join(f"{shown(key)[1:-1]} ({seen[key]:,} rows)" for key in values[:_MOST_SHOWN])
@@ -59,49 +55,8 @@ def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
     raise UnreadableFile(
         f"its labels in column {column!r} are {counts}{more}, and numbers other than 0 and 1, or -1 and 1, may mean "
         "anything; say what they mean in the branch's YAML, for example (check that more is better): "
-        f"`labels: {_proposed_rule(numbers, seen, rule)}`"
+        f"`labels: {proposed_rule(seen, rule, column).in_one_line}`"
     )
-
-
-def _proposed_rule(numbers: list[str], seen: Counter[str], rule: LabelRule) -> str:
-    ratings = [number_of(each) for each in numbers]
-    lowest, highest = ratings[0], ratings[-1]
-    if named := max((number for each in numbers if (number := highest_named(each))), default=0.0):
-        return _rating_rule(min(lowest, 0.0 if named > _SCALES[-1][1] else 1.0), max(named, highest))
-    is_scale = lowest >= 1 and highest > min(len(numbers), 3) and all((2 * each).is_integer() for each in ratings)
-    scale = next((scale for scale in _SCALES if is_scale and highest <= scale[1]), None)
-    if (
-        scale
-        or len(numbers) > _FEW_VALUES
-        or any(rating_in(each) is not None and not _is_plain(each) for each in numbers)
-    ):
-        return _rating_rule(*scale or (lowest, highest))
-    half = len(numbers) // 2
-    groups = {"positive": numbers[-half:], "negative": numbers[:half], "neutral": numbers[half:-half]}
-    if not half:
-        groups = {"positive": numbers, "negative": ["…"], "neutral": []}
-    lists = []
-    for name, group in groups.items():
-        words = [key for key in map(label_key, getattr(rule, name)) if key in seen and not _is_number(key)]
-        if group or words:
-            lists.append(f"{name}: {json.dumps([*group, *words], ensure_ascii=False)}")
-    return "{" + ", ".join(lists) + "}"
-
-
-def _rating_rule(lowest: float, highest: float) -> str:
-    """The lowest quarter is negative and the highest positive: up to 2 and from 4 on the scale from 1 to 5."""
-    quarter = (highest - lowest) / 4
-    bounds = (highest - quarter, lowest + quarter, lowest, highest)
-    names = ("positive_from", "negative_to", "lowest", "highest")
-    return "{" + ", ".join(f"{name}: {value:g}" for name, value in zip(names, bounds, strict=True)) + "}"
-
-
-def _is_plain(key: str) -> bool:
-    return key.replace(".", "", 1).lstrip("-").isdigit()
-
-
-def _is_number(key: str) -> bool:
-    return math.isfinite(number_of(key))
 
 
 def _label_of_rating(value: object, column: str, rule: LabelRule, bounds: tuple[float, float]) -> int | None:

@@ -1,0 +1,210 @@
+"""The label rule that a column's values suggest: for the message of a file that has none, and for a preview."""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_in
+from sentiment_assets.ingestion.settings import LabelRule, label_key
+
+Sure = Literal["sure", "likely", "a guess"]
+"""How sure a proposal is."""
+Meaning = Literal["positive", "negative", "neutral"]
+
+_SCALES = ((1, 5), (1, 10))
+_RANGES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 10), (0, 10), (0, 100))
+"""The scales that ratings with fractions, or many of them, may be on; the first that holds all of them is taken."""
+_FEW_VALUES = 12
+_NPS_LOWEST, _NPS_HIGHEST, _DETRACTOR, _PROMOTER = 0, 10, 6, 9
+_STARS_LOWEST, _STARS_HIGHEST = 0, 5
+_NAMED_FOR_A_RATING = re.compile(r"rating|stars?|sterne|estrel|bewertung|[eé]toiles|评分|星", re.IGNORECASE)
+_NAMED_FOR_NPS = re.compile(r"nps|recommend|promoter|likely", re.IGNORECASE)
+_UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
+"""What a column of numbers may hold without a rule."""
+
+_MEANINGS: Mapping[Meaning, str] = {
+    "positive": (
+        "positive pos p + plus good great excellent happy satisfied recommended recommend recommends yes "
+        "y true up like liked likes love praise promoter fresh thumbsup favorable favourable pro "
+        "compliment ja oui si sí sim positiv positif positivo positiva positiver gut bueno buena bom boa "
+        "bon bonne buono empfohlen zufrieden feliz recomendado satisfecho satisfeito satisfait "
+        "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
+        "позитивный позитив"
+    ),
+    "negative": (
+        "negative neg n - minus bad poor terrible awful unhappy unsatisfied dissatisfied no false down "
+        "dislike disliked hate complaint detractor rotten thumbsdown unfavorable unfavourable contra "
+        "nein non não nao negativ negatif négatif negativo negativa negativer schlecht malo mala ruim "
+        "mau mauvais mauvaise cattivo unzufrieden insatisfecho insatisfeito insatisfait 👎 😞 😠 😡 🙁 ☹ "
+        "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив"
+    ),
+    "neutral": (
+        "neutral neutre neutro neutra mixed average ok okay passive so-so meh both conflict ambiguous "
+        "unsup unlabeled unlabelled unrated 😐 😶 中性 中评 一般 中立 普通 중립 нейтральный unknown "
+        "irrelevant"
+    ),
+}
+_MEANING_OF = {label_key(word): meaning for meaning, words in _MEANINGS.items() for word in words.split()}
+_STRONGER = re.compile(
+    r"^(?:very|extremely|highly|strongly|somewhat|slightly|mostly|overwhelmingly|weakly|sehr)[\s_-]+"
+)
+_DENIED = re.compile(r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|nicht|no|pas|não|nao)[\s_-]+")
+_AROUND = re.compile(r"^__label__|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$")
+_SPELLED = {"thumbs up": "thumbsup", "thumbs down": "thumbsdown", "i recommend": "recommend"}
+_OPPOSITE: Mapping[Meaning, Meaning] = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
+
+
+@dataclass(frozen=True)
+class ProposedRule:
+    """What may stand under ``labels:`` for a column, for a person to look at."""
+
+    rule: Mapping[str, object]
+    """Empty where the default rule means the same, and where nothing is known."""
+    sure: Sure
+    why: str
+    unknown: tuple[str, ...] = ()
+    """Values of which nobody but a person can say what they mean."""
+
+    @property
+    def in_one_line(self) -> str:
+        """The rule as YAML in one line."""
+        return "{" + ", ".join(f"{name}: {_as_yaml(value)}" for name, value in self.rule.items()) + "}"
+
+
+def _as_yaml(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else f"{value:g}"
+
+
+def is_number(key: str) -> bool:
+    """Whether a label's key is a number, or a rating in words."""
+    return math.isfinite(number_of(key))
+
+
+def understood_without_a_rule(numbers: Sequence[str]) -> bool:
+    """Whether a column's numbers can mean one thing only: 0 and 1, or -1 and 1."""
+    return any(set(numbers) <= understood for understood in _UNDERSTOOD)
+
+
+def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> ProposedRule:
+    """The rule for a column with numbers, by how often each key of ``label_key`` was ``seen``.
+
+    Words of ``rule`` that occur beside the numbers stay what they are.
+    """
+    named = {label_key(value) for value in rule.neutral}
+    numbers = sorted((key for key in seen if is_number(key) and key not in named), key=number_of)
+    ratings = [number_of(each) for each in numbers]
+    lowest, highest = ratings[0], ratings[-1]
+    if top := max((number for each in numbers if (number := highest_named(each))), default=0.0):
+        bounds = (min(lowest, 0.0 if top > _SCALES[-1][1] else 1.0), max(top, highest))
+        return ProposedRule(_rating_rule(*bounds), "sure", f"the values name their scale, up to {bounds[1]:g}")
+    if _is_nps(ratings, column):
+        rule_of_nps = _rule_of(_PROMOTER, _DETRACTOR, _NPS_LOWEST, _NPS_HIGHEST)
+        return ProposedRule(rule_of_nps, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
+    if scale := _scale_of(numbers, ratings, column):
+        why = f"ratings from {scale[0]:g} to {scale[1]:g}; check that more is better"
+        usual = scale == _SCALES[0] and (_NAMED_FOR_A_RATING.search(column) or len(numbers) > 2)
+        return ProposedRule(_rating_rule(*scale), "sure" if usual else "likely", why)
+    groups = _halves(numbers, seen, rule)
+    return ProposedRule(groups, "a guess", "numbers that may mean anything; check that more is better")
+
+
+def _is_nps(ratings: Sequence[float], column: str) -> bool:
+    is_scale = all(each.is_integer() for each in ratings) and ratings[0] >= _NPS_LOWEST and ratings[-1] <= _NPS_HIGHEST
+    if not is_scale or ratings[-1] <= _STARS_HIGHEST:
+        return False
+    named = _NAMED_FOR_NPS.search(column) is not None
+    return named or (ratings[0] == _NPS_LOWEST and not _NAMED_FOR_A_RATING.search(column))
+
+
+def _scale_of(numbers: Sequence[str], ratings: Sequence[float], column: str) -> tuple[float, float] | None:
+    """The scale of ratings; ``None`` for a few whole numbers that may as well be classes."""
+    lowest, highest = ratings[0], ratings[-1]
+    is_named = _NAMED_FOR_A_RATING.search(column) is not None
+    many = highest > min(len(numbers), 3) or (is_named and highest > 1)
+    if lowest >= 1 and many and all((2 * each).is_integer() for each in ratings):
+        scale = next((scale for scale in _SCALES if highest <= scale[1]), None)
+        if scale:
+            return scale
+    in_words = any(rating_in(each) is not None and not _is_plain(each) for each in numbers)
+    fractions = any(not each.is_integer() for each in ratings)
+    named_stars = is_named and lowest >= _STARS_LOWEST and len(numbers) > 2
+    if not (in_words or fractions or named_stars or len(numbers) > _FEW_VALUES):
+        return None
+    return next((each for each in _RANGES if each[0] <= lowest and highest <= each[1]), (lowest, highest))
+
+
+def _halves(numbers: Sequence[str], seen: Counter[str], rule: LabelRule) -> dict[str, object]:
+    half = len(numbers) // 2
+    groups = {"positive": numbers[-half:], "negative": numbers[:half], "neutral": numbers[half:-half]}
+    if not half:
+        groups = {"positive": numbers, "negative": ["…"], "neutral": []}
+    lists: dict[str, object] = {}
+    for name, group in groups.items():
+        words = [key for key in map(label_key, getattr(rule, name)) if key in seen and not is_number(key)]
+        if group or words:
+            lists[name] = [*group, *words]
+    return lists
+
+
+def _rating_rule(lowest: float, highest: float) -> dict[str, object]:
+    """The lowest quarter is negative and the highest positive: up to 2 and from 4 on the scale from 1 to 5."""
+    quarter = (highest - lowest) / 4
+    bounds = (highest - quarter, lowest + quarter)
+    if (lowest, highest) == (_STARS_LOWEST, _STARS_HIGHEST):
+        bounds = (4, 2)  # stars are stars, also where somebody gave none
+    return _rule_of(*bounds, lowest, highest)
+
+
+def _rule_of(positive_from: float, negative_to: float, lowest: float, highest: float) -> dict[str, object]:
+    rule = {"positive_from": positive_from, "negative_to": negative_to, "lowest": lowest, "highest": highest}
+    return {name: int(value) if float(value).is_integer() else value for name, value in rule.items()}
+
+
+def _is_plain(key: str) -> bool:
+    return key.replace(".", "", 1).lstrip("-").isdigit()
+
+
+def meaning_of(word: str) -> Meaning | None:
+    """What a label's word means, if it is one that is known: "Not Recommended" is negative."""
+    key = label_key(word)
+    for _ in range(3):
+        key = _SPELLED.get(key, key)
+        if key in _MEANING_OF:
+            return _MEANING_OF[key]
+        if denied := _DENIED.match(key):
+            meaning = meaning_of(key[denied.end() :])
+            return _OPPOSITE[meaning] if meaning else None
+        key = _STRONGER.sub("", _AROUND.sub("", key)).strip(" .!'\"()[]\ufe0f🏻🏼🏽🏾🏿")
+    return None
+
+
+def proposed_rule_for_words(words: Counter[str]) -> ProposedRule:
+    """The rule for a column of few words; ``words`` are as they are written, with how often each occurs."""
+    spelled: dict[str, str] = {}
+    for word, _ in words.most_common():
+        spelled.setdefault(label_key(word), word)
+    meanings = {key: meaning_of(word) for key, word in spelled.items()}
+    unknown = tuple(spelled[key] for key, meaning in meanings.items() if meaning is None)
+    if not {"positive", "negative"} & set(meanings.values()):
+        return ProposedRule({}, "a guess", "no value is known to be positive or negative", unknown)
+    default = LabelRule().label_of_value
+    names: Mapping[Meaning, int | None] = {"positive": 1, "negative": 0, "neutral": None}
+    if not unknown and all(key in default and default[key] == names[m] for key, m in meanings.items() if m):
+        return ProposedRule({}, "sure", "the default rule knows its values")
+    known = len(spelled) - len(unknown)
+    lists: dict[str, object] = {
+        name: [spelled[key] for key, meaning in sorted(meanings.items()) if meaning == name]
+        or [next(word for word in getattr(LabelRule(), name) if word not in spelled)]
+        for name in ("positive", "negative")
+    }
+    neutral = [spelled[key] for key, meaning in sorted(meanings.items()) if meaning in ("neutral", None)]
+    if neutral:
+        lists["neutral"] = neutral
+    if not unknown:
+        return ProposedRule(lists, "sure" if known > 1 else "likely", "words that say what they mean")
+    why = f"{', '.join(unknown)}: neutral until somebody says what they mean"
+    return ProposedRule(lists, "a guess", why, unknown)

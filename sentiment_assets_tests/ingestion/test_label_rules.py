@@ -1,0 +1,96 @@
+"""A rule that is proposed says what people mean by such values, or leaves the question to them."""
+
+from collections import Counter
+
+import pytest
+
+from sentiment_assets.ingestion.label_rules import meaning_of, proposed_rule, proposed_rule_for_words
+from sentiment_assets.ingestion.labels import read_label
+from sentiment_assets.ingestion.settings import LabelRule, label_key
+
+STARS = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("Positive", "positive"),
+        ("NEG", "negative"),
+        ("Not Recommended", "negative"),
+        ("not bad", "positive"),
+        ("Extremely Negative", "negative"),
+        ("very satisfied", "positive"),
+        ("Positive review", "positive"),
+        ("👍🏽", "positive"),
+        ("👎", "negative"),
+        ("Thumbs up", "positive"),
+        ("差评", "negative"),
+        ("mixed", "neutral"),
+        ("Nein", "negative"),
+        ("zig", None),
+        ("", None),
+    ],
+)
+def test_the_words_of_labels_are_known(word: str, meaning: str | None) -> None:
+    assert meaning_of(word) == meaning
+
+
+@pytest.mark.parametrize(
+    ("values", "column", "rule"),
+    [
+        ("1 2 3 4 5", "score", STARS),
+        ("5 4", "rating", STARS),
+        ("1 3", "stars", STARS),
+        ("0 1 2 3 4 5", "stars", STARS | {"lowest": 0}),
+        ("0.5 3 5", "score", STARS | {"lowest": 0}),
+        ("4.37 3.1 2.25", "score", STARS),
+        ("0 3 9 10", "answer", {"positive_from": 9, "negative_to": 6, "lowest": 0, "highest": 10}),
+        ("7 9", "nps", {"positive_from": 9, "negative_to": 6, "lowest": 0, "highest": 10}),
+        ("0 3 9 10", "rating", {"positive_from": 7.5, "negative_to": 2.5, "lowest": 0, "highest": 10}),
+        ("-0.4 0.8 0.1", "compound", {"positive_from": 0.5, "negative_to": -0.5, "lowest": -1, "highest": 1}),
+        ("0.2 0.9", "probability", {"positive_from": 0.75, "negative_to": 0.25, "lowest": 0, "highest": 1}),
+        ("0 4", "polarity", {"positive": ["4"], "negative": ["0"]}),
+        ("0 2 4", "polarity", {"positive": ["4"], "negative": ["0"], "neutral": ["2"]}),
+        ("0 1 2", "label", {"positive": ["2"], "negative": ["0"], "neutral": ["1"]}),
+    ],
+)
+def test_numbers_have_the_rule_of_their_scale(values: str, column: str, rule: dict[str, object]) -> None:
+    proposed = proposed_rule(Counter(map(label_key, values.split())), LabelRule(), column)
+    assert proposed.rule == rule
+    LabelRule.model_validate(rule)
+
+
+def test_a_scale_that_is_named_is_sure_and_classes_are_a_guess() -> None:
+    assert proposed_rule(Counter(["4/5", "1/5"]), LabelRule(), "x").sure == "sure"
+    assert proposed_rule(Counter(["1", "2"]), LabelRule(), "x").sure == "a guess"
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        (["Recommended", "Not Recommended"], [1, 0]),
+        (["yes", "No", "YES"], [1, 0, 1]),
+        (["Fresh", "Rotten"], [1, 0]),
+        (["positiv", "negativ", "neutral"], [1, 0, None]),
+        (["good", "bad", "zig"], [1, 0, None]),
+        (["👍", "👎"], [1, 0]),
+        (["positive"], [1]),
+        (["complaint"], [0]),
+    ],
+)
+def test_words_are_read_by_the_rule_that_is_proposed_for_them(words: list[str], labels: list[int | None]) -> None:
+    rule = LabelRule.model_validate(proposed_rule_for_words(Counter(words)).rule)
+    assert [read_label(word, "label", rule) for word in words] == labels
+
+
+def test_a_rule_is_left_out_where_the_default_means_the_same_and_where_nobody_knows() -> None:
+    default = proposed_rule_for_words(Counter(["Positive", "neg", "TRUE"]))
+    assert (default.rule, default.sure, default.unknown) == ({}, "sure", ())
+    unknown = proposed_rule_for_words(Counter(["zig", "zag", "zig"]))
+    assert (unknown.rule, unknown.sure, unknown.unknown) == ({}, "a guess", ("zig", "zag"))
+
+
+def test_a_value_that_nobody_knows_stands_under_neutral_and_is_told() -> None:
+    proposed = proposed_rule_for_words(Counter(["good", "bad", "zig"]))
+    assert proposed.rule["neutral"] == ["zig"]
+    assert proposed.why.startswith("zig: neutral until somebody says")
