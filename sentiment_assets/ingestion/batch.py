@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -91,8 +92,8 @@ class Batch:
         return dict(counts)
 
 
-def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> Batch:
-    """Read, check and map every row of a landed file.
+def read_batch(content: bytes, file_name: str, settings: IngestionSettings, most_rows: int | None = None) -> Batch:
+    """Read, check and map every row of a landed file, or the first ``most_rows`` for a look at it.
 
     Raises ``UnreadableFile`` when the file fails as a whole; the message names the reason and the remedy.
     """
@@ -106,7 +107,7 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings) -> B
         format=settings.format,
         wanted={*columns.texts, *columns.named},
     )
-    for raw in rows:
+    for raw in islice(rows, most_rows):
         reading.take(raw)
     reading.require_text_column()
     require_meant(reading.labels, settings.columns.label, settings.labels)

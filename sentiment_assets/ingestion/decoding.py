@@ -2,10 +2,6 @@
 
 import codecs
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from charset_normalizer import CharsetMatch
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -16,11 +12,11 @@ _BYTE_ORDER_MARKS = (
 )
 _FIRST_NOT_ASCII = 0x80
 _SAMPLED, _SHOWN = 100_000, 40
-_MOST_FREQUENT = "cp1252"
-"""What is proposed where others would do as well, or where only a few letters tell."""
 _FIRST_ESCAPE, _LAST_ESCAPE = 0xDC00, 0xDCFF
 # Control characters, and those that turn the direction of what stands around them.
 _ACTS_ON_A_TERMINAL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
+_WESTERN = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜ€…‘’“”•–—™\xa0¡£©«»®°´·¿½")
+_MOST_ACCENTS = 0.25
 
 
 def _keep_as_escapes(error: UnicodeError) -> tuple[str, int]:
@@ -63,20 +59,35 @@ def proposed_encoding(content: bytes) -> tuple[str, str]:
     import charset_normalizer
 
     start = next((place for place, byte in enumerate(content) if byte >= _FIRST_NOT_ASCII), 0)
-    sample = content[max(start - _SAMPLED // 2, 0) :][:_SAMPLED]
-    matches = charset_normalizer.from_bytes(sample)
-    best = matches.best()
-    if best is None or best.encoding in ("ascii", "utf_8"):
-        return "", ""
-    as_good = {each for match in matches if _as_good(match, best) for each in match.could_be_from_charset}
-    rare = sum(byte >= _FIRST_NOT_ASCII for byte in sample) < len(sample) / 5 and not best.coherence
-    name = _MOST_FREQUENT if _MOST_FREQUENT in as_good or rare else best.encoding.replace("_", "-")
+    sampled = content[max(start - _SAMPLED // 2, 0) :][:_SAMPLED]
+    if _is_western(sampled):
+        name = "cp1252"
+    else:
+        best = charset_normalizer.from_bytes(sampled).best()
+        if best is None or best.encoding in ("ascii", "utf_8"):
+            return "", ""
+        name = best.encoding.replace("_", "-")
     before, after = content[:start].rsplit(b"\n", 1)[-1], content[start:].split(b"\n", 1)[0]
     return name, (before[-_SHOWN:] + after[:_SHOWN]).decode(name, "replace").strip()
 
 
-def _as_good(match: "CharsetMatch", best: "CharsetMatch") -> bool:
-    return (match.chaos, match.coherence) == (best.chaos, best.coherence)
+def _is_western(content: bytes) -> bool:
+    """Whether by cp1252 a text has no letters and signs but those of Western Europe's languages, and few of them.
+
+    Other encodings make the same letters of some of its bytes, and short texts do not tell them apart by frequency.
+    """
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    beyond = [each for each in text if not each.isascii()]
+    letters = sum(map(str.isalpha, text))
+    of_hungary = "õ" in beyond and "û" in beyond and "ã" not in beyond
+    return (
+        all(each in _WESTERN for each in beyond)
+        and sum(map(str.isalpha, beyond)) <= _MOST_ACCENTS * letters
+        and not of_hungary
+    )
 
 
 def undecodable_bytes(text: str) -> str:
@@ -96,3 +107,8 @@ def printable(text: str) -> str:
 def on_one_line(text: str) -> str:
     """``text`` for a message or a terminal: nothing in it ends the line, moves the cursor or turns the writing."""
     return _ACTS_ON_A_TERMINAL.sub(lambda found: found[0].encode("unicode_escape").decode(), printable(text))
+
+
+def in_one_line(text: str) -> str:
+    """A longer ``text`` as a terminal may show it: in one line, each stretch of white space a blank."""
+    return on_one_line(" ".join(text.split()))

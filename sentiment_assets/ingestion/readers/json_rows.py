@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from sentiment_assets.ingestion.readers.source import LINES, LINES_PASSED_OVER, RawRow, Source, all_named
+from sentiment_assets.ingestion.readers.source import LINES, LINES_PASSED_OVER, RawRow, SeveralInOne, Source, all_named
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _LONGEST_INTEGER = 400
@@ -117,9 +117,11 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
         [(name, rows)] = lists.items()
         yield from _array(rows, source, f"list at {name}")
     elif len(lists) > 1:
-        raise UnreadableFile(
+        raise SeveralInOne(
             f"it is an object with {len(lists)} lists ({', '.join(lists)}); say which holds the reviews: "
-            f"`format: {{records: {next(iter(lists))}}}`"
+            f"`format: {{records: {next(iter(lists))}}}`",
+            "records",
+            lists,
         )
     elif columns := _columns(item):
         source.found["shape"] = "columns, as pandas writes them"

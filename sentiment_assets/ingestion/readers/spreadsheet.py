@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 
-from sentiment_assets.ingestion.readers.source import RawRow, Source, column_names
+from sentiment_assets.ingestion.readers.source import RawRow, SeveralInOne, Source, column_names
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _Sheet = Sequence[Sequence[object]]
@@ -55,9 +55,11 @@ def _chosen(sheets: Mapping[str, _Sheet], source: Source) -> str:
         raise UnreadableFile("its sheets are empty; the first row must name the columns")
     having = [name for name in filled if set(source.wanted) & _first_row(sheets[name])]
     if len(filled) > 1 and len(having) != 1:
-        raise UnreadableFile(
+        raise SeveralInOne(
             f"it has {len(filled)} sheets ({', '.join(filled)}); say which holds the reviews: "
-            f"`format: {{sheet: {filled[0]}}}`"
+            f"`format: {{sheet: {filled[0]}}}`",
+            "sheet",
+            filled,
         )
     return (having or filled)[0]
 
