@@ -1,0 +1,141 @@
+"""What a column's name suggests that it holds. Names come second: values have been looked at before."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+from sentiment_assets.ingestion.label_rules import meaning_of
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\da-zA-Z_]+")
+
+_SUGGESTING: Mapping[str, str] = {
+    "text": (
+        "text review reviews body content comment comments feedback message opinion verbatim description "
+        "tweet sentence remark remarks testimonial texto comentario comentarios resena opinion avis "
+        "commentaire commentaires texte kommentar kommentare bewertungstext rezension inhalt "
+        "beschreibung avaliacao mensagem descricao mensaje descripcion conteudo contenido contenu "
+        "recensione testo commento reviewtext reviewbody negative positive pros cons 评论 内容 评价 "
+        "评论内容 正文 レビュー 本文 コメント 리뷰 내용 отзыв текст комментарий"
+    ),
+    "title": (
+        "title summary headline subject heading header titel titulo titre titolo betreff asunto assunto "
+        "sujet ueberschrift uberschrift schlagzeile resumo resumen 标题 タイトル 제목 заголовок"
+    ),
+    "label": (
+        "rating ratings stars star score overall sentiment label labels polarity target class "
+        "recommended recommend recommendation recommends nps verdict satisfaction rate grade csat "
+        "feeling thumbs evaluation nota notas note notes puntuacion calificacion valoracion bewertung "
+        "sterne stern etoiles etoile avaliacao estrelas estrellas estrella voto punteggio stelle "
+        "sentimiento sentimento stimmung empfehlung again likelihood voted punkte 评分 星级 打分 "
+        "情感 標籤 标签 評価 평점 별점 оценка рейтинг тональность"
+    ),
+    "created_at": (
+        "date dates datum fecha data created at time timestamp when day published posted submitted "
+        "submit written zeit zeitpunkt erstellt reviewtime creation datetime jour fechas datetimes "
+        "horario moment on 日期 时间 评论时间 日付 投稿日 날짜 дата время"
+    ),
+    "review_id": "id ids oid uuid guid reviewid key identifier identificador kennung nummer number ref",
+    "keep": (
+        "product brand source language lang category country channel market marketplace platform store "
+        "app hotel airline department segment region location city device variant model produkt marke "
+        "quelle sprache land kategorie kanal filiale produto marca fonte idioma categoria pais canal "
+        "loja producto fuente tienda produit marque langue categorie pays magasin division version "
+        "locale site branch 品牌 产品 商品 语言 来源"
+    ),
+}
+_CONTRARY: Mapping[str, str] = {
+    "text": (
+        "reply response answer developer seller owner product url link author user id date category "
+        "image images tags antwort reponse resposta respuesta respondent address street count location "
+        "username email name"
+    ),
+    "title": ("product movie film book item app hotel job game page reply user author reviewer seller prod song album"),
+    "label": (
+        "helpful votes vote count counts num number likes useful funny cool total upvotes downvotes "
+        "confidence gold price age length words version year thumbsup verified id average avg days lat "
+        "lng index playtime helpfulness denominator numerator product quantity qty amount page phone zip "
+        "code reviews hours minutes anzahl hilfreich verifizierter verifiziert verificada compra achat "
+        "kauf purchase vine spoiler"
+    ),
+    "created_at": (
+        "reply response replied updated update modified edited last release purchase birth stay visit "
+        "order delivery experience scraped crawled answer developer seller expiry expires replydate "
+        "antwort arrival reviewer ordered shipped purchased bought crawl import imported user since"
+    ),
+    "review_id": (
+        "user product author customer order app item business hotel parent store listing reviewer movie "
+        "film client category package profile session device phone thread asin sku place company seller "
+        "vendor account member produkt kunde kunden cliente producto produto produit"
+    ),
+    "keep": "id url link count email phone ip",
+}
+_WORDS = {role: frozenset(words.split()) for role, words in _SUGGESTING.items()}
+_AGAINST = {role: frozenset(words.split()) for role, words in _CONTRARY.items()}
+_COUNTED = ("count", "votes", "counts")
+_SEVERAL = {"thumbs up count": "votes count"}
+
+
+@lru_cache(maxsize=1024)
+def words_in(name: str) -> tuple[str, ...]:
+    """The words of a name in small letters and without accents: ``reviewText`` and ``review_text`` have two."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    words = [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFC", plain))]
+    said = " ".join(words)
+    return tuple(_SEVERAL.get(said, said).split())
+
+
+def suggests(name: str, role: str) -> float:
+    """How much a name speaks for a role: 1 for each half that fits, up to 2 for a name that is nothing else.
+
+    Below 0 if it speaks against it.
+    """
+    words = _words_for(name, role)
+    if not words:
+        return 0.0
+    joined = "".join(words)
+    if name == role or joined in _WORDS[role]:
+        return 2.0
+    for_it = sum(word in _WORDS[role] for word in words)
+    if any(word in _AGAINST[role] or (role == "label" and word.endswith(_COUNTED)) for word in words):
+        return -1.0
+    if words[-1] in _WORDS[role]:
+        return 1.0 + for_it / len(words)
+    return for_it / len(words)
+
+
+def _words_for(name: str, role: str) -> tuple[str, ...]:
+    """The words of a name that tell: not the "review" of ``review_date``, nor for what is kept that it is a name."""
+    words = words_in(name)
+    if len(words) > 1 and words[0] in ("review", "reviews"):
+        words = words[1:]
+    return words[:-1] if role == "keep" and len(words) > 1 and words[-1] in ("name", "code", "type") else words
+
+
+def is_a_known_name(text: str) -> bool:
+    """Whether a text is the name of a column for some role, and no word that a label may be."""
+    return len(words_in(text)) <= 4 and meaning_of(text) is None and any(suggests(text, role) >= 2 for role in _WORDS)
+
+
+def is_a_name(text: str) -> bool:
+    """Whether a text may be such a name; a short review that ends in "product" may be one too."""
+    return len(words_in(text)) <= 4 and meaning_of(text) is None and any(suggests(text, role) >= 1 for role in _WORDS)
+
+
+def is_a_pair(name: str) -> str:
+    """``positive`` or ``negative`` for a column that holds one half of a review, as hotels' exports have them."""
+    words = set(words_in(name))
+    if not words <= {
+        "positive",
+        "negative",
+        "review",
+        "reviews",
+        "text",
+        "comment",
+        "comments",
+        "pros",
+        "cons",
+        "content",
+    }:
+        return ""
+    return "positive" if words & {"positive", "pros"} else "negative" if words & {"negative", "cons"} else ""

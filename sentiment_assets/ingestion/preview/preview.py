@@ -1,0 +1,314 @@
+"""The preview of a file: what is in it, what a branch would make of it, and the settings that would read it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sentiment_assets.ingestion.batch import read_batch
+from sentiment_assets.ingestion.label_rules import ProposedRule
+from sentiment_assets.ingestion.preview.columns import Column, columns_of
+from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
+from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
+from sentiment_assets.ingestion.preview.settings_text import as_yaml
+from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED
+from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
+
+_REVIEWS_SHOWN, _REASONS_SHOWN, _UNREAD_SHOWN = 5, 3, 3
+_ROLES = ("review_id", "label", "created_at", "split")
+
+
+@dataclass(frozen=True)
+class PreviewColumn:
+    """A column of the file."""
+
+    name: str
+    filled: float
+    """The share of rows that have a value."""
+    examples: tuple[str, ...]
+    role: str
+    """What it is taken for; empty if it is not used."""
+    sure: str
+    why: str
+
+
+@dataclass(frozen=True)
+class PreviewReview:
+    """A review as it will read."""
+
+    text: str
+    label: str
+    """``positive``, ``negative``, ``neutral`` or ``unlabelled``."""
+    created_at: str
+    """ISO 8601; empty without a date."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why rows would go to quarantine, or values would be left out."""
+
+    field: str
+    reason: str
+    rows: int
+    first: int
+    """The first such row."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the settings make of the rows that were read."""
+
+    rows: int
+    kept: int
+    quarantined: int
+    without_text: int
+    duplicate: int
+    labels: Mapping[str, int]
+    """How many reviews are positive, negative, neutral and unlabelled."""
+    dated: int
+    reviews: tuple[PreviewReview, ...]
+    quarantine: tuple[Reason, ...]
+    unread: tuple[Reason, ...]
+    fails: str = ""
+    """Why the file would fail as a whole; empty if it would not."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Everything that is shown of a file."""
+
+    file: str
+    found: Mapping[str, object]
+    whole: bool
+    """Whether all of its rows were read."""
+    columns: tuple[PreviewColumn, ...]
+    label_rule: str
+    """The label rule in one line; empty where the default rule is meant, or there is no label."""
+    label_rule_sure: str
+    label_rule_why: str
+    outcome: Outcome
+    warnings: tuple[str, ...]
+    settings: Mapping[str, object]
+    """The attributes of the branch; empty where an existing branch was shown."""
+    yaml: str
+    """The text of a ``defs.yaml`` with them."""
+
+
+def preview_file(content: bytes, file_name: str, landing: str, *, most_rows: int | None = MOST_ROWS) -> Preview:
+    """What is in a file, and the settings that are proposed for it. Raises ``UnreadableFile``."""
+    file = beginning_of(content, file_name, most_rows)
+    sample = read_sample(file, IngestionSettings())
+    columns = sample.columns
+    roles = find_roles(columns, named=sample.has_names)
+    attributes = {"landing": landing, **_proposed(sample, roles)}
+    settings = _ingestion_of(attributes)
+    outcome = _outcome(file, settings)
+    if not any(not row.problem for row in sample.rows) and outcome.fails:
+        raise UnreadableFile(outcome.fails)
+    rule = roles.rule or ProposedRule({}, "a guess", "")
+    return Preview(
+        file=file_name,
+        found=sample.found,
+        whole=len(file.content) == len(content) and (most_rows is None or len(sample.rows) < most_rows),
+        columns=_shown_columns(columns, described(roles.roles)),
+        label_rule=rule.in_one_line if rule.rule else "",
+        label_rule_sure=rule.sure if roles.rule else "",
+        label_rule_why=rule.why,
+        outcome=outcome,
+        warnings=_warnings(sample, roles, outcome),
+        settings=attributes,
+        yaml=as_yaml(attributes, _questions(columns, roles)),
+    )
+
+
+def preview_for_branch(
+    content: bytes, file_name: str, settings: IngestionSettings, *, most_rows: int | None = MOST_ROWS
+) -> Preview:
+    """A file as the settings of a branch read it. Raises ``UnreadableFile``."""
+    file = beginning_of(content, file_name, most_rows)
+    rows, found = file.rows(settings)
+    columns = columns_of(rows, settings.placeholders)
+    outcome = _outcome(file, settings)
+    return Preview(
+        file=file_name,
+        found=found,
+        whole=len(file.content) == len(content) and (most_rows is None or len(rows) < most_rows),
+        columns=_shown_columns(columns, _said_by(settings.columns)),
+        label_rule=_written_rule(settings.labels),
+        label_rule_sure="",
+        label_rule_why="as the branch says" if settings.labels.model_fields_set else "the default",
+        outcome=outcome,
+        warnings=_warnings(Sample(file, rows, found, settings), Roles((), None), outcome),
+        settings={},
+        yaml="",
+    )
+
+
+# what the settings are
+
+
+def _proposed(sample: Sample, roles: Roles) -> dict[str, object]:
+    """The attributes of a branch that differ from the defaults, but the landing place."""
+    attributes: dict[str, object] = {}
+    form = sample.settings.format.model_dump()
+    said = {name: value for name, value in form.items() if value != getattr(FormatSettings(), name)}
+    if said:
+        attributes["format"] = said
+    if sample.settings.encoding != IngestionSettings().encoding:
+        attributes["encoding"] = sample.settings.encoding
+    columns = _proposed_columns(roles)
+    if columns:
+        attributes["columns"] = columns
+    if roles.rule and roles.rule.rule:
+        attributes["labels"] = dict(roles.rule.rule)
+    if roles.language:
+        attributes["monitoring"] = {"languages": [roles.language]}
+    return attributes
+
+
+def _proposed_columns(roles: Roles) -> dict[str, object]:
+    columns: dict[str, object] = {}
+    texts = [*roles.of("title"), *roles.of("text")]
+    if texts and texts != [DEFAULT_NAMES["text"]]:
+        columns["text"] = texts if len(texts) > 1 else texts[0]
+    for role in _ROLES:
+        names = () if role == "label" and _is_unknown(roles) else roles.of(role)
+        if names and names[0] != DEFAULT_NAMES[role]:
+            columns[role] = names[0]
+        elif not names and (role in roles.not_used or DEFAULT_NAMES[role] in texts or role in roles.of("label")):
+            columns[role] = ""
+    if roles.of("keep"):
+        columns["keep"] = list(roles.of("keep"))
+    return columns
+
+
+def _is_unknown(roles: Roles) -> bool:
+    """Whether nobody but a person can say what the labels mean."""
+    return roles.rule is not None and bool(roles.rule.unknown) and not roles.rule.rule
+
+
+def _questions(columns: Sequence[Column], roles: Roles) -> list[str]:
+    """Lines of the YAML that only a person can fill in."""
+    questions = []
+    [label] = roles.of("label")[:1] or [""]
+    if roles.rule and _is_unknown(roles):
+        values = ", ".join(f'"{each}"' for each in roles.rule.unknown)
+        questions += [
+            f"which of {values} is positive? Put the values in, and name the column: `label: {label}`",
+            "labels: {positive: [?], negative: [?], neutral: [?]}",
+        ]
+    date = next((each for each in columns if (each.name,) == roles.of("created_at")), None)
+    if date is not None and date.dates.is_ambiguous:
+        questions.append(
+            f"which comes first in {date.name}? created_at: {{column: {date.name}, order: day_first}}, or month_first"
+        )
+    return questions
+
+
+def _ingestion_of(attributes: Mapping[str, object]) -> IngestionSettings:
+    monitoring = attributes.get("monitoring")
+    languages = monitoring["languages"] if isinstance(monitoring, dict) else []
+    said = {name: value for name, value in attributes.items() if name in IngestionSettings.model_fields}
+    return IngestionSettings.model_validate({**said, "languages": tuple(languages)})
+
+
+def _said_by(columns: ReviewColumns) -> dict[str, Role]:
+    roles = {name: role for role in ("text", *_ROLES) for name in columns.of_role(role)}
+    roles = dict.fromkeys(columns.keep, "keep") | roles
+    named = set(columns.named)
+    return {
+        name: Role(name, role, "sure", "the branch says so" if name in named else "the default name")
+        for name, role in roles.items()
+    }
+
+
+def _written_rule(rule: LabelRule) -> str:
+    return ProposedRule(rule.model_dump(exclude_unset=True), "sure", "").in_one_line if rule.model_fields_set else ""
+
+
+# what comes of the rows
+
+
+def _outcome(file: File, settings: IngestionSettings) -> Outcome:
+    try:
+        batch = read_batch(file.content, file.name, settings, file.most_rows)
+    except UnreadableFile as error:
+        nothing = dict.fromkeys(("positive", "negative", "neutral", "unlabelled"), 0)
+        rows, _ = file.rows(settings)
+        return Outcome(len(rows), 0, 0, 0, 0, nothing, 0, (), (), (), str(error))
+    return Outcome(
+        rows=batch.rows_in,
+        kept=len(batch.reviews),
+        quarantined=len(batch.quarantine),
+        without_text=len(batch.without_text),
+        duplicate=batch.rows_duplicate,
+        labels=_labels_of(batch.reviews),
+        dated=int(batch.reviews["created_at"].notna().sum()),
+        reviews=_reviews_of(batch.reviews),
+        quarantine=_reasons_of(batch.quarantine),
+        unread=tuple(Reason(each.field, each.reason, each.reviews, each.row) for each in batch.unread[:_UNREAD_SHOWN]),
+    )
+
+
+def _labels_of(reviews: pd.DataFrame) -> dict[str, int]:
+    labels, neutral = reviews["label"], reviews["neutral"]
+    return {
+        "positive": int((labels == 1).sum()),
+        "negative": int((labels == 0).sum()),
+        "neutral": int(neutral.sum()),
+        "unlabelled": int((labels.isna() & ~neutral).sum()),
+    }
+
+
+def _reviews_of(reviews: pd.DataFrame) -> tuple[PreviewReview, ...]:
+    """The first reviews of each label in turn, so that all kinds are seen."""
+    words = reviews["label"].map({1: "positive", 0: "negative"}).astype("object")
+    words = words.where(words.notna(), reviews["neutral"].map({True: "neutral", False: "unlabelled"}))
+    turn = words.groupby(words).cumcount()
+    chosen = turn.sort_values(kind="stable").index[:_REVIEWS_SHOWN]
+    return tuple(
+        PreviewReview(
+            str(reviews["text"][place]),
+            str(words[place]),
+            "" if pd.isna(reviews["created_at"][place]) else reviews["created_at"][place].isoformat(),
+        )
+        for place in sorted(chosen)
+    )
+
+
+def _reasons_of(quarantine: pd.DataFrame) -> tuple[Reason, ...]:
+    pairs = list(zip(quarantine["field"], quarantine["reason"], strict=True))
+    first = dict(zip(reversed(pairs), reversed(quarantine["row"].tolist()), strict=True))
+    return tuple(Reason(*pair, count, first[pair]) for pair, count in Counter(pairs).most_common(_REASONS_SHOWN))
+
+
+def _shown_columns(columns: Sequence[Column], roles: Mapping[str, Role]) -> tuple[PreviewColumn, ...]:
+    none = Role("", "", "sure", "")
+    shown = []
+    for each in columns:
+        role = roles.get(each.name, none)
+        shown.append(
+            PreviewColumn(each.name, each.filled, each.example(), role.role, role.sure if role.role else "", role.why)
+        )
+    return tuple(shown)
+
+
+def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]:
+    warnings = [*sample.told, *roles.told]
+    if outcome.fails:
+        warnings.insert(0, f"the file would fail as a whole: {outcome.fails}")
+    proposal = str(sample.found.get(ENCODING_PROPOSED, ""))
+    if proposal:
+        warnings.append(f"some rows are not in its encoding; {proposal}")
+    if sample.rows and roles.roles and not roles.of("text"):
+        warnings.append("no column looks like the text of a review: name it under `columns: text:`")
+    if roles.of("text") and roles.rule is None:
+        warnings.append("no column looks like a label or a rating: reviews are scored, and train nothing")
+    if not sample.rows:
+        warnings.append("it has no row")
+    date = roles.of("created_at")
+    unread = [each for each in outcome.unread if each.field != "created_at" or not date]
+    warnings += [f"{each.rows:,} reviews stay without {each.field}: {each.reason}" for each in unread]
+    return tuple(dict.fromkeys(warnings))

@@ -1,0 +1,275 @@
+"""A sample of a file, read the way that leaves the fewest problems: encoding, quoting, header, list or sheet."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from sentiment_assets.ingestion.decoding import undecodable_bytes
+from sentiment_assets.ingestion.formats import ZIP, format_of
+from sentiment_assets.ingestion.label_rules import is_number
+from sentiment_assets.ingestion.preview.columns import Column, columns_of
+from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
+from sentiment_assets.ingestion.preview.roles import find_roles
+from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
+from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, MEGABYTE, SeveralInOne, encoding_in
+from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, label_key
+from sentiment_assets.ingestion.values import is_missing
+
+MOST_ROWS = 2000
+"""How many rows are looked at, unless all are asked for."""
+_LARGEST_LOOKED_AT = 32 * MEGABYTE
+_BY_LINES = ("csv", "tsv", "txt", "jsonl", "ndjson")
+_DELIMITED = ("csv", "tsv", "txt")
+_SHEETS = ("xlsx", "xls", "ods")
+_DELIMITERS = (",", ";", "\t", "|")
+_CLEARLY, _NEARLY_ALL = 0.5, 0.9
+_FEW_PROBLEMS = 0.02
+_A_SENTENCE, _LONGEST_NAME, _FEW_LABELS = 4, 60, 12
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to look at."""
+
+    content: bytes
+    name: str
+    most_rows: int | None
+    """How many rows are read; ``None`` for all."""
+
+    def rows(
+        self, settings: IngestionSettings, most: int | None = None
+    ) -> tuple[tuple[RawRow, ...], dict[str, object]]:
+        """The rows of the sample, and what was found about the file. Raises ``UnreadableFile``."""
+        wanted = {*settings.columns.texts, *settings.columns.named}
+        read = read_rows(
+            self.content, self.name, settings.encoding, settings.unpacking, format=settings.format, wanted=wanted
+        )
+        return tuple(islice(read, most or self.most_rows)), read.found
+
+    @property
+    def is_delimited(self) -> bool:
+        """Whether it is delimited text, in an archive perhaps."""
+        return format_of(self.name)[0] in (*_DELIMITED, ZIP)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of a file, and the settings that they were read with."""
+
+    file: File
+    rows: tuple[RawRow, ...]
+    found: Mapping[str, object]
+    settings: IngestionSettings
+    named: bool = True
+    """Whether the file itself names its columns."""
+    told: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the rows."""
+        return columns_of(self.rows, self.settings.placeholders)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether the file names its columns, and not by numbers."""
+        return self.named and not all(is_number(label_key(each.name)) for each in self.columns)
+
+    def read_again(self, settings: IngestionSettings, *told: str, named: bool = True) -> "Sample":
+        """The same file by other settings, and what to tell of that."""
+        rows, found = self.file.rows(settings)
+        return Sample(self.file, rows, found, settings, named, (*self.told, *told))
+
+
+def beginning_of(content: bytes, file_name: str, most_rows: int | None) -> File:
+    """The file, or its first megabytes where it is a large text of lines and only some of its rows are asked for."""
+    ending, compression = format_of(file_name)
+    if most_rows is not None and not compression and ending in _BY_LINES and len(content) > _LARGEST_LOOKED_AT:
+        even = _LARGEST_LOOKED_AT - _LARGEST_LOOKED_AT % 4
+        content = content[: max(content.rfind(b"\n", 0, even) + 1, 1)]
+    return File(content, file_name, most_rows)
+
+
+def read_sample(file: File, settings: IngestionSettings) -> Sample:
+    """The sample, with what of format and encoding must be said for it. Raises ``UnreadableFile``."""
+    sample = _by_its_encoding(_with_lists(file, settings))
+    if sample.file.is_delimited:
+        sample = _with_fewest_problems(sample)
+    if str(sample.found.get("format")) in (*_DELIMITED, *_SHEETS):
+        sample = _with_header(sample)
+    return sample
+
+
+def _with(settings: IngestionSettings, **form: object) -> IngestionSettings:
+    return settings.model_copy(update={"format": FormatSettings(**(settings.format.model_dump() | form))})
+
+
+def _with_lists(file: File, settings: IngestionSettings) -> Sample:
+    """The sample of the file, or of the list or sheet in it that looks most like reviews."""
+    try:
+        rows, found = file.rows(settings)
+    except SeveralInOne as several:
+        choices = {
+            name: Sample(file, *file.rows(each), settings=each)
+            for name in several.names
+            for each in [_with(settings, **{several.setting: name})]
+        }
+        best = max(choices, key=lambda name: _weight_of_texts(choices[name]))
+        return replace(choices[best], told=(f"it holds {', '.join(several.names)}; {best} looks most like reviews",))
+    except UnreadableFile as error:
+        if "NUL characters" in str(error) and settings.encoding == "utf-8":
+            return _as_utf_16(file, settings, error)
+        raise
+    sample = Sample(file, rows, found, settings)
+    way = _way_to_a_list(rows)
+    if way and found.get("format") in ("json", "jsonl", "ndjson"):
+        chosen = _with(settings, records=way)
+        return Sample(file, *file.rows(chosen), settings=chosen, told=(f"the reviews are the list at {way}",))
+    return sample
+
+
+def _as_utf_16(file: File, settings: IngestionSettings, error: UnreadableFile) -> Sample:
+    readings = []
+    for encoding in ("utf-16-le", "utf-16-be"):
+        chosen = settings.model_copy(update={"encoding": encoding})
+        told = f"it is read as {encoding}, without a byte order mark; see whether the reviews below read well"
+        try:
+            readings.append(Sample(file, *file.rows(chosen), settings=chosen, told=(told,)))
+        except UnreadableFile:
+            continue
+    if not readings:
+        raise error
+    return max(readings, key=lambda each: sum(str(row.values).isascii() for row in each.rows))
+
+
+def _weight_of_texts(sample: Sample) -> float:
+    return max((len(each.values) * each.words for each in sample.columns if each.is_text), default=0.0)
+
+
+def _way_to_a_list(rows: Sequence[RawRow]) -> str:
+    """The way to the longest list of objects within a file that is read as one row."""
+    if len(rows) != 1 or rows[0].problem:
+        return ""
+    ways = dict(_lists_in(rows[0].values, ""))
+    return max(ways, key=lambda way: ways[way], default="")
+
+
+def _lists_in(values: Mapping[str, object], before: str) -> Iterator[tuple[str, int]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _lists_in(value, f"{before}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield f"{before}{name}", len(value)
+
+
+def _by_its_encoding(sample: Sample) -> Sample:
+    """The sample by the encoding that is proposed, if hardly any text beyond ASCII can be read without it."""
+    proposal = str(sample.found.get(ENCODING_PROPOSED, ""))
+    if not proposal:
+        return sample
+    rows, _ = sample.file.rows(sample.settings, most=len(sample.file.content))
+    beyond = [text for row in rows if not (text := _all_of(row)).isascii()]
+    broken = sum(bool(undecodable_bytes(text)) for text in beyond)
+    if broken < _NEARLY_ALL * len(beyond) or not broken:
+        return replace(
+            sample, told=(*sample.told, f"{broken:,} of {len(beyond):,} rows beyond ASCII are not in its encoding")
+        )
+    encoding = encoding_in(proposal)
+    return sample.read_again(
+        sample.settings.model_copy(update={"encoding": encoding}),
+        f"it is no UTF-8: it is read as {encoding}, the likeliest; see whether the reviews below read well",
+    )
+
+
+def _all_of(row: RawRow) -> str:
+    return "".join(value for value in row.values.values() if isinstance(value, str))
+
+
+# delimited text: quotes, escapes, delimiters
+
+
+def _with_fewest_problems(sample: Sample) -> Sample:
+    cost = _cost(sample)
+    if cost <= _FEW_PROBLEMS * len(sample.rows):
+        return sample
+    ways: dict[str, dict[str, object]] = {
+        "quotes are read as characters like others": {"quoting": "none"},
+        "a backslash takes the meaning from a quote": {"escape": "\\"},
+    }
+    ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in _DELIMITERS}
+    readings = []
+    for said, form in ways.items():
+        try:
+            readings.append(
+                sample.read_again(_with(sample.settings, **form), f"{said}: so it reads with fewer problems")
+            )
+        except UnreadableFile:
+            continue
+    best = min(readings, key=_cost, default=sample)
+    return best if _cost(best) < _CLEARLY * cost else sample
+
+
+def _cost(sample: Sample) -> float:
+    """How many rows cannot be read, how many lines a field swallowed, and how many quotes were left around fields."""
+    width = max((len(row.values) for row in sample.rows if not row.problem), default=0)
+    delimiter = str(sample.found.get("delimiter", ","))
+    cost = float(sum(bool(row.problem) for row in sample.rows))
+    for row in sample.rows:
+        for value in row.values.values():
+            if isinstance(value, str) and not row.problem:
+                if "\n" in value and width > 1:
+                    cost += sum(line.count(delimiter) == width - 1 for line in value.split("\n")[1:-1])
+                    cost += value.count("\n") > 20
+                cost += value.startswith('"') and value.endswith('"') and len(value) > 1
+    if width <= 1 and sample.settings.format.delimiter:
+        return float("inf")
+    return cost
+
+
+# a header, or none
+
+
+def _with_header(sample: Sample) -> Sample:
+    """The sample with names by position, if its first row is a review like the others."""
+    readable = [row for row in sample.rows if not row.problem]
+    if sample.settings.format.names or not readable or not _is_a_row(list(readable[0].values), sample.columns):
+        return sample
+    places = [f"column {place}" for place in range(1, len(readable[0].values) + 1)]
+    by_place = sample.read_again(_with(sample.settings, names=places), named=False)
+    roles = find_roles(by_place.columns, named=False)
+    names = [next((each.role for each in roles.roles if each.column == place), place) for place in places]
+    repeated = {name for name in names if names.count(name) > 1}
+    names = [place if name in repeated or name == "keep" else name for name, place in zip(names, places, strict=True)]
+    return sample.read_again(
+        _with(sample.settings, names=names),
+        "it has no header: the first row is a review too, and the columns are named by position",
+        named=False,
+    )
+
+
+def _is_a_row(header: Sequence[str], columns: Sequence[Column]) -> bool:
+    """Whether what should name the columns is like their values, and no name that is known."""
+    if any(map(is_a_known_name, header)) or any(map(_is_a_number_above_texts, columns)):
+        return False
+    if any(map(_is_one_of_its_values, columns)):
+        return True
+    return any(map(_is_a_text_above_texts, columns)) and not any(map(is_a_name, header))
+
+
+def _is_a_number_above_texts(column: Column) -> bool:
+    """Whether a column is called by a number and holds none, as pandas writes columns without names."""
+    return is_number(label_key(column.name)) and bool(column.texts) and not column.numbers
+
+
+def _is_one_of_its_values(column: Column) -> bool:
+    name = column.name
+    if is_missing(name) or not column.texts:
+        return False
+    if is_number(label_key(name)):
+        return column.numbers > _CLEARLY
+    return name in column.seen and len(column.keys) <= _FEW_LABELS and column.distinct < _CLEARLY
+
+
+def _is_a_text_above_texts(column: Column) -> bool:
+    name = column.name
+    is_long = len(name.split()) >= _A_SENTENCE or len(name) > _LONGEST_NAME
+    return is_long and not name.endswith("?") and column.is_text and column.usual_words >= _A_SENTENCE - 1

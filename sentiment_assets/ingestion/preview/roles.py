@@ -1,0 +1,374 @@
+"""Which column holds what, by values first and names second, each with how sure and why."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sentiment_assets.ingestion.label_rules import (
+    ProposedRule,
+    Sure,
+    is_number,
+    meaning_of,
+    proposed_rule,
+    proposed_rule_for_words,
+    understood_without_a_rule,
+)
+from sentiment_assets.ingestion.preview.columns import Column
+from sentiment_assets.ingestion.preview.names import is_a_pair, suggests
+from sentiment_assets.ingestion.ratings import highest_named, number_of
+from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule
+from sentiment_assets.ingestion.split_names import read_split
+from sentiment_assets.ingestion.values import NotRead
+
+DEFAULT_NAMES = {role: role for role in ("text", "review_id", "label", "created_at", "split")}
+_MOSTLY, _NEARLY_ALL = 0.5, 0.9
+_FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
+_HIGHEST_RATING, _LOWEST_RATING = 100, -10
+_MANY_WORDS = 60.0
+_FASTTEXT = "__label__"
+_SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
+
+
+@dataclass(frozen=True)
+class Role:
+    """A column, and what it is taken for."""
+
+    column: str
+    role: str
+    """``text``, ``title``, ``label``, ``created_at``, ``review_id``, ``split`` or ``keep``."""
+    sure: Sure
+    why: str
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What all columns are taken for."""
+
+    roles: tuple[Role, ...]
+    rule: ProposedRule | None
+    """The label rule; ``None`` without a column of labels."""
+    not_used: tuple[str, ...] = ()
+    """Columns that a default would take for something that they are not."""
+    told: tuple[str, ...] = ()
+    language: str = ""
+    """The language of the months' names, if it is not English."""
+
+    def of(self, role: str) -> tuple[str, ...]:
+        """The columns of a role, in the order of the file."""
+        return tuple(each.column for each in self.roles if each.role == role)
+
+
+@dataclass
+class _Search:
+    """The roles that were found so far."""
+
+    columns: Mapping[str, Column]
+    named: bool
+    """Whether the file gives its columns names."""
+    found: list[Role] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    def free(self) -> list[Column]:
+        taken = {each.column for each in self.found}
+        return [column for name, column in self.columns.items() if name not in taken and column.values]
+
+    def take(self, column: Column, role: str, *, sure: Sure, why: str) -> None:
+        self.found.append(Role(column.name, role, sure, why))
+
+
+def find_roles(columns: Sequence[Column], *, named: bool = True) -> Roles:
+    """The role of each column that has one; ``named`` says whether their names are the file's own."""
+    search = _Search({each.name: each for each in columns}, named)
+    _find_text(search)
+    language = _find_date(search)
+    _find_split(search)
+    _find_id(search)
+    rule = _find_label(search)
+    _find_keep(search)
+    order = {name: place for place, name in enumerate(search.columns)}
+    roles = tuple(sorted(search.found, key=lambda each: order[each.column]))
+    taken = {(each.column, each.role) for each in roles}
+    not_used = tuple(role for role, name in DEFAULT_NAMES.items() if name in order and (name, role) not in taken)
+    return Roles(roles, rule, not_used, tuple(search.told), language)
+
+
+def _hint(search: _Search, column: Column, role: str) -> float:
+    return suggests(column.name, role) if search.named else 0.0
+
+
+# the text
+
+
+def _find_text(search: _Search) -> None:
+    weights = {each.name: _weight_of_text(search, each) for each in search.free() if each.is_text}
+    if not weights:
+        return
+    ranked = sorted(weights, key=lambda name: -weights[name])
+    best = search.columns[ranked[0]]
+    second = weights[ranked[1]] if len(ranked) > 1 else 0.0
+    pair = _pair(search, best)
+    if pair:
+        for column in pair:
+            search.take(
+                column, "text", sure="likely", why=f"what is {is_a_pair(column.name)} about it stands by itself"
+            )
+        one, other = (column.name for column in pair)
+        search.told.append(
+            f"{one} and {other} are the two halves of a review; they are joined. If they should be reviews of their "
+            "own, with the label that the column says, split them before landing"
+        )
+        return
+    title = _title(search, best)
+    is_named = _hint(search, best, "text") >= 1
+    if title and title.name == best.name:  # what is called title may be longer than the body
+        best = max(
+            (each for each in search.free() if each.name != title.name and _hint(search, each, "text") >= 1),
+            key=lambda each: weights.get(each.name, 0.0),
+        )
+        is_named = True
+    clear = weights.get(best.name, 0.0) > 2 * second
+    sure: Sure = "sure" if is_named and clear else "likely" if is_named or clear else "a guess"
+    longest = "the longest texts, " if best.name == ranked[0] else ""
+    why = f"{longest}{best.words:.0f} words each" + (", and its name" if is_named else "")
+    search.take(best, "text", sure=sure, why=why)
+    if all(each.startswith(_FASTTEXT) for each in best.texts):
+        search.told.append(
+            f"each text begins with {_FASTTEXT}…, as fastText writes labels: put a tab behind it, and it is a column"
+        )
+    if title:
+        search.take(title, "title", sure="likely", why=f"its name, and {title.words:.0f} words each")
+
+
+def _weight_of_text(search: _Search, column: Column) -> float:
+    """How much a column is like one of reviews: many words, mostly distinct ones, and a name that says so."""
+    hint = _hint(search, column, "text")
+    by_name = 0.15 if hint < 0 else 1 + 2 * hint
+    if search.named and suggests(column.name, "title") >= 1 and hint < 1:
+        by_name *= 0.5
+    return min(column.words, _MANY_WORDS) * (0.2 + 0.8 * column.distinct) * by_name * (0.2 + 0.8 * column.filled)
+
+
+def _pair(search: _Search, best: Column) -> tuple[Column, ...]:
+    if not search.named or not is_a_pair(best.name):
+        return ()
+    halves = {is_a_pair(each.name): each for each in search.free() if each.is_text and is_a_pair(each.name)}
+    return (halves["positive"], halves["negative"]) if len(halves) == 2 else ()
+
+
+def _title(search: _Search, text: Column) -> Column | None:
+    """The title of a review, which no product's title is: those repeat."""
+    bodies = [each for each in search.free() if each.is_text and _hint(search, each, "text") >= 1]
+    titles = [each for each in search.free() if each.is_text and _hint(search, each, "title") >= 1]
+    for title in sorted(titles, key=lambda each: -each.distinct):
+        others = [each for each in (text, *bodies) if each.name != title.name]
+        varied = title.distinct >= _MOSTLY or len(title.values) < 10 or title.distinct >= 0.5 * text.distinct
+        if others and varied and title.name not in {each.name for each in bodies}:
+            return title
+    return None
+
+
+# the date
+
+
+def _find_date(search: _Search) -> str:
+    """Take the column of the date, and return the language of its months if it is not English."""
+    weights = {}
+    for each in search.free():
+        hint = _hint(search, each, "created_at")
+        readable = each.dates.read > _MOSTLY
+        if readable and not (each.dates.digits_only and hint < 1 and not _is_plainly_epoch(search, each)):
+            weights[each.name] = each.dates.read * (0.2 if hint < 0 else 1 + hint) * each.filled
+        elif hint >= 2 and not each.numbers:
+            search.told.append(
+                f"{each.name} has no dates that are understood, such as {each.texts[0]!r}: it is left out"
+            )
+    if not weights:
+        return ""
+    best = search.columns[max(weights, key=lambda name: weights[name])]
+    hint = _hint(search, best, "created_at")
+    dates = best.dates
+    sure: Sure = "likely" if dates.is_ambiguous or hint < 1 else "sure"
+    why = "dates" + (", and its name" if hint >= 1 else "")
+    if dates.digits_only:
+        why = "numbers since 1970" + (", and its name" if hint >= 1 else "")
+    if hint < 0:
+        sure, why = "a guess", "dates, but its name says of something else"
+    search.take(best, "created_at", sure=sure, why=f"{why}; the order must be said" if dates.is_ambiguous else why)
+    if dates.is_ambiguous or dates.read < 1:
+        search.told.append(f"{best.name}: {dates.reason}; until then it stays without a date")
+    if dates.language:
+        search.told.append(
+            f"{best.name} names months in another language: `monitoring: {{languages: [{dates.language}]}}` reads them"
+        )
+    return dates.language
+
+
+def _is_plainly_epoch(search: _Search, column: Column) -> bool:
+    """Whether a column without a name counts milliseconds; seconds look like ids."""
+    return not search.named and all(len(each) == 13 for each in column.texts)
+
+
+# split and id
+
+
+def _find_split(search: _Search) -> None:
+    column = search.columns.get("split")
+    if column is None or column not in search.free():
+        return
+    read = sum(count for text, count in column.seen.items() if _is_split(text)) / len(column.texts)
+    if read > _MOSTLY:
+        search.take(column, "split", sure="sure", why="names of official splits")
+        if read < 1:
+            search.told.append("some values of split are not train, validation or test; they count as without one")
+    else:
+        search.told.append("split holds other things than train, validation and test: it is not used")
+
+
+def _is_split(text: str) -> bool:
+    try:
+        return bool(read_split(text))
+    except NotRead:
+        return False
+
+
+def _find_id(search: _Search) -> None:
+    weights = {}
+    for each in search.free():
+        hint = _hint(search, each, "review_id")
+        if hint >= 1 and each.words < 2 and each.filled == 1.0 and not _is_index(each):
+            weights[each.name] = hint + ("review" in each.name.casefold())
+    for name in sorted(weights, key=lambda name: -weights[name]):
+        column = search.columns[name]
+        if len(column.seen) == len(column.texts):
+            search.take(column, "review_id", sure="sure", why="all are distinct, and its name")
+            return
+        if len(column.seen) >= _NEARLY_ALL * len(column.texts):
+            repeated = len(column.texts) - len(column.seen)
+            search.told.append(
+                f"{name} repeats {repeated:,} ids; of different rows with one id, one is kept, so it is left out"
+            )
+
+
+def _is_index(column: Column) -> bool:
+    return column.is_row_number and column.name != "review_id"
+
+
+# the label
+
+
+def _find_label(search: _Search) -> ProposedRule | None:
+    weights = {each.name: _weight_of_label(search, each) for each in search.free()}
+    least = _NAMED_LABEL if search.named else _ANY_LABEL
+    weights = {name: weight for name, weight in weights.items() if weight >= least}
+    if not weights:
+        return _ask_for_label(search)
+    best = search.columns[max(weights, key=lambda name: weights[name])]
+    weight = weights[best.name]
+    sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
+    what = "ratings" if best.numbers >= _NEARLY_ALL else f"{len(best.seen)} different words"
+    named = _hint(search, best, "label") >= 1
+    search.take(best, "label", sure=sure, why=what + (", and its name" if named else ""))
+    others = [name for name in weights if name != best.name and suggests(name, "label") >= 1]
+    if others:
+        search.told.append(f"{', '.join(others)} may say what a review thinks too; {best.name} was taken")
+    return _told_of_unknown(search, best, rule_for(best))
+
+
+def _ask_for_label(search: _Search) -> ProposedRule | None:
+    """Take the only column of few words that there is for a label, if a person says what the words mean."""
+    few = [each for each in search.free() if 2 <= len(each.keys) <= _FEWEST_CLASSES and _is_of_few_words(each)]
+    if len(few) != 1:
+        return None
+    search.take(few[0], "label", sure="a guess", why=f"the only column of few words, {len(few[0].seen)}")
+    return _told_of_unknown(search, few[0], rule_for(few[0]))
+
+
+def _is_of_few_words(column: Column) -> bool:
+    words = all(isinstance(each, str) for each in column.values) and not column.numbers and column.dates.read == 0
+    return words and column.distinct < _MOSTLY and column.words <= 3 and suggests(column.name, "keep") < 1
+
+
+def _told_of_unknown(search: _Search, column: Column, rule: ProposedRule) -> ProposedRule:
+    if rule.unknown and not rule.rule:
+        search.told.append(
+            f"nobody but you can say what the values of {column.name} mean: fill in the line of the YAML"
+        )
+    return rule
+
+
+def rule_for(column: Column) -> ProposedRule:
+    """The label rule that a column's values suggest."""
+    numbers = [key for key in column.keys if is_number(key)]
+    if not numbers:
+        return proposed_rule_for_words(column.seen)
+    if understood_without_a_rule(numbers):
+        return ProposedRule({}, "sure", "the default rule knows its numbers")
+    return proposed_rule(column.keys, LabelRule(), column.name)
+
+
+def _weight_of_label(search: _Search, column: Column) -> float:
+    """How much a column is like one of labels or ratings; below 1 it is none."""
+    hint = _hint(search, column, "label")
+    if any(isinstance(each, list | dict) for each in column.values) or column.is_row_number:
+        return 0.0
+    by_values = _as_ratings(column) if column.numbers >= _NEARLY_ALL else _as_words(column)
+    if not by_values or (hint < 0 and column.name != "label"):
+        return 0.0
+    if len(column.seen) == 1 and hint < 1:
+        return 0.0
+    return (by_values + 1.5 * max(hint, 0.0)) * (0.3 + 0.7 * column.filled)
+
+
+def _as_ratings(column: Column) -> float:
+    numbers = [number_of(key) for key in column.keys if is_number(key)]
+    if not numbers or min(numbers) < _LOWEST_RATING or max(numbers) > _HIGHEST_RATING:
+        return 0.0
+    if column.counts_up and len(numbers) > 5:
+        return 0.0
+    if any(highest_named(key) for key in column.keys) or any("star" in key or "★" in key for key in column.keys):
+        return 3.5
+    if set(column.keys) <= {"0", "1"}:
+        return 1.0
+    whole = all((2 * number).is_integer() for number in numbers)
+    if max(numbers) <= 10 and whole:
+        return 2.0
+    return 1.0 if len(numbers) > 1 else 0.0
+
+
+def _as_words(column: Column) -> float:
+    if not column.texts or len(column.keys) > _FEW_LABELS or column.usual_words > 4:
+        return 0.0
+    meanings = {text: meaning_of(text) for text in column.seen}
+    known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
+    both = {"positive", "negative"} <= set(meanings.values())
+    answers = all(key in ("yes", "no", "true", "false", "y", "n") for key in column.keys)
+    if answers:
+        return 1.0
+    if both and known > _MOSTLY:
+        return 4.0
+    few = len(column.keys) <= 5 and column.distinct < _MOSTLY
+    return (
+        1.5 if known > _MOSTLY else 1.0 if few and column.words < 2.5 and suggests(column.name, "label") >= 1 else 0.0
+    )
+
+
+# what is worth keeping
+
+
+def _find_keep(search: _Search) -> None:
+    kept = 0
+    for each in search.free():
+        if kept < _MOST_KEPT and _is_worth_keeping(search, each):
+            kept += 1
+            search.take(each, "keep", sure="likely", why=f"{len(each.seen)} different values, and its name")
+
+
+def _is_worth_keeping(search: _Search, column: Column) -> bool:
+    if column.name in RESERVED_COLUMNS or _hint(search, column, "keep") < 1 or len(column.seen) < 2:
+        return False
+    words = all(isinstance(each, str) for each in column.values) and not column.numbers
+    return words and len(column.seen) <= _FEW_KEPT and column.distinct <= _MOSTLY
+
+
+def described(roles: Iterable[Role]) -> dict[str, Role]:
+    """The role of each column that has one."""
+    return {each.column: each for each in roles}

@@ -1,0 +1,25 @@
+"""Settings as the YAML that a person pastes: only what differs from the defaults."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import indent
+
+import yaml
+
+COMPONENT = "sentiment_assets.SentimentBranch"
+_WIDTH = 96
+
+
+def as_yaml(attributes: Mapping[str, object], questions: Sequence[str] = ()) -> str:
+    """The text of a ``defs.yaml``; ``questions`` stand in it as lines of remark, for a person to answer."""
+    lines = "".join(_lines(name, value) for name, value in attributes.items())
+    lines += "".join(f"# {question}\n" for question in questions)
+    return f"type: {COMPONENT}\n\nattributes:\n{indent(lines, '  ')}"
+
+
+def _lines(name: str, value: object) -> str:
+    """One setting: a group on one line if nothing in it is a list."""
+    flow = None if isinstance(value, Mapping | list) else False
+    text: str = yaml.safe_dump(
+        {name: value}, sort_keys=False, allow_unicode=True, default_flow_style=flow, width=_WIDTH
+    )
+    return text

@@ -1,0 +1,267 @@
+"""The settings that a preview proposes read the file they were proposed for: all rows, labels and dates."""
+
+import json
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.ingestion.batch import Batch, read_batch
+from sentiment_assets.ingestion.preview.preview import Preview, preview_file, preview_for_branch
+from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule, ReviewColumns
+from sentiment_assets_tests.ingestion.preview.shapes import (
+    BAD,
+    GOOD,
+    ISO,
+    SHAPES,
+    SIGNS,
+    STARS,
+    TEXTS,
+    Shape,
+    lines,
+    table,
+)
+
+
+def look(content: bytes | str, name: str = "a.csv", most_rows: int | None = 2000) -> Preview:
+    given_bytes = content.encode() if isinstance(content, str) else content
+    return preview_file(given_bytes, name, "landing/acme", most_rows=most_rows)
+
+
+def read_by(preview: Preview, content: bytes, name: str) -> Batch:
+    """The whole file as a branch reads it whose YAML is the one of the preview."""
+    branch = BranchSettings.model_validate(yaml.safe_load(preview.yaml)["attributes"])
+    shared = {each: getattr(branch, each) for each in IngestionSettings.model_fields if hasattr(branch, each)}
+    return read_batch(content, name, IngestionSettings(**shared, languages=tuple(branch.monitoring.languages)))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_is_proposed_reads_every_row_with_its_label_and_date(name: str) -> None:
+    shape: Shape = SHAPES[name]
+    preview = look(shape.content, shape.file)
+    batch = read_by(preview, shape.content, shape.file)
+    reviews = batch.reviews
+    assert len(reviews) == batch.rows_in == len(shape.labels)
+    assert reviews["label"].astype("Float64").fillna(-1).tolist() == [
+        -1 if each is None else each for each in shape.labels
+    ]
+    assert [each.date().isoformat() for each in reviews["created_at"].dropna()] == list(shape.dates)
+    assert reviews["text"][0] == shape.first
+    assert preview.outcome.kept == len(reviews), "the preview says what comes of it"
+    assert preview.outcome.dated == len(shape.dates)
+
+
+def test_only_what_differs_from_the_defaults_is_proposed() -> None:
+    preview = look(SHAPES["the default names"].content)
+    assert yaml.safe_load(preview.yaml) == {
+        "type": "sentiment_assets.SentimentBranch",
+        "attributes": {"landing": "landing/acme"},
+    }
+    assert preview.settings == {"landing": "landing/acme"}
+
+
+def roles_of(preview: Preview) -> dict[str, tuple[str, str]]:
+    return {each.name: (each.role, each.sure) for each in preview.columns if each.role}
+
+
+def test_each_role_says_how_sure_it_is_and_why() -> None:
+    preview = look(SHAPES["an app store"].content, "a.jsonl")
+    assert roles_of(preview) == {
+        "reviewId": ("review_id", "sure"),
+        "content": ("text", "sure"),
+        "score": ("label", "sure"),
+        "at": ("created_at", "sure"),
+    }
+    why = {each.name: each.why for each in preview.columns}
+    assert why["content"].startswith("the longest texts, ")
+    assert why["content"].endswith(" words each, and its name")
+    assert preview.label_rule == "{positive_from: 4, negative_to: 2, lowest: 1, highest: 5}"
+    without_names = look(SHAPES["sentences and 0 or 1, without a header"].content, "a.txt")
+    assert roles_of(without_names) == {"text": ("text", "likely"), "label": ("label", "a guess")}
+
+
+def test_what_was_counted_is_what_the_rule_makes_of_the_sample() -> None:
+    preview = look(SHAPES["promoters"].content)
+    assert dict(preview.outcome.labels) == {"positive": 8, "negative": 12, "neutral": 4, "unlabelled": 0}
+
+
+def test_five_reviews_are_shown_as_they_will_read_and_of_each_label() -> None:
+    texts = [f"<p>Good &amp; {text}</p>" for text in TEXTS]
+    preview = look(table({"text": texts, "label": [1] * (len(texts) - 1) + [0]}))
+    shown = preview.outcome.reviews
+    assert len(shown) == 5
+    assert shown[0].text == f"Good & {TEXTS[0]}"
+    assert {each.label for each in shown} == {"positive", "negative"}
+
+
+def test_what_would_be_quarantined_is_counted_by_reason_with_its_first_row() -> None:
+    content = table({"text": TEXTS, "label": [*SIGNS[:-2], "7x", "7x"]})
+    preview = look(content.replace("text,label", "text,label\n1,2,3"))
+    reasons = preview.outcome.quarantine
+    assert [(each.field, each.rows, each.first) for each in reasons] == [("label", 2, 25), ("line", 1, 2)]
+    assert "'7x' is not a known label" in reasons[0].reason
+    assert "has 3 fields where the header has 2" in reasons[1].reason
+
+
+def test_an_ambiguous_date_is_told_with_both_lines_and_asked_in_the_yaml() -> None:
+    preview = look(SHAPES["day or month first"].content)
+    [told] = [each for each in preview.warnings if "may mean two days" in each]
+    assert "`created_at: {column: date, order: day_first}`" in told
+    assert "`created_at: {column: date, order: month_first}`" in told
+    assert "# which comes first in date? created_at: {column: date, order: day_first}" in preview.yaml
+
+
+def test_words_that_nobody_knows_leave_the_rule_to_a_person() -> None:
+    preview = look(SHAPES["labels that nobody knows"].content)
+    assert yaml.safe_load(preview.yaml)["attributes"]["columns"] == {"label": ""}
+    assert '# which of "zig", "zag" is positive?' in preview.yaml
+    assert "# labels: {positive: [?], negative: [?], neutral: [?]}" in preview.yaml
+    assert any("nobody but you can say what the values of label mean" in each for each in preview.warnings)
+
+
+def test_a_wrong_encoding_is_found_told_and_put_into_the_yaml() -> None:
+    preview = look(SHAPES["French in another encoding"].content)
+    assert yaml.safe_load(preview.yaml)["attributes"]["encoding"] == "cp1252"
+    assert any("it is no UTF-8: it is read as cp1252" in each for each in preview.warnings)
+
+
+def test_an_encoding_is_told_by_rows_beyond_the_sample() -> None:
+    ascii_rows = [f"{text} once more {place}" for place in range(100) for text in TEXTS]
+    content = table({"text": [*ascii_rows, "Un thé délicieux, vraiment"], "label": [*SIGNS * 100, 1]}).encode("cp1252")
+    preview = look(content)
+    assert not preview.whole
+    assert read_by(preview, content, "a.csv").reviews["text"].iloc[-1] == "Un thé délicieux, vraiment"
+
+
+def test_a_few_broken_rows_do_not_change_the_encoding_of_the_others() -> None:
+    content = table({"text": [f"Thé, {text}" for text in TEXTS], "label": SIGNS}).encode() + "Déçu,0\n".encode("cp1252")
+    preview = look(content)
+    assert "encoding" not in preview.settings
+    assert preview.outcome.quarantined == 1
+    assert any("1 of 25 rows beyond ASCII are not in its encoding" in each for each in preview.warnings)
+
+
+def test_the_halves_of_a_review_and_python_literals_are_told() -> None:
+    halves = look(SHAPES["the halves of a review"].content)
+    assert any("the two halves of a review" in each for each in halves.warnings)
+    content = lines({"text": TEXTS, "label": SIGNS}) + "{'text': 'fine', 'label': 1}\n"
+    assert "Python literal" in look(content, "a.jsonl").outcome.quarantine[0].reason
+
+
+def test_a_sample_is_the_first_rows_and_says_so() -> None:
+    content = table({"text": TEXTS, "label": SIGNS})
+    assert (look(content, most_rows=6).outcome.rows, look(content, most_rows=6).whole) == (6, False)
+    assert (look(content, most_rows=None).outcome.rows, look(content, most_rows=None).whole) == (len(TEXTS), True)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "says"),
+    [
+        (b"", "a.csv", "the file is empty"),
+        (b"x", "a.pdf", "does not end in a known format"),
+        (b"\x89PNG....", "a.csv", "a picture"),
+        (b"{'text': 'fine'}\n{'text': 'bad'}\n", "a.jsonl", "is a Python literal"),
+        (b"not parquet", "a.parquet", "parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_at_all_says_why(content: bytes, name: str, says: str) -> None:
+    with pytest.raises(UnreadableFile, match=f"(?i){says}"):
+        look(content, name)
+
+
+def test_a_file_without_a_text_or_without_a_row_is_shown_with_a_warning() -> None:
+    assert any("it has no row" in each for each in look("text,label\n").warnings)
+    numbers = look(table({"a": range(20), "b": [3] * 20}))
+    assert any("no column looks like the text" in each or "fail as a whole" in each for each in numbers.warnings)
+    assert any("train nothing" in each for each in look(table({"text": TEXTS})).warnings)
+
+
+def test_a_branch_reads_it_its_own_way() -> None:
+    content = table({"body": [*TEXTS[:-1], ""], "stars": [*STARS[:-2], "9", "1"], "when": ISO}).encode()
+    branch = IngestionSettings(
+        columns=ReviewColumns(text="body", label="stars", created_at="when", keep=["brand"]),
+        labels=LabelRule(positive_from=4, negative_to=2, lowest=1, highest=5),
+    )
+    preview = preview_for_branch(content, "a.csv", branch)
+    assert (preview.outcome.kept, preview.outcome.quarantined, preview.outcome.without_text) == (len(TEXTS) - 2, 1, 1)
+    assert preview.outcome.quarantine[0].reason == "the rating 9 lies outside 1 to 5"
+    assert {each.name: each.role for each in preview.columns} == {
+        "body": "text",
+        "stars": "label",
+        "when": "created_at",
+    }
+    assert (preview.yaml, dict(preview.settings)) == ("", {})
+    wrong = preview_for_branch(content, "a.csv", IngestionSettings())
+    assert "has no column 'text'" in wrong.outcome.fails
+    assert "has no column 'text'" in wrong.warnings[0]
+
+
+WORDS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                name: st.one_of(
+                    st.none(),
+                    st.booleans(),
+                    st.integers(),
+                    st.floats(allow_nan=False),
+                    WORDS,
+                    st.dictionaries(WORDS, WORDS, max_size=2),
+                )
+                for name in ("text", "label", "a b", "id", "Date", "split", "review_id")
+            },
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_a_file_holds_the_proposed_settings_are_valid(rows: list[dict[str, object]]) -> None:
+    content = "".join(json.dumps(row) + "\n" for row in rows).encode() or b"\n"
+    try:
+        preview = look(content, "a.jsonl")
+    except UnreadableFile:
+        return
+    BranchSettings.model_validate(yaml.safe_load(preview.yaml)["attributes"])
+    assert 0 <= preview.outcome.kept <= preview.outcome.rows
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    order=st.permutations(["text", "stars", "when", "junk", "votes"]),
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_roles_do_not_depend_on_the_order_of_columns_or_how_they_are_written(
+    order: list[str], delimiter: str, encoding: str
+) -> None:
+    columns = {
+        "text": ("Comment", TEXTS),
+        "stars": ("Star rating", STARS),
+        "when": ("Posted", ISO),
+        "junk": ("Row", range(len(TEXTS))),
+        "votes": ("Helpful votes", [0, 3, 0, 5] * 6),
+    }
+    content = table({columns[name][0]: columns[name][1] for name in order}, delimiter).encode(encoding)
+    preview = look(content)
+    assert preview.settings["columns"] == {"text": "Comment", "label": "Star rating", "created_at": "Posted"}
+    assert read_by(preview, content, "a.csv").reviews["label"].tolist() == SIGNS
+
+
+def test_a_pair_of_texts_that_are_equal_but_for_their_row_is_kept() -> None:
+    preview = look(table({"review": [GOOD[0], BAD[0]] * 6, "sentiment": ["pos", "neg"] * 6, "n": range(12)}))
+    assert preview.outcome.kept == 12
+    assert isinstance(preview.outcome.reviews, tuple)
+
+
+def test_dates_of_a_typed_format_are_taken_as_they_are() -> None:
+    frame = pd.DataFrame({"text": TEXTS, "label": SIGNS, "day": pd.to_datetime(ISO).date})
+    preview = look(frame.to_parquet(index=False), "a.parquet")
+    assert preview.settings["columns"] == {"created_at": "day"}
