@@ -1,4 +1,4 @@
-"""``sentiment-assets``: the demo, the two UIs on this machine, and scoring a file without Dagster."""
+"""``sentiment-assets``: the demo, the two UIs on this machine, and a file previewed or scored without Dagster."""
 
 import os
 import sys
@@ -119,6 +119,33 @@ def score(file: Path, *, branch: str, text_column: str, encoding: str, output: P
 def _shown(said: object) -> str:
     """What is said, in its lines: what it repeats of a file cannot move the cursor."""
     return "\n".join(map(on_one_line, str(said).split("\n")))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--branch", help="Read FILE by the settings of this branch, instead of proposing some.")
+@click.option("--write", metavar="NAME", help="Scaffold the branch NAME with the settings that are proposed.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object, for programs.")
+@click.option("--all", "whole", is_flag=True, help="Read the whole file, not its first 2,000 rows only.")
+def preview(file: Path, *, branch: str | None, write: str | None, json_wanted: bool, whole: bool) -> None:
+    """Show what is in FILE, what a branch would make of it, and the YAML that would read it. Changes nothing."""
+    from sentiment_assets.commands import preview as command
+
+    if branch is not None and write is not None:
+        raise click.UsageError("give --branch to see FILE by a branch's settings, or --write to scaffold a new one")
+    try:
+        if write is not None:
+            command.require_new_branch(write)
+        shown = command.preview(file, branch=branch, write=write, whole=whole)
+        written = command.write_branch(write, shown.yaml) if write is not None else None
+    except command.CannotPreview as error:
+        raise click.ClickException(str(error)) from error
+    if json_wanted:
+        click.echo(command.as_json(shown))
+    else:
+        command.show(Console(), shown)
+    for line in command.next_steps(written, file) if written else ():
+        click.echo(line, err=json_wanted)
 
 
 def _dagster_home() -> Path:

@@ -70,17 +70,24 @@ def _behaviour_cases(file: Path) -> BehaviourCases:
         raise ValueError(f"{file}: {error}") from error
 
 
+def branch_name_fault(name: str) -> str:
+    """Why a folder of this name names no branch; empty if it may."""
+    if not _NAME.fullmatch(name):
+        return (
+            f"the folder's name {name!r} names the branch and may hold lower-case letters, digits and _ only, "
+            "beginning with a letter"
+        )
+    if name == SENTIMENT_REPORT:
+        return f"{name!r} is the name of the report that joins all branches"
+    return ""
+
+
 def _branch_name(path: Path, defs_folder: Path) -> str:
     """The name of the folder that holds ``defs.yaml``. Raises ``ValueError`` if it is unfit or not unique."""
     name = path.name
     file = path / "defs.yaml"
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            f"{file}: the folder's name {name!r} names the branch and may hold lower-case letters, digits and _ only, "
-            "beginning with a letter; rename the folder"
-        )
-    if name == SENTIMENT_REPORT:
-        raise ValueError(f"{file}: {name!r} is the name of the report that joins all branches; rename the folder")
+    if fault := branch_name_fault(name):
+        raise ValueError(f"{file}: {fault}; rename the folder")
     same = [
         other
         for other in sorted(defs_folder.rglob("defs.yaml"))

@@ -22,7 +22,7 @@ _FEW_VALUES = 12
 _NPS_LOWEST, _NPS_HIGHEST, _DETRACTOR, _PROMOTER = 0, 10, 6, 9
 _STARS_LOWEST, _STARS_HIGHEST = 0, 5
 _NAMED_FOR_A_RATING = re.compile(r"rating|stars?|sterne|estrel|bewertung|[eé]toiles|评分|星", re.IGNORECASE)
-_NAMED_FOR_NPS = re.compile(r"nps|recommend|promoter|likely", re.IGNORECASE)
+_NAMED_FOR_PROMOTERS = re.compile(r"nps|recommend|promoter|likely", re.IGNORECASE)
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
 
@@ -101,9 +101,9 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
     if top := max((number for each in numbers if (number := highest_named(each))), default=0.0):
         bounds = (min(lowest, 0.0 if top > _SCALES[-1][1] else 1.0), max(top, highest))
         return ProposedRule(_rating_rule(*bounds), "sure", f"the values name their scale, up to {bounds[1]:g}")
-    if _is_nps(ratings, column):
-        rule_of_nps = _rule_of(_PROMOTER, _DETRACTOR, _NPS_LOWEST, _NPS_HIGHEST)
-        return ProposedRule(rule_of_nps, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
+    if _is_of_promoters(ratings, column):
+        rule_of_promoters = _rule_of(_PROMOTER, _DETRACTOR, _NPS_LOWEST, _NPS_HIGHEST)
+        return ProposedRule(rule_of_promoters, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
     if scale := _scale_of(numbers, ratings, column):
         why = f"ratings from {scale[0]:g} to {scale[1]:g}; check that more is better"
         usual = scale == _SCALES[0] and (_NAMED_FOR_A_RATING.search(column) or len(numbers) > 2)
@@ -112,11 +112,11 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
     return ProposedRule(groups, "a guess", "numbers that may mean anything; check that more is better")
 
 
-def _is_nps(ratings: Sequence[float], column: str) -> bool:
+def _is_of_promoters(ratings: Sequence[float], column: str) -> bool:
     is_scale = all(each.is_integer() for each in ratings) and ratings[0] >= _NPS_LOWEST and ratings[-1] <= _NPS_HIGHEST
     if not is_scale or ratings[-1] <= _STARS_HIGHEST:
         return False
-    named = _NAMED_FOR_NPS.search(column) is not None
+    named = _NAMED_FOR_PROMOTERS.search(column) is not None
     return named or (ratings[0] == _NPS_LOWEST and not _NAMED_FOR_A_RATING.search(column))
 
 

@@ -109,6 +109,8 @@ def _words_for(name: str, role: str) -> tuple[str, ...]:
     words = words_in(name)
     if len(words) > 1 and words[0] in ("review", "reviews"):
         words = words[1:]
+    if len(words) > 1 and words[-1] == "value":
+        words = words[:-1]
     return words[:-1] if role == "keep" and len(words) > 1 and words[-1] in ("name", "code", "type") else words
 
 

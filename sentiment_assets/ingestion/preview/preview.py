@@ -237,7 +237,19 @@ def _outcome(file: File, settings: IngestionSettings) -> Outcome:
     except UnreadableFile as error:
         nothing = dict.fromkeys(("positive", "negative", "neutral", "unlabelled"), 0)
         rows, _ = file.rows(settings)
-        return Outcome(len(rows), 0, 0, 0, 0, nothing, 0, (), (), (), str(error))
+        return Outcome(
+            rows=len(rows),
+            kept=0,
+            quarantined=0,
+            without_text=0,
+            duplicate=0,
+            labels=nothing,
+            dated=0,
+            reviews=(),
+            quarantine=(),
+            unread=(),
+            fails=str(error),
+        )
     return Outcome(
         rows=batch.rows_in,
         kept=len(batch.reviews),
@@ -285,14 +297,18 @@ def _reasons_of(quarantine: pd.DataFrame) -> tuple[Reason, ...]:
 
 
 def _shown_columns(columns: Sequence[Column], roles: Mapping[str, Role]) -> tuple[PreviewColumn, ...]:
-    none = Role("", "", "sure", "")
-    shown = []
-    for each in columns:
-        role = roles.get(each.name, none)
-        shown.append(
-            PreviewColumn(each.name, each.filled, each.example(), role.role, role.sure if role.role else "", role.why)
-        )
-    return tuple(shown)
+    return tuple(_shown_column(each, roles.get(each.name)) for each in columns)
+
+
+def _shown_column(column: Column, role: Role | None) -> PreviewColumn:
+    return PreviewColumn(
+        name=column.name,
+        filled=column.filled,
+        examples=column.example(),
+        role=role.role if role else "",
+        sure=role.sure if role else "",
+        why=role.why if role else "",
+    )
 
 
 def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class Sample:
     def read_again(self, settings: IngestionSettings, *told: str, named: bool = True) -> "Sample":
         """The same file by other settings, and what to tell of that."""
         rows, found = self.file.rows(settings)
-        return Sample(self.file, rows, found, settings, named, (*self.told, *told))
+        return Sample(self.file, rows, found, settings, named=named, told=(*self.told, *told))
 
 
 def beginning_of(content: bytes, file_name: str, most_rows: int | None) -> File:

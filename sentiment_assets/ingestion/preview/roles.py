@@ -88,7 +88,7 @@ def find_roles(columns: Sequence[Column], *, named: bool = True) -> Roles:
     roles = tuple(sorted(search.found, key=lambda each: order[each.column]))
     taken = {(each.column, each.role) for each in roles}
     not_used = tuple(role for role, name in DEFAULT_NAMES.items() if name in order and (name, role) not in taken)
-    return Roles(roles, rule, not_used, tuple(search.told), language)
+    return Roles(roles, rule, not_used, told=tuple(search.told), language=language)
 
 
 def _hint(search: _Search, column: Column, role: str) -> float:
@@ -127,15 +127,15 @@ def _find_text(search: _Search) -> None:
         is_named = True
     clear = weights.get(best.name, 0.0) > 2 * second
     sure: Sure = "sure" if is_named and clear else "likely" if is_named or clear else "a guess"
-    longest = "the longest texts, " if best.name == ranked[0] else ""
-    why = f"{longest}{best.words:.0f} words each" + (", and its name" if is_named else "")
+    longest = "longest texts, " if best.name == ranked[0] else ""
+    why = f"{longest}{best.words:.0f} words each" + (", its name" if is_named else "")
     search.take(best, "text", sure=sure, why=why)
     if all(each.startswith(_FASTTEXT) for each in best.texts):
         search.told.append(
             f"each text begins with {_FASTTEXT}…, as fastText writes labels: put a tab behind it, and it is a column"
         )
     if title:
-        search.take(title, "title", sure="likely", why=f"its name, and {title.words:.0f} words each")
+        search.take(title, "title", sure="likely", why=f"its name, {title.words:.0f} words each")
 
 
 def _weight_of_text(search: _Search, column: Column) -> float:
@@ -187,9 +187,9 @@ def _find_date(search: _Search) -> str:
     hint = _hint(search, best, "created_at")
     dates = best.dates
     sure: Sure = "likely" if dates.is_ambiguous or hint < 1 else "sure"
-    why = "dates" + (", and its name" if hint >= 1 else "")
+    why = "dates" + (", its name" if hint >= 1 else "")
     if dates.digits_only:
-        why = "numbers since 1970" + (", and its name" if hint >= 1 else "")
+        why = "numbers since 1970" + (", its name" if hint >= 1 else "")
     if hint < 0:
         sure, why = "a guess", "dates, but its name says of something else"
     search.take(best, "created_at", sure=sure, why=f"{why}; the order must be said" if dates.is_ambiguous else why)
@@ -239,7 +239,7 @@ def _find_id(search: _Search) -> None:
     for name in sorted(weights, key=lambda name: -weights[name]):
         column = search.columns[name]
         if len(column.seen) == len(column.texts):
-            search.take(column, "review_id", sure="sure", why="all are distinct, and its name")
+            search.take(column, "review_id", sure="sure", why="all are distinct, its name")
             return
         if len(column.seen) >= _NEARLY_ALL * len(column.texts):
             repeated = len(column.texts) - len(column.seen)
@@ -266,7 +266,7 @@ def _find_label(search: _Search) -> ProposedRule | None:
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
     what = "ratings" if best.numbers >= _NEARLY_ALL else f"{len(best.seen)} different words"
     named = _hint(search, best, "label") >= 1
-    search.take(best, "label", sure=sure, why=what + (", and its name" if named else ""))
+    search.take(best, "label", sure=sure, why=what + (", its name" if named else ""))
     others = [name for name in weights if name != best.name and suggests(name, "label") >= 1]
     if others:
         search.told.append(f"{', '.join(others)} may say what a review thinks too; {best.name} was taken")
@@ -359,7 +359,7 @@ def _find_keep(search: _Search) -> None:
     for each in search.free():
         if kept < _MOST_KEPT and _is_worth_keeping(search, each):
             kept += 1
-            search.take(each, "keep", sure="likely", why=f"{len(each.seen)} different values, and its name")
+            search.take(each, "keep", sure="likely", why=f"{len(each.seen)} different values, its name")
 
 
 def _is_worth_keeping(search: _Search, column: Column) -> bool:

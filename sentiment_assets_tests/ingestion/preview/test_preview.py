@@ -77,8 +77,8 @@ def test_each_role_says_how_sure_it_is_and_why() -> None:
         "at": ("created_at", "sure"),
     }
     why = {each.name: each.why for each in preview.columns}
-    assert why["content"].startswith("the longest texts, ")
-    assert why["content"].endswith(" words each, and its name")
+    assert why["content"].startswith("longest texts, ")
+    assert why["content"].endswith(" words each, its name")
     assert preview.label_rule == "{positive_from: 4, negative_to: 2, lowest: 1, highest: 5}"
     without_names = look(SHAPES["sentences and 0 or 1, without a header"].content, "a.txt")
     assert roles_of(without_names) == {"text": ("text", "likely"), "label": ("label", "a guess")}

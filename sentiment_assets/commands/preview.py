@@ -1,0 +1,217 @@
+"""The look at a review file that ``sentiment-assets preview`` gives, and the branch that it scaffolds."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import yaml
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sentiment_assets.branch.component import branch_name_fault
+from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.ingestion.decoding import in_one_line
+from sentiment_assets.ingestion.preview.preview import Preview, PreviewColumn, Reason, preview_file, preview_for_branch
+from sentiment_assets.ingestion.preview.reading import MOST_ROWS
+from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.settings import IngestionSettings
+from sentiment_assets.presentation.wording import shorten
+from sentiment_assets.resources.home import below_home
+
+DEFS = Path(__file__).parents[1] / "defs"
+_LANDING = "landing/{}"
+_EXAMPLE_BRANCH = "acme"
+_MOST_COLUMNS, _MOST_WARNINGS = 12, 5
+_LONGEST_EXAMPLE = 24
+_WIDEST = {"column": 20, "how sure, and why": 46}
+_NOT_SHOWN = ("lines", "lines_of_header", "lines_in_fields", "lines_passed_over", "longest_record", "encoding_proposed")
+_ROLES = {"created_at": "date", "review_id": "id"}
+
+
+class CannotPreview(RuntimeError):
+    """The file, the branch or the name cannot be used; the message says what to do."""
+
+
+def preview(file: Path, *, branch: str | None, write: str | None, whole: bool) -> Preview:
+    """What is in a file: with settings to propose, or as the branch's settings read it."""
+    most_rows = None if whole else MOST_ROWS
+    try:
+        content = file.read_bytes()
+        if branch is not None:
+            settings = _settings_of(branch)
+            return preview_for_branch(content, file.name, settings, most_rows=most_rows)
+        landing = _LANDING.format(write or _EXAMPLE_BRANCH)
+        found = preview_file(content, file.name, landing, most_rows=most_rows)
+    except (UnreadableFile, OSError) as error:
+        raise CannotPreview(f"{file}: {error}") from error
+    BranchSettings.model_validate(dict(found.settings))
+    return found
+
+
+def _settings_of(branch: str) -> IngestionSettings:
+    """What turns a file into a batch in an existing branch. Raises ``CannotPreview``."""
+    there = {each.parent.name: each for each in sorted(DEFS.rglob("defs.yaml"))}
+    if branch not in there:
+        raise CannotPreview(f"there is no branch {branch!r}; there are: {', '.join(there)}")
+    try:
+        written = yaml.safe_load(there[branch].read_text(encoding="utf-8"))
+        settings = BranchSettings.model_validate((written or {}).get("attributes") or {})
+    except (ValueError, yaml.YAMLError, AttributeError) as error:
+        raise CannotPreview(f"{there[branch]}: {error}") from error
+    shared = {name: getattr(settings, name) for name in IngestionSettings.model_fields if hasattr(settings, name)}
+    return IngestionSettings(**shared, languages=tuple(settings.monitoring.languages))
+
+
+def require_new_branch(name: str) -> None:
+    """Raise ``CannotPreview`` if a branch cannot be called so, or is already there."""
+    if fault := branch_name_fault(name):
+        raise CannotPreview(f"--write {name}: {fault}")
+    there = [each for each in DEFS.rglob("defs.yaml") if each.parent.name == name]
+    taken = there[0] if there else DEFS / name
+    if taken.exists():
+        raise CannotPreview(f"{taken} is there already and was not touched; choose another name, or edit it by hand")
+
+
+def write_branch(name: str, text: str) -> Path:
+    """Write the ``defs.yaml`` of a new branch and return its path. Raises ``CannotPreview``."""
+    require_new_branch(name)
+    file = DEFS / name / "defs.yaml"
+    try:
+        file.parent.mkdir(parents=True)
+        with file.open("x", encoding="utf-8") as written:
+            written.write(text)
+    except OSError as error:
+        raise CannotPreview(f"{file} cannot be written: {error}") from error
+    return file
+
+
+def as_json(shown: Preview) -> str:
+    """Everything that was found, as one JSON object."""
+    return json.dumps(_storable(asdict(shown)), ensure_ascii=False, indent=2, default=str, allow_nan=False)
+
+
+def _storable(value: object) -> object:
+    """The same value without what no JSON file can hold: undecodable bytes, and numbers that are none."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {str(_storable(str(name))): _storable(each) for name, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_storable(each) for each in value]
+    return value if isinstance(value, int | float | None) and not _is_no_number(value) else str(value)
+
+
+def _is_no_number(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def show(console: Console, shown: Preview) -> None:
+    """Print a preview in one screen; what the file holds is printed as text, never as markup or control characters."""
+    _line(console, shown.file, _found(shown), style="bold")
+    console.print(_columns(shown))
+    if len(shown.columns) > _MOST_COLUMNS:
+        rest = [each.name for each in _in_order(shown)[_MOST_COLUMNS:]]
+        _line(console, f"and {len(rest)} more", ", ".join(rest))
+    _line(console, "Labels", _labels(shown))
+    for review in shown.outcome.reviews:
+        date = f" {review.created_at[:10]}" if review.created_at else ""
+        _line(console, f"  {review.label}{date}", review.text, lines=1)
+    _line(console, "Rows", _rows(shown))
+    for reason in (*shown.outcome.quarantine, *_unread(shown)):
+        field = _ROLES.get(reason.field, reason.field)
+        _line(console, f"  {reason.rows:,} rows", f"{field}: {reason.reason} (first: row {reason.first})", lines=1)
+    for warning in shown.warnings[:_MOST_WARNINGS]:
+        _line(console, "Warning", warning, style="yellow")
+    if len(shown.warnings) > _MOST_WARNINGS:
+        _line(console, "Warning", f"{len(shown.warnings) - _MOST_WARNINGS} more; --json shows all", style="yellow")
+    if shown.yaml:
+        console.rule("defs.yaml", style="dim", align="left")
+        console.print(Text(shown.yaml.rstrip("\n")), soft_wrap=True)
+
+
+def _unread(shown: Preview) -> tuple[Reason, ...]:
+    return shown.outcome.unread[:1]
+
+
+def _line(console: Console, name: str, said: str, *, style: str = "", lines: int = 2) -> None:
+    """One line, or two, of a name and what is said of it, cut where the second ends."""
+    indent = "  " if name.startswith("  ") else ""
+    text = f"{indent}{in_one_line(name)}: {in_one_line(said)}"
+    line = Text(text, style=style if style == "yellow" else "")
+    if style == "bold":
+        line.stylize("bold", 0, len(in_one_line(name)))
+    line.truncate(console.width * lines - 4 * (lines - 1), overflow="ellipsis")
+    console.print(line)
+
+
+def _found(shown: Preview) -> str:
+    found = {name: value for name, value in shown.found.items() if name not in _NOT_SHOWN and value not in ("none", "")}
+    said = [str(found.pop("format", ""))]
+    said += [f"{name} {value!r}" if name == "delimiter" else f"{name} {value}" for name, value in found.items()]
+    rows = f"{shown.outcome.rows:,} rows"
+    return ", ".join([*said, rows if shown.whole else f"the first {rows} (--all reads the whole file)"])
+
+
+def _in_order(shown: Preview) -> list[PreviewColumn]:
+    """The columns that are used first, then the others."""
+    return sorted(shown.columns, key=lambda each: not each.role)
+
+
+def _columns(shown: Preview) -> Table:
+    chosen = {each.name for each in _in_order(shown)[:_MOST_COLUMNS]}
+    rows = [_cells(each) for each in shown.columns if each.name in chosen]
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    for place, name in enumerate(("column", "filled", "examples", "taken for", "how sure, and why")):
+        width = min(max([len(name), *(cell_len(row[place]) for row in rows)]), _WIDEST.get(name, len(name)))
+        rest = name == "examples"
+        table.add_column(
+            name, no_wrap=True, overflow="ellipsis", ratio=1 if rest else None, width=None if rest else width
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _cells(column: PreviewColumn) -> tuple[str, ...]:
+    return (
+        in_one_line(column.name),
+        f"{column.filled:.0%}",
+        " | ".join(shorten(in_one_line(example), _LONGEST_EXAMPLE) for example in column.examples),
+        _ROLES.get(column.role, column.role),
+        f"{column.sure}: {in_one_line(column.why)}" if column.role else "",
+    )
+
+
+def _labels(shown: Preview) -> str:
+    counts = ", ".join(f"{count:,} {name}" for name, count in shown.outcome.labels.items() if count) or "none"
+    sure = f"{shown.label_rule_sure}: " if shown.label_rule_sure else ""
+    rule = f" by {shown.label_rule}" if shown.label_rule else ""
+    why = f" ({sure}{shown.label_rule_why})" if shown.label_rule_why else ""
+    return f"{counts}{rule}{why}"
+
+
+def _rows(shown: Preview) -> str:
+    outcome = shown.outcome
+    if outcome.fails:
+        return "none would be taken in, see the warning"
+    others = {
+        "in quarantine": outcome.quarantined,
+        "without text": outcome.without_text,
+        "repeat another": outcome.duplicate,
+    }
+    said = [f"{outcome.kept:,} kept ({outcome.dated:,} with a date)", f"{outcome.quarantined:,} in quarantine"]
+    return ", ".join([*said, *(f"{n:,} {what}" for what, n in others.items() if n and what != "in quarantine")])
+
+
+def next_steps(written: Path, file: Path) -> Iterator[str]:
+    """What was written, and what to do next."""
+    name = written.parent.name
+    landing = below_home(_LANDING.format(name))
+    yield f"Wrote {written}. Next, see that it loads, land the file, and let it be taken in and trained on:"
+    yield "  .venv/bin/dg check defs"
+    yield f"  mkdir -p {landing} && cp {file} {landing}/"
+    yield "  make dev"
