@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from pydantic import BaseModel
 
 from sentiment_assets import cli
@@ -145,6 +146,26 @@ def test_the_settings_page_shows_every_default() -> None:
     by_the_table = set(QualityLimits.model_fields)  # written from the code, see docs/monitoring.md
     assert _keys(settings) - set(_written(shown)) - by_the_table == ratings
     assert settings.search.grid == DEFAULT_GRID
+
+
+def test_the_walk_of_a_file_of_your_own_prints_what_the_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PAGES["docs/new_branch.md"]
+    [content], [screen] = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("csv", "text"))
+    (tmp_path / "reviews.csv").write_text(content)
+    monkeypatch.setenv("COLUMNS", "100")
+    done = CliRunner().invoke(cli.main, ["preview", str(tmp_path / "reviews.csv")])
+    assert [line.rstrip() for line in done.output.splitlines()] == screen.splitlines()
+
+
+@pytest.mark.parametrize("command", ["preview", "score", "replay", "rollback", "demo", "dev"])
+def test_every_option_that_a_page_gives_to_a_command_exists(command: str) -> None:
+    known = {each for parameter in cli.main.commands[command].params for each in parameter.opts}
+    given = {
+        each for line in re.findall(rf"sentiment-assets {command}\b([^`#\n]*)", EVERYTHING) for each in line.split()
+    }
+    assert {each for each in given if each.startswith("--")} <= known
 
 
 @pytest.mark.parametrize("index", [1, 2])
