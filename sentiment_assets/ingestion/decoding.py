@@ -83,10 +83,11 @@ def _is_western(content: bytes) -> bool:
     beyond = [each for each in text if not each.isascii()]
     letters = sum(map(str.isalpha, text))
     of_hungary = "õ" in beyond and "û" in beyond and "ã" not in beyond
+    of_poland = beyond.count("¿") > text.count("?") or text.count("œ") > text.count("œu")
     return (
         all(each in _WESTERN for each in beyond)
         and sum(map(str.isalpha, beyond)) <= _MOST_ACCENTS * letters
-        and not of_hungary
+        and not (of_hungary or of_poland)
     )
 
 

@@ -29,7 +29,7 @@ _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 _MEANINGS: Mapping[Meaning, str] = {
     "positive": (
         "positive pos p + plus good great excellent happy satisfied recommended recommend recommends yes "
-        "y true up like liked likes love praise promoter fresh thumbsup favorable favourable pro "
+        "y true up like liked likes love praise promoter fresh agree thumbsup favorable favourable pro "
         "compliment ja oui si sí sim positiv positif positivo positiva positiver gut bueno buena bom boa "
         "bon bonne buono empfohlen zufrieden feliz recomendado satisfecho satisfeito satisfait "
         "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
@@ -37,7 +37,7 @@ _MEANINGS: Mapping[Meaning, str] = {
     ),
     "negative": (
         "negative neg n - minus bad poor terrible awful unhappy unsatisfied dissatisfied no false down "
-        "dislike disliked hate complaint detractor rotten thumbsdown unfavorable unfavourable contra "
+        "dislike disliked hate complaint detractor rotten disagree thumbsdown unfavorable unfavourable contra "
         "nein non não nao negativ negatif négatif negativo negativa negativer schlecht malo mala ruim "
         "mau mauvais mauvaise cattivo unzufrieden insatisfecho insatisfeito insatisfait 👎 😞 😠 😡 🙁 ☹ "
         "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив"
@@ -54,7 +54,12 @@ _STRONGER = re.compile(
 )
 _DENIED = re.compile(r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|nicht|no|pas|não|nao)[\s_-]+")
 _AROUND = re.compile(r"^__label__|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$")
-_SPELLED = {"thumbs up": "thumbsup", "thumbs down": "thumbsdown", "i recommend": "recommend"}
+_SPELLED = {
+    "neither agree nor disagree": "neutral",
+    "thumbs up": "thumbsup",
+    "thumbs down": "thumbsdown",
+    "i recommend": "recommend",
+}
 _OPPOSITE: Mapping[Meaning, Meaning] = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
 
 

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_assets.ingestion.decoding import decode, on_one_line, printable, proposed_encoding, undecodable_bytes
+from sentiment_assets.ingestion.decoding import (
+    decode,
+    in_one_line,
+    on_one_line,
+    printable,
+    proposed_encoding,
+    undecodable_bytes,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -74,3 +81,27 @@ def test_another_encoding_is_proposed_with_a_piece_as_it_would_read(text: str, e
 
 def test_nothing_is_proposed_for_what_is_no_text() -> None:
     assert proposed_encoding(b"plain") == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "written_in", "proposed"),
+    [
+        ("Très bon, déçu du café – c’est « cher »", "cp1252", "cp1252"),
+        ("Schöne Lampe, größter Spaß", "latin-1", "cp1252"),
+        ("¿Dónde está? Pequeño, mañana", "cp1252", "cp1252"),
+        ("Świetny namiot, bardzo polecam każdemu, żenada nie", "cp1250", "cp1250"),
+        ("Очень хороший товар, рекомендую всем друзьям", "cp1251", "cp1251"),
+    ],
+)
+def test_the_encoding_that_is_proposed_reads_the_text(text: str, written_in: str, proposed: str) -> None:
+    content = f"{text}\n".encode(written_in) * 20
+    name, sample = proposed_encoding(content)
+    assert name == proposed
+    assert content.decode(name) == f"{text}\n" * 20
+    assert sample.strip() in text
+
+
+def test_what_would_steer_a_terminal_is_shown_and_not_sent() -> None:
+    assert in_one_line("a\n b\t\x1b[31mred\x07\u202e") == "a b \\x1b[31mred\\x07\\u202e"
+    assert in_one_line("👩\u200d👧 naïve 好") == "👩\u200d👧 naïve 好"
+    assert in_one_line("caf\udce9") == "caf\\udce9"

@@ -33,7 +33,7 @@ _SUGGESTING: Mapping[str, str] = {
     "created_at": (
         "date dates datum fecha data created at time timestamp when day published posted submitted "
         "submit written zeit zeitpunkt erstellt reviewtime creation datetime jour fechas datetimes "
-        "horario moment on 日期 时间 评论时间 日付 投稿日 날짜 дата время"
+        "horario moment on utc gmt epoch unix millis ms 日期 时间 评论时间 日付 投稿日 날짜 дата время"
     ),
     "review_id": "id ids oid uuid guid reviewid key identifier identificador kennung nummer number ref",
     "keep": (

@@ -284,7 +284,13 @@ def _ask_for_label(search: _Search) -> ProposedRule | None:
 
 def _is_of_few_words(column: Column) -> bool:
     words = all(isinstance(each, str) for each in column.values) and not column.numbers and column.dates.read == 0
-    return words and column.distinct < _MOSTLY and column.words <= 3 and suggests(column.name, "keep") < 1
+    return (
+        words
+        and column.distinct < _MOSTLY
+        and column.words <= 3
+        and suggests(column.name, "keep") < 1
+        and suggests(column.name, "label") >= 0
+    )
 
 
 def _told_of_unknown(search: _Search, column: Column, rule: ProposedRule) -> ProposedRule:

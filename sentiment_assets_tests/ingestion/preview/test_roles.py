@@ -1,0 +1,131 @@
+"""Roles are found by values first and by names second, and what only looks like a role has none."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from sentiment_assets.ingestion.preview.columns import Column
+from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_pair, suggests, words_in
+from sentiment_assets.ingestion.preview.roles import Roles, find_roles
+from sentiment_assets_tests.ingestion.preview.shapes import ISO, SIGNS, STARS, TEXTS
+
+COUNT = len(TEXTS)
+
+
+def found(named: bool = True, **columns: Sequence[object]) -> Roles:
+    return find_roles([Column(name, tuple(values), COUNT) for name, values in columns.items()], named=named)
+
+
+def test_the_longest_distinct_texts_are_the_text_whatever_they_are_called() -> None:
+    roles = found(a=["one of two", "two of two"] * 12, b=TEXTS, c=["short one"] * COUNT)
+    assert roles.of("text") == ("b",)
+    assert [each.sure for each in roles.roles if each.role == "text"] == ["likely"], "no name says so"
+
+
+@pytest.mark.parametrize("name", ["reply_text", "developerResponse", "product_description", "image_url"])
+def test_a_name_that_speaks_against_it_outweighs_longer_texts(name: str) -> None:
+    longer = [f"{text} and {text}" for text in TEXTS]
+    assert found(**{name: longer}, comment=TEXTS).of("text") == ("comment",)
+
+
+def test_a_title_beside_the_text_is_taken_and_a_products_title_is_not() -> None:
+    short = [f"Short {place}" for place in range(COUNT)]
+    assert found(headline=short, body=TEXTS).of("title") == ("headline",)
+    assert found(product_title=short, body=TEXTS).of("title") == ()
+    assert found(title=["Tent Deluxe", "Lamp Mini"] * 12, body=TEXTS).of("title") == (), "it repeats"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("helpful_votes", [0, 0, 3, 1] * 6),
+        ("thumbsUpCount", [0, 5, 0, 1] * 6),
+        ("likes", [0, 0, 0, 9] * 6),
+        ("Unnamed: 0", list(range(COUNT))),
+        ("rating_id", list(range(70, 70 + COUNT))),
+        ("score", [1000 + place for place in range(COUNT)]),
+        ("verified_purchase", ["Yes", "No"] * 12),
+        ("sentiment_confidence", [0.3, 0.9] * 12),
+        ("quantity", [1, 2] * 12),
+        ("price", [4.5, 9.0] * 12),
+    ],
+)
+def test_counters_ids_and_other_numbers_are_no_rating(name: str, values: Sequence[object]) -> None:
+    assert found(text=TEXTS, **{name: values}).of("label") == ()
+
+
+def test_of_several_columns_the_rating_is_the_one_with_more_to_say_and_the_others_are_told() -> None:
+    roles = found(text=TEXTS, recommended=[1, 0] * 12, stars=STARS)
+    assert roles.of("label") == ("stars",)
+    assert "recommended may say what a review thinks too; stars was taken" in roles.told
+
+
+def test_the_reviews_own_date_is_preferred_to_others() -> None:
+    later = ["2025-01-01"] * COUNT
+    roles = found(text=TEXTS, repliedAt=later, last_updated=later, date_of_stay=later, review_date=ISO)
+    assert roles.of("created_at") == ("review_date",)
+    assert found(text=TEXTS, lastModified=ISO).roles[-1].sure == "a guess"
+
+
+def test_digits_are_no_date_without_a_name_that_says_so() -> None:
+    seconds = [1_600_000_000 + 977 * place for place in range(COUNT)]
+    assert found(text=TEXTS, tweet=seconds).of("created_at") == ()
+    assert found(text=TEXTS, created_utc=seconds).of("created_at") == ("created_utc",)
+
+
+def test_an_id_is_distinct_and_named_so_and_no_row_number() -> None:
+    ids = [f"r{place:03}" for place in range(COUNT)]
+    assert found(text=TEXTS, userId=ids, reviewId=ids).of("review_id") == ("reviewId",)
+    assert found(text=TEXTS, id=list(range(COUNT))).of("review_id") == ()
+    assert found(text=TEXTS, id=list(range(1, COUNT + 1))).of("review_id") == ()
+    repeated = found(text=TEXTS, id=[*ids[:-1], ids[0]])
+    assert repeated.of("review_id") == ()
+    assert any("id repeats 1 ids" in each for each in repeated.told)
+
+
+def test_few_values_with_a_name_are_worth_keeping_and_reserved_names_are_not() -> None:
+    roles = found(text=TEXTS, brand=["a", "b"] * 12, words=["a", "b"] * 12, source=TEXTS, language=["en"] * COUNT)
+    assert roles.of("keep") == ("brand",)
+
+
+def test_a_default_name_that_holds_something_else_is_told_apart() -> None:
+    roles = found(text=TEXTS, stars=STARS, label=["green", "blue"] * 12, split=["A", "B"] * 12)
+    assert set(roles.not_used) == {"label", "split"}
+    assert found(text=TEXTS, label=SIGNS, split=["train", "test"] * 12).not_used == ()
+
+
+def test_without_names_values_alone_decide() -> None:
+    roles = found(False, one=SIGNS, two=ISO, three=TEXTS)
+    assert [(each.column, each.role) for each in roles.roles] == [
+        ("one", "label"),
+        ("two", "created_at"),
+        ("three", "text"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("reviewText", ("review", "text")),
+        ("review_submit_date", ("review", "submit", "date")),
+        ("Calificación", ("calificacion",)),
+        ("评分", ("评分",)),
+        ("reviews.rating", ("reviews", "rating")),
+        ("", ()),
+    ],
+)
+def test_a_name_falls_into_its_words(name: str, words: tuple[str, ...]) -> None:
+    assert words_in(name) == words
+
+
+def test_a_name_speaks_for_a_role_or_against_it() -> None:
+    assert suggests("reviews.rating", "label") == suggests("Star Rating", "label") == 2
+    assert suggests("reviewcount", "label") < 0 < suggests("user score", "label")
+    assert is_a_known_name("Kommentar")
+    assert not is_a_known_name("positive")
+    assert not is_a_known_name("Great product, would buy this again")
+    assert (is_a_pair("Negative_Review"), is_a_pair("pros"), is_a_pair("negative_reason")) == (
+        "negative",
+        "positive",
+        "",
+    )
