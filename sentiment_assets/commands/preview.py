@@ -17,7 +17,7 @@ from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.ingestion.decoding import in_one_line
 from sentiment_assets.ingestion.preview.preview import Preview, PreviewColumn, Reason, preview_file, preview_for_branch
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS
-from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.presentation.wording import shorten
 from sentiment_assets.resources.home import below_home

@@ -58,6 +58,8 @@ def proposed_encoding(content: bytes) -> tuple[str, str]:
     """
     import charset_normalizer
 
+    if content.isascii():
+        return "", ""
     start = next((place for place, byte in enumerate(content) if byte >= _FIRST_NOT_ASCII), 0)
     sampled = content[max(start - _SAMPLED // 2, 0) :][:_SAMPLED]
     if _is_western(sampled):

@@ -11,7 +11,7 @@ from statistics import fmean, median
 
 from sentiment_assets.ingestion.label_rules import is_number
 from sentiment_assets.ingestion.moments import Written, read_moments
-from sentiment_assets.ingestion.readers import RawRow
+from sentiment_assets.ingestion.readers.source import RawRow
 from sentiment_assets.ingestion.settings import DateColumn, label_key
 from sentiment_assets.ingestion.values import plain, stands_for_nothing, value_at, ways_to_values
 

@@ -12,8 +12,8 @@ from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
 from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
-from sentiment_assets.ingestion.readers import UnreadableFile
 from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
 
 _REVIEWS_SHOWN, _REASONS_SHOWN, _UNREAD_SHOWN = 5, 3, 3

@@ -10,8 +10,9 @@ from sentiment_assets.ingestion.label_rules import is_number
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
 from sentiment_assets.ingestion.preview.roles import find_roles
-from sentiment_assets.ingestion.readers import RawRow, UnreadableFile, read_rows
-from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, MEGABYTE, SeveralInOne, encoding_in
+from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, RawRow, SeveralInOne, encoding_in
+from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, label_key
 from sentiment_assets.ingestion.values import is_missing
 

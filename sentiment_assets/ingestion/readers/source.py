@@ -94,24 +94,18 @@ class Source:
             return False
         return True
 
+    def _propose_another_encoding(self) -> None:
+        with self.file.opened() as stream:
+            name, sample = proposed_encoding(stream.read(_LOOKED_AT))
+        if name:
+            self.found[ENCODING_PROPOSED] = (
+                f"it may be written in {name}, by which it reads {sample!r}; if that is right, set `encoding: {name}`"
+            )
+
 
 def encoding_in(proposal: str) -> str:
     """The encoding that a proposal of ``ENCODING_PROPOSED`` names; empty if there is none."""
     return proposal.rpartition("`encoding: ")[2].rstrip("`")
-
-
-def require_bounded(size: int, source: Source) -> None:
-    """Raise ``UnreadableFile`` when a file expands to more than it may."""
-    if size > source.allowed:
-        raise too_large(source.packed, source.allowed)
-
-
-def too_large(packed: int, allowed: int) -> UnreadableFile:
-    """The error of a file that expands without end."""
-    return UnreadableFile(
-        f"its {packed:,} bytes expand to more than {allowed:,}, and no file of reviews should; if this one "
-        "is meant to, unpack it first, or raise `unpacking` in the branch's YAML"
-    )
 
 
 def column_names(written: Collection[str]) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.ingestion.batch import Batch, read_batch
 from sentiment_assets.ingestion.preview.preview import Preview, preview_file, preview_for_branch
-from sentiment_assets.ingestion.readers import UnreadableFile
+from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule, ReviewColumns
 from sentiment_assets_tests.ingestion.preview.shapes import (
     BAD,
