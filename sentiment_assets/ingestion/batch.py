@@ -286,6 +286,7 @@ class _Reading:
         if value is None or isinstance(value, date):
             return value
         text = value.strip() if isinstance(value, str) else plain(value)
+        text = text if text.isascii() else printable(text)  # undecodable bytes could not be stored
         return self._same_text.setdefault(text, text)
 
     def _split(self, value: object, row: int) -> str | None:

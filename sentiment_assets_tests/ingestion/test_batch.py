@@ -501,3 +501,11 @@ def test_dates_are_read_for_the_column_as_a_whole_and_the_first_row_of_each_reas
     told = ReviewColumns.model_validate({"created_at": {"column": "created_at", "order": "day_first"}})
     said = read_batch(b"text,created_at\na,01.02.2024\n", "r.csv", IngestionSettings(columns=told))
     assert said.reviews["created_at"].dt.month.tolist() == [2]
+
+
+def test_a_date_of_undecodable_bytes_costs_no_review_and_no_file() -> None:
+    content = b"text,label,created_at\nfine,1,5. M\xe4rz 2024\nbad,0,6. M\xe4rz 2024\n"
+    batch = read_batch(content, "r.csv", IngestionSettings())
+    assert batch.reviews["created_at"].isna().tolist() == [True, True]
+    assert batch.unread_by_field == {"created_at": 2}
+    assert batch.unread[0].value == "'5. M\\\\udce4rz 2024'"

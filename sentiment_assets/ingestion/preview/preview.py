@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sentiment_assets.ingestion.batch import read_batch
+from sentiment_assets.ingestion.decoding import in_one_line
 from sentiment_assets.ingestion.label_rules import ProposedRule
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
@@ -194,7 +195,7 @@ def _questions(columns: Sequence[Column], roles: Roles) -> list[str]:
     questions = []
     [label] = roles.of("label")[:1] or [""]
     if roles.rule and _is_unknown(roles):
-        values = ", ".join(f'"{each}"' for each in roles.rule.unknown)
+        values = ", ".join(f'"{in_one_line(each)}"' for each in roles.rule.unknown)
         questions += [
             f"which of {values} is positive? Put the values in, and name the column: `label: {label}`",
             "labels: {positive: [?], negative: [?], neutral: [?]}",

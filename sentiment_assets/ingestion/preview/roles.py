@@ -76,8 +76,11 @@ class _Search:
 
 
 def find_roles(columns: Sequence[Column], *, named: bool = True) -> Roles:
-    """The role of each column that has one; ``named`` says whether their names are the file's own."""
-    search = _Search({each.name: each for each in columns}, named)
+    """The role of each column that has one; ``named`` says whether their names are the file's own.
+
+    A column whose name holds bytes that cannot be decoded, or control characters, cannot be named in YAML: it has none.
+    """
+    search = _Search({each.name: each for each in columns if each.name.isprintable()}, named)
     _find_text(search)
     language = _find_date(search)
     _find_split(search)

@@ -17,6 +17,8 @@ from sentiment_assets.ingestion.formats import ZIP
 MEGABYTE = 1024 * 1024
 _HIDDEN = "__MACOSX/"
 _MOST_NAMED = 5
+_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+"""What the libraries raise for a file that is cut short, changed, or packed in a way they do not know."""
 _Opener = Callable[[io.BytesIO], Any]
 
 
@@ -60,7 +62,9 @@ class PackedFile:
                 while piece := stream.read(MEGABYTE):
                     size += len(piece)
                     self.require_bounded(size)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
+        except UnreadableFile:
+            raise
+        except _DAMAGED as error:
             raise UnreadableFile(
                 f"it cannot be decompressed as .{self.compression} ({error}); it may be cut short: land it again"
             ) from error
@@ -73,7 +77,9 @@ def name_in_archive(content: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _only_file(archive)
-    except (OSError, zipfile.BadZipFile) as error:
+    except UnreadableFile:
+        raise
+    except _DAMAGED as error:
         raise UnreadableFile(f"it is not a readable zip archive ({error}); land it again, or unpacked") from error
 
 

@@ -24,6 +24,7 @@ from sentiment_assets_tests.ingestion.preview.shapes import (
     Shape,
     lines,
     table,
+    words,
 )
 
 
@@ -265,3 +266,21 @@ def test_dates_of_a_typed_format_are_taken_as_they_are() -> None:
     frame = pd.DataFrame({"text": TEXTS, "label": SIGNS, "day": pd.to_datetime(ISO).date})
     preview = look(frame.to_parquet(index=False), "a.parquet")
     assert preview.settings["columns"] == {"created_at": "day"}
+
+
+def test_a_name_or_value_that_no_yaml_can_hold_is_never_proposed() -> None:
+    labels = words("z\x00ig", "zag")
+    rows = table({"a": TEXTS, "b": TEXTS, "label": labels, "d": ["été"] * len(TEXTS)}, header=False)
+    content = b"caf\xe9,te\x00xt,label,d\n" + rows.encode()
+    preview = look(content)
+    attributes = yaml.safe_load(preview.yaml)["attributes"]
+    assert attributes == dict(preview.settings)
+    preview.yaml.encode()
+
+
+def test_a_damaged_archive_is_called_that() -> None:
+    content = SHAPES["in an archive"].content
+    start = content.index(b"PK\x01\x02")
+    damaged = content[: start + 42] + b"\xf0\xff\xff\xff" + content[start + 46 :]
+    with pytest.raises(UnreadableFile, match="cannot be unpacked as a zip archive"):
+        look(damaged, "a.csv.zip")
