@@ -282,5 +282,5 @@ def test_a_damaged_archive_is_called_that() -> None:
     content = SHAPES["in an archive"].content
     start = content.index(b"PK\x01\x02")
     damaged = content[: start + 42] + b"\xf0\xff\xff\xff" + content[start + 46 :]
-    with pytest.raises(UnreadableFile, match="cannot be unpacked as a zip archive"):
+    with pytest.raises(UnreadableFile, match="cannot be decompressed as .zip"):
         look(damaged, "a.csv.zip")
