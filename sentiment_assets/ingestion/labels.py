@@ -5,7 +5,7 @@ from collections import Counter
 from functools import lru_cache
 
 from sentiment_assets.ingestion.label_rules import is_number, proposed_rule, understood_without_a_rule
-from sentiment_assets.ingestion.ratings import number_of
+from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import LabelRule, label_key
 from sentiment_assets.ingestion.values import RejectedRow, is_missing, shown
@@ -64,6 +64,9 @@ def _label_of_rating(value: object, column: str, rule: LabelRule, bounds: tuple[
     rating = number_of(value)
     if not math.isfinite(rating):
         raise RejectedRow(column, f"{shown(value)} is not a rating; a number, or one as in 4/5 or ★★★★☆, is expected")
+    named = highest_named(value) if isinstance(value, str) else None
+    if named and math.isfinite(rule.highest) and named != rule.highest:
+        raise RejectedRow(column, f"{shown(value)} is of the scale up to {named:g}, and `highest` is {rule.highest:g}")
     if not rule.lowest <= rating <= rule.highest:
         raise RejectedRow(column, f"the rating {rating:g} lies outside {rule.lowest:g} to {rule.highest:g}")
     return 1 if rating >= positive_from else 0 if rating <= negative_to else None

@@ -6,7 +6,7 @@ readings fit, neither is taken, and the reason holds the line that says which is
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -20,12 +20,12 @@ from sentiment_assets.ingestion.values import NotRead
 Written = str | int | float | date
 """A value of the column: a text, a number, or what a typed format (Parquet, Excel) says is a date."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
-_FIRST_EPOCH_YEAR = 1990
-"""A column of numbers is taken for moments by itself only if all of them are later: what is counted is mostly less."""
+_DIGITS_OF_SECONDS = 10
+"""Digits of a number of seconds since 1970, from September 2001 on; what is counted has mostly fewer."""
 
 _CLOCK = (
     r"(?P<hours>\d{1,2}):(?P<minutes>\d{2})(?::(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?)?"
-    r" ?(?P<half>[AP]\.?M\.?)?(?: ?\(?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?|[A-Z]{3,4}(?!\w))\)?)?"
+    r" ?(?P<half>[AP]\.? ?M\.?)?(?: ?\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT|[A-Z]{3,4}(?!\w))\)?)?"
 )
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2}|\d{8}(?=T|$))"
@@ -46,10 +46,16 @@ _ORDERS: Mapping[str, Mapping[str, str]] = {
     "month_first": {"month": "first", "day": "second", "year": "third"},
     "year_first": {"year": "first", "month": "second", "day": "third"},
 }
+_OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?")
+_HOURS_OF_HALF_A_DAY = 12
+_GOES_ON = re.compile(r" ?(?:[,@]|AT|UM|À)? ?[\d:+\-]")
+_GOES_ON_AFTER_A_CLOCK = re.compile(r" ?[\w+\-.:]")
+"""What follows a date and seems to belong to it: not understanding a part of it must not make another moment of it."""
 _CLOCK_PARTS = ("hours", "minutes", "seconds", "fraction", "half", "zone")
 _DIGITS_OF_A_YEAR, _MOST_DIGITS_OF_A_DAY = 4, 2
 _A_YEAR = timedelta(days=366)
 """A review may be dated ahead by some slip, but in which order its date is written is told by days that have been."""
+_NOT_WHOLE = "something stands beside the date that may belong to it and is not understood; say how it is written"
 _NO_SUCH_DAY = "there is no such day or time"
 
 
@@ -109,16 +115,13 @@ def _since_1970(value: Written, digits: int) -> datetime:
 
 
 def _epoch_digits(texts: Sequence[str]) -> int | None:
-    """Whether a whole column is numbers since 1970, and of which unit: each must lie between 1990 and next year."""
+    """Whether a whole column is numbers since 1970, and of which unit: each has as many digits as since 2001."""
     if not texts or not all(_DIGITS.fullmatch(text) for text in texts):
         return None
-    numbers = [float(text) for text in texts]
+    lengths = {len(text.partition(".")[0]) for text in texts}
+    units = [digits for digits in _EPOCHS.values() if lengths == {_DIGITS_OF_SECONDS + digits}]
     last = (datetime.now(UTC) + _A_YEAR).timestamp()
-    first = datetime(_FIRST_EPOCH_YEAR, 1, 1, tzinfo=UTC).timestamp()
-    fitting = [
-        digits for digits in _EPOCHS.values() if first <= min(numbers) / 10**digits <= max(numbers) / 10**digits <= last
-    ]
-    return fitting[0] if fitting else None
+    return units[0] if units and max(map(float, texts)) / 10 ** units[0] <= last else None
 
 
 def _by_format(value: Written, form: str) -> datetime:
@@ -133,13 +136,14 @@ def _by_format(value: Written, form: str) -> datetime:
 def _by_its_form(value: Written, *, order: "_Order", named: Sequence["_NamedMonth"], column: str) -> datetime:
     if isinstance(value, date):
         return _typed(value)
-    text = str(value).strip()
-    upper = text.upper()
+    upper = " ".join(str(value).upper().split())
     if match := _ISO.fullmatch(upper):
         return _iso(*match.groups())
     if match := _THREE_NUMBERS.fullmatch(upper):
         return order.moment(match)
     if match := _EAST_ASIAN.search(upper):
+        if any(map(str.isdigit, upper[: match.start()] + upper[match.end() :])):
+            raise NotRead(_NOT_WHOLE)
         return _moment(match.groupdict())
     return _with_month_name(upper, named, column)
 
@@ -168,9 +172,12 @@ def _moment(parts: Mapping[str, str | None]) -> datetime:
         int((parts["fraction"] or "")[:6].ljust(6, "0")),
     )
     day = (_full_year(str(parts["year"])), int(str(parts["month"])), int(str(parts["day"])))
-    zone = _zone(parts["zone"])
+    if parts["half"] and int(parts["hours"] or 0) > _HOURS_OF_HALF_A_DAY:
+        raise NotRead(_NO_SUCH_DAY)
     try:
-        return datetime(*day, *clock, tzinfo=zone)
+        return datetime(*day, *clock, tzinfo=_zone(parts["zone"]))
+    except NotRead:
+        raise
     except ValueError:
         raise NotRead(_NO_SUCH_DAY) from None
 
@@ -178,10 +185,9 @@ def _moment(parts: Mapping[str, str | None]) -> datetime:
 def _zone(name: str | None) -> timezone:
     if name in (None, "Z", "UTC", "GMT"):
         return UTC
-    if name[0] in "+-":
-        hours, minutes = int(name[1:3]), int(name[-2:]) if len(name) > 3 else 0
-        offset = timedelta(hours=hours, minutes=minutes)
-        return timezone(-offset if name[0] == "-" else offset)
+    if offset := _OFFSET.fullmatch(name):
+        ahead = timedelta(hours=int(offset["hours"]), minutes=int(offset["minutes"] or 0))
+        return timezone(-ahead if offset["sign"] == "-" else ahead)
     if name not in _AMERICAN_ZONES:
         raise NotRead(f"the time zone {name} is not known; an offset such as +02:00 is")
     return timezone(timedelta(hours=_AMERICAN_ZONES[name]))
@@ -255,6 +261,13 @@ class _NamedMonth:
 
     pattern: re.Pattern[str]
     months: Mapping[str, int]
+    alone: bool
+    """Whether it is a date only where nothing else stands, as with a year of two digits."""
+
+    def matches(self, upper: str) -> Iterator[re.Match[str]]:
+        """Where such a date stands in a text."""
+        whole = self.pattern.fullmatch(upper)
+        return iter([whole] if whole else []) if self.alone else self.pattern.finditer(upper)
 
     def moment(self, match: re.Match[str]) -> datetime:
         """The moment of a match."""
@@ -264,12 +277,15 @@ class _NamedMonth:
 
 def _with_month_name(upper: str, named: Sequence[_NamedMonth], column: str) -> datetime:
     """A date with the name of its month, alone or in a sentence that holds no other date."""
-    for each in named:
-        matches = list(each.pattern.finditer(upper))
-        if len(matches) > 1:
+    matches = [(form, match) for form in named for match in form.matches(upper)]
+    if matches:
+        form, match = matches[0]
+        if any(other.start() >= match.end() or other.end() <= match.start() for _, other in matches):
             raise NotRead("it holds more than one date")
-        if matches:
-            return each.moment(matches[0])
+        goes_on = _GOES_ON_AFTER_A_CLOCK if match["hours"] else _GOES_ON
+        if goes_on.match(upper, match.end()):
+            raise NotRead(_NOT_WHOLE)
+        return form.moment(match)
     raise NotRead(
         "not ISO 8601, such as 2026-11-23 or 2026-11-23T08:00Z, nor another date that is understood; if it is one, say "
         f"how it is written: `created_at: {{column: {column}, format: …}}`"
@@ -283,25 +299,28 @@ def _forms_with_month_names(languages: tuple[str, ...]) -> tuple[_NamedMonth, ..
     day = r"(?<!\d)(?P<day>\d{1,2})(?:ST|ND|RD|TH|ER|º|\.)?(?!\d)"
     year = r"(?P<year>\d{4})(?!\d)"
     between, after = r"(?: +DEL? +| +OF +|[ .\-/]+)", rf"(?:,? +(?:AT )?{_CLOCK})?"
+    in_short = r"'?(?P<year>\d{2})"
+    ends = r"(?:,? +DEL? +|,? +|[.\-/])"
     forms = (
-        rf"(?<!\w){month} +{day},? +{_CLOCK} +{year}",  # Apr 06 22:19:45 PDT 2009
-        rf"(?<!\w){month} +{day},? +{year}{after}",  # May 1, 2021
-        # 1 May 2021, 01-Mar-24, 5 de marzo de 2024
-        rf"{day}{between}{month}(?:,? +DEL? +|,? +|[.\-/])(?P<year>\d{{4}}|'?\d{{2}})(?!\d){after}",
-        rf"(?<!\d){year}[ .\-/]{month}[ .\-/]{day}{after}",  # 2024-Mar-05
+        (rf"(?<!\w){month} +{day},? +{_CLOCK} +{year}", False),  # Apr 06 22:19:45 PDT 2009
+        (rf"(?<!\w){month} +{day},? +{year}{after}", False),  # May 1, 2021
+        (rf"{day}{between}{month}{ends}{year}{after}", False),  # 1 May 2021, 5 de marzo de 2024
+        (rf"{day}{between}{month}{ends}{in_short}{after}", True),  # 01-Mar-24
+        (rf"(?<!\d){year}[ .\-/]{month}[ .\-/]{day}{after}", False),  # 2024-Mar-05
     )
-    return tuple(_NamedMonth(re.compile(form), months) for form in forms)
+    return tuple(_NamedMonth(re.compile(form), months, alone) for form, alone in forms)
 
 
 def _month_names(languages: Sequence[str]) -> dict[str, int]:
     """The numbers of months by their names in capitals, whole and short, as CLDR has them; English comes first."""
     from babel import Locale, UnknownLocaleError
 
-    numbers = {"SEPT": 9}
+    numbers: dict[str, set[int]] = {"SEPT": {9}}
     for language in ("en", *languages):
         with suppress(UnknownLocaleError):
             months = Locale.parse(language).months
             for use, width in product(("format", "stand-alone"), ("wide", "abbreviated")):
                 for number, name in months[use][width].items():
-                    numbers.setdefault(name.upper().rstrip("."), number)
-    return {name: number for name, number in numbers.items() if not name[0].isdigit()}
+                    numbers.setdefault(name.upper().rstrip("."), set()).add(number)
+    # A name that is that of another month in another of the languages says nothing.
+    return {name: min(which) for name, which in numbers.items() if len(which) == 1 and not name[0].isdigit()}

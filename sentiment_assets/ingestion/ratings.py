@@ -4,7 +4,7 @@ import math
 import re
 from functools import lru_cache
 
-_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_NUMBER = r"(\d+(?:\.\d+|,\d{1,2})?)"
 _OF = r"(?: ?/ ?| ?out of | ?of | ?von | ?sur | ?de | ?su | ?din | ?out ?of ?)"
 _WRITTEN = re.compile(
     rf"{_NUMBER}(?:{_OF}{_NUMBER})?(?: ?(?:%|\*|★|stars?|sterne?n?|étoiles?|estrel(?:l)?as?|stelle|points?|pts?))?"

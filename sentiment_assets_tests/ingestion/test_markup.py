@@ -16,6 +16,8 @@ from sentiment_assets.ingestion.markup import has_markup, without_markup
         ("fine<script>alert(1)</script><style>p {}</style>!", "fine!"),
         ("<!-- from the app -->fine", "fine"),
         ('<a href="https://shop/?a=1&b=2">the shop</a>', "the shop"),
+        ("<head><title>Review 7</title></head><body>fine</body>", "fine"),
+        ("a&nbsp;b", "a b"),
         ("<ul><li>loud</li><li>hot</li></ul>", "loud\nhot"),
         ("<br>", ""),
     ],

@@ -47,6 +47,10 @@ def why_not(*values: Written, languages: Sequence[str] = ()) -> str:
         "March 1, 2024, 10:11:12 AM",
         "Fri Mar 01 02:11:12 PST 2024",
         "1 Mar 2024 12:11:12 +0200",
+        "1 Mar 2024 15:56:12 +05:45",
+        "1 Mar 2024 06:11:12 -04:00",
+        "Fri Mar 01 05:11:12 EST 2024",
+        "1.3.2024 10:11:12 UTC",
         datetime(2024, 3, 1, 12, 11, 12, tzinfo=timezone(timedelta(hours=2))),
         datetime(2024, 3, 1, 10, 11, 12),  # noqa: DTZ001 - as Parquet has it
     ],
@@ -77,6 +81,51 @@ def test_spellings_of_one_moment(written: Written) -> None:
 )
 def test_a_day_begins_at_midnight_utc(written: Written) -> None:
     assert moments(written) == [DAY]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "12 Mar 14:25",
+        "10 may 21 times",
+        "see 3 mar-12 items",
+        "May 1, 2021 @ 10:30 PM",
+        "1 May 2021 22.30",
+        "2024年3月5日 下午3:30",
+        "14/04/2024 23:00 AM",
+        "1 May 2021 10:00 +99:00",
+        "5 March 2021, edited Mar 6, 2021",
+        "2024年3月5日から2025年3月5日",
+    ],
+)
+def test_a_date_with_something_beside_it_that_may_belong_to_it_is_not_read(written: str) -> None:
+    assert moments(written) == [None]
+
+
+def test_zones_and_halves_of_the_day_as_browsers_write_them_are_read() -> None:
+    meant = datetime(2021, 5, 1, 20, 30, tzinfo=UTC)
+    assert moments("Sat May 01 2021 22:30:00 GMT+0200 (Central European Summer Time)") == [meant]
+    assert moments("May 1, 2021, 8:30\u202fPM") == moments("May 1, 2021 8:30 p. m.") == [meant]
+    assert moments("1 May 2021 21:30 UTC+1") == [meant]
+
+
+def test_a_name_that_is_that_of_two_months_in_the_branchs_languages_says_nothing() -> None:
+    assert moments("5 listopada 2021", languages=["pl"]) == [datetime(2021, 11, 5, tzinfo=UTC)]
+    assert moments("5 listopada 2021", languages=["pl", "hr"]) == [None]
+
+
+def test_summer_time_is_an_hour_ahead_and_months_with_like_beginnings_are_told_apart() -> None:
+    assert moments("Apr 06 2009 22:19:45 PDT") == [datetime(2009, 4, 7, 5, 19, 45, tzinfo=UTC)]
+    assert moments("1 March 2024", "1 Mar 2024", "1 May 2024", "1 Mai 2024", languages=["de"]) == [
+        datetime(2024, 3, 1, tzinfo=UTC),
+        datetime(2024, 3, 1, tzinfo=UTC),
+        datetime(2024, 5, 1, tzinfo=UTC),
+        datetime(2024, 5, 1, tzinfo=UTC),
+    ]
+
+
+def test_a_year_of_two_digits_is_the_nearest_to_now_as_the_c_library_has_it() -> None:
+    assert moments("01-Mar-68", "01-Mar-69") == [datetime(2068, 3, 1, tzinfo=UTC), datetime(1969, 3, 1, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize(
@@ -152,6 +201,8 @@ def test_numbers_since_1970_are_read_where_the_whole_column_can_be_nothing_else(
     assert moments("1393545600000", 1393632000000.0) == [second, second + timedelta(days=1)]
     assert moments("1393545600000000", "1393632000000000") == [second, second + timedelta(days=1)]
     assert "not ISO 8601" in why_not("1393545600", "7")
+    assert "not ISO 8601" in why_not("500000000", "600000000"), "in 1985"
+    assert "not ISO 8601" in why_not("4102444800"), "in 2100"
     assert "not ISO 8601" in why_not("1393545600", "1393632000000")
     assert moments("86400", format="epoch_seconds") == [datetime(1970, 1, 2, tzinfo=UTC)]
 

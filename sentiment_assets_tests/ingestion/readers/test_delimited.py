@@ -101,6 +101,35 @@ def test_a_web_page_or_a_picture_is_called_what_it_is() -> None:
             list(read(content))
 
 
+def test_a_row_has_the_number_of_the_line_on_which_it_begins_also_after_one_that_is_broken() -> None:
+    rows = list(read('text,stars\n"fine,\nreally",5\n"dull"x,1\n"so\nso",3\n'))
+    assert [(row.number, row.problem is None) for row in rows] == [(2, True), (4, False), (5, True)]
+    unclosed = list(read('text,stars\nfine,5\n"dull,1\nflat,2\nloud,3\n'))
+    assert [(row.number, row.problem is None) for row in unclosed] == [(2, True), (3, False), (4, True), (5, True)]
+    assert [row.values.get("text") for row in unclosed] == ["fine", None, "flat", "loud"]
+
+
+def test_the_last_of_the_lines_that_are_looked_at_may_go_on_beyond_them() -> None:
+    lines = ["text;stars, of 5", *['"fine, really";5'] * 98, '"it begins here;']
+    content = "\n".join([*lines, 'and ends there";1'])
+    assert len(values(content)) == 99
+    assert values(content)[-1] == {"text": "it begins here;\nand ends there", "stars, of 5": "1"}
+
+
+def test_the_line_that_names_the_delimiter_is_accounted_for() -> None:
+    rows = read("sep=;\ntext;stars\nfine;5\n")
+    assert [row.number for row in rows] == [3]
+    assert [rows.found[name] for name in ("lines", "lines_of_header", "lines_passed_over")] == [3, 1, 1]
+    [first, _] = read("sep=;\nfine;5\n", form=FormatSettings(names=["text", "stars"]))
+    assert first.values == {"line": "sep=;"} or first.values == {"text": "sep=", "stars": ""}, (
+        "with names each line is a row"
+    )
+
+
+def test_a_name_that_is_given_twice_is_that_of_its_first_position() -> None:
+    assert values("a,b\n", form=FormatSettings(names=["text", "text"])) == [{"text": "a", "column 2": "b"}]
+
+
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), max_size=12)
 NAMES = st.lists(
     st.text(st.sampled_from("abcdefg hij"), min_size=1, max_size=6).map(str.strip).filter(bool),

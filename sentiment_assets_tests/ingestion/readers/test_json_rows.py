@@ -49,6 +49,11 @@ def test_the_way_to_the_list_can_be_named() -> None:
         rows(json.dumps({"a": TWO, "b": TWO}))
 
 
+def test_objects_of_other_keys_are_no_columns_of_pandas() -> None:
+    item = {"text": {"0": "fine"}, "stars": {"1": 5}}
+    assert [dict(row.values) for row in rows(json.dumps(item))] == [item]
+
+
 def test_one_object_is_one_row() -> None:
     assert [dict(row.values) for row in rows('{"text": "fine", "tags": ["a"]}')] == [{"text": "fine", "tags": ["a"]}]
 

@@ -39,6 +39,13 @@ def test_of_several_sheets_that_with_the_branchs_columns_is_read_or_that_which_i
         list(read_rows(content, name, "utf-8", format=FormatSettings(sheet="reviews")))
 
 
+def test_rows_above_and_columns_before_the_table_are_empty_and_nothing_is_shifted() -> None:
+    table: Rows = [[None, None], [None, "text", "stars"], [None, "fine", 5]]
+    [row] = read_rows(as_xlsx({"Sheet1": table}), "r.xlsx", "utf-8", wanted={"text"})
+    assert row.number == 3
+    assert dict(row.values) == {"column 1": None, "text": "fine", "stars": 5}
+
+
 def test_a_sheet_without_a_header_is_read_by_position() -> None:
     content = as_xlsx({"Sheet1": REVIEWS[1:]})
     rows = list(read_rows(content, "r.xlsx", "utf-8", format=FormatSettings(names=["body", "stars", "x"])))
