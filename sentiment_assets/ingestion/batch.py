@@ -272,10 +272,10 @@ class _Reading:
 
     def _text(self, values: Mapping[str, object], names: Sequence[str]) -> str:
         """The text of a review: what these columns hold, joined, and without markup unless the branch keeps it."""
-        text = "\n".join([text_of(values, name) for name in names])
-        if self.settings.html == "keep" or not has_markup(text):
-            return text
-        plain_text = without_markup(text)
+        written = [text_of(values, name) for name in names]
+        if self.settings.html == "keep" or not any(map(has_markup, written)):
+            return "\n".join(written)
+        plain_text = "\n".join(filter(None, map(without_markup, written)))
         if not plain_text:
             raise RejectedRow(names[0], "the text holds markup only; if that is meant, set `html: keep`")
         self.texts_from_markup += 1

@@ -3,9 +3,17 @@
 import re
 from html.parser import HTMLParser
 
-MARKUP = r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|<!--|&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});"
-"""What a tag, a comment or an entity looks like, in small or capital letters."""
+_TAGS = (
+    "a|abbr|address|article|aside|audio|b|big|blockquote|body|br|button|center|cite|code|dd|del|details|div|dl|dt|em|figure|"
+    "font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|kbd|label|li|link|main|mark|meta|nav|nobr|noscript|"
+    "object|ol|option|p|picture|pre|q|s|samp|script|section|select|small|source|span|strike|strong|style|sub|summary|sup|svg|"
+    "table|tbody|td|textarea|tfoot|th|thead|time|title|tr|tt|u|ul|video|wbr"
+)
+_ATTRIBUTES = r"(?:\s+[a-z_:][\w:.\-]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+))?)*"
+MARKUP = rf"</?(?:{_TAGS}){_ATTRIBUTES}\s*/?>|<!--|&(?:[a-z]{{2,8}}|#\d{{2,6}}|#x[0-9a-f]{{2,5}});"
+"""What a tag of HTML, a comment or an entity looks like, in small or capital letters; ``<sarcasm>`` is none."""
 _MARKUP = re.compile(MARKUP, re.IGNORECASE)
+_TAG = re.compile(_TAGS)
 _ENDS_A_LINE = frozenset(
     {"br", "p", "div", "li", "ul", "ol", "tr", "table", "blockquote", "section", "article"}
 ) | frozenset(f"h{level}" for level in range(1, 7))
@@ -41,14 +49,22 @@ class _ShownText(HTMLParser):
         self._hidden_within: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _NOT_SHOWN:
+        if not _TAG.fullmatch(tag):
+            self.handle_data(self.get_starttag_text() or "")
+        elif tag in _NOT_SHOWN and f"</{tag}" in self._rest():
             self._hidden_within.append(tag)
         self._end_line(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if self._hidden_within and self._hidden_within[-1] == tag:
+        if not _TAG.fullmatch(tag):
+            self.handle_data(f"</{tag}>")
+        elif self._hidden_within and self._hidden_within[-1] == tag:
             self._hidden_within.pop()
         self._end_line(tag)
+
+    def _rest(self) -> str:
+        """What is still to be read: without its end, what is not shown would swallow all of it."""
+        return self.rawdata.lower()
 
     def handle_data(self, data: str) -> None:
         if not self._hidden_within:

@@ -37,12 +37,13 @@ def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
     delimiter = source.format.delimiter or (
         says_delimiter[1] if says_delimiter else _delimiter_of(first, source, usual)
     )
-    lines = _Lines(chain(first, text), passed_over=int(says_delimiter is not None))
+    lines = _Lines(chain(first, text), source.format.ignore_from, passed_over=int(says_delimiter is not None))
     records = _Records(lines, delimiter, source.format)
     names, protected = _header(records, source.format)
+    one_more = _each_ends_in_a_delimiter(_first_records(first, delimiter, source.format), len(names), source.format)
     for record in records:
-        if record.problem is None and len(record.fields) == len(names) + 1 and not record.fields[-1]:
-            record.fields.pop()  # the line ends in a delimiter, and the header does not
+        if one_more and record.problem is None and len(record.fields) == len(names) + 1 and not record.fields[-1]:
+            record.fields.pop()
         if record.problem is None and len(record.fields) == len(names):
             for place in protected:
                 record.fields[place] = unprotected(record.fields[place])
@@ -60,7 +61,7 @@ def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
             LINES: lines.count,
             LINES_OF_HEADER: int(not source.format.names),
             LINES_IN_FIELDS: records.lines_in_fields,
-            LINES_PASSED_OVER: records.lines_passed_over + lines.passed_over,
+            LINES_PASSED_OVER: records.lines_blank + lines.passed_over,
             LONGEST_RECORD: list(records.longest),
         }
     )
@@ -73,20 +74,32 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     the one delimiter by which every line has as many fields as the first.
     """
     beginnings = {each: _first_records(lines, each, source.format) for each in dict.fromkeys((usual, *_DELIMITERS))}
-    parting = [each for each, records in beginnings.items() if records and len(records[0]) > 1]
+    if source.format.names:
+        fitting = [
+            each for each, records in beginnings.items() if records and len(records[0]) == len(source.format.names)
+        ]
+        return fitting[0] if fitting else usual
+    headers = {each: {name.strip() for name in records[0]} for each, records in beginnings.items() if records}
+    having = {each: len(set(source.wanted) & names) for each, names in headers.items()}
+    most = max(having.values(), default=0)
+    parting = [each for each, names in headers.items() if len(names) > 1 or (most and having[each] == most)]
     if len(parting) <= 1:
         return parting[0] if parting else usual
-    wanted = set(source.wanted)
-    having = {each: len(wanted & {name.strip() for name in beginnings[each][0]}) for each in parting}
-    best = [each for each in parting if having[each] == max(having.values())]
+    best = [each for each in parting if having[each] == most]
     even = [each for each in best if len({len(fields) for fields in beginnings[each]}) == 1]
     return (even or best)[0]
 
 
 def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -> list[list[str]]:
     """The fields of the first records; the last may go on beyond the lines that are looked at."""
-    records = [record.fields for record in _Records(_Lines(iter(lines)), delimiter, form)]
-    return records[:-1] if len(lines) == _LINES_LOOKED_AT else records
+    records = [record.fields for record in _Records(_Lines(iter(lines), form.ignore_from), delimiter, form)]
+    return records[:-1] if len(lines) >= _LINES_LOOKED_AT - 1 else records
+
+
+def _each_ends_in_a_delimiter(records: Sequence[Sequence[str]], columns: int, form: FormatSettings) -> bool:
+    """Whether each line that is looked at has one field more than there are columns, and nothing in it."""
+    rows = records if form.names else records[1:]
+    return bool(rows) and all(len(fields) == columns + 1 and not fields[-1] for fields in rows)
 
 
 def _header(records: "_Records", form: FormatSettings) -> tuple[list[str], list[int]]:
@@ -114,32 +127,42 @@ class _Record(NamedTuple):
 class _Lines(Iterator[str]):
     """Lines that are remembered until the record that they belong to has been read, so that they can be read again."""
 
-    def __init__(self, lines: Iterator[str], passed_over: int = 0) -> None:
+    def __init__(self, lines: Iterator[str], ignore_from: str | None, passed_over: int = 0) -> None:
         self.count = self.passed_over = passed_over
-        self.of_record: list[str] = []
-        self._lines = lines
+        self.begins = 0
+        """The number of the line on which the record begins."""
+        self._of_record: list[str] = []
+        self._lines, self._ignore_from = lines, ignore_from
         self._again = deque[str]()
 
     def __next__(self) -> str:
+        line = self._next()
+        while not self._of_record and self._ignore_from and line.startswith(self._ignore_from):
+            self.passed_over += 1  # before a quote in it could make it the beginning of a record
+            line = self._next()
+        if not self._of_record:
+            self.begins = self.count - len(self._again)
+        self._of_record.append(line)
+        return line
+
+    def _next(self) -> str:
         if self._again:
-            line = self._again.popleft()
-        else:
-            line = next(self._lines)
-            self.count += 1
-        self.of_record.append(line)
+            return self._again.popleft()
+        line = next(self._lines)
+        self.count += 1
         return line
 
     def end_record(self) -> int:
         """How many lines the record had."""
-        count = len(self.of_record)
-        self.of_record.clear()
+        count = len(self._of_record)
+        self._of_record.clear()
         return count
 
     def go_back(self) -> str:
         """The line that the record begins with; those after it are read once more."""
-        first, *rest = self.of_record
+        first, *rest = self._of_record
         self._again.extendleft(reversed(rest))
-        self.of_record.clear()
+        self._of_record.clear()
         return first
 
 
@@ -147,16 +170,16 @@ class _Records(Iterator[_Record]):
     """The file's records but the blank ones; after one that is not valid, reading goes on with the next line."""
 
     def __init__(self, lines: _Lines, delimiter: str, form: FormatSettings) -> None:
-        self.lines_in_fields = self.lines_passed_over = 0
+        self.lines_in_fields = self.lines_blank = 0
         self.longest = (0, 0)
         """The most lines of a record, and the line on which it begins."""
         self._lines, self._form, self._delimiter = lines, form, delimiter
-        self._records = self._read(lines.count + 1)
+        self._records = self._read()
 
     def __next__(self) -> _Record:
         return next(self._records)
 
-    def _read(self, number: int) -> Iterator[_Record]:
+    def _read(self) -> Iterator[_Record]:
         csv.field_size_limit(_LARGEST_FIELD)
         while True:
             reader = csv.reader(
@@ -168,22 +191,17 @@ class _Records(Iterator[_Record]):
             )
             try:
                 for fields in reader:
-                    is_row = not (
-                        self._form.ignore_from and self._lines.of_record[0].startswith(self._form.ignore_from)
-                    )
-                    lines = self._lines.end_record()
-                    if fields and is_row:
+                    number, lines = self._lines.begins, self._lines.end_record()
+                    if fields:
                         self.lines_in_fields += lines - 1
                         self.longest = max(self.longest, (lines, number), key=itemgetter(0))
                         yield _Record(number, fields)
                     else:
-                        self.lines_passed_over += lines
-                    number += lines
+                        self.lines_blank += lines
                 return
             except csv.Error as error:
                 yield _Record(
-                    number,
+                    self._lines.begins,
                     [self._lines.go_back().rstrip("\r\n")],
                     f"cannot be read ({error}); put the field in double quotes and double the quotes inside it",
                 )
-                number += 1

@@ -112,7 +112,7 @@ def column_names(written: Collection[str]) -> list[str]:
     """A name for each column: a file may leave one out, or use it twice; the first that has it keeps it."""
     names: dict[str, None] = {}
     for place, name in enumerate(written, start=1):
-        names[_unnamed(place) if not name or name in names else name] = None
+        names[_unnamed(place, {*names, *written}) if not name or name in names else name] = None
     return list(names)
 
 
@@ -120,8 +120,11 @@ def all_named(values: Mapping[str, object]) -> Mapping[str, object]:
     """The same row, with a name for a column that has none."""
     if "" not in values:
         return values
-    return {name or _unnamed(place): value for place, (name, value) in enumerate(values.items(), start=1)}
+    return {name or _unnamed(place, values): value for place, (name, value) in enumerate(values.items(), start=1)}
 
 
-def _unnamed(place: int) -> str:
-    return f"column {place}"
+def _unnamed(place: int, taken: Collection[str]) -> str:
+    name = f"column {place}"
+    while name in taken:
+        name += "'"
+    return name
