@@ -14,7 +14,6 @@ from upath import UPath
 from sentiment_assets.resources.storage import (
     Frame,
     Storage,
-    file_name,
     frame_attributes,
     frame_to_bytes,
     read_frame,
@@ -54,7 +53,7 @@ def write_side_frames(storage: Storage, branch: str, key: str, frames: Mapping[s
     """
     contents = {name: frame_to_bytes(frame) for name, frame in frames.items()}
     version = sha256(b"".join(contents.values())).hexdigest()[:16]
-    folder = storage.path(branch, SIDE_FRAMES, file_name(key))
+    folder = storage.path(branch, SIDE_FRAMES, _folder_of(key))
     paths = {name: folder / version / f"{name}.parquet" for name in contents}
     for name, content in contents.items():
         write_atomically(paths[name], content)
@@ -95,4 +94,9 @@ def _side_frame_path(storage: Storage, branch: str, key: str, *, name: str, vers
     """Where a side frame lies; a former release had one for each batch in a folder of its kind."""
     if not version:
         return storage.frame_path(branch, name, key)
-    return storage.path(branch, SIDE_FRAMES, file_name(key), version, f"{name}.parquet")
+    return storage.path(branch, SIDE_FRAMES, _folder_of(key), version, f"{name}.parquet")
+
+
+def _folder_of(key: str) -> str:
+    """The folder of a batch: not within that of another, as that of ``a.csv/b.csv`` would be in that of ``a.csv``."""
+    return sha256(key.encode()).hexdigest()[:32]

@@ -6,6 +6,7 @@ The shape leans on facts about Dagster that ``sentiment_assets_tests/characteris
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -14,7 +15,7 @@ from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.resources.dagster_runs import runs_under_way
+from sentiment_assets.resources.dagster_runs import has_ended
 from sentiment_assets.resources.storage import Storage, StoredArrays, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
@@ -41,11 +42,12 @@ def trained_candidates_asset(
     def plan_candidates(
         context: dg.AssetExecutionContext, features: StoredArrays, tracking: Tracking
     ) -> Iterator[dg.DynamicOutput[None]]:
-        if abandoned := tracking.close_abandoned(branch, {run.run_id for run in runs_under_way(context.instance)}):
+        ended = partial(has_ended, context.instance)
+        if abandoned := tracking.close_abandoned(branch, ended):
             context.log.warning(f"Left RUNNING in MLflow by runs that were killed, now FAILED: {', '.join(abandoned)}.")
         alone = len(context.partition_keys) == 1
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=alone)
-        tracking.take_up(parent, context.run)
+        tracking.take_up(parent, context.run, ended)
         for key in context.partition_keys:
             yield dg.DynamicOutput(None, mapping_key=mapping_key(key))
 

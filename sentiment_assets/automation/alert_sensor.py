@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import dagster as dg
 from pydantic import TypeAdapter
@@ -12,8 +13,8 @@ from sentiment_assets.automation.alert_messages import ended_runs, is_stale, lat
 from sentiment_assets.automation.outbox import MOST_WAITING, Waiting, address, deliver
 from sentiment_assets.automation.run_history import belongs_to, trains
 from sentiment_assets.automation.settings import Freshness
-from sentiment_assets.resources.dagster_runs import runs_under_way
-from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow
+from sentiment_assets.resources.dagster_runs import has_ended
+from sentiment_assets.resources.mlflow_settings import require_mlflow
 from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications
 from sentiment_assets.resources.tracking import Tracking
 
@@ -55,9 +56,8 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
         runs = [
             run for _, run_id in ended if (run := context.instance.get_run_by_id(run_id)) and belongs_to(run, branch)
         ]
-        if any(run.status == dg.DagsterRunStatus.FAILURE and trains(run, branch) for run in runs):
-            _close_abandoned(context, branch, tracking)
         if not targets:  # what happens until there are some will not be news
+            _close_abandoned(context, branch, runs, tracking)
             return dg.SensorResult(
                 skip_reason="Nobody to tell: name targets under `alerts` in a branch's YAML.",
                 cursor=_MEMORY.dump_json(Memory(last_end)).decode(),
@@ -82,6 +82,7 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
             context.log.error(f"{len(left) - MOST_WAITING} of the oldest messages are given up.")
         for each in left:
             context.log.error(f"Not sent, tried again: {each.message.title}. {each.why}")
+        _close_abandoned(context, branch, runs, tracking)
         next_memory = Memory(
             last_end=last_end,
             stale=memory.stale | {name: number for name, (number, _) in stale.items()},
@@ -92,14 +93,16 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
     return alert_looks
 
 
-def _close_abandoned(context: dg.SensorEvaluationContext, branch: str, tracking: Tracking) -> None:
-    """Mark in MLflow what a train run that failed has left there; no alert waits for that, and the next run does it."""
-    from mlflow.exceptions import MlflowException
-
+def _close_abandoned(
+    context: dg.SensorEvaluationContext, branch: str, runs: Sequence[dg.DagsterRun], tracking: Tracking
+) -> None:
+    """Mark in MLflow what train runs that failed have left there; no alert depends on it, and the next run does it."""
+    if not any(run.status == dg.DagsterRunStatus.FAILURE and trains(run, branch) for run in runs):
+        return
     try:
         require_mlflow(tracking.uri())
-        abandoned = tracking.close_abandoned(branch, {run.run_id for run in runs_under_way(context.instance)})
-    except (MlflowAway, MlflowException) as error:
+        abandoned = tracking.close_abandoned(branch, partial(has_ended, context.instance))
+    except Exception as error:  # noqa: BLE001  every database has errors of its own
         context.log.warning(f"Runs in MLflow may stay RUNNING until {branch} is trained again: {error}")
     else:
         context.log.info(f"Marked FAILED in MLflow: {', '.join(abandoned) or 'nothing'}.")

@@ -11,6 +11,12 @@ _UNDER_WAY = [
 ]
 
 
+def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether Dagster knows a run and has seen its end."""
+    run = instance.get_run_by_id(run_id) if run_id else None
+    return run is not None and run.is_finished
+
+
 def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Every run that has not ended, queued ones included."""
     return list(instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)))

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -126,12 +127,13 @@ def read_frame(path: UPath) -> Frame:
 
 def frame_attributes(path: UPath) -> Mapping[str, Any]:
     """The ``attrs`` of a stored frame, without reading its rows; none when there is no such frame."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with path.open("rb") as file:
             stored = pq.read_schema(file).metadata or {}
-    except FileNotFoundError:
+    except (FileNotFoundError, pa.ArrowInvalid):  # one that is damaged has none, and can be replaced
         return {}
     attributes: Mapping[str, Any] = json.loads(stored.get(b"PANDAS_ATTRS", b"{}"))
     return attributes
@@ -214,17 +216,18 @@ class IncompleteArrays(ValueError):
 def remove_unused(path: UPath, kept: Collection[str], former: str = "") -> None:
     """Remove what lies in ``path`` and is not ``kept``: ``former``, and what nothing has written to for a day."""
     for folder in path.iterdir():
-        if folder.name not in kept and (folder.name == former or _age(folder) > _ABANDONED):
-            folder.fs.rm(folder.path, recursive=True)
+        with suppress(FileNotFoundError, NotADirectoryError):  # another process has removed it, or it is none of ours
+            if folder.name not in kept and (folder.name == former or _age(folder) > _ABANDONED):
+                folder.fs.rm(folder.path, recursive=True)
 
 
 def _age(folder: UPath) -> float:
-    """Seconds since something in a folder was written last; 0 where the file system does not say when that was."""
+    """Seconds since something in a folder was written last; 0 where it is empty, or nobody says when that was."""
     try:
         written = [folder.fs.modified(file.path).timestamp() for file in folder.iterdir()]
     except NotImplementedError:
         return 0.0
-    return time.time() - max(written, default=0.0)
+    return time.time() - max(written) if written else 0.0
 
 
 def arrays_version(arrays: "Mapping[str, np.ndarray]") -> str:

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -75,24 +75,26 @@ class Tracking(dg.ConfigurableResource[Any]):
         name = f"train {branch} {features_version[:8]}"
         return client.create_run(experiment, run_name=name, tags=tags).info.run_id
 
-    def take_up(self, parent_run_id: str, run: dg.DagsterRun) -> None:
-        """Mark a parent as RUNNING, and note which Dagster run works on it now."""
+    def take_up(self, parent_run_id: str, run: dg.DagsterRun, has_ended: Callable[[str], bool]) -> None:
+        """Mark a parent as RUNNING, and note which Dagster run works on it, unless the one before has not ended."""
         client = self.client()
-        for name, value in self._origin(run).items():
-            client.set_tag(parent_run_id, name, value)
+        if has_ended(client.get_run(parent_run_id).data.tags.get(_DAGSTER_RUN, "")):
+            for name, value in self._origin(run).items():
+                client.set_tag(parent_run_id, name, value)
         self.mark("RUNNING", parent_run_id)
 
-    def close_abandoned(self, branch: str, under_way: Collection[str]) -> list[str]:
+    def close_abandoned(self, branch: str, has_ended: Callable[[str], bool]) -> list[str]:
         """Mark as FAILED what Dagster runs have left RUNNING, and return the names of these MLflow runs.
 
-        ``under_way`` are the ids of all Dagster runs that have not ended: what a killed process began, no other ends.
+        ``has_ended`` says of the id of a Dagster run whether this Dagster has seen its end: what a killed process
+        began, no other ends. Runs that somebody else has begun are left alone.
         """
         client = self.client()
         experiment = client.get_experiment_by_name(branch)
         if experiment is None:
             return []
         running = client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
-        abandoned = [each for each in running if each.data.tags.get(_DAGSTER_RUN, "") not in under_way]
+        abandoned = [each for each in running if has_ended(each.data.tags.get(_DAGSTER_RUN, ""))]
         self.mark("FAILED", *(each.info.run_id for each in abandoned))
         return [each.info.run_name for each in abandoned]
 

@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from sentiment_assets.assets.stored_batch import read_stored_batch, read_text_digests
+from sentiment_assets.assets.stored_batch import read_stored_batch, read_text_digests, write_side_frames
 from sentiment_assets.resources.storage import Storage, frame_to_bytes, write_atomically
 from testing.in_process import BranchInProcess, checks_of
 
@@ -58,7 +59,7 @@ def test_side_frames_that_are_in_use_no_more_are_removed_after_a_day(acme: Branc
     for content in (OLD, NEW):
         key = acme.land("a.csv", content)
         assert acme.ingest(key).success
-    versions = Path(STORAGE.path("acme", "side_frames", key).path)
+    versions = Path(str(acme.metadata("raw_reviews")["quarantine"].value)).parents[1]
     assert len(list(versions.iterdir())) == 2, "somebody may be reading the former ones"
     for file in versions.rglob("*.parquet"):
         os.utime(file, (0, 0))
@@ -103,3 +104,22 @@ def test_what_is_remembered_of_batches_that_are_not_stored_is_nothing(home: Path
     assert read_text_digests(STORAGE, "acme", ["never.csv"]) == []
     with pytest.raises(FileNotFoundError):
         read_stored_batch(STORAGE, "acme", "never.csv")
+
+
+def test_the_side_frames_of_a_batch_do_not_lie_in_those_of_another(acme: BranchInProcess) -> None:
+    inner = acme.land("export.csv/part-0.csv", OLD)
+    assert acme.ingest(inner).success
+    folder = Path(str(acme.metadata("raw_reviews")["quarantine"].value)).parent
+    for file in folder.iterdir():
+        os.utime(file, (0, 0))
+    acme.register_batch("export.csv")
+    write_side_frames(STORAGE, "acme", "export.csv", {"quarantine": pd.DataFrame({"row": [1]})})
+    assert stored(inner) == (["fine", "dull"], 1, 1, 2)
+
+
+def test_a_damaged_batch_is_replaced_by_its_file(acme: BranchInProcess) -> None:
+    key = acme.land("a.csv", OLD)
+    assert acme.ingest(key).success
+    STORAGE.frame_path("acme", "raw_reviews", key).write_bytes(b"")
+    assert acme.ingest(key).success
+    assert stored(key) == (["fine", "dull"], 1, 1, 2)

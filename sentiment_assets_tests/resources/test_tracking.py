@@ -79,13 +79,14 @@ def test_what_no_run_is_working_on_is_marked_failed_and_a_parent_is_of_the_run_t
     first, second, other = train_run("r1"), train_run("r2"), train_run("r3")
     taken_up = tracking.parent_run("acme", "v1", first, joins_newest=False)
     abandoned = tracking.start_candidate(taken_up, "epochs=3", {}, first)
-    tracking.take_up(taken_up, second)
+    tracking.take_up(taken_up, second, {"r1"}.__contains__)
+    tracking.take_up(taken_up, train_run("r4"), {"r1"}.__contains__)
     of_another = tracking.parent_run("acme", "v2", other, joins_newest=False)
     by_hand = tracking.client().create_run(tracking.client().get_run(taken_up).info.experiment_id).info.run_id
-    assert len(tracking.close_abandoned("acme", {"r2", "r3"})) == 2
+    assert tracking.close_abandoned("acme", {"r1", "r4"}.__contains__) == ["epochs=3"]
     statuses = [tracking.client().get_run(each).info.status for each in (taken_up, abandoned, of_another, by_hand)]
-    assert statuses == ["RUNNING", "FAILED", "RUNNING", "FAILED"]
-    assert tracking.close_abandoned("nosuch", set()) == []
+    assert statuses == ["RUNNING", "FAILED", "RUNNING", "RUNNING"], "what somebody else has begun is left alone"
+    assert tracking.close_abandoned("nosuch", bool) == []
 
 
 def test_there_is_no_champion_at_first(tracking: Tracking) -> None:

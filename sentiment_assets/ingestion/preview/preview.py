@@ -176,6 +176,8 @@ def _proposed_columns(roles: Roles) -> dict[str, object]:
         columns["text"] = texts if len(texts) > 1 else texts[0]
     for role in _ROLES:
         names = () if role == "label" and _is_unknown(roles) else roles.of(role)
+        if not texts and names == (DEFAULT_NAMES["text"],):
+            continue  # without a text, the column of that name is the text's by default
         if names and names[0] != DEFAULT_NAMES[role]:
             columns[role] = names[0]
         elif not names and (role in roles.not_used or DEFAULT_NAMES[role] in texts or role in roles.of("label")):

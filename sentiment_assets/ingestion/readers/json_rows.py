@@ -8,6 +8,7 @@ from itertools import chain
 
 from sentiment_assets.ingestion.readers.source import LINES, LINES_PASSED_OVER, RawRow, SeveralInOne, Source, all_named
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+from sentiment_assets.ingestion.values import ways_to_values
 
 _LONGEST_INTEGER = 400
 _BLANKS = " \t\r\n"
@@ -21,17 +22,57 @@ def read_json(source: Source) -> Iterator[RawRow]:
     beginning = _up_to_the_second_value(text)
     telling = [line.strip(_BLANKS) for line in beginning if line.strip(_BLANKS)]
     start = telling[0][:1] if telling else ""
-    if not source.format.records and (start not in ("[", "{") or _is_a_line_each(telling)):
+    is_value = bool(telling) and _is_a_value(telling[0])
+    if not source.format.records and (start not in ("[", "{") or (is_value and len(telling) > 1)):
         source.found["shape"] = "lines"
         yield from _lines(chain(beginning, text), source)
         return
     whole = "".join(chain(beginning, text))
-    if source.format.records:
+    is_called_lines = source.found.get("format") in ("jsonl", "ndjson")
+    if (
+        not source.format.records
+        and not is_value
+        and _has_lines_that_are_values(whole, "{" if is_called_lines else start)
+    ):
+        source.found["shape"] = "lines"  # of which the first is at fault, not the file
+        yield from _lines(whole.removesuffix("\n").split("\n"), source)
+    elif source.format.records:
         yield from _array(_at(_whole_value(whole), source.format.records), source, f"list at {source.format.records}")
     elif start == "[":
         yield from _array(_whole_value(whole), source, "array")
     else:
         yield from _objects(whole, source)
+
+
+def _is_a_value(line: str) -> bool:
+    try:
+        from_json(line)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _has_lines_that_are_values(whole: str, start: str) -> bool:
+    """Whether a file that is no JSON as a whole has lines, after the first, that begin with ``start`` and are JSON.
+
+    Where none of them is, but each begins so, it is a file of lines all the same, in another notation.
+    """
+    decoder = _decoder()
+    try:
+        place = _between(whole, 0)
+        while place < len(whole):
+            place = _between(whole, decoder.raw_decode(whole, place)[1])
+    except RecursionError:
+        return False
+    except ValueError:
+        others = [line.strip(_BLANKS) for line in whole.split("\n") if line.strip(_BLANKS)][1:]
+        return bool(others) and (
+            any(line.startswith(start) and _is_a_value(line) for line in others)
+            or all(line.startswith(start) for line in others)
+        )
+    return False
 
 
 def _up_to_the_second_value(text: Iterator[str]) -> list[str]:
@@ -43,21 +84,6 @@ def _up_to_the_second_value(text: Iterator[str]) -> list[str]:
         if holding == _LINES_THAT_TELL:
             break
     return beginning
-
-
-def _is_a_line_each(telling: Sequence[str]) -> bool:
-    """Whether the first line that holds something is a whole value, and another line follows it.
-
-    A second line that begins as the first one does makes a file of lines too: a row is at fault then, not the file.
-    """
-    first, *others = telling
-    try:
-        from_json(first)
-    except RecursionError:
-        return True
-    except ValueError:
-        return bool(others) and len(first) > 1 and others[0][:1] == first[:1]
-    return bool(others)
 
 
 def _lines(lines: Iterable[str], source: Source) -> Iterator[RawRow]:
@@ -82,7 +108,7 @@ def _not_json(line: str, error: Exception) -> str:
 
 def _objects(text: str, source: Source) -> Iterator[RawRow]:
     """A file of objects: one that holds the list of rows, or is one row or columns of them; or several in a row."""
-    decoder = json.JSONDecoder(parse_int=_integer, object_pairs_hook=_object)
+    decoder = _decoder()
     items: list[object] = []
     place = _between(text, 0)
     while place < len(text):
@@ -110,9 +136,11 @@ def _between(text: str, place: int) -> int:
 def _within(item: object, source: Source) -> Iterator[RawRow]:
     """The rows in a single object."""
     assert isinstance(item, dict)  # noqa: S101  a text that begins with a brace decodes to nothing else
-    lists = {
-        name: value for name, value in item.items() if isinstance(value, list) and value and isinstance(value[0], dict)
-    }
+    if any(name in ways_to_values(item) for name in source.wanted):
+        source.found["shape"] = "one object"
+        yield _row(1, item)
+        return
+    lists = {name: value for name, value in item.items() if isinstance(value, list) and _may_be_rows(value)}
     if len(lists) == 1:
         [(name, rows)] = lists.items()
         yield from _array(rows, source, f"list at {name}")
@@ -130,6 +158,10 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
     else:
         source.found["shape"] = "one object"
         yield _row(1, item)
+
+
+def _may_be_rows(items: Sequence[object]) -> bool:
+    return all(isinstance(each, dict) or each is None for each in items)
 
 
 def _columns(item: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -165,6 +197,10 @@ def _array(items: object, source: Source, shape: str) -> Iterator[RawRow]:
         )
     source.found["shape"] = shape
     yield from map(_row, range(1, len(items) + 1), items)
+
+
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_int=_integer, object_pairs_hook=_object)
 
 
 def from_json(text: str) -> object:

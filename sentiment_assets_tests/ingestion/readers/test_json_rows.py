@@ -49,6 +49,28 @@ def test_the_way_to_the_list_can_be_named() -> None:
         rows(json.dumps({"a": TWO, "b": TWO}))
 
 
+def test_an_object_with_the_branchs_columns_is_a_row_whatever_lists_it_holds() -> None:
+    review = {"text": "bad hotel", "label": 0, "photos": [{"text": "pool at night"}, {"text": "room"}]}
+    [row] = read_rows(json.dumps(review).encode(), "r.jsonl", "utf-8", wanted={"text"})
+    assert dict(row.values) == review
+
+
+def test_an_empty_list_beside_another_is_a_list_too() -> None:
+    with pytest.raises(UnreadableFile, match=r"2 lists \(reviews, errors\)"):
+        rows('{"reviews": [], "errors": [{"text": "rate limit"}]}')
+
+
+def test_lines_within_the_list_of_an_object_are_no_file_of_lines() -> None:
+    content = '{"reviews": [\n' + ",\n".join(map(json.dumps, TWO)) + "\n]}\n"
+    assert [dict(row.values) for row in rows(content)] == TWO
+
+
+@pytest.mark.parametrize("first", ["{", "[1,2", '{"text": "go'])
+def test_a_first_line_that_is_broken_costs_its_own_row_alone(first: str) -> None:
+    read = rows("\n".join([first, *map(json.dumps, TWO)]), "r.jsonl")
+    assert [row.problem is None for row in read][-2:] == [True, True]
+
+
 def test_objects_of_other_keys_are_no_columns_of_pandas() -> None:
     item = {"text": {"0": "fine"}, "stars": {"1": 5}}
     assert [dict(row.values) for row in rows(json.dumps(item))] == [item]
