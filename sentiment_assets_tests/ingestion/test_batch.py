@@ -509,3 +509,17 @@ def test_a_date_of_undecodable_bytes_costs_no_review_and_no_file() -> None:
     assert batch.reviews["created_at"].isna().tolist() == [True, True]
     assert batch.unread_by_field == {"created_at": 2}
     assert batch.unread[0].value == "'5. M\\\\udce4rz 2024'"
+
+
+def test_markup_in_a_title_hides_nothing_of_the_body() -> None:
+    columns = ReviewColumns(text=["title", "body"])
+    content = b"title,body\nthe <title> tag,works\n<p>,fine\n"
+    reviews = read_batch(content, "r.csv", IngestionSettings(columns=columns)).reviews
+    assert reviews["text"].tolist() == ["the tag\nworks", "fine"]
+
+
+def test_a_rating_of_another_scale_is_none() -> None:
+    stars = LabelRule(positive_from=4, negative_to=2, lowest=1, highest=5)
+    batch = read_batch(b"text,label\na,4/5\nb,4/10\nc,80%\n", "r.csv", IngestionSettings(labels=stars))
+    assert batch.reviews["label"].tolist() == [1]
+    assert batch.quarantine["reason"].str.contains("of the scale up to (?:10|100), and `highest` is 5").all()

@@ -27,6 +27,17 @@ def test_a_text_is_what_a_browser_shows(text: str, shown: str) -> None:
     assert without_markup(text) == shown
 
 
+def test_tags_that_are_none_of_html_and_what_is_not_closed_are_what_people_wrote() -> None:
+    assert without_markup("it was <great> really, <b>not</b>") == "it was <great> really, not"
+    assert without_markup("I read &lt;title&gt; and the rest") == "I read and the rest"
+    assert without_markup("the <title> of this film <b>is</b> good") == "the of this film is good"
+
+
+@pytest.mark.parametrize("text", ["x<y and y>z", "a<b && b>c", "List<String> is nice", "<sarcasm>"])
+def test_comparisons_and_other_brackets_are_no_markup(text: str) -> None:
+    assert not has_markup(text)
+
+
 @pytest.mark.parametrize(
     "text", ["a < b and c > d", "I <3 it", "R&D; Q&A", "fine & dandy", "5 > 4", "<>", "no  blanks\n lost "]
 )

@@ -32,7 +32,7 @@ def test_the_number_in_a_rating(written: str, rating: float, highest: float | No
     assert highest_named(written) == highest
 
 
-@pytest.mark.parametrize("written", ["five", "", "4 or 5", "4/5/6", "v4", "👍", "5 people", "out of 5", "1 2"])
+@pytest.mark.parametrize("written", ["five", "", "4 or 5", "4/5/6", "v4", "👍", "5 people", "out of 5", "1 2", "1,000"])
 def test_what_is_no_rating(written: str) -> None:
     assert rating_in(written) is None
     assert math.isnan(number_of(written))

@@ -65,6 +65,31 @@ def test_lines_that_end_in_a_delimiter_have_no_field_more() -> None:
     assert "has 3 fields where the header has 2" in str(row.problem)
 
 
+def test_a_line_with_a_field_more_that_is_empty_keeps_all_of_them_unless_each_line_has_one() -> None:
+    fine, odd = read("label,text,source\n1,fine,web\n0,good, but far too slow,\n")
+    assert fine.problem is None
+    assert "has 4 fields where the header has 3" in str(odd.problem)
+
+
+def test_a_made_up_name_is_none_that_the_file_has() -> None:
+    assert values("column 2,,text\na,note,good\n") == [{"column 2": "a", "column 2'": "note", "text": "good"}]
+
+
+def test_a_quote_in_a_line_that_is_ignored_swallows_nothing() -> None:
+    form = FormatSettings(ignore_from="#")
+    rows = read('# a,"odd\ntext,label\ngood,1\n#,"see\nbad,0\nfine,"\nlast,0\n', form=form)
+    assert [row.values.get("text") for row in rows][:2] == ["good", "bad"]
+    assert rows.found["lines_passed_over"] == 2
+
+
+def test_a_header_of_one_column_that_is_named_is_not_parted() -> None:
+    assert values("Comments; tell us\nfine; really\n", wanted={"Comments; tell us"}) == [
+        {"Comments; tell us": "fine; really"}
+    ]
+    one = FormatSettings(names=["text"])
+    assert values("fine; really\n", "r.txt", one) == [{"text": "fine; really"}]
+
+
 def test_a_repeated_name_is_that_of_its_first_column() -> None:
     assert values("text,stars,text\nfine,5,thank you\n") == [{"text": "fine", "stars": "5", "column 3": "thank you"}]
 
