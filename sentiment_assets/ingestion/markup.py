@@ -32,14 +32,20 @@ def without_markup(text: str) -> str:
 
     What was escaped more than once is read as often, so that a text that comes back is not changed again.
     """
-    before = ""
-    while text != before and has_markup(text):
-        before, reader = text, _ShownText()
-        reader.feed(text)
-        reader.close()
-        shown = _BLANKS.sub(" ", "".join(reader.shown).replace("\xa0", " "))
-        text = _LINE_ENDS.sub("\n", shown).strip()
+    while has_markup(text):
+        shown = _shown(text)
+        if len(shown) >= len(text):  # what is left looks like markup and is none
+            break
+        text = shown
     return text
+
+
+def _shown(text: str) -> str:
+    reader = _ShownText()
+    reader.feed(text)
+    reader.close()
+    shown = _BLANKS.sub(" ", "".join(reader.shown).replace("\xa0", " "))
+    return _LINE_ENDS.sub("\n", shown).strip()
 
 
 class _ShownText(HTMLParser):
@@ -53,6 +59,11 @@ class _ShownText(HTMLParser):
             self.handle_data(self.get_starttag_text() or "")
         elif tag in _NOT_SHOWN and f"</{tag}" in self._rest():
             self._hidden_within.append(tag)
+        self._end_line(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not _TAG.fullmatch(tag):
+            self.handle_data(self.get_starttag_text() or "")
         self._end_line(tag)
 
     def handle_endtag(self, tag: str) -> None:
