@@ -30,7 +30,11 @@ _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 
 def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
     """The rows of a delimited text; ``usual`` is the delimiter that the file's name suggests."""
-    text = source.text(newline="")
+    with source.text(newline="") as text:
+        yield from _read(text, source, usual)
+
+
+def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
     beginning = list(islice(text, _LINES_LOOKED_AT))
     says_delimiter = None if source.format.names else _EXCEL_SEPARATOR.fullmatch("".join(beginning[:1]))
     first = beginning[1:] if says_delimiter else beginning

@@ -18,7 +18,11 @@ _LINES_THAT_TELL = 2
 
 def read_json(source: Source) -> Iterator[RawRow]:
     """The rows of a JSON file, whichever of its shapes it has and whatever it is called."""
-    text = source.text(newline="\n")
+    with source.text(newline="\n") as text:
+        yield from _read(text, source)
+
+
+def _read(text: Iterator[str], source: Source) -> Iterator[RawRow]:
     beginning = _up_to_the_second_value(text)
     telling = [line.strip(_BLANKS) for line in beginning if line.strip(_BLANKS)]
     start = telling[0][:1] if telling else ""
