@@ -25,18 +25,12 @@ from sentiment_assets.checks.open_warnings import open_warnings_check
 from sentiment_assets.checks.quality import quality_checks
 from sentiment_assets.checks.row_identity import row_identity_check
 from sentiment_assets.checks.scoring_gate import scoring_gate
-from sentiment_assets.ingestion.settings import (
-    IngestionSettings,
-)
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 
 
 def branch_definitions(name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES) -> dg.Definitions:
     """What a branch is made of."""
-    shared = {
-        name: getattr(settings, name) for name in IngestionSettings.model_fields if name in BranchSettings.model_fields
-    }
-    ingestion = IngestionSettings(**shared, languages=tuple(settings.monitoring.languages))
+    ingestion = settings.ingestion
     batch_partitions = dg.DynamicPartitionsDefinition(name=batch_partitions_name(name))
     candidates = settings.search.hyperparameter_sets()
     candidate_keys = [each.key for each in candidates]

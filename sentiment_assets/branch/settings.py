@@ -11,6 +11,7 @@ from sentiment_assets.ingestion.settings import (
     Encoding,
     FormatSettings,
     Html,
+    IngestionSettings,
     LabelRule,
     ReviewColumns,
     UnpackingLimits,
@@ -79,6 +80,14 @@ class BranchSettings(Settings):
     schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")
     freshness: Freshness = Field(default=Freshness(), description="When an asset counts as stale, in days.")
     alerts: list[AlertTarget] = Field(default=[], description="Who is told about failures, warnings and promotions.")
+
+    @property
+    def ingestion(self) -> IngestionSettings:
+        """What turns a landed file into a batch."""
+        shared = {
+            name: getattr(self, name) for name in IngestionSettings.model_fields if name in type(self).model_fields
+        }
+        return IngestionSettings(**shared, languages=tuple(self.monitoring.languages))
 
     @field_validator("landing")
     @classmethod

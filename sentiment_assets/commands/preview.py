@@ -59,11 +59,9 @@ def _settings_of(branch: str) -> IngestionSettings:
         raise CannotPreview(f"there is no branch {branch!r}; there are: {', '.join(there)}")
     try:
         written = yaml.safe_load(there[branch].read_text(encoding="utf-8"))
-        settings = BranchSettings.model_validate((written or {}).get("attributes") or {})
+        return BranchSettings.model_validate((written or {}).get("attributes") or {}).ingestion
     except (ValueError, yaml.YAMLError, AttributeError) as error:
         raise CannotPreview(f"{there[branch]}: {error}") from error
-    shared = {name: getattr(settings, name) for name in IngestionSettings.model_fields if hasattr(settings, name)}
-    return IngestionSettings(**shared, languages=tuple(settings.monitoring.languages))
 
 
 def require_new_branch(name: str) -> None:
