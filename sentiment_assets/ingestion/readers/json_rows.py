@@ -23,25 +23,23 @@ def read_json(source: Source) -> Iterator[RawRow]:
 
 
 def _read(text: Iterator[str], source: Source) -> Iterator[RawRow]:
+    if source.format.records:
+        document = _whole_value("".join(text))
+        yield from _array(_at(document, source.format.records), source, f"list at {source.format.records}")
+        return
     beginning = _up_to_the_second_value(text)
     telling = [line.strip(_BLANKS) for line in beginning if line.strip(_BLANKS)]
     start = telling[0][:1] if telling else ""
     is_value = bool(telling) and _is_a_value(telling[0])
-    if not source.format.records and (start not in ("[", "{") or (is_value and len(telling) > 1)):
+    if start not in ("[", "{") or (is_value and len(telling) > 1):
         source.found["shape"] = "lines"
         yield from _lines(chain(beginning, text), source)
         return
     whole = "".join(chain(beginning, text))
     is_called_lines = source.found.get("format") in ("jsonl", "ndjson")
-    if (
-        not source.format.records
-        and not is_value
-        and _has_lines_that_are_values(whole, "{" if is_called_lines else start)
-    ):
+    if not is_value and _has_lines_that_are_values(whole, "{" if is_called_lines else start):
         source.found["shape"] = "lines"  # of which the first is at fault, not the file
         yield from _lines(whole.removesuffix("\n").split("\n"), source)
-    elif source.format.records:
-        yield from _array(_at(_whole_value(whole), source.format.records), source, f"list at {source.format.records}")
     elif start == "[":
         yield from _array(_whole_value(whole), source, "array")
     else:
@@ -119,9 +117,7 @@ def _objects(text: str, source: Source) -> Iterator[RawRow]:
         try:
             item, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
-            raise UnreadableFile(
-                f"it is not valid JSON ({error}); write an array of objects, or one complete object on each line"
-            ) from error
+            raise _no_json(error) from error
         items.append(item)
         place = _between(text, place)
     if len(items) == 1:
@@ -180,9 +176,13 @@ def _whole_value(text: str) -> object:
     try:
         return from_json(text)
     except (ValueError, RecursionError) as error:
-        raise UnreadableFile(
-            f"it is not valid JSON ({error}); write an array of objects, or one complete object on each line"
-        ) from error
+        raise _no_json(error) from error
+
+
+def _no_json(error: Exception) -> UnreadableFile:
+    return UnreadableFile(
+        f"it is not valid JSON ({error}); write an array of objects, or one complete object on each line"
+    )
 
 
 def _at(document: object, path: str) -> object:
