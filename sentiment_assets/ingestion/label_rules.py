@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -89,6 +89,12 @@ def is_number(key: str) -> bool:
     return math.isfinite(number_of(key))
 
 
+def numbers_in(keys: Iterable[str], rule: LabelRule) -> list[str]:
+    """The keys that are numbers, but those that the rule calls neutral; the smallest number comes first."""
+    named = {label_key(value) for value in rule.neutral}
+    return sorted((key for key in keys if is_number(key) and key not in named), key=number_of)
+
+
 def understood_without_a_rule(numbers: Sequence[str]) -> bool:
     """Whether a column's numbers can mean one thing only: 0 and 1, or -1 and 1."""
     return any(set(numbers) <= understood for understood in _UNDERSTOOD)
@@ -99,8 +105,7 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
 
     Words of ``rule`` that occur beside the numbers stay what they are.
     """
-    named = {label_key(value) for value in rule.neutral}
-    numbers = sorted((key for key in seen if is_number(key) and key not in named), key=number_of)
+    numbers = numbers_in(seen, rule)
     ratings = [number_of(each) for each in numbers]
     lowest, highest = ratings[0], ratings[-1]
     if top := max((number for each in numbers if (number := highest_named(each))), default=0.0):

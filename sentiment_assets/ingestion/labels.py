@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from functools import lru_cache
 
-from sentiment_assets.ingestion.label_rules import is_number, proposed_rule, understood_without_a_rule
+from sentiment_assets.ingestion.label_rules import numbers_in, proposed_rule, understood_without_a_rule
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import LabelRule, label_key
@@ -45,8 +45,7 @@ def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
     """
     if not rule.is_default_for_numbers:
         return
-    named = {label_key(value) for value in rule.neutral}
-    numbers = sorted((key for key in seen if is_number(key) and key not in named), key=number_of)
+    numbers = numbers_in(seen, rule)
     if understood_without_a_rule(numbers):
         return
     values = [*numbers, *sorted(key for key in seen if key not in numbers)]

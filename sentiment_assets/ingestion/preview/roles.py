@@ -8,6 +8,7 @@ from sentiment_assets.ingestion.label_rules import (
     Sure,
     is_number,
     meaning_of,
+    numbers_in,
     proposed_rule,
     proposed_rule_for_words,
     understood_without_a_rule,
@@ -306,7 +307,7 @@ def _told_of_unknown(search: _Search, column: Column, rule: ProposedRule) -> Pro
 
 def rule_for(column: Column) -> ProposedRule:
     """The label rule that a column's values suggest."""
-    numbers = [key for key in column.keys if is_number(key)]
+    numbers = numbers_in(column.keys, LabelRule())
     if not numbers:
         return proposed_rule_for_words(column.seen)
     if understood_without_a_rule(numbers):
