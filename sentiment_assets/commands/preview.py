@@ -14,9 +14,10 @@ from rich.text import Text
 
 from sentiment_assets.branch.component import branch_name_fault
 from sentiment_assets.branch.settings import BranchSettings
-from sentiment_assets.ingestion.decoding import in_one_line
+from sentiment_assets.ingestion.decoding import in_one_line, printable
 from sentiment_assets.ingestion.preview.preview import Preview, PreviewColumn, Reason, preview_file, preview_for_branch
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS
+from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LONGEST_RECORD
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.presentation.wording import shorten
@@ -28,7 +29,7 @@ _EXAMPLE_BRANCH = "acme"
 _MOST_COLUMNS, _MOST_WARNINGS = 12, 5
 _LONGEST_EXAMPLE = 24
 _WIDEST = {"column": 20, "how sure, and why": 46}
-_NOT_SHOWN = ("lines", "lines_of_header", "lines_in_fields", "lines_passed_over", "longest_record", "encoding_proposed")
+_NOT_SHOWN = (*COUNTED, LONGEST_RECORD, ENCODING_PROPOSED)
 _ROLES = {"created_at": "date", "review_id": "id"}
 
 
@@ -95,7 +96,7 @@ def as_json(shown: Preview) -> str:
 def _storable(value: object) -> object:
     """The same value without what no JSON file can hold: undecodable bytes, and numbers that are none."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        return printable(value)
     if isinstance(value, Mapping):
         return {str(_storable(str(name))): _storable(each) for name, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes):

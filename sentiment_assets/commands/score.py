@@ -1,6 +1,5 @@
 """Scoring a file of reviews with a champion, without Dagster."""
 
-import csv
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from sentiment_assets.ingestion.values import (
     value_at,
     ways_to_values,
 )
-from sentiment_assets.presentation.spreadsheet import without_formulas
+from sentiment_assets.presentation.spreadsheet import table_to_csv
 from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
 from sentiment_assets.resources.registry import ChangedModel, champion_of
 from sentiment_assets.resources.urls import shown
@@ -72,9 +71,11 @@ def write_scores(scores: pd.DataFrame, output: Path | None) -> None:
     try:
         if output is not None and output.suffix == ".parquet":
             scores.to_parquet(output, index=False)
+        elif output is not None:
+            output.write_bytes(table_to_csv(scores))
         else:
-            shown = scores.map(_for_terminal) if output is None and sys.stdout.isatty() else scores
-            without_formulas(shown).to_csv(output or sys.stdout, index=False, quoting=csv.QUOTE_NONNUMERIC)
+            on_screen = scores.map(_for_terminal) if sys.stdout.isatty() else scores
+            sys.stdout.write(table_to_csv(on_screen).decode())
     except OSError as error:
         raise CannotScore(f"{output} cannot be written: {error}") from error
 

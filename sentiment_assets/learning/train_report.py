@@ -40,12 +40,8 @@ class TrainReport:
     @property
     def files(self) -> dict[str, bytes]:
         """All of it by file name, tables as CSV."""
-        tables = {f"{name}.csv": _csv(table) for name, table in self.tables.items()}
+        tables = {f"{name}.csv": table_to_csv(table) for name, table in self.tables.items()}
         return {**self.pictures, **tables}
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table_to_csv(table)
 
 
 def make_train_report(

@@ -10,6 +10,7 @@ from sentiment_assets.ingestion.label_rules import is_number
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
 from sentiment_assets.ingestion.preview.roles import find_roles
+from sentiment_assets.ingestion.readers.delimited import DELIMITERS
 from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, RawRow, SeveralInOne, encoding_in
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
@@ -22,7 +23,6 @@ _LARGEST_LOOKED_AT = 32 * MEGABYTE
 _BY_LINES = ("csv", "tsv", "txt", "jsonl", "ndjson")
 _DELIMITED = ("csv", "tsv", "txt")
 _SHEETS = ("xlsx", "xls", "ods")
-_DELIMITERS = (",", ";", "\t", "|")
 _CLEARLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_PROBLEMS = 0.02
 _A_SENTENCE, _LONGEST_NAME, _FEW_LABELS = 4, 60, 12
@@ -196,7 +196,7 @@ def _with_fewest_problems(sample: Sample) -> Sample:
         "quotes are read as characters like others": {"quoting": "none"},
         "a backslash takes the meaning from a quote": {"escape": "\\"},
     }
-    ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in _DELIMITERS}
+    ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in DELIMITERS}
     readings = []
     for said, form in ways.items():
         try:

@@ -23,7 +23,8 @@ from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFil
 from sentiment_assets.ingestion.settings import FormatSettings
 
 _LARGEST_FIELD = 4 * MEGABYTE
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
+"""What fields may be parted by where neither the branch nor the file says so."""
 _LINES_LOOKED_AT = 100
 _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 
@@ -77,7 +78,7 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     A header that one delimiter alone parts, or that has the columns which the branch names, decides. Otherwise it is
     the one delimiter by which every line has as many fields as the first.
     """
-    beginnings = {each: _first_records(lines, each, source.format) for each in dict.fromkeys((usual, *_DELIMITERS))}
+    beginnings = {each: _first_records(lines, each, source.format) for each in dict.fromkeys((usual, *DELIMITERS))}
     if source.format.names:
         fitting = [
             each for each, records in beginnings.items() if records and len(records[0]) == len(source.format.names)
