@@ -57,7 +57,7 @@ class RowValues:
     kept: Sequence[Sequence[str | None]]
     """The columns to keep, each with its values."""
     dates: Sequence[Written | None]
-    """As they are written."""
+    """The dates, as they are written."""
     splits: Sequence[str | UnreadValue | None]
     rejected: Mapping[int, RejectedRow]
     """Why a row cannot be used, by its place: the reason of the first column in the order above that has one."""
@@ -156,7 +156,7 @@ class ValueReader:
 
 class _LabelRead(NamedTuple):
     key: str | None
-    """By which it is counted."""
+    """The key by which it is counted."""
     meaning: LabelValue | None
     why_not: RejectedRow | None = None
 
