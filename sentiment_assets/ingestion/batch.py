@@ -2,19 +2,21 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
 from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.growing_texts import GrowingTexts
 from sentiment_assets.ingestion.labels import require_meant
-from sentiment_assets.ingestion.moments import Moments, Written, read_moments
+from sentiment_assets.ingestion.moments import Written, moment_reader
 from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
@@ -27,6 +29,7 @@ _NAME_ANOTHER = "Name the right one under `columns: text:` in the branch's YAML"
 _MOST_REASONS = 3
 _LONGEST_EXAMPLE = 200
 _ROWS_AT_ONCE = 1000
+_MOMENT = pa.timestamp("us", "UTC")
 _Value = TypeVar("_Value")
 
 
@@ -102,14 +105,14 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings, most
     reading.require_text_column()
     require_meant(reading.values.labels_seen, settings.columns.label, settings.labels)
     reading.require_reviews(str(rows.found.get(ENCODING_PROPOSED, "")))
-    moments = reading.reviews.moments(settings.languages)
+    created_at = reading.reviews.read_dates(settings.languages)
     return Batch(
-        reviews=reading.reviews.frame(moments),
+        reviews=reading.reviews.frame(created_at),
         quarantine=_frame(sorted(reading.quarantine, key=itemgetter(0)), ["row", "field", "reason", "raw"]),
         without_text=_frame(reading.without_text, ["row", "raw"]),
         rows_in=reading.rows_in,
         rows_duplicate=reading.rows_duplicate,
-        unread=reading.reviews.unread(moments),
+        unread=reading.reviews.unread,
         texts_from_markup=reading.texts_from_markup,
         found=rows.found,
         columns_found=tuple(map(printable, reading.found)),
@@ -229,7 +232,9 @@ class _Reviews:
         self._kept = {name: GrowingTexts() for name in columns.keep}
         self._labels: list[LabelValue | None] = []
         self._dates: list[Written | None] = []
-        self._splits: list[str | UnreadValue | None] = []
+        self._splits: list[str | None] = []
+        self._unread = Counter[tuple[str, str]]()
+        self._first_unread: dict[tuple[str, str], tuple[int, str]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -244,40 +249,55 @@ class _Reviews:
         self._texts.extend(chosen(values.texts))
         self._labels.extend(chosen(values.labels))
         self._dates.extend(chosen(values.dates))
-        self._splits.extend(chosen(values.splits))
         for texts, column in zip(self._kept.values(), values.kept, strict=True):
             texts.extend(chosen(column))
+        for number, split in zip(chosen(numbers), chosen(values.splits), strict=True):
+            if isinstance(split, UnreadValue):
+                self._note_unread("split", split.reason, row=number, value=split.shown)
+            self._splits.append(None if isinstance(split, UnreadValue) else split)
 
-    def frame(self, moments: Moments) -> pd.DataFrame:
+    def read_dates(self, languages: Sequence[str]) -> "pd.Series[pd.Timestamp]":
+        """The moments of the reviews, decided over all of them; those that cannot be read are noted."""
+        read = moment_reader([each for each in self._dates if each is not None], self._columns.date, languages)
+        moments = (
+            None if written is None else self._moment(read(written), row, written)
+            for row, written in zip(self._rows, self._dates, strict=True)
+        )
+        return pa.chunked_array(_pieces(moments, _MOMENT), _MOMENT).to_pandas()
+
+    def _moment(self, moment: datetime | str, row: int, written: Written) -> datetime | None:
+        if isinstance(moment, str):
+            self._note_unread("created_at", moment, row=row, value=shown(written))
+            return None
+        return moment
+
+    def _note_unread(self, field: str, reason: str, *, row: int, value: str) -> None:
+        self._unread[field, reason] += 1
+        self._first_unread.setdefault((field, reason), (row, value))
+
+    def frame(self, created_at: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
         """The reviews in the columns of ``Batch.reviews``."""
-        splits = [None if isinstance(split, UnreadValue) else split for split in self._splits]
-        dates = [None if each is None else moments.of.get(each) for each in self._dates]
         columns = {
             "review_id": self._review_ids.series(),
             "text": self._texts.series(),
             "label": pd.Series([each and each.label for each in self._labels], dtype="Int8"),
             "neutral": pd.Series([each is not None and each.neutral for each in self._labels], dtype="bool"),
-            "created_at": pd.Series(dates, dtype="datetime64[us, UTC]"),
-            "split": pd.Series(splits, dtype="str"),
+            "created_at": created_at,
+            "split": pd.Series(self._splits, dtype="str"),
         }
         return pd.DataFrame(columns | {name: texts.series() for name, texts in self._kept.items()}, copy=False)
 
-    def moments(self, languages: Sequence[str]) -> Moments:
-        """What the dates mean, decided over all of them."""
-        return read_moments((each for each in self._dates if each is not None), self._columns.date, languages)
-
-    def unread(self, moments: Moments) -> tuple[Unread, ...]:
+    @property
+    def unread(self) -> tuple[Unread, ...]:
         """The values that could not be read, the most frequent reason first."""
-        counts = Counter[tuple[str, str]]()
-        first = dict[tuple[str, str], tuple[int, str]]()
-        for row, written, split in zip(self._rows, self._dates, self._splits, strict=True):
-            faults = [("split", split.reason, split.shown)] if isinstance(split, UnreadValue) else []
-            if written is not None and written in moments.why_not:
-                faults.append(("created_at", moments.why_not[written], shown(written)))
-            for field, reason, value in faults:
-                counts[field, reason] += 1
-                first.setdefault((field, reason), (row, value))
-        return tuple(Unread(*key, count, *first[key]) for key, count in counts.most_common())
+        return tuple(Unread(*key, count, *self._first_unread[key]) for key, count in self._unread.most_common())
+
+
+def _pieces(values: Iterable[object], kind: pa.DataType) -> Iterator[pa.Array]:
+    """The values in arrays, so that few of them are Python's objects at a time."""
+    remaining = iter(values)
+    while some := list(islice(remaining, _ROWS_AT_ONCE)):
+        yield pa.array(some, kind)
 
 
 def _at(places: Sequence[int], values: Sequence[_Value]) -> Sequence[_Value]:

@@ -29,7 +29,7 @@ def read_label(value: object, column: str, rule: LabelRule) -> int | None:
 
 
 def counted_key(value: object, rule: LabelRule) -> str | None:
-    """By what a value's label is counted; ``None`` where there is no value, or the rule goes by ratings."""
+    """Return the key by which a value is counted; ``None`` where there is none, or the rule goes by ratings."""
     return None if is_missing(value) or rule.rating_bounds else _key(value)
 
 

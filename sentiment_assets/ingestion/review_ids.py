@@ -17,7 +17,7 @@ class ReviewIds:
     def __init__(self, columns: ReviewColumns) -> None:
         self._columns = columns
         self._holders: dict[str, bytes] = {}
-        """For each id its row's number and the digest of the whole row, in one piece: millions of them are held."""
+        """The number of each id's row, and the digest of this row, in one piece: millions of them are held."""
 
     def unless_duplicate(self, client_id: str | None, values: Mapping[str, object], row: int) -> str | None:
         """The client's id, or one from the whole row but its label, so that a corrected label keeps the id.
