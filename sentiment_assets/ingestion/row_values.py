@@ -96,7 +96,8 @@ class ValueReader:
     def _given(self, rows: Sequence[Mapping[str, object]], name: str) -> list[object]:
         """The values of a column, ``None`` where they stand for nothing."""
         nothing = self._placeholders
-        return [None if stands_for_nothing(value, nothing) else value for value in _column(rows, name)]
+        values = _column(rows, name)
+        return [None if value is None or stands_for_nothing(value, nothing) else value for value in values]
 
     def _texts(
         self, rows: Sequence[Mapping[str, object]], rejected: _Rejected

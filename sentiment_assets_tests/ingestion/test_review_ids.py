@@ -33,3 +33,12 @@ def test_the_clients_id_stands_for_one_row() -> None:
         with pytest.raises(RejectedRow) as rejected:
             ids.unless_duplicate("a", other, 70_002)
         assert rejected.value.reason == "the id 'a' stands for another row, row 70000; ids must be unique"
+
+
+@pytest.mark.parametrize(("one", "other"), [(-1, -2), (1, 1.0), (1, True), ("1", 1), (None, "None"), ([1], "[1]")])
+def test_rows_that_python_could_take_for_one_another_are_not_the_same(one: object, other: object) -> None:
+    ids = ReviewIds(ReviewColumns())
+    ids.unless_duplicate("a", GOOD | {"label": one}, 2)
+    assert ids.unless_duplicate("a", GOOD | {"label": one}, 3) is None
+    with pytest.raises(RejectedRow):
+        ids.unless_duplicate("a", GOOD | {"label": other}, 4)
