@@ -1,4 +1,7 @@
+import base64
+import zlib
 from collections.abc import Callable, Mapping
+from datetime import date
 
 import pytest
 
@@ -12,6 +15,22 @@ NOTES: Rows = [["to do"], ["ask the shop"]]
 WRITERS = {"r.xlsx": as_xlsx, "r.ods": as_ods}
 
 
+OLD_EXCEL = zlib.decompress(
+    base64.b85decode(
+        "c-rk)OK1~O6g_V``O@Z7(?TnhP_Sxk7b1w8X0%kZF{SOs4}zVTS%gSZCc)pvYRys*Tq$k}b>XJ!#t$m!&V|sT3qcSPUAht!T(lYQ"
+        "yECb+Mrc3_Epvu<-+lMKGw;s(&dlOMv@-j!yNchCKnrSC0NzzLK`Br#L_mJal4?EoQ?guaDg^vAkX{d-wY~AlF_hz7g@Om_E0Vw`"
+        "N~bV|(L&ycZy<&_23^P)hDZwBAxj8d9928ZGc32Uyw5eCvpmR_>nw+;Zbh8Lf;QTJz?sFzm0tFRAn*H_IUm@v7ae#lXYu75!mjJV"
+        "Av3F=-71bAwH0%qkxm+U!<6MP?ji`BAPlBbgCipq#Ap`G;ky+FzSWoe%eZUbSi1n(f2_6p{$lsjAU3iG8rW|tDliRel2=t3VT`NN"
+        "<HLk;E^C}GE@3}S7jPm^$+%D=wOG>4A{8@w$)JrsStw-UQ+l4J&e3cpo;D3VR}9Jnf;W`Nnhm9m7g{UH3^gb9C@;4N1-^9e>)TX%"
+        "Ogqh%X+A{kqh^N;6c(;X29ZPTX<3o|%-F;7D&KWG>)kA46hGyCV;zoiWQOZpV{ad|vybsk+qp{LMSA(m_>-RUXKgp>^U3O^*!+8K"
+        "7QNJ&8RE-p1_NS1+`c98RIBI0*_J-C?D}Ji@+%Q1cFQ?W!&sJUj}T>Pmt^mVm6GE0m1K(sY{6{VA1|nV!R$`nA`^=WF(prFz*Cr~"
+        "Iy`$!yd3K=^Abus9?43yo&G`)E?l^9;lhOr7cMq61ixb1FVw2@((mQ30sFtsGNqdPn`Fyk0tLEC^o@8JdCE;(Y-;{=!XxVU66@sD"
+        "{})Oeqt;F2kmfjYP0wHYbP=ncXWhiezgt4hwqI)|&i~y0Pwq|RL;"
+    )
+)
+"""A file of Excel 97 as xlwt 1.3.0 has written it: two made-up reviews with stars and dates."""
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_rows_of_a_sheet_have_the_numbers_that_people_see(name: str) -> None:
     rows = list(read_rows(WRITERS[name]({"Sheet1": REVIEWS}), name, "utf-8"))
@@ -19,6 +38,14 @@ def test_the_rows_of_a_sheet_have_the_numbers_that_people_see(name: str) -> None
     assert [dict(row.values) for row in rows] == [
         {"text": "fine", "stars": 5, "note": None},
         {"text": "dull, flat", "stars": 1.5, "note": "=1+1"},
+    ]
+
+
+def test_a_file_of_an_old_excel_is_read_with_its_dates() -> None:
+    rows = read_rows(OLD_EXCEL, "r.xls", "utf-8")
+    assert [(row.number, dict(row.values)) for row in rows] == [
+        (2, {"text": "Good pan", "stars": 5, "date": date(2026, 3, 14)}),
+        (3, {"text": "Lid breaks", "stars": 1, "date": date(2026, 3, 15)}),
     ]
 
 
