@@ -1,7 +1,7 @@
 """The names that review files have. Light to import, so that definitions load quickly."""
 
 ZIP = "zip"
-_TEXT = ("csv", "tsv", "txt", "pos", "neg", "jsonl", "ndjson", "json")
+_TEXT = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "pos", "neg")
 _BINARY = ("parquet", "arrow", "feather", "xlsx", "xls", "ods")
 _COMPRESSIONS = ("gz", "bz2", "xz", "zst")
 

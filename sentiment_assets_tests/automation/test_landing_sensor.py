@@ -17,6 +17,7 @@ from sentiment_assets.automation import landing_sensor as module
 from sentiment_assets.automation.landing_sensor import MOST_RUNS_A_TICK, landing_sensor
 from sentiment_assets.ingestion import landing
 from sentiment_assets.ingestion.landing import file_digest
+from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.resources.storage import Storage
 
 
@@ -39,7 +40,7 @@ class Looks:
     def __init__(self, place: str, clock: Clock) -> None:
         batches = dg.DynamicPartitionsDefinition(name="acme/batches")
         self.batches, self.place = batches, place
-        self.sensor = landing_sensor("acme", batches, place, "rules 1")
+        self.sensor = landing_sensor("acme", batches, place, "rules 1", settings=IngestionSettings())
         self.instance = dg.DagsterInstance.ephemeral()
         self.cursor: str | None = None
         self.clock = clock
@@ -80,7 +81,7 @@ class Looks:
 
     def with_rules(self, rules: str) -> None:
         """The branch's rules have changed."""
-        self.sensor = landing_sensor("acme", self.batches, self.place, rules)
+        self.sensor = landing_sensor("acme", self.batches, self.place, rules, settings=IngestionSettings())
 
 
 @pytest.fixture

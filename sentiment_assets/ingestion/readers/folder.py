@@ -32,7 +32,7 @@ def read_folder(folder: Folder, encoding: str, found: dict[str, object]) -> Iter
     others = sorted({*folder.texts, *folder.others} - {*reviews})
     found[SHAPE] = "a folder of texts, one review a file"
     if others:
-        found[NOT_READ] = f"{_named(others)}: no .txt in a folder of texts only"
+        found[NOT_READ] = f"{_named(others)}; a review is a .txt in a folder of texts only"
     encodings: dict[str, None] = {}
     undecodable: list[bytes] = []
     for number, path in enumerate(reviews, start=1):
