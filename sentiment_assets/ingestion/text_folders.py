@@ -106,6 +106,12 @@ def said_by_path(path: str) -> dict[str, object]:
     }
 
 
+def is_found_when_landed(folder: Folder, settings: IngestionSettings) -> bool:
+    """Whether all texts of a folder will be found to be texts of one, when it has landed under some name."""
+    landed = folders_of_texts((f"folder/{path}" for path in folder.texts), settings)
+    return bool(landed.folders) and not landed.files
+
+
 def is_folder_of_texts(paths: Collection[str]) -> bool:
     """Whether the files of an archive are texts in folders of labels: in several, or in one that is called so."""
     names = {label_key(_name_of(_folder_of(path))) for path in reviews_among(paths)}

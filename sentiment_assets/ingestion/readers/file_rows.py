@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sentiment_assets.ingestion.formats import ZIP, format_of, known_formats
+from sentiment_assets.ingestion.formats import FOLDER, ZIP, format_of, known_formats
 from sentiment_assets.ingestion.readers.arrow import read_arrow, read_parquet
 from sentiment_assets.ingestion.readers.delimited import read_delimited
 from sentiment_assets.ingestion.readers.folder import folder_in_archive, read_folder
@@ -83,7 +83,7 @@ def read_rows(
 
 
 def _rows_of_folder(folder: Folder, encoding: str, compression: str) -> FileRows:
-    found: dict[str, object] = {"format": "folder", "compression": compression}
+    found: dict[str, object] = {"format": FOLDER, "compression": compression}
     return FileRows(read_folder(folder, encoding, found), found)
 
 

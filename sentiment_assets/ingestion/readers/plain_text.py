@@ -32,8 +32,9 @@ def read_plain_text(source: Source) -> Iterator[RawRow]:
         yield from _read_lines(source)
     else:
         source.found[SHAPE_PROPOSED] = (
-            "if it names no columns and each line is a review, say so: `format: {one_review: line}`; the label is "
-            "read from the file's name then, as in reviews_negative.txt"
+            "if no line names columns, say what a review is: `format: {one_review: line}` if each line is one, whose "
+            "label is read from the file's name, as in reviews_negative.txt; `format: {one_review: file}` if the whole "
+            "file is one, whose label is the name of its folder"
         )
         yield from read_delimited(source, usual="\t")
 
