@@ -1,4 +1,4 @@
-"""Folders of texts: one review a file, in folders that are called by their labels."""
+"""Folders of texts, each of them a review, that lie in folders called by their labels."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""A folder of texts: one review a file, whose label is the name of the folder it lies in."""
+"""A folder of texts: each file is a review, and the folder it lies in is called by its label."""
 
 import io
 import zipfile
@@ -30,7 +30,7 @@ def read_folder(folder: Folder, encoding: str, found: dict[str, object]) -> Iter
     if not reviews:
         raise UnreadableFile(_no_review(folder))
     others = sorted({*folder.texts, *folder.others} - {*reviews})
-    found[SHAPE] = "a folder of texts, one review a file"
+    found[SHAPE] = "a folder of texts, each of them a review"
     if others:
         found[NOT_READ] = f"{_named(others)}; a review is a .txt in a folder of texts only"
     encodings: dict[str, None] = {}
