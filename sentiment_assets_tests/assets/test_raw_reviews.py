@@ -260,14 +260,17 @@ def test_a_folder_of_texts_is_one_batch_wherever_it_lands(acme: BranchInProcess,
     assert metadata["format_found"].value["not_read"].startswith("urls.txt;")
 
 
-def test_a_folder_through_a_link_out_of_the_landing_place_is_refused(
-    acme: BranchInProcess, home: Path, tmp_path: Path
+def test_a_folder_through_a_link_out_of_the_landing_place_is_refused_before_it_is_listed(
+    acme: BranchInProcess, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "outside/pos").mkdir(parents=True)
     (tmp_path / "outside/pos/1.txt").write_bytes(b"not for this branch")
     acme.land("a.csv", b"text\nfine\n")
     (home / "landing/acme/out").symlink_to(tmp_path / "outside")
+    scandir, listed = os.scandir, list[str]()
+    monkeypatch.setattr(os, "scandir", lambda path=".": (listed.append(os.path.realpath(path)), scandir(path))[1])
     assert "'out' is a link that leads out of the landing place" in failure_of(acme.ingest("out"))
+    assert str(tmp_path / "outside") not in listed
 
 
 def test_a_folder_of_which_a_part_cannot_be_listed_fails_with_what_to_do(

@@ -200,7 +200,7 @@ def texts_in(folder: Path, *labels: str) -> Path:
     for place, text in enumerate(TEXTS):
         label = labels[place % len(labels)]
         (folder / label).mkdir(parents=True, exist_ok=True)
-        (folder / label / f"{place // len(labels)}_{9 if place % 2 == 0 else 2}.txt").write_text(f"{text}\n")
+        (folder / label / f"{place}_{9 if place % 2 == 0 else 2}.txt").write_text(f"{text}\n")
     return folder
 
 

@@ -455,7 +455,16 @@ SHAPES: dict[str, Shape] = {
         SIGNS,
     ),
     "one review a line": Shape("shop-negative.txt", "\n".join(TEXTS).encode(), [0] * COUNT),
+    "one review a line, in quotes": Shape(
+        "shop-negative.txt", "".join(f'"{t}"\n' for t in TEXTS).encode(), [0] * COUNT, first=f'"{TEXTS[0]}"'
+    ),
     "one review a line, and no name that says it": Shape("a.txt", "\n".join(TEXTS).encode(), [None] * COUNT),
+    "lines without a comma": Shape(
+        "a.txt",
+        "\n".join(each.replace(",", "") for each in TEXTS).encode(),
+        [None] * COUNT,
+        first=TEXTS[0].replace(",", ""),
+    ),
     "lines with a few commas": Shape(
         "a.txt", "".join(f"{t}{' so, fine' * (n % 2)}\n" for n, t in enumerate(TEXTS)).encode(), [None] * COUNT
     ),

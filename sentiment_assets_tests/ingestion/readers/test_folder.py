@@ -133,6 +133,11 @@ def test_other_archives_of_many_are_still_refused_with_their_names() -> None:
             read_rows(zipped(files), "r.zip", "utf-8")
 
 
+def test_one_text_alone_in_a_zip_is_a_file_as_before() -> None:
+    [row] = read_rows(zipped({"pos/reviews.txt": b"text\nfine\n"}), "r.zip", "utf-8", wanted={"text"})
+    assert row.values == {"text": "fine"}
+
+
 def test_a_zip_of_texts_that_expands_without_end_is_refused() -> None:
     bomb = zipped({f"{folder}/1.txt": b"0" * (40 << 20) for folder in ("pos", "neg")})
     with pytest.raises(UnreadableFile, match="expand to more than 67,108,864"):

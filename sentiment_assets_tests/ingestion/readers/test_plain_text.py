@@ -56,6 +56,10 @@ def test_a_packed_file_and_one_of_a_language_without_blanks_are_found_too() -> N
         ("a fine thing\t5\nno good at all\t1\n", "reviews_pos.txt"),
         ("a fine thing,5\nno good at all,1\n", "reviews_pos.txt"),
         ('"fine, and good",5\nno good at all,1\n', "reviews_pos.txt"),
+        ("so very fine a thing\tyes\nno good at all\n", "reviews_pos.txt"),
+        ("the product name,text\na red kettle,so fine, yes\n", "reviews_pos.txt"),
+        (("so very fine " * 8000 + ",5\n") * 4, "reviews_pos.txt"),
+        ("a very fine list\nabound\nabounds\nabundance\n", "words_pos.txt"),
         ("http://shop/1\nhttp://shop/2\n", "urls_pos.txt"),
         ("abound\nabounds\nabundance\n", "positive-words.txt"),
     ],
@@ -71,12 +75,17 @@ def test_the_branch_may_say_that_each_line_is_a_review() -> None:
     assert [row.values["label"] for row in read("fine\n", "r_pos.txt", A_LINE)] == ["pos"]
 
 
-@pytest.mark.parametrize("form", [FormatSettings(names=["text", "x"]), FormatSettings(delimiter=",")])
-def test_what_the_branch_says_of_fields_wins_over_the_files_name(form: FormatSettings) -> None:
-    assert [dict(row.values) for row in read("text,x\nso very fine,5\n", "r.pos", form)][-1] == {
-        "text": "so very fine",
-        "x": "5",
-    }
+@pytest.mark.parametrize(
+    ("form", "first"),
+    [
+        (FormatSettings(names=["text", "x"]), {"text": "so very fine", "x": "and good"}),
+        (FormatSettings(delimiter=","), {"so very fine": "no good at all", "and good": "never"}),
+    ],
+)
+def test_what_the_branch_says_of_fields_wins_over_the_files_name(form: FormatSettings, first: dict[str, str]) -> None:
+    content = "so very fine,and good\nno good at all,never\nand so on, and so, on\n"
+    assert is_by_line(content, "r.pos")
+    assert next(iter(read(content, "r.pos", form))).values == first
 
 
 @pytest.mark.parametrize("content", [PROSE, "fine and good\nno good at all\n", "so, so\nnever\nyes, it is, good\n"])
@@ -123,7 +132,14 @@ def test_fasttext_labels_need_a_rule_as_any_numbers_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["text\tlabel\nfine\t__label__2\n", "label,text\n__label__2,fine\n", "__label__2,fine\n__label__1,bad\n"]
+    "content",
+    [
+        "text\tlabel\nfine\t__label__2\n",
+        "label,text\n__label__2,fine\n",
+        "__label__2,fine\n__label__1,bad\n",
+        "sentiment\treview\n__label__2\tfine\n__label__1\tbad\n",
+        "__label__2 is how fastText writes it\nsays a page\nabout labels\n",
+    ],
 )
 def test_labels_in_fields_are_not_fasttexts(content: str) -> None:
     rows = read(content, "r.txt")
