@@ -62,9 +62,9 @@ def raw_reviews_asset(
             ),
         },
         description=(
-            f"Reviews of {branch}, one partition per file landed in `{shown(landing)}`. Rows that cannot be used lie "
-            "in quarantine with their reasons; landing a changed file under the same name replaces its batch, unless "
-            "hardly any row of it can be used."
+            f"Reviews of {branch}, one partition per file, or folder of texts, landed in `{shown(landing)}`. Rows that "
+            "cannot be used lie in quarantine with their reasons; landing a changed file under the same name replaces "
+            "its batch, unless hardly any row of it can be used."
         ),
     )
     def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:

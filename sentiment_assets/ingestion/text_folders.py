@@ -21,7 +21,7 @@ class Folder:
     texts: Mapping[str, bytes]
     """The content of each ``.txt`` file, by its path in the folder."""
     others: tuple[str, ...] = ()
-    """The paths of files that are no texts."""
+    """The paths of what else lies in it."""
 
 
 @dataclass(frozen=True)

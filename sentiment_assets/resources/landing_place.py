@@ -83,9 +83,9 @@ def read_folder(place: UPath, path: str) -> Folder | None:
     found = look_into(place, path) or Found()
     if found.out_of_sight:
         raise PermissionError(errno.EACCES, f"{min(found.out_of_sight)} cannot be looked at")
-    inside = sorted(each.removeprefix(f"{path}/") for each in found.tokens)
-    texts = [each for each in inside if is_text(each)]
-    others = tuple(each for each in inside if not format_of(each)[0])
+    inside = {each.removeprefix(f"{path}/"): each in found.odd for each in sorted({**found.tokens, **found.odd})}
+    texts = [each for each, is_odd in inside.items() if is_text(each) and not is_odd]
+    others = tuple(each for each, is_odd in inside.items() if is_odd or not is_text(each))
     return Folder(dict(read_texts(place, path, texts)), others) if texts else None
 
 

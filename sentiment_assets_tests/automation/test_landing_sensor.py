@@ -674,9 +674,9 @@ def test_a_folder_of_many_texts_is_read_over_several_looks(
 def test_a_folder_of_texts_in_a_bucket_is_one_batch(clock: Clock, home: Path) -> None:
     bucket = fsspec.filesystem("memory")
     for path, content in TEXTS.items():
-        bucket.pipe(f"/texts/w/{path}", content)
-    looks = Looks("memory:///texts", clock)
+        bucket.pipe(f"/folders/w/{path}", content)
+    looks = Looks("memory:///folders", clock)
     looks.tick()
     [request] = looks.tick()
     assert (request.partition_key, folder_digest(TEXTS) in str(request.run_key)) == ("w", True)
-    bucket.rm("/texts", recursive=True)
+    bucket.rm("/folders", recursive=True)

@@ -1,6 +1,7 @@
 """The command that shows a file before it lands: one screen, JSON, and a branch that loads."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -210,14 +211,15 @@ def look_at(folder: Path, *options: str) -> Result:
 
 def test_a_folder_of_texts_is_looked_at_like_a_file_and_lands_as_a_whole(tmp_path: Path, defs: Path) -> None:
     folder = texts_in(tmp_path / "week_12", "pos", "neg")
-    (folder / "README").write_text("x")
+    (folder / "reviews.csv").write_text("text\nanother batch\n")
+    os.mkfifo(folder / "pos" / "pipe.txt")
     done = look_at(folder, "--write", "acme")
     assert done.exit_code == 0, done.output
     said = " ".join(done.output.split())
     assert "week_12: folder, shape a folder of texts, each of them a review, encoding utf-8, 24 rows" in said
     assert "Labels: 12 positive, 12 negative (sure: the default rule knows its values)" in said
     assert "Rows: 24 kept (0 with a date), 0 in quarantine" in said
-    assert "Warning: not every file is a review: README;" in said
+    assert "Warning: not every file is a review: pos/pipe.txt, reviews.csv; a review is a .txt in" in said
     assert f"cp -r {folder} " in done.output.replace("\n", "")
     attributes = yaml.safe_load((defs / "acme/defs.yaml").read_text())["attributes"]
     assert attributes == {"landing": "landing/acme"}, "an id that counts files is none of the client's"

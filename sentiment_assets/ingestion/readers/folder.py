@@ -4,7 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 
-from sentiment_assets.ingestion.decoding import decode, undecodable_bytes
+from sentiment_assets.ingestion.decoding import decode, on_one_line, undecodable_bytes
 from sentiment_assets.ingestion.readers.source import (
     FILES,
     LINES,
@@ -29,7 +29,7 @@ def read_folder(folder: Folder, encoding: str, found: dict[str, object]) -> Iter
     reviews = reviews_among(folder.texts)
     if not reviews:
         raise UnreadableFile(_no_review(folder))
-    others = sorted({*folder.texts, *folder.others} - {*reviews})
+    others = sorted(map(on_one_line, {*folder.texts, *folder.others} - {*reviews}))
     found[SHAPE] = "a folder of texts, each of them a review"
     if others:
         found[NOT_READ] = f"{_named(others)}; a review is a .txt in a folder of texts only"
