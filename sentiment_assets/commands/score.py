@@ -103,10 +103,11 @@ def _reviews(file: Path, rows: list[RawRow], text_column: str) -> pd.DataFrame:
 def _text_or_reason(row: RawRow, text_column: str) -> tuple[str | None, str | None]:
     if row.problem:
         return None, row.problem
-    if stands_for_nothing(value_at(row.values, text_column), DEFAULT_PLACEHOLDERS):
+    value = value_at(row.values, text_column)
+    if stands_for_nothing(value, DEFAULT_PLACEHOLDERS):
         return None, "the text is missing"
     try:
-        text = without_markup(text_of(row.values, text_column))
+        text = without_markup(text_of(value, text_column))
         return (text, None) if text else (None, "the text holds markup only")
     except RejectedRow as rejected:
         return None, rejected.reason
@@ -115,6 +116,6 @@ def _text_or_reason(row: RawRow, text_column: str) -> tuple[str | None, str | No
 def _ids(rows: list[RawRow]) -> Iterator[str | None]:
     for row in rows:
         try:
-            yield None if row.problem else optional_text(row.values, _ID)
+            yield None if row.problem else optional_text(row.values.get(_ID), _ID)
         except (RejectedRow, RecursionError):
             yield None

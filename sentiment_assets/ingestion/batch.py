@@ -1,45 +1,37 @@
 """A landed file becomes a batch: reviews that are kept, and rows in quarantine with their reasons."""
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
-from hashlib import sha256
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import NamedTuple
+from typing import TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
 from sentiment_assets.ingestion.decoding import printable
-from sentiment_assets.ingestion.labels import count_label, read_label, require_meant
-from sentiment_assets.ingestion.markup import has_markup, without_markup
-from sentiment_assets.ingestion.moments import Moments, Written, read_moments
+from sentiment_assets.ingestion.growing_texts import GrowingTexts
+from sentiment_assets.ingestion.labels import require_meant
+from sentiment_assets.ingestion.moments import Written, moment_reader
 from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, SHAPE_PROPOSED, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
-from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns, label_key
-from sentiment_assets.ingestion.split_names import read_split
+from sentiment_assets.ingestion.review_ids import ReviewIds
+from sentiment_assets.ingestion.row_values import LabelValue, RowValues, UnreadValue, ValueReader
+from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
 from sentiment_assets.ingestion.text_folders import Folder
-from sentiment_assets.ingestion.values import (
-    NotRead,
-    RejectedRow,
-    as_json,
-    is_missing,
-    optional_text,
-    plain,
-    shown,
-    stands_for_nothing,
-    text_of,
-    value_at,
-    ways_to_values,
-)
+from sentiment_assets.ingestion.values import RejectedRow, as_json, shown, ways_to_values
 
 _NAME_ANOTHER = "Name the right one under `columns: text:` in the branch's YAML"
 _MOST_REASONS = 3
 _LONGEST_EXAMPLE = 200
+_ROWS_AT_ONCE = 1000
+_MOMENT = pa.timestamp("us", "UTC")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -110,21 +102,22 @@ def read_batch(
         format=settings.format,
         wanted={*columns.texts, *columns.named},
     )
-    for raw in islice(rows, most_rows):
-        reading.take(raw)
+    sample = islice(rows, most_rows)
+    while some := list(islice(sample, _ROWS_AT_ONCE)):
+        reading.take(some)
     shape = str(rows.found.get(SHAPE_PROPOSED, ""))
     reading.require_text_column(shape)
-    require_meant(reading.labels, settings.columns.label, settings.labels)
+    require_meant(reading.values.labels_seen, settings.columns.label, settings.labels)
     encoding = str(rows.found.get(ENCODING_PROPOSED, ""))
     reading.require_reviews(f"As for its encoding, {encoding}. " * bool(encoding) + _sentence(shape))
-    moments = reading.read_dates()
+    created_at = reading.reviews.read_dates(settings.languages)
     return Batch(
-        reviews=_reviews_frame(reading.reviews, moments, settings.columns),
-        quarantine=_frame(reading.quarantine, ["row", "field", "reason", "raw"]),
+        reviews=reading.reviews.frame(created_at),
+        quarantine=_frame(sorted(reading.quarantine, key=itemgetter(0)), ["row", "field", "reason", "raw"]),
         without_text=_frame(reading.without_text, ["row", "raw"]),
         rows_in=reading.rows_in,
         rows_duplicate=reading.rows_duplicate,
-        unread=tuple(Unread(*key, count, *reading.unread_first[key]) for key, count in reading.unread.most_common()),
+        unread=reading.reviews.unread,
         texts_from_markup=reading.texts_from_markup,
         found=rows.found,
         columns_found=tuple(map(printable, reading.found)),
@@ -141,88 +134,62 @@ def no_such_column(column: str, names: Sequence[str]) -> str:
     return f"it has no column {column!r} for the text; it has: {', '.join(map(printable, names))}"
 
 
-class _Given(NamedTuple):
-    """What a row says, ``None`` where a value stands for nothing."""
-
-    texts: list[str]
-    """The columns of the text that hold something."""
-    review_id: object
-    label: object
-    created_at: object
-    split: object
-
-
 class _Reading:
     """What has come of the rows that were read so far."""
 
     def __init__(self, settings: IngestionSettings) -> None:
         columns = settings.columns
         self.settings = settings
-        self.columns = columns
-        self.rows_in = self.rows_duplicate = 0
-        self.reviews: list[tuple[object, ...]] = []
+        self.rows_in = self.rows_duplicate = self.texts_from_markup = 0
         self.quarantine: list[tuple[int, str, str, str]] = []
         self.without_text: list[tuple[int, str]] = []
-        self.labels = Counter[str]()
-        self.unread = Counter[tuple[str, str]]()
-        self.unread_first: dict[tuple[str, str], tuple[int, str]] = {}
         self.found: dict[str, None] = {}
         self.not_found = {*columns.texts, *columns.named}
-        self.texts_from_markup = 0
-        self._placeholders = frozenset(each.strip().casefold() for each in settings.placeholders)
-        self._text_column = columns.texts[0] if len(columns.texts) == 1 else ", ".join(columns.texts)
-        self._texts = columns.texts
-        self._roles = (columns.review_id, columns.label, columns.date.column, columns.split)
-        self._same_text: dict[str, str] = {}
-        self._dates = Counter[Written]()
-        self._first_of_date: dict[Written, int] = {}
-        self._holder_of_id: dict[str, tuple[int, bytes]] = {}
+        self.values = ValueReader(settings)
+        self.reviews = _Reviews(columns)
+        self._ids = ReviewIds(columns)
+        self._text_column = ", ".join(columns.texts)
 
-    def take(self, raw: RawRow) -> None:
-        """Keep a row as a review, or say what else it is."""
-        self.rows_in += 1
-        if raw.problem:
-            self.quarantine.append((raw.number, "line", raw.problem, as_json(raw.values)))
-            return
-        if self.not_found or not self.found:
-            names = dict.fromkeys(ways_to_values(raw.values))
+    def take(self, rows: Sequence[RawRow]) -> None:
+        """Keep each row as a review, or say what else it is."""
+        self.rows_in += len(rows)
+        self.quarantine += [(row.number, "line", row.problem, as_json(row.values)) for row in rows if row.problem]
+        readable = [row for row in rows if not row.problem]
+        self._note_columns(readable)
+        values = self.values.read([row.values for row in readable])
+        review_ids = [self._review_id(row, place, values) for place, row in enumerate(readable)]
+        kept = [place for place, review_id in enumerate(review_ids) if review_id is not None]
+        self.texts_from_markup += len(values.from_markup.intersection(kept))
+        self.reviews.extend(kept, [row.number for row in readable], review_ids, values)
+
+    def _note_columns(self, rows: Iterable[RawRow]) -> None:
+        """Note which columns there are, until all that the branch names were found."""
+        for row in rows:
+            if not self.not_found and self.found:
+                return
+            names = dict.fromkeys(ways_to_values(row.values))
             self.found |= names
             self.not_found -= names.keys()
-        given = self._given(raw.values)
-        with suppress(RecursionError):  # those of all rows say what they mean, also of those that are no review
-            count_label(given.label, self.settings.labels, self.labels)
-        if not given.texts:
-            self.without_text.append((raw.number, as_json(raw.values)))
-            return
-        try:
-            self._take_review(raw, given)
-        except RejectedRow as rejected:
-            self.quarantine.append((raw.number, rejected.column, rejected.reason, as_json(raw.values)))
-        except RecursionError:
-            self.quarantine.append((raw.number, "line", "is nested too deeply", as_json(raw.values)))
 
-    def _given(self, values: Mapping[str, object]) -> "_Given":
-        """What a row says in the columns of the roles. A placeholder that the label rule names is a label."""
-        review_id, label, created_at, split = (
-            None if stands_for_nothing(value, self._placeholders) else value
-            for value in (value_at(values, name) for name in self._roles)
-        )
-        if label is None and not is_missing(placeholder := value_at(values, self.columns.label)):
-            label = placeholder if label_key(placeholder) in self.settings.labels.label_of_value else None
-        texts = [name for name in self._texts if not stands_for_nothing(value_at(values, name), self._placeholders)]
-        return _Given(texts, review_id=review_id, label=label, created_at=created_at, split=split)
-
-    def read_dates(self) -> Moments:
-        """The moments of the reviews, decided over all of them; those that cannot be read are counted."""
-        moments = read_moments(self._dates, self.columns.date, self.settings.languages)
-        for value, reason in moments.why_not.items():
-            first, reviews = self._first_of_date[value], self._dates[value]
-            self._count_unread("created_at", reason, shown(value), first=first, reviews=reviews)
-        return moments
+    def _review_id(self, row: RawRow, place: int, values: RowValues) -> str | None:
+        """The id of the row's review; ``None`` where it is none, and what it is is noted."""
+        if values.texts[place] == "":
+            self.without_text.append((row.number, as_json(row.values)))
+            return None
+        rejected, review_id = values.rejected.get(place), None
+        if not rejected:
+            try:
+                review_id = self._ids.unless_duplicate(values.client_ids[place], row.values, row.number)
+                self.rows_duplicate += review_id is None
+            except RejectedRow as reason:
+                rejected = reason
+        if rejected:
+            self.quarantine.append((row.number, rejected.column, rejected.reason, as_json(row.values)))
+        return review_id
 
     def require_text_column(self, hint: str) -> None:
         """Raise ``UnreadableFile`` if no row has it, or none has any of them; ``hint`` is what it may be instead."""
-        if self.found and self.not_found.issuperset(self.columns.texts):
+        if self.found and self.not_found.issuperset(self.settings.columns.texts):
             named = no_such_column(self._text_column, list(self.found))
             raise UnreadableFile(f"{named}. {_NAME_ANOTHER}{f'; {hint}' if hint else ''}")
 
@@ -264,105 +231,89 @@ class _Reading:
             reasons.append(f"{count:,} rows: {column}: {reason} (row {row}: {example})")
         return "; ".join(reasons)
 
-    def _take_review(self, raw: RawRow, given: "_Given") -> None:
-        values, columns = raw.values, self.columns
-        client_id = None if given.review_id is None else optional_text(values, columns.review_id)
-        text = self._text(values, given.texts)
-        label = read_label(given.label, columns.label, self.settings.labels)
-        kept = [optional_text(values, name) for name in columns.keep]
-        review_id = self._id_unless_duplicate(client_id, raw)
-        if review_id is None:
-            self.rows_duplicate += 1
-            return
-        neutral, written = label is None and given.label is not None, self._written(given.created_at)
-        self.reviews.append((review_id, text, label, neutral, written, self._split(given.split, raw.number), *kept))
-        if written is not None:
-            self._dates[written] += 1
-            self._first_of_date.setdefault(written, raw.number)
 
-    def _text(self, values: Mapping[str, object], names: Sequence[str]) -> str:
-        """The text of a review: what these columns hold, joined, and without markup unless the branch keeps it."""
-        written = [text_of(values, name) for name in names]
-        if self.settings.html == "keep" or not any(map(has_markup, written)):
-            return "\n".join(written)
-        plain_text = "\n".join(filter(None, map(without_markup, written)))
-        if not plain_text:
-            raise RejectedRow(names[0], "the text holds markup only; if that is meant, set `html: keep`")
-        self.texts_from_markup += 1
-        return plain_text
+class _Reviews:
+    """The reviews that are kept so far, in columns."""
 
-    def _written(self, value: object) -> Written | None:
-        """A date as it is written; one text stands for all that are equal."""
-        if value is None or isinstance(value, date):
-            return value
-        text = value.strip() if isinstance(value, str) else plain(value)
-        text = text if text.isascii() else printable(text)  # undecodable bytes could not be stored
-        return self._same_text.setdefault(text, text)
+    def __init__(self, columns: ReviewColumns) -> None:
+        self._columns = columns
+        self._rows = array("q")
+        self._review_ids, self._texts = GrowingTexts(), GrowingTexts()
+        self._kept = {name: GrowingTexts() for name in columns.keep}
+        self._labels: list[LabelValue | None] = []
+        self._dates: list[Written | None] = []
+        self._splits: list[str | None] = []
+        self._unread = Counter[tuple[str, str]]()
+        self._first_unread: dict[tuple[str, str], tuple[int, str]] = {}
 
-    def _split(self, value: object, row: int) -> str | None:
-        if value is None:
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def extend(
+        self, places: Sequence[int], numbers: Sequence[int], review_ids: Sequence[str | None], values: RowValues
+    ) -> None:
+        """Add the reviews of the rows at these places."""
+        chosen = partial(_at, places)
+        self._rows.extend(chosen(numbers))
+        self._review_ids.extend(chosen(review_ids))
+        self._texts.extend(chosen(values.texts))
+        self._labels.extend(chosen(values.labels))
+        self._dates.extend(chosen(values.dates))
+        for texts, column in zip(self._kept.values(), values.kept, strict=True):
+            texts.extend(chosen(column))
+        for number, split in zip(chosen(numbers), chosen(values.splits), strict=True):
+            if isinstance(split, UnreadValue):
+                self._note_unread("split", split.reason, row=number, value=split.shown)
+            self._splits.append(None if isinstance(split, UnreadValue) else split)
+
+    def read_dates(self, languages: Sequence[str]) -> "pd.Series[pd.Timestamp]":
+        """The moments of the reviews, decided over all of them; those that cannot be read are noted."""
+        read = moment_reader([each for each in self._dates if each is not None], self._columns.date, languages)
+        moments = (
+            None if written is None else self._moment(read(written), row, written)
+            for row, written in zip(self._rows, self._dates, strict=True)
+        )
+        return pa.chunked_array(_pieces(moments, _MOMENT), _MOMENT).to_pandas()
+
+    def _moment(self, moment: datetime | str, row: int, written: Written) -> datetime | None:
+        if isinstance(moment, str):
+            self._note_unread("created_at", moment, row=row, value=shown(written))
             return None
-        try:
-            return read_split(value)
-        except NotRead as reason:
-            self._count_unread("split", str(reason), shown(value), first=row)
-            return None
+        return moment
 
-    def _count_unread(self, field: str, reason: str, value: str, *, first: int, reviews: int = 1) -> None:
-        self.unread[field, reason] += reviews
-        row, _ = self.unread_first.get((field, reason), (first, value))
-        if row >= first:
-            self.unread_first[field, reason] = first, value
+    def _note_unread(self, field: str, reason: str, *, row: int, value: str) -> None:
+        self._unread[field, reason] += 1
+        self._first_unread.setdefault((field, reason), (row, value))
 
-    def _id_unless_duplicate(self, client_id: str | None, raw: RawRow) -> str | None:
-        """The client's id, or one from the whole row but its label, so that a corrected label keeps the id.
+    def frame(self, created_at: "pd.Series[pd.Timestamp]") -> pd.DataFrame:
+        """The reviews in the columns of ``Batch.reviews``."""
+        columns = {
+            "review_id": self._review_ids.series(),
+            "text": self._texts.series(),
+            "label": pd.Series([each and each.label for each in self._labels], dtype="Int8"),
+            "neutral": pd.Series([each is not None and each.neutral for each in self._labels], dtype="bool"),
+            "created_at": created_at,
+            "split": pd.Series(self._splits, dtype="str"),
+        }
+        return pd.DataFrame(columns | {name: texts.series() for name, texts in self._kept.items()}, copy=False)
 
-        ``None`` when the whole row was there before. Raises ``RejectedRow`` when the client's id was, with another row.
-        """
-        own, whole = _digests(raw.values, self.columns.label)
-        review_id, number = client_id or own, 1
-        while review_id in self._holder_of_id:
-            row, digest = self._holder_of_id[review_id]
-            if digest == whole:
-                return None
-            if client_id:
-                reason = f"the id {shown(client_id)} stands for another row, row {row}; ids must be unique"
-                raise RejectedRow(self.columns.review_id, reason)
-            number += 1
-            review_id = f"{own}-{number}"
-        self._holder_of_id[review_id] = raw.number, whole
-        return review_id
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """The values that could not be read, the most frequent reason first."""
+        return tuple(Unread(*key, count, *self._first_unread[key]) for key, count in self._unread.most_common())
 
 
-def _digests(values: Mapping[str, object], label: str) -> tuple[str, bytes]:
-    """Return a digest of all that the row says but its label, as 16 hexadecimal digits, and one of the whole row."""
-    names, values_of = _by_name(tuple(values), label)
-    digest = sha256(names)
-    digest.update(repr(values_of(values)).encode("utf-8", "backslashreplace"))
-    own = digest.hexdigest()[:16]
-    digest.update(repr(values.get(label)).encode("utf-8", "backslashreplace"))
-    return own, digest.digest()
+def _pieces(values: Iterable[object], kind: pa.DataType) -> Iterator[pa.Array]:
+    """The values in arrays, so that few of them are Python's objects at a time."""
+    remaining = iter(values)
+    while some := list(islice(remaining, _ROWS_AT_ONCE)):
+        yield pa.array(some, kind)
 
 
-@lru_cache(maxsize=64)
-def _by_name(names: tuple[str, ...], label: str) -> tuple[bytes, Callable[[Mapping[str, object]], object]]:
-    """The names but the label's, in order, and what gets their values: no file's own order of columns counts."""
-    ordered = sorted(set(names) - {label})
-    return repr(ordered).encode("utf-8", "backslashreplace"), itemgetter(*ordered)
+def _at(places: Sequence[int], values: Sequence[_Value]) -> Sequence[_Value]:
+    return values if len(places) == len(values) else [values[place] for place in places]
 
 
 def _frame(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
     types = {name: "int64" if name == "row" else "str" for name in columns}
     return pd.DataFrame(rows, columns=columns).astype(types)
-
-
-def _reviews_frame(rows: list[tuple[object, ...]], moments: Moments, columns: ReviewColumns) -> pd.DataFrame:
-    names = ["review_id", "text", "label", "neutral", "created_at", "split", *columns.keep]
-    types = dict.fromkeys(names, "str") | {
-        "label": "Int8",
-        "neutral": "bool",
-        "created_at": "datetime64[us, UTC]",
-    }
-    frame = pd.DataFrame(rows, columns=names)
-    frame["created_at"] = [moments.of.get(written) for written in frame["created_at"].tolist()]
-    return frame.astype(types)

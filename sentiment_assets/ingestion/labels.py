@@ -28,10 +28,9 @@ def read_label(value: object, column: str, rule: LabelRule) -> int | None:
     return rule.label_of_value[key]
 
 
-def count_label(value: object, rule: LabelRule, seen: Counter[str]) -> None:
-    """Count a value's key in ``seen``, where the rule goes by values."""
-    if not is_missing(value) and not rule.rating_bounds:
-        seen[_key(value)] += 1
+def counted_key(value: object, rule: LabelRule) -> str | None:
+    """Return the key by which a value is counted; ``None`` where there is none, or the rule goes by ratings."""
+    return None if is_missing(value) or rule.rating_bounds else _key(value)
 
 
 def _key(value: object) -> str:

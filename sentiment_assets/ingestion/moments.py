@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import get_args
 
@@ -71,18 +71,37 @@ class Moments:
 
 def read_moments(values: Iterable[Written], column: DateColumn, languages: Sequence[str] = ()) -> Moments:
     """Read the distinct ``values`` of a column; months may be named in English and in ``languages`` (ISO 639-1)."""
-    distinct = set(values)
-    read = _reading_of(distinct, column, languages)
-    moments, why_not = {}, {}
-    for value in distinct:
+    distinct = list(set(values))
+    read = moment_reader(distinct, column, languages)
+    read_as = {value: read(value) for value in distinct}
+    return Moments(
+        {value: moment for value, moment in read_as.items() if not isinstance(moment, str)},
+        {value: reason for value, reason in read_as.items() if isinstance(reason, str)},
+    )
+
+
+def moment_reader(
+    values: Sequence[Written], column: DateColumn, languages: Sequence[str] = ()
+) -> Callable[[Written], datetime | str]:
+    """Decide how a column with these values is written. What is returned reads one of them.
+
+    It gives the moment in UTC, or what keeps the value from being read, and what to do.
+    """
+    read = _reading_of(values, column, languages)
+
+    @lru_cache(maxsize=4096, typed=True)
+    def moment_or_reason(value: Written) -> datetime | str:
         try:
-            moments[value] = _within_bounds(read(value))
+            return _within_bounds(read(value))
         except NotRead as reason:
-            why_not[value] = str(reason)
-    return Moments(moments, why_not)
+            return str(reason)
+
+    return moment_or_reason
 
 
-def _reading_of(values: set[Written], column: DateColumn, languages: Sequence[str]) -> Callable[[Written], datetime]:
+def _reading_of(
+    values: Sequence[Written], column: DateColumn, languages: Sequence[str]
+) -> Callable[[Written], datetime]:
     """The one way in which a column is read."""
     if column.format in _EPOCHS:
         return lambda value: _since_1970(value, _EPOCHS[str(column.format)])
@@ -92,7 +111,8 @@ def _reading_of(values: set[Written], column: DateColumn, languages: Sequence[st
     digits = _epoch_digits(texts)
     if digits is not None:
         return lambda value: _since_1970(value, digits)
-    order, named = _order_of(texts, column), _forms_with_month_names(tuple(languages))
+    order = cache(lambda: _order_of(set(texts), column))  # most columns do not need it
+    named = _forms_with_month_names(tuple(languages))
     return lambda value: _by_its_form(value, order=order, named=named, column=column.column)
 
 
@@ -133,14 +153,19 @@ def _by_format(value: Written, form: str) -> datetime:
         raise NotRead(f"not of the form {form}") from None
 
 
-def _by_its_form(value: Written, *, order: "_Order", named: Sequence["_NamedMonth"], column: str) -> datetime:
+def _by_its_form(
+    value: Written, *, order: Callable[[], "_Order"], named: Sequence["_NamedMonth"], column: str
+) -> datetime:
     if isinstance(value, date):
         return _typed(value)
-    upper = " ".join(str(value).upper().split())
+    text = str(value)
+    if match := _ISO.fullmatch(text):
+        return _iso(*match.groups())
+    upper = " ".join(text.upper().split())
     if match := _ISO.fullmatch(upper):
         return _iso(*match.groups())
     if match := _THREE_NUMBERS.fullmatch(upper):
-        return order.moment(match)
+        return order().moment(match)
     if match := _EAST_ASIAN.search(upper):
         if any(map(str.isdigit, upper[: match.start()] + upper[match.end() :])):
             raise NotRead(_NOT_WHOLE)

@@ -12,6 +12,8 @@ from sentiment_assets.ingestion.decoding import printable, undecodable_bytes
 _LONGEST_SHOWN = 40
 _LONGEST_PLACEHOLDER = 40
 """Characters, with white space around them: a longer value is what somebody wrote."""
+NESTED_TOO_DEEPLY = ("line", "is nested too deeply")
+"""What ``RejectedRow`` says of a row that Python cannot follow to its end."""
 _TOO_DEEP = "(nested too deeply to be shown)"
 
 
@@ -60,9 +62,8 @@ def stands_for_nothing(value: object, placeholders: Collection[str]) -> bool:
     return not value or value.isspace() or value.strip().casefold() in placeholders
 
 
-def text_of(values: Mapping[str, object], column: str) -> str:
+def text_of(value: object, column: str) -> str:
     """The text of a review, as it is. Raises ``RejectedRow`` when there is none or it cannot be stored."""
-    value = value_at(values, column)
     if is_missing(value):
         raise RejectedRow(column, "the text is missing")
     if not isinstance(value, str):
@@ -71,9 +72,8 @@ def text_of(values: Mapping[str, object], column: str) -> str:
     return value
 
 
-def optional_text(values: Mapping[str, object], column: str) -> str | None:
+def optional_text(value: object, column: str) -> str | None:
     """Any value as text without white space around it; ``None`` where there is none."""
-    value = value_at(values, column)
     if is_missing(value):
         return None
     text = value if isinstance(value, str) else plain(value)
@@ -115,12 +115,16 @@ def _require_storable(value: str, column: str) -> None:
         raise RejectedRow(column, "it holds a NUL character; the export is damaged here")
     if value.isascii():
         return
-    undecodable = undecodable_bytes(value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        undecodable = undecodable_bytes(value)
+    else:
+        return
     if undecodable:
         raise RejectedRow(
             column,
             f"bytes {undecodable[:_LONGEST_SHOWN]} are not valid in the file's encoding; "
             "set `encoding` to the one it was written in",
         )
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-        raise RejectedRow(column, "it holds half of a surrogate pair; the export is damaged here")
+    raise RejectedRow(column, "it holds half of a surrogate pair; the export is damaged here")

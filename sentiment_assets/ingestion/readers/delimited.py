@@ -2,11 +2,8 @@
 
 import csv
 import re
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from operator import itemgetter
-from typing import NamedTuple
 
 from sentiment_assets.ingestion.csv_escaping import is_protected, unprotected
 from sentiment_assets.ingestion.readers.source import (
@@ -26,6 +23,7 @@ _LARGEST_FIELD = 4 * MEGABYTE
 DELIMITERS = (",", ";", "\t", "|")
 """What fields may be parted by where neither the branch nor the file says so."""
 _LINES_LOOKED_AT = 100
+_LINES_AT_ONCE = 1000
 _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 
 
@@ -42,31 +40,31 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
     delimiter = source.format.delimiter or (
         says_delimiter[1] if says_delimiter else _delimiter_of(first, source, usual)
     )
-    lines = _Lines(chain(first, text), source.format.ignore_from, passed_over=int(says_delimiter is not None))
-    records = _Records(lines, delimiter, source.format)
-    names, protected = _header(records, source.format)
+    lines_of_excel = int(says_delimiter is not None)
+    records = _Records(chain(first, text), delimiter, source.format, first_line=1 + lines_of_excel)
+    names, protected = _header(iter(records), source.format)
     one_more = _each_ends_in_a_delimiter(_first_records(first, delimiter, source.format), len(names), source.format)
-    for record in records:
-        if one_more and record.problem is None and len(record.fields) == len(names) + 1 and not record.fields[-1]:
-            record.fields.pop()
-        if record.problem is None and len(record.fields) == len(names):
+    columns = len(names)
+    for number, fields, fault in records:
+        if one_more and not fault and len(fields) == columns + 1 and not fields[-1]:
+            fields.pop()
+        if not fault and len(fields) == columns:
             for place in protected:
-                record.fields[place] = unprotected(record.fields[place])
-            yield RawRow(record.number, dict(zip(names, record.fields, strict=True)))
+                fields[place] = unprotected(fields[place])
+            yield RawRow(number, dict(zip(names, fields, strict=True)))
         else:
-            problem = record.problem or (
-                f"has {len(record.fields)} fields where the header has {len(names)}; "
-                "quote fields that hold the delimiter"
+            problem = fault or (
+                f"has {len(fields)} fields where the header has {columns}; quote fields that hold the delimiter"
             )
-            yield RawRow(record.number, {"line": delimiter.join(record.fields)}, problem)
+            yield RawRow(number, {"line": delimiter.join(fields)}, problem)
     source.found.update(
         {
             "delimiter": delimiter,
             "quoting": source.format.quoting,
-            LINES: lines.count,
+            LINES: records.lines,
             LINES_OF_HEADER: int(not source.format.names),
             LINES_IN_FIELDS: records.lines_in_fields,
-            LINES_PASSED_OVER: records.lines_blank + lines.passed_over,
+            LINES_PASSED_OVER: records.lines_blank + records.lines_ignored + lines_of_excel,
             LONGEST_RECORD: list(records.longest),
         }
     )
@@ -97,7 +95,7 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
 
 def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -> list[list[str]]:
     """The fields of the first records; the last may go on beyond the lines that are looked at."""
-    records = [record.fields for record in _Records(_Lines(iter(lines), form.ignore_from), delimiter, form)]
+    records = [fields for _, fields, _ in _Records(iter(lines), delimiter, form)]
     return records[:-1] if len(lines) >= _LINES_LOOKED_AT - 1 else records
 
 
@@ -107,106 +105,107 @@ def _each_ends_in_a_delimiter(records: Sequence[Sequence[str]], columns: int, fo
     return bool(rows) and all(len(fields) == columns + 1 and not fields[-1] for fields in rows)
 
 
-def _header(records: "_Records", form: FormatSettings) -> tuple[list[str], list[int]]:
+def _header(records: Iterator["_Record"], form: FormatSettings) -> tuple[list[str], list[int]]:
     """The columns' names, and the places of those that are protected from spreadsheets."""
     if form.names:
         return column_names(form.names), []
     header = next(records, None)
     if header is None:
         raise UnreadableFile("it holds blank lines only; the first line must name the columns")
-    if header.problem:
-        raise UnreadableFile(f"its header cannot be read: {header.problem}")
-    written = [name.strip() for name in header.fields]
+    _, fields, fault = header
+    if fault:
+        raise UnreadableFile(f"its header cannot be read: {fault}")
+    written = [name.strip() for name in fields]
     protected = [place for place, name in enumerate(written) if is_protected(name)]
     return column_names(
         [unprotected(name) if place in protected else name for place, name in enumerate(written)]
     ), protected
 
 
-class _Record(NamedTuple):
-    number: int
-    fields: list[str]
-    problem: str | None = None
+_Record = tuple[int, list[str], str]
+"""The line on which a record begins, its fields, and what is the matter with it, if anything."""
 
 
-class _Lines(Iterator[str]):
-    """Lines that are remembered until the record that they belong to has been read, so that they can be read again."""
+class _Lines:
+    """The numbered lines of a text. Those of the record that is being read are kept, so that they can be read again."""
 
-    def __init__(self, lines: Iterator[str], ignore_from: str | None, passed_over: int = 0) -> None:
-        self.count = self.passed_over = passed_over
-        self.begins = 0
-        """The number of the line on which the record begins."""
-        self._of_record: list[str] = []
-        self._lines, self._ignore_from = lines, ignore_from
-        self._again = deque[str]()
+    def __init__(self, text: Iterator[str], first: int) -> None:
+        self.needed_from = first
+        """The first line that may be asked for again."""
+        self._text, self._kept, self._first_kept = text, list[str](), first
 
-    def __next__(self) -> str:
-        line = self._next()
-        while not self._of_record and self._ignore_from and line.startswith(self._ignore_from):
-            self.passed_over += 1  # before a quote in it could make it the beginning of a record
-            line = self._next()
-        if not self._of_record:
-            self.begins = self.count - len(self._again)
-        self._of_record.append(line)
-        return line
+    def beginning_with(self, number: int) -> Iterator[str]:
+        """All lines from this one on; most are handed out without a step of Python's."""
+        return chain.from_iterable(self._pieces(number))
 
-    def _next(self) -> str:
-        if self._again:
-            return self._again.popleft()
-        line = next(self._lines)
-        self.count += 1
-        return line
+    def line(self, number: int) -> str:
+        """One of the lines that are kept."""
+        return self._kept[number - self._first_kept]
 
-    def end_record(self) -> int:
-        """How many lines the record had."""
-        count = len(self._of_record)
-        self._of_record.clear()
-        return count
-
-    def go_back(self) -> str:
-        """The line that the record begins with; those after it are read once more."""
-        first, *rest = self._of_record
-        self._again.extendleft(reversed(rest))
-        self._of_record.clear()
-        return first
+    def _pieces(self, number: int) -> Iterator[list[str]]:
+        yield self._kept[number - self._first_kept :]
+        while piece := list(islice(self._text, _LINES_AT_ONCE)):
+            del self._kept[: self.needed_from - self._first_kept]
+            self._first_kept = self.needed_from
+            self._kept += piece
+            yield piece
 
 
-class _Records(Iterator[_Record]):
+class _Records(Iterable[_Record]):
     """The file's records but the blank ones; after one that is not valid, reading goes on with the next line."""
 
-    def __init__(self, lines: _Lines, delimiter: str, form: FormatSettings) -> None:
-        self.lines_in_fields = self.lines_blank = 0
+    def __init__(self, text: Iterator[str], delimiter: str, form: FormatSettings, first_line: int = 1) -> None:
+        self.lines = first_line - 1
+        """How many lines there are, once all are read."""
+        self.lines_in_fields = self.lines_blank = self.lines_ignored = 0
         self.longest = (0, 0)
         """The most lines of a record, and the line on which it begins."""
-        self._lines, self._form, self._delimiter = lines, form, delimiter
-        self._records = self._read()
+        self._lines, self._delimiter, self._form = _Lines(text, first_line), delimiter, form
+        self._between_records = True
+        self._records = self._read(first_line)
 
-    def __next__(self) -> _Record:
-        return next(self._records)
+    def __iter__(self) -> Iterator[_Record]:
+        return self._records
 
-    def _read(self) -> Iterator[_Record]:
+    def _read(self, line: int) -> Iterator[_Record]:
         csv.field_size_limit(_LARGEST_FIELD)
         while True:
             reader = csv.reader(
-                self._lines,
+                self._without_ignored(self._lines.beginning_with(line)),
                 delimiter=self._delimiter,
                 quoting=csv.QUOTE_NONE if self._form.quoting == "none" else csv.QUOTE_MINIMAL,
                 escapechar=self._form.escape,
                 strict=True,
             )
+            before, read, self._between_records = line - self.lines_ignored, 0, True
             try:
                 for fields in reader:
-                    number, lines = self._lines.begins, self._lines.end_record()
+                    count, read = reader.line_num - read, reader.line_num
+                    self._lines.needed_from = after = before + read + self.lines_ignored
+                    self._between_records = True
                     if fields:
-                        self.lines_in_fields += lines - 1
-                        self.longest = max(self.longest, (lines, number), key=itemgetter(0))
-                        yield _Record(number, fields)
+                        self.lines_in_fields += count - 1
+                        if count > self.longest[0]:
+                            self.longest = count, after - count
+                        yield after - count, fields, ""
                     else:
-                        self.lines_blank += lines
+                        self.lines_blank += count
+                self.lines = before + read + self.lines_ignored - 1
                 return
             except csv.Error as error:
-                yield _Record(
-                    self._lines.begins,
-                    [self._lines.go_back().rstrip("\r\n")],
-                    f"cannot be read ({error}); put the field in double quotes and double the quotes inside it",
-                )
+                line = before + read + self.lines_ignored
+                fault = f"cannot be read ({error}); put the field in double quotes and double the quotes inside it"
+                yield line, [self._lines.line(line).rstrip("\r\n")], fault
+                self._lines.needed_from = line = line + 1
+
+    def _without_ignored(self, lines: Iterator[str]) -> Iterator[str]:
+        """The lines but those to ignore: before a quote in one could make it the beginning of a record."""
+        return self._not_ignored(lines, self._form.ignore_from) if self._form.ignore_from else lines
+
+    def _not_ignored(self, lines: Iterator[str], beginning: str) -> Iterator[str]:
+        for line in lines:
+            if self._between_records and line.startswith(beginning):
+                self.lines_ignored += 1
+            else:
+                self._between_records = False
+                yield line

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -188,3 +189,23 @@ def test_in_any_dialect_every_row_comes_back_and_every_line_is_accounted_for(
     assert [list(row.values.values()) for row in back] == rows
     counted = [found.found[name] for name in ("lines_of_header", "lines_in_fields", "lines_passed_over")]
     assert found.found["lines"] == len(back) + sum(map(int, map(str, counted)))
+
+
+_ODD_LINES = ['"odd', '"odd,1', 'o"dd,1', '"odd"s,1', 'odd",1', '"odd",1', "#,1", '#,"odd', "", "a,b,c"]
+
+
+@given(
+    st.lists(st.sampled_from(_ODD_LINES), min_size=8, max_size=16), st.integers(985, 999), st.sampled_from([None, "#"])
+)
+@settings(deadline=None)
+def test_what_a_line_is_read_as_does_not_hang_on_how_many_come_before_it(
+    lines: list[str], before: int, form: str | None
+) -> None:
+    body = "\n".join(lines)
+    ignoring = FormatSettings(delimiter=",", ignore_from=form)
+    early = read(f"text,label\nfine,1\n{body}", form=ignoring)
+    late = read("text,label\nfine,1\n" + "fine,1\n" * before + body, form=ignoring)
+    rows = [row._replace(number=row.number + before) for row in islice(early, 1, None)]
+    assert list(late)[before + 1 :] == rows
+    assert int(str(late.found["lines"])) == int(str(early.found["lines"])) + before
+    assert late.found["lines_passed_over"] == early.found["lines_passed_over"]
