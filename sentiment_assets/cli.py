@@ -122,13 +122,13 @@ def _shown(said: object) -> str:
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--branch", help="Read FILE by the settings of this branch, instead of proposing some.")
 @click.option("--write", metavar="NAME", help="Scaffold the branch NAME with the settings that are proposed.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--all", "whole", is_flag=True, help="Read the whole file, not its first 2,000 rows only.")
 def preview(file: Path, *, branch: str | None, write: str | None, json_wanted: bool, whole: bool) -> None:
-    """Show what is in FILE, what a branch would make of it, and the YAML that would read it. Changes nothing."""
+    """Show what is in FILE, or a folder of texts, what a branch makes of it, and the YAML for it. Changes nothing."""
     from sentiment_assets.commands import preview as command
 
     if branch is not None and write is not None:

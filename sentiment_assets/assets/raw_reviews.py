@@ -19,8 +19,9 @@ from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.batch_key import path_of_batch
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.settings import IngestionSettings
+from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.resources.home import below_home, shown_below_home
-from sentiment_assets.resources.landing_place import NotAReviewFile, open_landed
+from sentiment_assets.resources.landing_place import NotAReviewFile, open_landed, read_folder
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.urls import shown, without_secrets
 
@@ -61,21 +62,22 @@ def raw_reviews_asset(
             ),
         },
         description=(
-            f"Reviews of {branch}, one partition per file landed in `{shown(landing)}`. Rows that cannot be used lie "
-            "in quarantine with their reasons; landing a changed file under the same name replaces its batch, unless "
-            "hardly any row of it can be used."
+            f"Reviews of {branch}, one partition per file, or folder of texts, landed in `{shown(landing)}`. Rows that "
+            "cannot be used lie in quarantine with their reasons; landing a changed file under the same name replaces "
+            "its batch, unless hardly any row of it can be used."
         ),
     )
     def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
         from sentiment_assets.ingestion.batch import read_batch
         from sentiment_assets.ingestion.content import content_digest
-        from sentiment_assets.ingestion.landing import file_digest
-        from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED
+        from sentiment_assets.ingestion.landing import file_digest, folder_digest
+        from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
         from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key
         content = _content(landing, partition)
+        digest = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
         path = path_of_batch(partition)
         file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{path}"
         try:
@@ -91,6 +93,8 @@ def raw_reviews_asset(
             )
         if proposed := batch.found.get(ENCODING_PROPOSED):
             context.log.warning(f"Some rows of {shown_file} are not in its encoding; {proposed}.")
+        if others := batch.found.get(NOT_READ):
+            context.log.warning(f"Not every file in {shown_file} is a review: {others}.")
         beside = {
             TEXT_DIGESTS: digests_and_labels(batch.reviews),
             WITHOUT_TEXT: batch.without_text,
@@ -130,7 +134,7 @@ def raw_reviews_asset(
                 "columns_missing": list(batch.columns_missing),
                 "columns_found": list(batch.columns_found),
                 "file": shown_file,
-                FILE_DIGEST: file_digest(content),
+                FILE_DIGEST: digest,
             },
         )
 
@@ -148,10 +152,15 @@ def _require_nothing_lost(former: UPath, shown_file: str) -> None:
         )
 
 
-def _content(landing: str, partition: str) -> bytes:
-    """The file's bytes. What file systems say of a failure may quote the landing place with its password."""
+def _content(landing: str, partition: str) -> bytes | Folder:
+    """The file's bytes, or the texts of the folder.
+
+    What file systems say of a failure may quote the landing place with its password.
+    """
     path, place = path_of_batch(partition), shown_below_home(landing)
     try:
+        if folder := read_folder(below_home(landing), path):
+            return folder
         with open_landed(below_home(landing), path) as opened:
             return opened.read()
     except NotAReviewFile as error:

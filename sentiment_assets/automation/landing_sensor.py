@@ -1,7 +1,8 @@
-"""The landing sensor: one ingest run for each file that is new or has changed."""
+"""The landing sensor: one ingest run for each file, or folder of texts, that is new or has changed."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import BinaryIO
 from uuid import uuid4
@@ -16,24 +17,29 @@ from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.formats import format_of, known_formats
 from sentiment_assets.ingestion.landing import (
+    FILES_OF_A_PART,
     PART,
     Seen,
     SeenFile,
     asked_for,
+    change_token,
     copies,
     digest_of_parts,
     forget_gone,
     look_again,
     part_digests,
+    part_digests_of_folder,
     seen_from_bytes,
     seen_to_bytes,
     to_read,
     to_take,
     with_outcomes,
 )
+from sentiment_assets.ingestion.settings import IngestionSettings
+from sentiment_assets.ingestion.text_folders import Landed, folders_of_texts
 from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.home import below_home, shown_below_home
-from sentiment_assets.resources.landing_place import look_into, open_landed
+from sentiment_assets.resources.landing_place import Found, look_into, open_landed, read_texts
 from sentiment_assets.resources.storage import Storage, write_atomically
 from sentiment_assets.resources.urls import shown, without_secrets
 
@@ -48,16 +54,24 @@ MOST_NAMED = 5
 
 
 def landing_sensor(
-    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, landing: str, rules: str
+    branch: str,
+    batch_partitions: dg.DynamicPartitionsDefinition,
+    landing: str,
+    rules: str,
+    *,
+    settings: IngestionSettings,
 ) -> dg.SensorDefinition:
-    """The sensor ``<branch>_landing``; ``rules`` is the version of what turns a file into a batch."""
+    """The sensor ``<branch>_landing``; ``rules`` is the version of what turns a file into a batch, by ``settings``."""
 
     @dg.sensor(
         name=f"{branch}_landing",
         job_name=ingest_job_name(branch),
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Takes in each file in `{shown(landing)}` that is new or changed, once it has stopped changing.",
+        description=(
+            f"Takes in each file or folder of texts in `{shown(landing)}` that is new or changed, once it has stopped "
+            "changing."
+        ),
     )
     def landing_looks(context: dg.SensorEvaluationContext, storage: Storage) -> dg.SensorResult | dg.SkipReason:
         try:
@@ -68,9 +82,11 @@ def landing_sensor(
             return dg.SkipReason(f"The landing place {shown(landing)} cannot be reached: {reason}")
         if found is None:
             return dg.SkipReason(f"The landing place {shown_place} is not there: create it, or land a file.")
-        if odd := _odd(found.odd):
+        landed = folders_of_texts(found.tokens, settings)
+        if odd := _odd({**found.odd, **landed.odd}):
             context.log.warning(odd)
-        tokens = {path: token for path, token in found.tokens.items() if format_of(path)[0]}
+        tokens = {path: found.tokens[path] for path in landed.files if format_of(path)[0]}
+        tokens |= _tokens_of_folders(landed, found)
         known = {
             path_of_batch(key) for key in batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
         }
@@ -80,7 +96,8 @@ def landing_sensor(
         under_way = _under_way(context.instance, branch)
         seen = _with_outcomes(context.instance, branch, seen=seen, known=known, under_way=under_way)
         seen = look_again(seen, tokens, time.time())
-        read, unreadable = _read(place, {path: seen[path] for path in to_read(seen, tokens, time.time())})
+        to_be_read = {path: seen[path] for path in to_read(seen, tokens, time.time())}
+        read, unreadable = _read(place, to_be_read, landed.folders)
         for path, why in unreadable.items():
             reason = without_secrets(why, landing)
             context.log.warning(f"{shown_place}/{path} cannot be read and is tried again: {reason}")
@@ -102,7 +119,7 @@ def landing_sensor(
             if path in read:
                 context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")
         waiting = len(to_take(seen, tokens, rules)) + sum(not seen[path].digest for path in tokens)
-        foreign = _foreign(sorted(found.tokens.keys() - tokens.keys()))
+        foreign = _foreign(sorted({*landed.files} - tokens.keys()))
         if foreign and requests:
             context.log.info(foreign)
         looked = f"{len(tokens)} files in {shown_place}, {waiting} of them not looked at yet."
@@ -159,14 +176,30 @@ def _with_outcomes(
     return with_outcomes(seen, asked, held, under_way)
 
 
-def _read(place: UPath, files: Mapping[str, SeenFile]) -> tuple[dict[str, SeenFile], dict[str, Exception]]:
+def _tokens_of_folders(landed: Landed, found: Found) -> dict[str, str]:
+    """The change token of each folder of texts, which changes with any of them.
+
+    A folder of which something is out of sight would be taken in by halves.
+    """
+    hidden = {folder for folder in landed.folders for path in found.out_of_sight if path.startswith(f"{folder}/")}
+    return {
+        folder: change_token({path: found.tokens[path] for path in texts})
+        for folder, texts in landed.folders.items()
+        if folder not in hidden
+    }
+
+
+def _read(
+    place: UPath, files: Mapping[str, SeenFile], folders: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, SeenFile], dict[str, Exception]]:
     """The same with digests, as far as time allows, and why others could not be read: they are tried again, later."""
     until, known, unreadable = time.monotonic() + _MOST_SECONDS_READING, {}, {}
     for path, file in files.items():
         if time.monotonic() > until:
             break
         try:
-            known[path] = _read_on(place, path, file, until)
+            with closing(_digests(place, path, folders.get(path, ()), len(file.parts))) as digests:
+                known[path] = _read_on(digests, file, until)
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
             unreadable[path] = error
             # Or one whose reading takes all the time there is, and fails, would keep the others from being read.
@@ -174,17 +207,26 @@ def _read(place: UPath, files: Mapping[str, SeenFile]) -> tuple[dict[str, SeenFi
     return known, unreadable
 
 
-def _read_on(place: UPath, path: str, file: SeenFile, until: float) -> SeenFile:
-    """A large file is read on where the last look stopped."""
+def _read_on(digests: Iterator[str], file: SeenFile, until: float) -> SeenFile:
+    """What is known of a file, or a folder, once its next parts have been read; a large one takes several looks."""
     parts, late = list(file.parts), False
-    with open_landed(place, path) as opened:
-        opened.seek(len(parts) * PART)
-        for part in part_digests(_chunks(opened)):
-            parts.append(part)
-            if late:
-                return replace(file, parts=tuple(parts))
-            late = time.monotonic() > until
+    for part in digests:
+        parts.append(part)
+        if late:
+            return replace(file, parts=tuple(parts))
+        late = time.monotonic() > until
     return replace(file, digest=digest_of_parts(parts), parts=())
+
+
+def _digests(place: UPath, path: str, texts: Sequence[str], known: int) -> Generator[str, None, None]:
+    """The digests of a file's parts, or a folder's, but of those that are known: reading goes on where it stopped."""
+    if texts:
+        inside = sorted(each.removeprefix(f"{path}/") for each in texts)
+        yield from part_digests_of_folder(read_texts(place, path, inside[known * FILES_OF_A_PART :]))
+        return
+    with open_landed(place, path) as opened:
+        opened.seek(known * PART)
+        yield from part_digests(_chunks(opened))
 
 
 def _chunks(opened: BinaryIO) -> Iterator[bytes]:

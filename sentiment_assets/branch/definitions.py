@@ -67,7 +67,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         ],
         jobs=branch_jobs(name),
         sensors=[
-            landing_sensor(name, batch_partitions, settings.landing, rules_version(ingestion)),
+            landing_sensor(name, batch_partitions, settings.landing, rules_version(ingestion), settings=ingestion),
             retraining_sensor(name, candidate_keys, settings.retraining),
             scoring_sensor(name, batch_partitions, again=settings.score_again),
             alert_sensor(name, settings.alerts, settings.freshness),

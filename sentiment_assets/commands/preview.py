@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,17 +12,26 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from upath import UPath
 
 from sentiment_assets.branch.component import branch_name_fault
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.ingestion.decoding import in_one_line, printable
 from sentiment_assets.ingestion.preview.preview import Preview, PreviewColumn, Reason, preview_file, preview_for_branch
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS
-from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LONGEST_RECORD
+from sentiment_assets.ingestion.readers.source import (
+    COUNTED,
+    ENCODING_PROPOSED,
+    LONGEST_RECORD,
+    NOT_READ,
+    SHAPE_PROPOSED,
+)
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings
+from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.presentation.wording import shorten
 from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder
 
 DEFS = Path(__file__).parents[1] / "defs"
 _LANDING = "landing/{}"
@@ -29,7 +39,7 @@ _EXAMPLE_BRANCH = "acme"
 _MOST_COLUMNS, _MOST_WARNINGS = 12, 5
 _LONGEST_EXAMPLE = 24
 _WIDEST = {"column": 20, "how sure, and why": 46}
-_NOT_SHOWN = (*COUNTED, LONGEST_RECORD, ENCODING_PROPOSED)
+_NOT_SHOWN = (*COUNTED, LONGEST_RECORD, ENCODING_PROPOSED, SHAPE_PROPOSED, NOT_READ)
 _ROLES = {"created_at": "date", "review_id": "id"}
 
 
@@ -41,16 +51,24 @@ def preview(file: Path, *, branch: str | None, write: str | None, whole: bool) -
     """What is in a file: with settings to propose, or as the branch's settings read it."""
     most_rows = None if whole else MOST_ROWS
     try:
-        content = file.read_bytes()
+        content = _content(file)
         if branch is not None:
             settings = _settings_of(branch)
             return preview_for_branch(content, file.name, settings, most_rows=most_rows)
         landing = _LANDING.format(write or _EXAMPLE_BRANCH)
         found = preview_file(content, file.name, landing, most_rows=most_rows)
-    except (UnreadableFile, OSError) as error:
+    except (UnreadableFile, NotAReviewFile, OSError) as error:
         raise CannotPreview(f"{file}: {error}") from error
     BranchSettings.model_validate(dict(found.settings))
     return found
+
+
+def _content(file: Path) -> bytes | Folder:
+    """What lies there, by the way that a landed file or folder is read."""
+    if not file.is_dir():
+        return file.read_bytes()
+    folder = file.resolve()
+    return read_folder(UPath(folder.parent), folder.name) or Folder({}, tuple(sorted(os.listdir(folder))))
 
 
 def _settings_of(branch: str) -> IngestionSettings:
@@ -212,5 +230,6 @@ def next_steps(written: Path, file: Path) -> Iterator[str]:
     landing = below_home(_LANDING.format(name))
     yield f"Wrote {written}. Next, see that it loads, land the file, and let it be taken in and trained on:"
     yield "  .venv/bin/dg check defs"
-    yield f"  mkdir -p {landing} && cp {file} {landing}/"
+    copy = "cp -r" if file.is_dir() else "cp"
+    yield f"  mkdir -p {landing} && {copy} {file} {landing}/"
     yield "  make dev"

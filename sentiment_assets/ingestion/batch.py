@@ -18,11 +18,12 @@ from sentiment_assets.ingestion.growing_texts import GrowingTexts
 from sentiment_assets.ingestion.labels import require_meant
 from sentiment_assets.ingestion.moments import Written, moment_reader
 from sentiment_assets.ingestion.readers.file_rows import read_rows
-from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, RawRow
+from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, SHAPE_PROPOSED, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.review_ids import ReviewIds
 from sentiment_assets.ingestion.row_values import LabelValue, RowValues, UnreadValue, ValueReader
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
+from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.ingestion.values import RejectedRow, as_json, shown, ways_to_values
 
 _NAME_ANOTHER = "Name the right one under `columns: text:` in the branch's YAML"
@@ -84,8 +85,10 @@ class Batch:
         return dict(counts)
 
 
-def read_batch(content: bytes, file_name: str, settings: IngestionSettings, most_rows: int | None = None) -> Batch:
-    """Read, check and map every row of a landed file, or the first ``most_rows`` for a look at it.
+def read_batch(
+    content: bytes | Folder, file_name: str, settings: IngestionSettings, most_rows: int | None = None
+) -> Batch:
+    """Read, check and map every row of a landed file or folder, or the first ``most_rows`` for a look at it.
 
     Raises ``UnreadableFile`` when the file fails as a whole; the message names the reason and the remedy.
     """
@@ -102,9 +105,11 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings, most
     sample = islice(rows, most_rows)
     while some := list(islice(sample, _ROWS_AT_ONCE)):
         reading.take(some)
-    reading.require_text_column()
+    shape = str(rows.found.get(SHAPE_PROPOSED, ""))
+    reading.require_text_column(shape)
     require_meant(reading.values.labels_seen, settings.columns.label, settings.labels)
-    reading.require_reviews(str(rows.found.get(ENCODING_PROPOSED, "")))
+    encoding = str(rows.found.get(ENCODING_PROPOSED, ""))
+    reading.require_reviews(f"As for its encoding, {encoding}. " * bool(encoding) + _sentence(shape))
     created_at = reading.reviews.read_dates(settings.languages)
     return Batch(
         reviews=reading.reviews.frame(created_at),
@@ -118,6 +123,10 @@ def read_batch(content: bytes, file_name: str, settings: IngestionSettings, most
         columns_found=tuple(map(printable, reading.found)),
         columns_missing=tuple(sorted(reading.not_found)) if reading.found else (),
     )
+
+
+def _sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}. " if said else ""
 
 
 def no_such_column(column: str, names: Sequence[str]) -> str:
@@ -178,15 +187,16 @@ class _Reading:
             self.quarantine.append((row.number, rejected.column, rejected.reason, as_json(row.values)))
         return review_id
 
-    def require_text_column(self) -> None:
-        """Raise ``UnreadableFile`` if no row has it, or none has any of them."""
+    def require_text_column(self, hint: str) -> None:
+        """Raise ``UnreadableFile`` if no row has it, or none has any of them; ``hint`` is what it may be instead."""
         if self.found and self.not_found.issuperset(self.settings.columns.texts):
-            raise UnreadableFile(f"{no_such_column(self._text_column, list(self.found))}. {_NAME_ANOTHER}")
+            named = no_such_column(self._text_column, list(self.found))
+            raise UnreadableFile(f"{named}. {_NAME_ANOTHER}{f'; {hint}' if hint else ''}")
 
     def require_reviews(self, hint: str) -> None:
         """Raise ``UnreadableFile`` if the file has rows, but none or hardly any of them can be kept.
 
-        ``hint`` is what was found about its encoding.
+        ``hint`` is what was found about its encoding and its shape, in sentences.
         """
         with_text = self.rows_in - len(self.without_text)
         if self.rows_in and not with_text:
@@ -207,7 +217,7 @@ class _Reading:
             raise UnreadableFile(
                 f"{rejected:,} of its {with_text:,} rows with a review cannot be used (`largest_quarantine` allows "
                 f"{allowed:.0%}, and one review must be left). Most often: {self._most_frequent_reasons()}. "
-                f"{f'As for its encoding, {hint}. ' if hint else ''}"
+                f"{hint}"
                 "Mend the file or the rule in the branch's YAML, then take it in again; nothing was replaced"
             )
 

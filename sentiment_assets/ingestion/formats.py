@@ -1,7 +1,9 @@
 """The names that review files have. Light to import, so that definitions load quickly."""
 
 ZIP = "zip"
-_TEXT = ("csv", "tsv", "txt", "jsonl", "ndjson", "json")
+FOLDER = "folder"
+"""What the format of a folder of texts is called, which no name tells."""
+_TEXT = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "pos", "neg")
 _BINARY = ("parquet", "arrow", "feather", "xlsx", "xls", "ods")
 _COMPRESSIONS = ("gz", "bz2", "xz", "zst")
 

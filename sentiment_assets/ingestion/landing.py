@@ -1,5 +1,6 @@
 """Which landed files are to be taken in: decided from what lies there now, what was seen before, and what came of it.
 
+A folder of texts is one of them, by its own path: it changes when any text in it does.
 A file is left alone until it has stopped changing. The same content is taken in once, under whatever name it comes; a
 file that goes back to former content is taken in again, because its batch holds other content by then. A file whose run
 failed is tried again when it is landed again, under this name or another, and when the rules have changed.
@@ -8,6 +9,7 @@ failed is tried again when it is landed again, under this name or another, and w
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import islice
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -16,6 +18,8 @@ SETTLED_AFTER = 10.0
 """Seconds that a file must lie unchanged."""
 PART = 1 << 24
 """Bytes of a file that are read in one go: a larger file is read in parts, over several looks if need be."""
+FILES_OF_A_PART = 200
+"""Files of a folder that are read in one go: over a network, each may take a tenth of a second."""
 _UNFINISHED = (".part", ".tmp")
 
 Outcome = Literal["", "held", "failed"]
@@ -171,6 +175,22 @@ def part_digests(chunks: Iterable[bytes]) -> Iterator[str]:
                 digest, size = sha256(), 0
     if size:
         yield digest.hexdigest()[:32]
+
+
+def part_digests_of_folder(files: Iterable[tuple[str, bytes]]) -> Iterator[str]:
+    """The digest of each ``FILES_OF_A_PART`` of a folder's files, by their paths in it, sorted, and their contents."""
+    remaining = iter(files)
+    while part := list(islice(remaining, FILES_OF_A_PART)):
+        digest = sha256()
+        for path, content in part:
+            # Lengths first, or what ends one name or content might begin the next.
+            digest.update(f"{len(path.encode())} {len(content)} {path}".encode() + content)
+        yield digest.hexdigest()[:32]
+
+
+def folder_digest(files: Mapping[str, bytes]) -> str:
+    """The digest of a folder's files, whatever it is called itself."""
+    return digest_of_parts(list(part_digests_of_folder(sorted(files.items()))))
 
 
 def digest_of_parts(parts: Sequence[str]) -> str:

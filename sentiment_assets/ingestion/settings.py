@@ -259,6 +259,11 @@ class FormatSettings(Settings):
         description="The way to the list of reviews in a JSON object, such as `data.reviews`.",
     )
     sheet: str | None = Field(default=None, min_length=1, description="The sheet of a spreadsheet.")
+    one_review: Literal["line", "file"] | None = Field(
+        default=None,
+        description="What a review is in plain text: `line`, each line of a .txt; `file`, each .txt of a folder, which "
+        "is called by their label. Found where names say it.",
+    )
 
 
 DEFAULT_FORMAT = FormatSettings()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_assets.ingestion.readers.source import LINES, LINES_IN_FIELDS, LINES_OF_HEADER, LINES_PASSED_OVER
+from sentiment_assets.ingestion.readers.source import FILES, LINES, LINES_IN_FIELDS, LINES_OF_HEADER, LINES_PASSED_OVER
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.quality_batch import QualityBatch
 from sentiment_assets.monitoring.quality_checks import judges
@@ -64,5 +64,9 @@ def row_identity(
         f" {lines[LINES]:,} lines: {rows_in:,} rows, {header:,} of the header, {in_fields:,} within fields and "
         f"{passed_over:,} that hold nothing make {rows_in + header + in_fields + passed_over:,}."
     )
+    if lines.get(FILES):
+        lines_sentence = (
+            f" {lines[FILES]:,} files: {rows_in:,} rows and {passed_over:,} passed over make {rows_in + passed_over:,}."
+        )
     all_lines = lines[LINES] == rows_in + header + in_fields + passed_over
     return RowIdentity(rows_in == accounted and all_lines, sentence + lines_sentence)

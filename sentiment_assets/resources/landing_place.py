@@ -6,6 +6,7 @@ A link is followed if it ends at a regular file of the landing place. Opening a 
 import errno
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +17,7 @@ from sentiment_assets.ingestion.batch_key import fault_of_path
 from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.formats import format_of
 from sentiment_assets.ingestion.landing import change_token, is_landed
+from sentiment_assets.ingestion.text_folders import Folder, is_text
 from sentiment_assets.resources.home import is_local
 
 _OUT = "is a link that leads out of the landing place"
@@ -34,21 +36,24 @@ class Found:
     """The change token of each regular file, by its path below the landing place."""
     odd: dict[str, str] = field(default_factory=dict)
     """What is the matter with anything else, by path, as the end of a sentence."""
+    out_of_sight: set[str] = field(default_factory=set)
+    """What could not be looked at: a file or a folder, whatever is in it."""
 
 
-def look_into(place: UPath) -> Found | None:
-    """What lies there, but hidden and unfinished files; ``None`` if the place is not there.
+def look_into(place: UPath, folder: str = "") -> Found | None:
+    """What lies there, or in one folder of it, but hidden and unfinished files; ``None`` if that is not there.
 
     What is odd keeps nothing else from being found. Raises what the file system does if the place is out of reach.
     """
     place.fs.invalidate_cache()
-    if not place.fs.isdir(place.path.rstrip("/")):
+    start = f"{place.path.rstrip('/')}/{folder}".rstrip("/")
+    if not place.fs.isdir(start):
         return None
     found = Found()
     if is_local(place):
-        _look_on_disk(place, found)
+        _look_on_disk(place, folder, found)
     else:
-        _look_afar(place, found)
+        _look_afar(place, start, found)
     return found
 
 
@@ -62,9 +67,31 @@ def open_landed(place: UPath, path: str) -> BinaryIO:
     return _open_on_disk(place, path) if is_local(place) else place.joinpath(path).open("rb")
 
 
-def _look_afar(place: UPath, found: Found) -> None:
+def read_texts(place: UPath, folder: str, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The content of each file by its path in a folder below the landing place. Raises as ``open_landed``."""
+    for path in paths:
+        with open_landed(place, f"{folder}/{path}") as opened:
+            yield path, opened.read()
+
+
+def read_folder(place: UPath, path: str) -> Folder | None:
+    """A folder of texts below the landing place; ``None`` if no text lies there. Raises as ``open_landed``."""
+    if fault := fault_of_path(path):
+        raise NotAReviewFile(fault)
+    if is_local(place) and not _is_below(os.path.realpath(os.path.join(place.path, path)), place):
+        raise NotAReviewFile(_OUT)
+    found = look_into(place, path) or Found()
+    if found.out_of_sight:
+        raise PermissionError(errno.EACCES, f"{min(found.out_of_sight)} cannot be looked at")
+    inside = {each.removeprefix(f"{path}/"): each in found.odd for each in sorted({**found.tokens, **found.odd})}
+    texts = [each for each, is_odd in inside.items() if is_text(each) and not is_odd]
+    others = tuple(each for each, is_odd in inside.items() if is_odd or not is_text(each))
+    return Folder(dict(read_texts(place, path, texts)), others) if texts else None
+
+
+def _look_afar(place: UPath, start: str, found: Found) -> None:
     root = place.path.rstrip("/")
-    for name, info in place.fs.find(root, detail=True).items():
+    for name, info in place.fs.find(start, detail=True).items():
         path = str(name).removeprefix(root).removeprefix("/")
         kind = info.get("type", "file")
         fault = _fault_of_name(path) or fault_of_path(path) or ("" if kind == "file" else f"is of the kind {kind!r}")
@@ -74,8 +101,8 @@ def _look_afar(place: UPath, found: Found) -> None:
             found.tokens[path] = change_token(info)
 
 
-def _look_on_disk(place: UPath, found: Found) -> None:
-    folders = [""]
+def _look_on_disk(place: UPath, start: str, found: Found) -> None:
+    folders = [start]
     while folders:
         folder = folders.pop()
         try:
@@ -84,7 +111,7 @@ def _look_on_disk(place: UPath, found: Found) -> None:
         except OSError as error:
             if not folder:
                 raise
-            found.odd[folder] = _cannot_be_looked_at(error)
+            _note_out_of_sight(folder, error, found)
             continue
         for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name
@@ -96,7 +123,7 @@ def _look_on_disk(place: UPath, found: Found) -> None:
             except FileNotFoundError:
                 continue  # it went away while it was looked at
             except OSError as error:
-                found.odd[path] = _cannot_be_looked_at(error)
+                _note_out_of_sight(path, error, found)
 
 
 def _is_folder_to_look_into(entry: "os.DirEntry[str]", path: str) -> bool:
@@ -118,8 +145,9 @@ def _note(place: UPath, path: str, entry: "os.DirEntry[str]", found: Found) -> N
         found.tokens[path] = change_token(place.fs.info(entry.path if is_link else entry))
 
 
-def _cannot_be_looked_at(error: OSError) -> str:
-    return f"cannot be looked at ({error.strerror or error})"
+def _note_out_of_sight(path: str, error: OSError, found: Found) -> None:
+    found.odd[path] = f"cannot be looked at ({error.strerror or error})"
+    found.out_of_sight.add(path)
 
 
 def _fault_of_name(path: str) -> str:

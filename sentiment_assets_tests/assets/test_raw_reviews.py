@@ -14,10 +14,12 @@ from sentiment_assets.assets import raw_reviews as module
 from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.ingestion.landing import folder_digest
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, IngestionSettings
 from sentiment_assets.monitoring.other_batches import digests_and_labels
 from sentiment_assets.reporting.figures import ALL, join_scores
-from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.storage import Storage, read_frame, write_atomically
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, checks_of, failed_checks, failure_of
 
@@ -233,3 +235,57 @@ def test_files_land_at_any_fsspec_path(acme: BranchInProcess) -> None:
     key = batch_key("2026, late.csv")
     assert branch.ingest(key).success
     assert read_frame(STORAGE.frame_path("acme", "raw_reviews", key))["text"].tolist() == ["fine"]
+
+
+TEXTS = {"pos/0_9.txt": b"A joy", "neg/1_2.txt": b"It broke", "unsup/2_0.txt": b"A kettle", "urls.txt": b"http://x"}
+
+
+@pytest.mark.parametrize("place", ["landing/acme", "memory://texts/acme"])
+def test_a_folder_of_texts_is_one_batch_wherever_it_lands(acme: BranchInProcess, place: str) -> None:
+    branch = acme.with_settings(landing=place)
+    for path, content in TEXTS.items():
+        write_atomically(below_home(place) / "week 12" / path, content)
+    run = branch.ingest("week 12")
+    assert run.success
+    reviews = read_frame(STORAGE.frame_path("acme", "raw_reviews", "week 12"))
+    assert dict(zip(reviews["text"], reviews["label"].fillna(-1), strict=True)) == {
+        "It broke": 0,
+        "A joy": 1,
+        "A kettle": -1,
+    }
+    assert "4 files: 3 rows and 1 passed over make 4." in str(checks_of(run)["row_identity"].description)
+    metadata = branch.metadata("raw_reviews")
+    assert metadata[module.FILE_DIGEST].value == folder_digest(TEXTS), "the one that the landing sensor asks for"
+    assert metadata["format_found"].value["shape"] == "a folder of texts, each of them a review"
+    assert metadata["format_found"].value["not_read"].startswith("urls.txt;")
+
+
+def test_a_folder_through_a_link_out_of_the_landing_place_is_refused_before_it_is_listed(
+    acme: BranchInProcess, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "outside/pos").mkdir(parents=True)
+    (tmp_path / "outside/pos/1.txt").write_bytes(b"not for this branch")
+    acme.land("a.csv", b"text\nfine\n")
+    (home / "landing/acme/out").symlink_to(tmp_path / "outside")
+    scandir, listed = os.scandir, list[str]()
+    monkeypatch.setattr(os, "scandir", lambda path=".": (listed.append(os.path.realpath(path)), scandir(path))[1])
+    assert "'out' is a link that leads out of the landing place" in failure_of(acme.ingest("out"))
+    assert str(tmp_path / "outside") not in listed
+
+
+def test_a_folder_of_which_a_part_cannot_be_listed_fails_with_what_to_do(
+    acme: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path, content in TEXTS.items():
+        acme.land(f"w/{path}", content)
+    scandir = os.scandir
+
+    def without_permission(path: Path) -> object:
+        if Path(path).name == "neg":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", without_permission)
+    assert "landing/acme/w cannot be read (w/neg cannot be looked at): see that it may be read" in failure_of(
+        acme.ingest("w")
+    )

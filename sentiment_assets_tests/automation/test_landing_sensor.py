@@ -1,7 +1,7 @@
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +16,9 @@ from sentiment_assets.assets.raw_reviews import FILE_DIGEST
 from sentiment_assets.automation import landing_sensor as module
 from sentiment_assets.automation.landing_sensor import MOST_RUNS_A_TICK, landing_sensor
 from sentiment_assets.ingestion import landing
-from sentiment_assets.ingestion.landing import file_digest
+from sentiment_assets.ingestion.landing import file_digest, folder_digest
+from sentiment_assets.ingestion.settings import IngestionSettings
+from sentiment_assets.resources import landing_place
 from sentiment_assets.resources.storage import Storage
 
 
@@ -39,7 +41,7 @@ class Looks:
     def __init__(self, place: str, clock: Clock) -> None:
         batches = dg.DynamicPartitionsDefinition(name="acme/batches")
         self.batches, self.place = batches, place
-        self.sensor = landing_sensor("acme", batches, place, "rules 1")
+        self.sensor = landing_sensor("acme", batches, place, "rules 1", settings=IngestionSettings())
         self.instance = dg.DagsterInstance.ephemeral()
         self.cursor: str | None = None
         self.clock = clock
@@ -61,12 +63,11 @@ class Looks:
             self.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
         return list(found.run_requests or ())
 
-    def ingested(self, batch: str, content: bytes) -> None:
-        """The run has taken the content in."""
+    def ingested(self, batch: str, content: bytes | Mapping[str, bytes]) -> None:
+        """The run has taken the content in: that of a file, or of the texts of a folder."""
+        digest = file_digest(content) if isinstance(content, bytes) else folder_digest(content)
         self.instance.report_runless_asset_event(
-            dg.AssetMaterialization(
-                ["acme", "raw_reviews"], partition=batch, metadata={FILE_DIGEST: file_digest(content)}
-            )
+            dg.AssetMaterialization(["acme", "raw_reviews"], partition=batch, metadata={FILE_DIGEST: digest})
         )
 
     def ended(self, batch: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.FAILURE) -> None:
@@ -80,7 +81,7 @@ class Looks:
 
     def with_rules(self, rules: str) -> None:
         """The branch's rules have changed."""
-        self.sensor = landing_sensor("acme", self.batches, self.place, rules)
+        self.sensor = landing_sensor("acme", self.batches, self.place, rules, settings=IngestionSettings())
 
 
 @pytest.fixture
@@ -549,3 +550,133 @@ def test_objects_of_a_bucket_whose_names_lead_elsewhere_are_named(clock: Clock, 
     for name in ("x//b.csv", "%2e%2e/c.csv"):
         assert f"{name} " in looks.said
     bucket.rm("/odd", recursive=True)
+
+
+TEXTS = {"pos/0_9.txt": b"fine", "neg/1_2.txt": b"bad"}
+
+
+def write_texts(folder: Path, texts: Mapping[str, bytes]) -> None:
+    for path, content in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+def test_a_settled_folder_of_texts_gets_one_run(looks: Looks, folder: Path) -> None:
+    write_texts(folder / "2026" / "week 12", {**TEXTS, "urls.txt": b"http://x"})
+    write_texts(folder, {"2026/a.txt": b"text\nfine\n", "2026/week 12/reviews.csv": b"text\nbad\n"})
+    assert looks.tick() == []
+    assert sorted(map(str, batches(looks.tick()))) == ["2026/a.txt", "2026/week 12", "2026/week 12/reviews.csv"]
+    assert looks.tick() == []
+
+
+def test_a_folder_that_is_still_being_copied_is_left_alone(looks: Looks, folder: Path) -> None:
+    for number, (path, content) in enumerate([*TEXTS.items(), ("neg/2_1.txt", b"no")]):
+        write_texts(folder / "week_12", {path: content})
+        assert looks.tick() == [], f"file {number} has just come"
+    assert batches(looks.tick()) == ["week_12"]
+
+
+def test_a_folder_is_taken_in_again_when_any_of_its_texts_has_changed_come_or_gone(looks: Looks, folder: Path) -> None:
+    write_texts(folder / "w", TEXTS)
+    looks.tick()
+    assert batches(looks.tick()) == ["w"]
+    looks.ingested("w", TEXTS)
+    for changed in (
+        {**TEXTS, "neg/1_2.txt": b"awful"},
+        {**TEXTS, "neg/3_1.txt": b"awful"},
+        {"pos/0_9.txt": b"fine"},
+    ):
+        for path in list((folder / "w").rglob("*.txt")):
+            path.unlink()
+        write_texts(folder / "w", changed)
+        assert looks.tick() == []
+        assert batches(looks.tick()) == ["w"]
+        looks.ingested("w", changed)
+    os.utime(folder / "w" / "pos" / "0_9.txt", (1, 1))
+    assert [looks.tick() for _ in range(3)] == [[], [], []], "its content is as it was"
+
+
+def test_a_copy_of_a_folder_is_not_taken_in_and_one_with_a_label_changed_is(looks: Looks, folder: Path) -> None:
+    write_texts(folder / "w", TEXTS)
+    looks.tick()
+    assert batches(looks.tick()) == ["w"]
+    looks.ingested("w", TEXTS)
+    write_texts(folder / "copy", TEXTS)
+    write_texts(folder / "other", {"pos/0_9.txt": b"fine", "pos/1_2.txt": b"bad"})
+    looks.tick()
+    assert batches(looks.tick()) == ["other"]
+
+
+def test_labels_without_a_folder_around_them_are_told_and_not_taken_in(looks: Looks, folder: Path) -> None:
+    write_texts(folder, TEXTS)
+    assert [looks.tick() for _ in range(3)] == [[], [], []]
+    assert "pos holds texts and lies in no folder that names their batch: move it into one" in looks.said
+
+
+def test_other_files_odd_things_and_links_in_a_folder_of_texts_are_told(
+    looks: Looks, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_texts(folder / "w", {**TEXTS, "README": b"x", "pos/.hidden.txt": b"x", "pos/x.txt.part": b"x"})
+    (tmp_path / "secret.txt").write_bytes(b"not for this branch")
+    (folder / "w" / "pos" / "out.txt").symlink_to(tmp_path / "secret.txt")
+    os.mkfifo(folder / "w" / "neg" / "pipe.txt")
+    looks.tick()
+    [request] = looks.tick()
+    assert folder_digest(TEXTS) in str(request.run_key), "nothing else is read"
+    said = capfd.readouterr().err
+    assert "w/pos/out.txt is a link that leads out of the landing place" in said
+    assert "w/neg/pipe.txt is a named pipe" in said
+    assert "Left alone: w/README." in said
+
+
+def test_a_folder_of_which_a_part_cannot_be_listed_is_not_taken_in_by_halves(
+    looks: Looks, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_texts(folder / "w", TEXTS)
+    scandir = os.scandir
+
+    def without_permission(path: Path) -> object:
+        if Path(path).name == "neg":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", without_permission)
+        assert [looks.tick() for _ in range(3)] == [[], [], []]
+        assert "w/neg cannot be looked at (Permission denied)" in looks.said
+    looks.tick()
+    assert batches(looks.tick()) == ["w"]
+
+
+def test_a_folder_of_many_texts_is_read_over_several_looks(
+    looks: Looks, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As over a slow network: each text takes a second."""
+    texts = {f"pos/{number}.txt": b"%d" % number for number in range(10)}
+    write_texts(folder / "w", texts)
+    plain, opened = landing_place.open_landed, []
+
+    def slow(place: UPath, path: str) -> BinaryIO:
+        clock.now += 1
+        opened.append(path)
+        return plain(place, path)
+
+    monkeypatch.setattr(landing_place, "open_landed", slow)
+    monkeypatch.setattr(landing, "FILES_OF_A_PART", 2)
+    monkeypatch.setattr(module, "FILES_OF_A_PART", 2)
+    monkeypatch.setattr(module, "_MOST_SECONDS_READING", 3.0)
+    asked = [looks.tick() for _ in range(5)]
+    [request] = [each for requests in asked for each in requests]
+    assert folder_digest(texts) in str(request.run_key)
+    assert opened == [f"w/{path}" for path in sorted(texts)], "no text is read twice"
+
+
+def test_a_folder_of_texts_in_a_bucket_is_one_batch(clock: Clock, home: Path) -> None:
+    bucket = fsspec.filesystem("memory")
+    for path, content in TEXTS.items():
+        bucket.pipe(f"/folders/w/{path}", content)
+    looks = Looks("memory:///folders", clock)
+    looks.tick()
+    [request] = looks.tick()
+    assert (request.partition_key, folder_digest(TEXTS) in str(request.run_key)) == ("w", True)
+    bucket.rm("/folders", recursive=True)

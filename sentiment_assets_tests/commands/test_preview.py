@@ -1,6 +1,7 @@
 """The command that shows a file before it lands: one screen, JSON, and a branch that loads."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.cli import main
 from sentiment_assets.commands import preview as command
 from sentiment_assets.definitions import resources
+from sentiment_assets.ingestion.text_folders import folders_of_texts
 from sentiment_assets_tests.ingestion.preview.shapes import BAD, GOOD, ISO, SHAPES, SIGNS, STARS, TEXTS, table
 
 FILE = table({"body": TEXTS, "stars": STARS, "posted": ISO}).encode()
@@ -192,3 +194,70 @@ def test_the_first_rows_are_a_sample_unless_all_are_asked_for(tmp_path: Path) ->
     content = table({"id": [f"r{place}" for place in range(len(many))], "text": many, "label": [1, 0] * 1200}).encode()
     assert "the first 2,000 rows (--all reads the whole file)" in " ".join(run(tmp_path, content).output.split())
     assert "2,400 rows" in run(tmp_path, content, "--all").output
+
+
+def texts_in(folder: Path, *labels: str) -> Path:
+    """A folder of texts, which are called by their labels in turn."""
+    for place, text in enumerate(TEXTS):
+        label = labels[place % len(labels)]
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        (folder / label / f"{place}_{9 if place % 2 == 0 else 2}.txt").write_text(f"{text}\n")
+    return folder
+
+
+def look_at(folder: Path, *options: str) -> Result:
+    return CliRunner().invoke(main, ["preview", str(folder), *options])
+
+
+def test_a_folder_of_texts_is_looked_at_like_a_file_and_lands_as_a_whole(tmp_path: Path, defs: Path) -> None:
+    folder = texts_in(tmp_path / "week_12", "pos", "neg")
+    (folder / "reviews.csv").write_text("text\nanother batch\n")
+    os.mkfifo(folder / "pos" / "pipe.txt")
+    done = look_at(folder, "--write", "acme")
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.split())
+    assert "week_12: folder, shape a folder of texts, each of them a review, encoding utf-8, 24 rows" in said
+    assert "Labels: 12 positive, 12 negative (sure: the default rule knows its values)" in said
+    assert "Rows: 24 kept (0 with a date), 0 in quarantine" in said
+    assert "Warning: not every file is a review: pos/pipe.txt, reviews.csv; a review is a .txt in" in said
+    assert f"cp -r {folder} " in done.output.replace("\n", "")
+    attributes = yaml.safe_load((defs / "acme/defs.yaml").read_text())["attributes"]
+    assert attributes == {"landing": "landing/acme"}, "an id that counts files is none of the client's"
+
+
+@pytest.mark.parametrize(
+    ("labels", "proposed"),
+    [
+        (("good", "bad"), {"labels": {"positive": ["good"], "negative": ["bad"]}}),
+        (
+            ("5", "1"),
+            {
+                "labels": {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5},
+                "format": {"one_review": "file"},
+            },
+        ),
+    ],
+)
+def test_what_is_proposed_for_a_folder_finds_it_in_the_landing_place(
+    tmp_path: Path, labels: tuple[str, ...], proposed: dict[str, object]
+) -> None:
+    folder = texts_in(tmp_path / "week_12", *labels)
+    attributes = pasted(look_at(folder).output)["attributes"]
+    assert attributes == {"landing": "landing/acme", **proposed}
+    settings = BranchSettings.model_validate(attributes).ingestion
+    landed = [str(file.relative_to(tmp_path)) for file in folder.rglob("*.txt")]
+    assert list(folders_of_texts(landed, settings).folders) == ["week_12"]
+
+
+def test_a_folder_by_a_branchs_settings_and_one_without_a_review(tmp_path: Path, defs: Path) -> None:
+    (defs / "old/defs.yaml").write_text(
+        "type: sentiment_assets.SentimentBranch\nattributes:\n  landing: l\n  columns: {label: rating}\n"
+        "  labels: {positive_from: 7, negative_to: 4, lowest: 1, highest: 10}\n"
+    )
+    done = look_at(texts_in(tmp_path / "week_12", "pos", "neg"), "--branch", "old")
+    assert done.exit_code == 0, done.output
+    assert "Labels: 12 positive, 12 negative by {positive_from: 7" in done.output
+    (tmp_path / "none").mkdir()
+    refused = look_at(tmp_path / "none")
+    assert refused.exit_code == 1
+    assert "none: it is empty, and no text: put each review into a .txt of its own" in " ".join(refused.output.split())

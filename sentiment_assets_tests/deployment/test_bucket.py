@@ -14,6 +14,7 @@ from upath import UPath
 from sentiment_assets.automation.landing_sensor import landing_sensor
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.landing import SETTLED_AFTER
+from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
@@ -58,7 +59,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def seen_by_the_sensor(instance: dg.DagsterInstance) -> list[str | None]:
     """Of the second of two looks, when what was there at the first one has settled."""
     batches = dg.DynamicPartitionsDefinition(name=batch_partitions_name("acme"))
-    sensor = landing_sensor("acme", batches, "landing/acme", "rules")
+    sensor = landing_sensor("acme", batches, "landing/acme", "rules", settings=IngestionSettings())
     storage = {"storage": Storage(root="data")}
     first = sensor(dg.build_sensor_context(instance, resources=storage))
     assert isinstance(first, dg.SensorResult)

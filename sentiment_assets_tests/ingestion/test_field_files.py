@@ -249,6 +249,19 @@ READ: dict[str, tuple[str, bytes, dict[str, Any], Kept]] = {
         stars(text="Text", label="Star Rating", date="When"),
         Kept([1, 0], ["2024-05-01", ""]),
     ),
+    "one review a line": ("rt-polarity.neg", f"{BAD}\n\n{SO_SO} ; no more\n".encode("ascii"), {}, Kept([0, 0])),
+    "fastText's lines": (
+        "train.ft.txt",
+        f"__label__2 Great: {GOOD}\n__label__1 Broken: {BAD}\n".encode(),
+        {"labels": {"positive": ["2"], "negative": ["1"]}},
+        Kept([1, 0]),
+    ),
+    "a folder of texts in an archive": (
+        "aclImdb.zip",
+        zipped({f"aclImdb/train/{path}": path.encode() for path in ("neg/0_2.txt", "pos/0_9.txt", "unsup/0_0.txt")}),
+        {},
+        Kept([0, 1, None]),
+    ),
     "placeholders": ("r.csv", csv("text,label", f'"{GOOD}",1.0', f'"{SO_SO}",NaN', "None,0"), {}, Kept([1, None])),
 }
 

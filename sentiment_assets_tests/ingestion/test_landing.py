@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.landing import (
+    FILES_OF_A_PART,
     PART,
     SETTLED_AFTER,
     Outcome,
@@ -15,10 +16,12 @@ from sentiment_assets.ingestion.landing import (
     copies,
     digest_of_parts,
     file_digest,
+    folder_digest,
     forget_gone,
     is_landed,
     look_again,
     part_digests,
+    part_digests_of_folder,
     seen_from_bytes,
     seen_to_bytes,
     to_read,
@@ -166,3 +169,20 @@ def test_tokens_and_digests_tell_changes() -> None:
     assert change_token({"size": 1, "mtime": 2}) != change_token({"size": 1, "mtime": 3})
     assert file_digest(b"abc") != file_digest(b"abd")
     assert file_digest(b"abc") == sha256(b"abc").hexdigest()[:32], "a small file's is that of its content"
+
+
+def test_the_digest_of_a_folder_tells_names_and_contents_and_is_one_however_it_is_read() -> None:
+    files = {f"pos/{number:04}.txt": b"%d" % number for number in range(2 * FILES_OF_A_PART + 5)}
+    parts = list(part_digests_of_folder(sorted(files.items())))
+    assert len(parts) == 3
+    assert digest_of_parts(parts) == folder_digest(dict(reversed(files.items())))
+    after_first = part_digests_of_folder(sorted(files.items())[FILES_OF_A_PART:])
+    assert [*parts[:1], *after_first] == parts, "read on from the second part"
+    for one, other in (
+        ({"a": b"bc"}, {"ab": b"c"}),
+        ({"a": b"b"}, {"c": b"b"}),
+        ({"a": b"b"}, {"a": b"c"}),
+        ({"a": b"", "b": b""}, {"a": b""}),
+        ({"a": b"1 1 bc", "b": b""}, {"a": b"", "b": b"c"}),
+    ):
+        assert folder_digest(one) != folder_digest(other)

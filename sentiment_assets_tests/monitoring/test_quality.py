@@ -226,3 +226,13 @@ def test_a_line_that_is_neither_a_row_nor_within_one_is_seen(lines: int) -> None
     assert identity(12).holds
     assert not identity(lines).holds
     assert "6 rows, 1 of the header, 3 within fields and 2 that hold nothing make 12." in identity(lines).sentence
+
+
+@pytest.mark.parametrize(("passed_over", "holds"), [(1, True), (0, False)])
+def test_a_file_of_a_folder_that_is_neither_a_row_nor_passed_over_is_seen(passed_over: int, holds: bool) -> None:
+    counted = {"lines": 7, "lines_of_header": 0, "lines_in_fields": 0, "lines_passed_over": passed_over, "files": 7}
+    found = row_identity(
+        rows_in=6, rows_kept=6, rows_quarantined=0, rows_without_text=0, rows_duplicate=0, lines=counted
+    )
+    assert found.holds == holds
+    assert f"7 files: 6 rows and {passed_over} passed over make {6 + passed_over}." in found.sentence

@@ -8,14 +8,16 @@ import pandas as pd
 
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.decoding import in_one_line
+from sentiment_assets.ingestion.formats import FOLDER
 from sentiment_assets.ingestion.label_rules import ProposedRule
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
 from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
-from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED
+from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
+from sentiment_assets.ingestion.text_folders import Folder, is_found_when_landed
 
 _REVIEWS_SHOWN, _REASONS_SHOWN, _UNREAD_SHOWN = 5, 3, 3
 _ROLES = ("review_id", "label", "created_at", "split")
@@ -97,14 +99,19 @@ class Preview:
     """The text of a ``defs.yaml`` with them."""
 
 
-def preview_file(content: bytes, file_name: str, landing: str, *, most_rows: int | None = MOST_ROWS) -> Preview:
-    """What is in a file, and the settings that are proposed for it. Raises ``UnreadableFile``."""
+def preview_file(
+    content: bytes | Folder, file_name: str, landing: str, *, most_rows: int | None = MOST_ROWS
+) -> Preview:
+    """What is in a file, or a folder of texts, and the settings that are proposed for it. Raises ``UnreadableFile``."""
     file = beginning_of(content, file_name, most_rows)
     sample = read_sample(file, IngestionSettings())
     columns = sample.columns
-    roles = find_roles(columns, named=sample.has_names)
+    roles = find_roles([each for each in columns if not _is_of_a_path(each, sample)], named=sample.has_names)
     attributes = {"landing": landing, **_proposed(sample, roles)}
     settings = _ingestion_of(attributes)
+    if isinstance(content, Folder) and not is_found_when_landed(content, settings):
+        attributes["format"] = {"one_review": "file"}
+        settings = _ingestion_of(attributes)
     outcome = _outcome(file, settings)
     if not any(not row.problem for row in sample.rows) and outcome.fails:
         raise UnreadableFile(outcome.fails)
@@ -112,7 +119,7 @@ def preview_file(content: bytes, file_name: str, landing: str, *, most_rows: int
     return Preview(
         file=file_name,
         found=sample.found,
-        whole=len(file.content) == len(content) and (most_rows is None or len(sample.rows) < most_rows),
+        whole=file.content is content and (most_rows is None or len(sample.rows) < most_rows),
         columns=_shown_columns(columns, described(roles.roles)),
         label_rule=rule.in_one_line if rule.rule else "",
         label_rule_sure=rule.sure if roles.rule else "",
@@ -125,7 +132,7 @@ def preview_file(content: bytes, file_name: str, landing: str, *, most_rows: int
 
 
 def preview_for_branch(
-    content: bytes, file_name: str, settings: IngestionSettings, *, most_rows: int | None = MOST_ROWS
+    content: bytes | Folder, file_name: str, settings: IngestionSettings, *, most_rows: int | None = MOST_ROWS
 ) -> Preview:
     """A file as the settings of a branch read it. Raises ``UnreadableFile``."""
     file = beginning_of(content, file_name, most_rows)
@@ -135,7 +142,7 @@ def preview_for_branch(
     return Preview(
         file=file_name,
         found=found,
-        whole=len(file.content) == len(content) and (most_rows is None or len(rows) < most_rows),
+        whole=file.content is content and (most_rows is None or len(rows) < most_rows),
         columns=_shown_columns(columns, _said_by(settings.columns)),
         label_rule=_written_rule(settings.labels),
         label_rule_sure="",
@@ -167,6 +174,11 @@ def _proposed(sample: Sample, roles: Roles) -> dict[str, object]:
     if roles.language:
         attributes["monitoring"] = {"languages": [roles.language]}
     return attributes
+
+
+def _is_of_a_path(column: Column, sample: Sample) -> bool:
+    """Whether a column says where a text lies in its folder: the next folder has other reviews by the same names."""
+    return sample.found.get("format") == FOLDER and column.name in ("file", "id")
 
 
 def _proposed_columns(roles: Roles) -> dict[str, object]:
@@ -318,6 +330,8 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
     warnings = [*sample.told, *roles.told]
     if outcome.fails:
         warnings.insert(0, f"the file would fail as a whole: {outcome.fails}")
+    if others := sample.found.get(NOT_READ):
+        warnings.append(f"not every file is a review: {others}")
     proposal = str(sample.found.get(ENCODING_PROPOSED, ""))
     if proposal:
         warnings.append(f"some rows are not in its encoding; {proposal}")

@@ -1,5 +1,6 @@
 """A sample of a file, read the way that leaves the fewest problems: encoding, quoting, header, list or sheet."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,16 +13,24 @@ from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
 from sentiment_assets.ingestion.preview.roles import find_roles
 from sentiment_assets.ingestion.readers.delimited import DELIMITERS
 from sentiment_assets.ingestion.readers.file_rows import read_rows
-from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, RawRow, SeveralInOne, encoding_in
+from sentiment_assets.ingestion.readers.source import (
+    ENCODING_PROPOSED,
+    SHAPE,
+    SHAPE_PROPOSED,
+    RawRow,
+    SeveralInOne,
+    encoding_in,
+)
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, label_key
+from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.ingestion.values import is_missing
 
 MOST_ROWS = 2000
 """How many rows are looked at, unless all are asked for."""
 _LARGEST_LOOKED_AT = 32 * MEGABYTE
-_BY_LINES = ("csv", "tsv", "txt", "jsonl", "ndjson")
-_DELIMITED = ("csv", "tsv", "txt")
+_BY_LINES = ("csv", "tsv", "txt", "pos", "neg", "jsonl", "ndjson")
+_DELIMITED = ("csv", "tsv", "txt", "pos", "neg")
 _SHEETS = ("xlsx", "xls", "ods")
 _CLEARLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_PROBLEMS = 0.02
@@ -30,9 +39,9 @@ _A_SENTENCE, _LONGEST_NAME, _FEW_LABELS = 4, 60, 12
 
 @dataclass(frozen=True)
 class File:
-    """A file to look at."""
+    """A file, or a folder of texts, to look at."""
 
-    content: bytes
+    content: bytes | Folder
     name: str
     most_rows: int | None
     """How many rows are read; ``None`` for all."""
@@ -49,8 +58,8 @@ class File:
 
     @property
     def is_delimited(self) -> bool:
-        """Whether it is delimited text, in an archive perhaps."""
-        return format_of(self.name)[0] in (*_DELIMITED, ZIP)
+        """Whether it may be delimited text, in an archive perhaps."""
+        return not isinstance(self.content, Folder) and format_of(self.name)[0] in (*_DELIMITED, ZIP)
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,10 @@ class Sample:
         return Sample(self.file, rows, found, settings, named=named, told=(*self.told, *told))
 
 
-def beginning_of(content: bytes, file_name: str, most_rows: int | None) -> File:
+def beginning_of(content: bytes | Folder, file_name: str, most_rows: int | None) -> File:
     """The file, or its first megabytes where it is a large text of lines and only some of its rows are asked for."""
+    if isinstance(content, Folder):
+        return File(content, file_name, most_rows)
     ending, compression = format_of(file_name)
     if most_rows is not None and not compression and ending in _BY_LINES and len(content) > _LARGEST_LOOKED_AT:
         even = _LARGEST_LOOKED_AT - _LARGEST_LOOKED_AT % 4
@@ -93,9 +104,11 @@ def beginning_of(content: bytes, file_name: str, most_rows: int | None) -> File:
 def read_sample(file: File, settings: IngestionSettings) -> Sample:
     """The sample, with what of format and encoding must be said for it. Raises ``UnreadableFile``."""
     sample = _by_its_encoding(_with_lists(file, settings))
+    if SHAPE in sample.found:  # neither a delimiter nor a header is to be found
+        return sample
     if sample.file.is_delimited:
         sample = _with_fewest_problems(sample)
-    if str(sample.found.get("format")) in (*_DELIMITED, *_SHEETS):
+    if SHAPE not in sample.found and str(sample.found.get("format")) in (*_DELIMITED, *_SHEETS):
         sample = _with_header(sample)
     return sample
 
@@ -167,7 +180,7 @@ def _by_its_encoding(sample: Sample) -> Sample:
     proposal = str(sample.found.get(ENCODING_PROPOSED, ""))
     if not proposal:
         return sample
-    rows, _ = sample.file.rows(sample.settings, most=len(sample.file.content))
+    rows, _ = sample.file.rows(sample.settings, most=sys.maxsize)
     beyond = [text for row in rows if not (text := _all_of(row)).isascii()]
     broken = sum(bool(undecodable_bytes(text)) for text in beyond)
     if broken < _NEARLY_ALL * len(beyond) or not broken:
@@ -196,6 +209,8 @@ def _with_fewest_problems(sample: Sample) -> Sample:
         "quotes are read as characters like others": {"quoting": "none"},
         "a backslash takes the meaning from a quote": {"escape": "\\"},
     }
+    if _may_be_lines(sample):
+        ways["each line is a review"] = {"one_review": "line"}
     ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in DELIMITERS}
     readings = []
     for said, form in ways.items():
@@ -207,6 +222,12 @@ def _with_fewest_problems(sample: Sample) -> Sample:
             continue
     best = min(readings, key=_cost, default=sample)
     return best if _cost(best) < _CLEARLY * cost else sample
+
+
+def _may_be_lines(sample: Sample) -> bool:
+    """Whether each line of a plain text may be a review, for all that its first line says."""
+    header = [each.name for each in sample.columns]
+    return SHAPE_PROPOSED in sample.found and not any(map(is_a_known_name, header))
 
 
 def _cost(sample: Sample) -> float:
@@ -234,6 +255,8 @@ def _with_header(sample: Sample) -> Sample:
     readable = [row for row in sample.rows if not row.problem]
     if sample.settings.format.names or not readable or not _is_a_row(list(readable[0].values), sample.columns):
         return sample
+    if _may_be_lines(sample) and len(readable[0].values) == 1:
+        return sample.read_again(_with(sample.settings, one_review="line"), "it has no header: each line is a review")
     places = [f"column {place}" for place in range(1, len(readable[0].values) + 1)]
     by_place = sample.read_again(_with(sample.settings, names=places), named=False)
     roles = find_roles(by_place.columns, named=False)

@@ -136,7 +136,7 @@ def _find_text(search: _Search) -> None:
     search.take(best, "text", sure=sure, why=why)
     if all(each.startswith(_FASTTEXT) for each in best.texts):
         search.told.append(
-            f"each text begins with {_FASTTEXT}…, as fastText writes labels: put a tab behind it, and it is a column"
+            f"each text begins with {_FASTTEXT}…, as fastText writes labels: land it as a .txt of such lines alone"
         )
     if title:
         search.take(title, "title", sure="likely", why=f"its name, {title.words:.0f} words each")

@@ -5,14 +5,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sentiment_assets.ingestion.formats import ZIP, format_of, known_formats
+from sentiment_assets.ingestion.formats import FOLDER, ZIP, format_of, known_formats
 from sentiment_assets.ingestion.readers.arrow import read_arrow, read_parquet
 from sentiment_assets.ingestion.readers.delimited import read_delimited
+from sentiment_assets.ingestion.readers.folder import folder_in_archive, read_folder
 from sentiment_assets.ingestion.readers.json_rows import read_json
+from sentiment_assets.ingestion.readers.plain_text import read_plain_text
 from sentiment_assets.ingestion.readers.source import RawRow, Source
 from sentiment_assets.ingestion.readers.spreadsheet import read_spreadsheet
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, UnreadableFile, name_in_archive
 from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, DEFAULT_LIMITS, FormatSettings, UnpackingLimits
+from sentiment_assets.ingestion.text_folders import Folder
 
 _ALWAYS_UNPACKED = 64 * MEGABYTE
 _OTHER_FILES = {
@@ -41,7 +44,7 @@ class FileRows:
 
 
 def read_rows(
-    content: bytes,
+    content: bytes | Folder,
     file_name: str,
     encoding: str,
     unpacking: UnpackingLimits = DEFAULT_LIMITS,
@@ -49,17 +52,22 @@ def read_rows(
     format: FormatSettings = DEFAULT_FORMAT,  # noqa: A002  as the setting is called
     wanted: Collection[str] = (),
 ) -> FileRows:
-    """Every row of a landed file. Each column has a name: one that the file gives none is "column N".
+    """Every row of a landed file or folder. Each column has a name: one that the file gives none is "column N".
 
     The kind of format is told by the name's endings (``known_formats``), the rest by the content and by ``wanted``, the
     columns that the branch names. Raises ``UnreadableFile``, before or while rows are read.
     """
+    if isinstance(content, Folder):
+        return _rows_of_folder(content, encoding, "none")
     ending, compression = format_of(file_name)
     if not ending:
         raise UnreadableFile(f"its name does not end in a known format ({known_formats()})")
     if not content:
         raise UnreadableFile("the file is empty (0 bytes); land it again with its content")
     allowed = min(unpacking.megabytes * MEGABYTE, max(unpacking.times * len(content), _ALWAYS_UNPACKED))
+    if ending == ZIP and (folder := folder_in_archive(PackedFile(content, ZIP, allowed))):
+        return _rows_of_folder(folder, encoding, ZIP)
+    inner = file_name
     if ending == ZIP:
         inner = name_in_archive(content)
         ending, packed_again = format_of(inner)
@@ -70,7 +78,13 @@ def read_rows(
     file.require_unpackable()
     _require_no_other_file(file)
     found: dict[str, object] = {"format": ending, "compression": compression or "none"}
-    return FileRows(_READERS[ending](Source(file, encoding, format, wanted=wanted, found=found)), found)
+    source = Source(file, encoding, format, wanted=wanted, name=inner, found=found)
+    return FileRows(_READERS[ending](source), found)
+
+
+def _rows_of_folder(folder: Folder, encoding: str, compression: str) -> FileRows:
+    found: dict[str, object] = {"format": FOLDER, "compression": compression}
+    return FileRows(read_folder(folder, encoding, found), found)
 
 
 def _require_no_other_file(file: PackedFile) -> None:
@@ -84,7 +98,9 @@ def _require_no_other_file(file: PackedFile) -> None:
 
 _READERS: Mapping[str, Callable[[Source], Iterator[RawRow]]] = {
     "csv": partial(read_delimited, usual=","),
-    "txt": partial(read_delimited, usual="\t"),
+    "txt": read_plain_text,
+    "pos": read_plain_text,
+    "neg": read_plain_text,
     "tsv": partial(read_delimited, usual="\t"),
     "jsonl": read_json,
     "ndjson": read_json,

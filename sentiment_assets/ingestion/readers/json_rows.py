@@ -6,7 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from sentiment_assets.ingestion.readers.source import LINES, LINES_PASSED_OVER, RawRow, SeveralInOne, Source, all_named
+from sentiment_assets.ingestion.readers.source import (
+    LINES,
+    LINES_PASSED_OVER,
+    SHAPE,
+    RawRow,
+    SeveralInOne,
+    Source,
+    all_named,
+)
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.values import ways_to_values
 
@@ -32,13 +40,13 @@ def _read(text: Iterator[str], source: Source) -> Iterator[RawRow]:
     start = telling[0][:1] if telling else ""
     is_value = bool(telling) and _is_a_value(telling[0])
     if start not in ("[", "{") or (is_value and len(telling) > 1):
-        source.found["shape"] = "lines"
+        source.found[SHAPE] = "lines"
         yield from _lines(chain(beginning, text), source)
         return
     whole = "".join(chain(beginning, text))
     is_called_lines = source.found.get("format") in ("jsonl", "ndjson")
     if not is_value and _has_lines_that_are_values(whole, "{" if is_called_lines else start):
-        source.found["shape"] = "lines"  # of which the first is at fault, not the file
+        source.found[SHAPE] = "lines"  # of which the first is at fault, not the file
         yield from _lines(whole.removesuffix("\n").split("\n"), source)
     elif start == "[":
         yield from _array(_whole_value(whole), source, "array")
@@ -123,7 +131,7 @@ def _objects(text: str, source: Source) -> Iterator[RawRow]:
     if len(items) == 1:
         yield from _within(items[0], source)
     else:
-        source.found["shape"] = "objects one after another"
+        source.found[SHAPE] = "objects one after another"
         yield from map(_row, range(1, len(items) + 1), items)
 
 
@@ -137,7 +145,7 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
     """The rows in a single object."""
     assert isinstance(item, dict)  # noqa: S101  a text that begins with a brace decodes to nothing else
     if any(name in ways_to_values(item) for name in source.wanted):
-        source.found["shape"] = "one object"
+        source.found[SHAPE] = "one object"
         yield _row(1, item)
         return
     lists = {name: value for name, value in item.items() if isinstance(value, list) and _may_be_rows(value)}
@@ -152,11 +160,11 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
             lists,
         )
     elif columns := _columns(item):
-        source.found["shape"] = "columns, as pandas writes them"
+        source.found[SHAPE] = "columns, as pandas writes them"
         for number, key in enumerate(next(iter(columns.values())), start=1):
             yield _row(number, {name: values.get(key) for name, values in columns.items()})
     else:
-        source.found["shape"] = "one object"
+        source.found[SHAPE] = "one object"
         yield _row(1, item)
 
 
@@ -199,7 +207,7 @@ def _array(items: object, source: Source, shape: str) -> Iterator[RawRow]:
         raise UnreadableFile(
             f"it holds a JSON {json_type(items)} where an array of objects is expected: [{{...}}, {{...}}]"
         )
-    source.found["shape"] = shape
+    source.found[SHAPE] = shape
     yield from map(_row, range(1, len(items) + 1), items)
 
 

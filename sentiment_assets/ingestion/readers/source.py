@@ -17,12 +17,20 @@ LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines_in_fields",
     "lines_passed_over",
 )
-COUNTED = (LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER)
+FILES = "files"
+"""How many files a folder of texts has, which are its lines then."""
+COUNTED = (LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER, FILES)
 """What a reader counts apart from its rows: the lines, or what the file says are rows, and those that begin none."""
 LONGEST_RECORD = "longest_record"
 """The most lines that a record has, and the line on which it begins: a quote that is not closed swallows many."""
 ENCODING_PROPOSED = "encoding_proposed"
 """What is found about a text of another encoding than that which was declared."""
+SHAPE = "shape"
+"""How the rows stand in the file, where its format has several ways."""
+SHAPE_PROPOSED = "shape_proposed"
+"""What is found about a plain text whose first line names no column that is looked for."""
+NOT_READ = "not_read"
+"""The files of a folder that are no reviews."""
 
 
 class RawRow(NamedTuple):  # a frozen dataclass takes three times as long to make, for every row
@@ -55,10 +63,12 @@ class Source:
     format: FormatSettings
     wanted: Collection[str] = ()
     """The columns that the branch names: a header that has them was split the right way."""
+    name: str = ""
+    """The file's own name, in an archive perhaps."""
     found: dict[str, object] = field(default_factory=dict)
     """What is found out while the file is read, for people to see."""
 
-    def text(self, newline: str) -> io.TextIOWrapper:
+    def text(self, newline: str | None) -> io.TextIOWrapper:
         """The text as a stream; ``newline`` says where its lines end, as in ``open``. Raises ``UnreadableFile``.
 
         What cannot be decoded stays visible in its row.
@@ -67,17 +77,13 @@ class Source:
             used, mark = encoding_of(stream.read(4), self.encoding)
         self.found["encoding"] = used
         with self._decoded(used, mark, newline) as text:
-            beginning = text.read(1000)
-        if beginning.count("\x00") > len(beginning) // 5:
-            raise UnreadableFile(
-                f"it is full of NUL characters when read as {used}: it looks like UTF-16 without a byte order "
-                "mark, or like no text at all; if it is text, set `encoding` to utf-16-le or utf-16-be"
-            )
+            if fault := fault_of_text(text.read(1000), used):
+                raise UnreadableFile(f"it {fault}")
         if not self._is_in(used):
             self._propose_another_encoding()
         return self._decoded(used, mark, newline)
 
-    def _decoded(self, encoding: str, mark: int, newline: str) -> io.TextIOWrapper:
+    def _decoded(self, encoding: str, mark: int, newline: str | None) -> io.TextIOWrapper:
         stream = self.file.opened()
         stream.read(mark)
         return io.TextIOWrapper(stream, encoding, ESCAPING, newline)
@@ -96,11 +102,26 @@ class Source:
 
     def _propose_another_encoding(self) -> None:
         with self.file.opened() as stream:
-            name, sample = proposed_encoding(stream.read(_LOOKED_AT))
-        if name:
-            self.found[ENCODING_PROPOSED] = (
-                f"it may be written in {name}, by which it reads {sample!r}; if that is right, set `encoding: {name}`"
-            )
+            self.found.update(proposal_of_encoding(stream.read(_LOOKED_AT)))
+
+
+def fault_of_text(beginning: str, encoding: str) -> str:
+    """Why the beginning of a text cannot be one in this encoding, as the end of a sentence; empty if it can."""
+    if beginning.count("\x00") <= len(beginning) // 5:
+        return ""
+    return (
+        f"is full of NUL characters when read as {encoding}: it looks like UTF-16 without a byte order mark, or like "
+        "no text at all; if it is text, set `encoding` to utf-16-le or utf-16-be"
+    )
+
+
+def proposal_of_encoding(content: bytes) -> dict[str, object]:
+    """What ``found`` says of the encoding of bytes that are not in the declared one; nothing if none is likely."""
+    name, sample = proposed_encoding(content)
+    if not name:
+        return {}
+    said = f"it may be written in {name}, by which it reads {sample!r}; if that is right, set `encoding: {name}`"
+    return {ENCODING_PROPOSED: said}
 
 
 def encoding_in(proposal: str) -> str:

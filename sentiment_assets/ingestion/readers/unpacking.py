@@ -17,7 +17,7 @@ from sentiment_assets.ingestion.formats import ZIP
 MEGABYTE = 1024 * 1024
 _HIDDEN = "__MACOSX/"
 _MOST_NAMED = 5
-_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 """What the libraries raise for a file that is cut short, changed, or packed in a way they do not know."""
 _Opener = Callable[[io.BytesIO], Any]
 
@@ -64,7 +64,7 @@ class PackedFile:
                     self.require_bounded(size)
         except UnreadableFile:
             raise
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise UnreadableFile(
                 f"it cannot be decompressed as .{self.compression} ({error}); it may be cut short: land it again"
             ) from error
@@ -79,13 +79,18 @@ def name_in_archive(content: bytes) -> str:
             return _only_file(archive)
     except UnreadableFile:
         raise
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnreadableFile(f"it is not a readable zip archive ({error}); land it again, or unpacked") from error
 
 
-def _only_file(archive: zipfile.ZipFile) -> str:
+def shown_files(archive: zipfile.ZipFile) -> list[str]:
+    """The names of the files in an archive, but those that are hidden."""
     files = [each.filename for each in archive.infolist() if not each.is_dir()]
-    shown = [name for name in files if not name.startswith(_HIDDEN) and not name.rpartition("/")[2].startswith(".")]
+    return [name for name in files if not name.startswith(_HIDDEN) and not name.rpartition("/")[2].startswith(".")]
+
+
+def _only_file(archive: zipfile.ZipFile) -> str:
+    shown = shown_files(archive)
     if len(shown) == 1:
         return shown[0]
     more = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""

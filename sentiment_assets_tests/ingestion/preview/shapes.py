@@ -111,6 +111,16 @@ def zipped(name: str, text: str) -> bytes:
     return written.getvalue()
 
 
+def zipped_texts(positive: str, negative: str, texts: Sequence[str], encoding: str = "utf-8") -> bytes:
+    """The texts in two folders in turn."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for place, text in enumerate(texts):
+            folder = negative if place % 2 else positive
+            archive.writestr(f"{folder}/{place:03}.txt", text.encode(encoding))
+    return written.getvalue()
+
+
 def words(positive: str, negative: str) -> list[str]:
     return [positive if sign else negative for sign in SIGNS]
 
@@ -438,5 +448,33 @@ SHAPES: dict[str, Shape] = {
         ).encode(),
         SIGNS,
         ISO,
+    ),
+    "fastText's lines": Shape(
+        "a.ft.txt",
+        "".join(f"__label__{2 if s else 1} {t}\n" for t, s in zip(TEXTS, SIGNS, strict=True)).encode(),
+        SIGNS,
+    ),
+    "one review a line": Shape("shop-negative.txt", "\n".join(TEXTS).encode(), [0] * COUNT),
+    "one review a line, in quotes": Shape(
+        "shop-negative.txt", "".join(f'"{t}"\n' for t in TEXTS).encode(), [0] * COUNT, first=f'"{TEXTS[0]}"'
+    ),
+    "one review a line, and no name that says it": Shape("a.txt", "\n".join(TEXTS).encode(), [None] * COUNT),
+    "lines without a comma": Shape(
+        "a.txt",
+        "\n".join(each.replace(",", "") for each in TEXTS).encode(),
+        [None] * COUNT,
+        first=TEXTS[0].replace(",", ""),
+    ),
+    "lines with a few commas": Shape(
+        "a.txt", "".join(f"{t}{' so, fine' * (n % 2)}\n" for n, t in enumerate(TEXTS)).encode(), [None] * COUNT
+    ),
+    "a folder of texts in an archive": Shape(
+        "a.zip", zipped_texts("a/pos", "a/neg", TEXTS), [0, 1] * (COUNT // 2), first=TEXTS[1]
+    ),
+    "a folder of texts with names of their own, in another encoding": Shape(
+        "a.zip",
+        zipped_texts("bravo", "disapproved", ACCENTS, "cp1252"),
+        [None] * len(ACCENTS),
+        first=ACCENTS[0],
     ),
 }

@@ -153,6 +153,15 @@ def test_the_halves_of_a_review_and_python_literals_are_told() -> None:
     assert "Python literal" in look(content, "a.jsonl").outcome.quarantine[0].reason
 
 
+def test_lines_are_reviews_only_where_no_header_says_otherwise() -> None:
+    for name in ("one review a line, and no name that says it", "lines without a comma", "lines with a few commas"):
+        assert look(SHAPES[name].content, "a.txt").settings["format"] == {"one_review": "line"}
+    rows = "".join(f"{text.replace(',', '')},{star}\n" for text, star in zip(TEXTS, STARS, strict=True))
+    faulty = look("body,stars\n" + rows + "so, fine, and good, 5\nor, so, I heard, 1\n", "a.txt")
+    assert faulty.settings["columns"] == {"text": "body", "label": "stars"}
+    assert "format" not in faulty.settings
+
+
 def test_a_sample_is_the_first_rows_and_says_so() -> None:
     content = table({"text": TEXTS, "label": SIGNS})
     assert (look(content, most_rows=6).outcome.rows, look(content, most_rows=6).whole) == (6, False)
