@@ -120,7 +120,7 @@ def raw_reviews_asset(
                 "rows_duplicate": batch.rows_duplicate,
                 "texts_from_markup": batch.texts_from_markup,
                 ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
-                "labels": counts_by(batch.reviews, ["label"]),
+                "labels": counts_by(batch.reviews, ["label", "neutral"]),
                 "sample": sample(batch.reviews),
                 "quarantine_sample": sample(batch.quarantine),
                 "quarantine": shown(side_frames.paths[QUARANTINE]),

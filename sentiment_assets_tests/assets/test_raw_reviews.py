@@ -233,3 +233,11 @@ def test_files_land_at_any_fsspec_path(acme: BranchInProcess) -> None:
     key = batch_key("2026, late.csv")
     assert branch.ingest(key).success
     assert read_frame(STORAGE.frame_path("acme", "raw_reviews", key))["text"].tolist() == ["fine"]
+
+
+def test_neutral_reviews_are_counted_apart_from_those_without_a_label(acme: BranchInProcess) -> None:
+    assert acme.take_in("a.csv", b"text,label\nfine,1\nso so,neutral\nodd,\nbad,0\nwell,neutral\n").success
+    labels = acme.metadata("raw_reviews")["labels"]
+    assert isinstance(labels, dg.TableMetadataValue)
+    counted = {(each.data["label"], each.data["neutral"]): each.data["reviews"] for each in labels.records}
+    assert counted == {(1, False): 1, (0, False): 1, ("–", False): 1, ("–", True): 2}
