@@ -382,6 +382,10 @@ def test_scores_are_compared_on_reviews_that_the_champion_was_not_trained_on_and
     assert found["neutral"].compared == 15
     assert found["positive"].compared + found["negative"].compared == 30
     assert {each.score.value for each in found.values() if each.score} == {0.5}
+    whole = whole_of({"a": reviews}, {"a": scores}, champion(trained_on=reviews[:10]))
+    assert whole["neutral_mean_score"] == 0.5
+    scores.loc[:9, "score"] = [0.0] * 5 + [0.9] * 5
+    assert whole_of({"a": reviews}, {"a": scores}, champion(reviews[:10]))["neutral_mean_score"] == 0.5
 
 
 def test_words_of_neutral_reviews_are_neither_praise_nor_complaint() -> None:
