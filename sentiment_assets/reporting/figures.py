@@ -98,7 +98,7 @@ def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFra
     last = answered[~pd.Series(numbers[answered.index]).duplicated(keep="last").to_numpy()]
     versions = every.drop(columns=["review_id", "text", *_ANSWERS]).groupby(numbers)
     said = versions[KNOWN_LABEL].last()
-    whole = versions.first().assign(**{KNOWN_LABEL: label_of_said(said), NEUTRAL: is_neutral(said)})
+    whole = versions.first().assign(**{KNOWN_LABEL: label_of_said(said)}).assign(**{NEUTRAL: is_neutral(said)})
     whole = whole.loc[numbers[last.index]]
     once = pd.concat(
         [last[["review_id", "text", *_ANSWERS]].reset_index(drop=True), whole.reset_index(drop=True)], axis=1
