@@ -70,6 +70,7 @@ def raw_reviews_asset(
         from sentiment_assets.ingestion.batch import read_batch
         from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.ingestion.landing import file_digest
+        from sentiment_assets.ingestion.preview.lines_to_write import with_lines_to_write
         from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED
         from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
         from sentiment_assets.monitoring.other_batches import digests_and_labels
@@ -81,7 +82,8 @@ def raw_reviews_asset(
         try:
             batch = read_batch(content, file.name, settings)
         except UnreadableFile as error:
-            raise dg.Failure(f"{shown_file}: {error}.", allow_retries=False) from error
+            said = with_lines_to_write(error, content, file.name, settings)
+            raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
         if not batch.rows_in:
             _require_nothing_lost(storage.frame_path(branch, NAME, partition), shown_file)
         if batch.columns_missing:

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
+import yaml
 from upath import UPath
 
 from sentiment_assets.assets import raw_reviews as module
@@ -241,3 +242,17 @@ def test_neutral_reviews_are_counted_apart_from_those_without_a_label(acme: Bran
     assert isinstance(labels, dg.TableMetadataValue)
     counted = {(each.data["label"], each.data["neutral"]): each.data["reviews"] for each in labels.records}
     assert counted == {(1, False): 1, (0, False): 1, ("–", False): 1, ("–", True): 2}
+
+
+def test_a_refusal_ends_with_lines_by_which_the_same_file_is_taken_in(acme: BranchInProcess) -> None:
+    texts = ["It stayed dry all night", "The zip tore at once", "I would buy it again", "It smells of glue"]
+    rows = "".join(f"{text},{word}\n" for text, word in zip(texts, ["gut", "schlecht"] * 2, strict=True))
+    key = acme.land("a.csv", f"kommentar,bewertung\n{rows}".encode())
+    said = failure_of(acme.ingest(key))
+    assert "a.csv: it has no column 'text' for the text; it has: kommentar, bewertung." in said
+    lines = yaml.safe_load(said.partition("of the same name:\n")[2])
+    branch = acme.with_settings(**lines)
+    assert branch.ingest(key).success
+    taken = read_frame(STORAGE.frame_path("acme", "raw_reviews", key))
+    assert taken["text"].tolist() == texts
+    assert taken["label"].tolist() == [1, 0, 1, 0]
