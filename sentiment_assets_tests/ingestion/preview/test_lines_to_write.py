@@ -69,6 +69,12 @@ FILES: dict[str, tuple[str | bytes, str, dict[str, Any], dict[str, Any]]] = {
         {},
         {"labels": {"positive": ["gut"], "negative": ["schlecht"]}},
     ),
+    "stars without a rule, beside a text that the branch has named": (
+        table({"title": [f"Title {text}" for text in TEXTS], "body": TEXTS, "posted": ISO, "label": STARS}),
+        "a.csv",
+        {"columns": {"text": "body"}},
+        {"columns": {"text": "body", "created_at": "posted"}, "labels": STARS_RULE},
+    ),
     "a text column without a text": (
         table({"text": [""] * len(TEXTS), "body": TEXTS, "label": SIGNS}),
         "a.csv",
@@ -143,11 +149,18 @@ def test_a_rule_comes_from_all_rows_where_these_have_been_counted() -> None:
     "content",
     [
         table({"text": TEXTS, "label": ["zig", "zag"] * 12}),
+        table({"body": TEXTS, "label": ["zig", "zag"] * 12}),
         table({"text": TEXTS, "label": SIGNS}, "^"),
         table({"te\x1bxt": TEXTS, "label": SIGNS}),
         table({"text": TEXTS, "label": ["gut\u202e", "schlecht"] * 12}),
     ],
-    ids=["words that nobody knows", "a delimiter that nobody knows", "a name", "a label that turns the writing"],
+    ids=[
+        "words that nobody knows",
+        "the same beside another text",
+        "a delimiter that nobody knows",
+        "a name",
+        "a label that turns the writing",
+    ],
 )
 def test_where_no_lines_can_be_told_the_command_is(content: str) -> None:
     said = refused(content)
