@@ -127,7 +127,7 @@ def raw_reviews_asset(
                 "quarantine_sample": sample(batch.quarantine),
                 "quarantine": shown(side_frames.paths[QUARANTINE]),
                 "without_text": shown(side_frames.paths[WITHOUT_TEXT]),
-                "unread": table(vars(each) for each in batch.unread),
+                "unread": table((vars(each) for each in batch.unread), cut=False),
                 "format_found": dict(batch.found),
                 "columns_missing": list(batch.columns_missing),
                 "columns_found": list(batch.columns_found),

@@ -256,3 +256,21 @@ def test_a_refusal_ends_with_lines_by_which_the_same_file_is_taken_in(acme: Bran
     taken = read_frame(STORAGE.frame_path("acme", "raw_reviews", key))
     assert taken["text"].tolist() == texts
     assert taken["label"].tolist() == [1, 0, 1, 0]
+
+
+def test_a_date_that_may_mean_two_days_is_told_with_each_line_that_would_date_it(acme: BranchInProcess) -> None:
+    name = "Review Submit Date and Time"
+    columns = {"created_at": name}
+    content = f"text,label,{name}\n".encode() + b"fine,1,03/04/12\nbad,0,05/06/11\n"
+    key = acme.land("a.csv", content)
+    assert acme.with_settings(columns=columns).ingest(key).success
+    unread = acme.metadata("raw_reviews")["unread"]
+    assert isinstance(unread, dg.TableMetadataValue)
+    [told] = unread.records
+    lines = str(told.data["reason"]).split("`")[1::2]
+    days = []
+    for line in lines:
+        assert acme.with_settings(columns=yaml.safe_load(line)).ingest(key).success
+        dates = read_frame(STORAGE.frame_path("acme", "raw_reviews", key))["created_at"]
+        days.append(dates[0].date().isoformat())
+    assert days == ["2012-04-03", "2012-03-04", "2003-04-12"]
