@@ -139,7 +139,7 @@ def preview(file: Path, *, branch: str | None, write: str | None, json_wanted: b
         shown = command.preview(file, branch=branch, write=write, whole=whole)
         written = command.write_branch(write, shown.yaml) if write is not None else None
     except command.CannotPreview as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_shown(error)) from error
     if json_wanted:
         click.echo(command.as_json(shown))
     else:

@@ -15,6 +15,7 @@ from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.settings import Cron, Freshness, Schedules
 from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.commands import preview
 from sentiment_assets.commands.demo.walkthrough import NEXT_STEPS
 from sentiment_assets.definitions import defs, joined_report
 from sentiment_assets.ingestion.readers.file_rows import read_rows
@@ -24,6 +25,8 @@ from sentiment_assets.learning.settings import FeatureSettings
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule, QualityLimits
 from sentiment_assets.resources.notifications import AlertTarget
 from testing import generated_docs
+from testing.corpus import made_up_reviews
+from testing.in_process import BranchInProcess, failure_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -148,15 +151,58 @@ def test_the_settings_page_shows_every_default() -> None:
     assert settings.search.grid == DEFAULT_GRID
 
 
-def test_the_walk_of_a_file_of_your_own_prints_what_the_page_shows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = PAGES["docs/new_branch.md"]
-    [content], [screen] = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("csv", "text"))
-    (tmp_path / "reviews.csv").write_text(content)
+WALK = PAGES["docs/new_branch.md"].split("## All settings")[0]
+[WALKED_FILE] = re.findall(r"```csv\n(.*?)```", WALK, re.DOTALL)
+SCREEN, NEXT, MISSING = re.findall(r"```text\n(.*?)```", WALK, re.DOTALL)
+
+
+@pytest.fixture
+def walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the file of the page, and a screen as wide as that of the page."""
+    (tmp_path / "reviews.csv").write_text(WALKED_FILE)
     monkeypatch.setenv("COLUMNS", "100")
-    done = CliRunner().invoke(cli.main, ["preview", str(tmp_path / "reviews.csv")])
-    assert [line.rstrip() for line in done.output.splitlines()] == screen.splitlines()
+    monkeypatch.setattr(preview, "DEFS", tmp_path / "sentiment_assets/defs")
+    return tmp_path
+
+
+def printed(*command: str) -> list[str]:
+    done = CliRunner().invoke(cli.main, command)
+    assert done.exit_code == 0, done.output
+    return [line.rstrip() for line in done.output.splitlines()]
+
+
+def test_the_walk_of_a_file_of_your_own_prints_what_the_page_shows(walked: Path) -> None:
+    assert printed("preview", f"{walked}/reviews.csv") == SCREEN.splitlines()
+
+
+def test_writing_the_branch_of_the_walk_prints_what_the_page_shows(walked: Path, home: Path) -> None:
+    lines = printed("preview", f"{walked}/reviews.csv", "--write", "acme")
+    screen = SCREEN.splitlines()
+    assert lines[: len(screen)] == screen
+    said = "\n".join(lines[len(screen) :]).replace(f"{home}/", ".sentiment/").replace(f"{walked}/", "")
+    assert said == NEXT.rstrip("\n")
+
+
+def test_the_walk_ends_with_the_scores_that_the_page_names(walked: Path, home: Path, acme: BranchInProcess) -> None:
+    """By the branch that was written, with the small model that tests train."""
+    printed("preview", f"{walked}/reviews.csv", "--write", "acme")
+    written = yaml.safe_load((walked / "sentiment_assets/defs/acme/defs.yaml").read_text())["attributes"]
+    branch = acme.with_settings(**written)
+    first = branch.take_in("reviews.csv", WALKED_FILE.encode())
+    not_scored, not_trained = MISSING.splitlines()
+    assert not_scored in [each.user_message for each in branch.instance.all_logs(first.run_id)]
+    assert not_trained in failure_of(branch.train())
+    rows = [
+        f"Title;{review['text']};{5 if review['label'] else 1};{1 + number % 28:02}.11.2026;tent"
+        for number, review in enumerate(made_up_reviews(400))
+    ]
+    assert branch.take_in("more.csv", "\n".join(["title;comment;stars;posted;product", *rows]).encode()).success
+    assert branch.train().success
+    assert branch.score("reviews.csv").success
+    assert branch.report().success
+    named = re.findall(r"`(data/acme/\S+)`", WALK)
+    assert len(named) == 2
+    assert [name for name in named if not list(home.glob(name.replace("<day>", "*")))] == []
 
 
 @pytest.mark.parametrize("command", ["preview", "score", "replay", "rollback", "demo", "dev"])

@@ -71,6 +71,7 @@ def raw_reviews_asset(
         from sentiment_assets.ingestion.batch import read_batch
         from sentiment_assets.ingestion.content import content_digest
         from sentiment_assets.ingestion.landing import file_digest, folder_digest
+        from sentiment_assets.ingestion.preview.lines_to_write import with_lines_to_write
         from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
         from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
         from sentiment_assets.monitoring.other_batches import digests_and_labels
@@ -83,7 +84,8 @@ def raw_reviews_asset(
         try:
             batch = read_batch(content, file.name, settings)
         except UnreadableFile as error:
-            raise dg.Failure(f"{shown_file}: {error}.", allow_retries=False) from error
+            said = with_lines_to_write(error, content, file.name, settings)
+            raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
         if not batch.rows_in:
             _require_nothing_lost(storage.frame_path(branch, NAME, partition), shown_file)
         if batch.columns_missing:
@@ -124,12 +126,12 @@ def raw_reviews_asset(
                 "rows_duplicate": batch.rows_duplicate,
                 "texts_from_markup": batch.texts_from_markup,
                 ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
-                "labels": counts_by(batch.reviews, ["label"]),
+                "labels": counts_by(batch.reviews, ["label", "neutral"]),
                 "sample": sample(batch.reviews),
                 "quarantine_sample": sample(batch.quarantine),
                 "quarantine": shown(side_frames.paths[QUARANTINE]),
                 "without_text": shown(side_frames.paths[WITHOUT_TEXT]),
-                "unread": table(vars(each) for each in batch.unread),
+                "unread": table((vars(each) for each in batch.unread), cut=False),
                 "format_found": dict(batch.found),
                 "columns_missing": list(batch.columns_missing),
                 "columns_found": list(batch.columns_found),

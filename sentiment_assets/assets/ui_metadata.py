@@ -14,9 +14,9 @@ _MOST_ROWS = 100
 _LONGEST_SAMPLE = 160
 
 
-def table(rows: Iterable[Mapping[Any, object]]) -> dg.TableMetadataValue:
-    """Rows as a table; cells are plain values."""
-    records = [dg.TableRecord({str(name): _cell(value) for name, value in row.items()}) for row in rows]
+def table(rows: Iterable[Mapping[Any, object]], *, cut: bool = True) -> dg.TableMetadataValue:
+    """Rows as a table; cells are plain values, long texts are cut unless somebody must read their end."""
+    records = [dg.TableRecord({str(name): _cell(value, cut) for name, value in row.items()}) for row in rows]
     columns = list(records[0].data) if records else ["(no rows)"]
     schema = dg.TableSchema([dg.TableColumn(name) for name in columns])
     return dg.MetadataValue.table(records, schema)
@@ -55,10 +55,10 @@ def _table_of(frame: "pd.DataFrame") -> dg.TableMetadataValue:
     return table(shown.to_dict("records"))
 
 
-def _cell(value: object) -> str | int | float | bool | None:
+def _cell(value: object, cut: bool) -> str | int | float | bool | None:
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, int):
         return value
     text = str(value)
-    return text if len(text) <= _LONGEST_SAMPLE else text[:_LONGEST_SAMPLE] + "…"
+    return text if len(text) <= _LONGEST_SAMPLE or not cut else text[:_LONGEST_SAMPLE] + "…"

@@ -4,13 +4,23 @@ import math
 from collections import Counter
 from functools import lru_cache
 
-from sentiment_assets.ingestion.label_rules import numbers_in, proposed_rule, understood_without_a_rule
+from sentiment_assets.ingestion.label_rules import ProposedRule, numbers_in, proposed_rule, understood_without_a_rule
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import LabelRule, label_key
 from sentiment_assets.ingestion.values import RejectedRow, is_missing, shown
 
 _MOST_SHOWN = 20
+
+
+class UnknownScale(UnreadableFile):
+    """A column of numbers that may mean anything, with the rule that is proposed for it."""
+
+    def __init__(self, message: str, column: str, proposed: ProposedRule) -> None:
+        super().__init__(message)
+        self.column = column
+        self.proposed = proposed
+
 
 _key_of_text = lru_cache(maxsize=1024)(label_key)
 
@@ -38,7 +48,7 @@ def _key(value: object) -> str:
 
 
 def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
-    """Raise ``UnreadableFile`` when a column's numbers may mean anything, and the branch has no rule for them.
+    """Raise ``UnknownScale`` when a column's numbers may mean anything, and the branch has no rule for them.
 
     Stars from 1 to 5, classes 0, 1 and 2, and 1 with 2 all hold a 1 that does not mean positive.
     """
@@ -50,10 +60,13 @@ def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
     values = [*numbers, *sorted(key for key in seen if key not in numbers)]
     counts = ", ".join(f"{shown(key)[1:-1]} ({seen[key]:,} rows)" for key in values[:_MOST_SHOWN])
     more = f" and {len(values) - _MOST_SHOWN:,} more" if len(values) > _MOST_SHOWN else ""
-    raise UnreadableFile(
+    proposed = proposed_rule(seen, rule, column)
+    raise UnknownScale(
         f"its labels in column {column!r} are {counts}{more}, and numbers other than 0 and 1, or -1 and 1, may mean "
         "anything; say what they mean in the branch's YAML, for example (check that more is better): "
-        f"`labels: {proposed_rule(seen, rule, column).in_one_line}`"
+        f"`labels: {proposed.in_one_line}`",
+        column,
+        proposed,
     )
 
 

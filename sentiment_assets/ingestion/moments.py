@@ -270,9 +270,8 @@ def _full_year(written: str) -> int:
 
 def _which(possible: set[str], column: str) -> str:
     """Why a column of three numbers is not read, with the line that would say how."""
-    lines = [f"`created_at: {{column: {column}, order: {order}}}`" for order in get_args(DateOrder)]
-    if "year_first" in possible:
-        lines.append(f'`created_at: {{column: {column}, format: "%y-%m-%d"}}`')
+    orders = [order for order in get_args(DateOrder) if order != "year_first" or order in possible]
+    lines = [f"`created_at: {{column: {column}, order: {order}}}`" for order in orders]
     if possible:
         return f"it may mean two days; write {' or '.join(lines)}"
     return (

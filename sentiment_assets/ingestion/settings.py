@@ -61,7 +61,7 @@ def _known_encoding(encoding: str) -> str:
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
-DateOrder = Literal["day_first", "month_first"]
+DateOrder = Literal["day_first", "month_first", "year_first"]
 
 
 class DateColumn(Settings):

@@ -51,6 +51,11 @@ def label_of_said(said: "pd.Series[int]") -> "pd.Series[int]":
     return said.mask(said == _NEUTRAL)
 
 
+def is_neutral(said: "pd.Series[int]") -> "pd.Series[bool]":
+    """True where the label is neutral; where nothing was said, it is not."""
+    return (said == _NEUTRAL).fillna(False).astype(bool)
+
+
 def _edits(versions: pd.DataFrame, texts: "pd.Series[str]") -> np.ndarray:
     """Pairs of rows that are edits of one another, int64 of shape (n_pairs, 2).
 

@@ -12,6 +12,7 @@ from scipy import sparse
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
+from sentiment_assets.learning.review_identity import labels_said
 from sentiment_assets.monitoring.accuracy import (
     Estimate,
     back_test,
@@ -230,7 +231,8 @@ def propose_labels(chosen: ChosenReviews, reference: Reference, n: int) -> pd.Da
     Columns review_id, text and label, which is empty.
     """
     separation = classify_samples(reference.rows, hash_ngrams(chosen.reviews["text"], reference.ngrams))
-    unlabelled = np.flatnonzero(~chosen.labelled & np.isnan(chosen.labels_since))
+    says_nothing = labels_said(chosen.reviews).isna().to_numpy()  # neutral is a label that somebody gave
+    unlabelled = np.flatnonzero(says_nothing & np.isnan(chosen.labels_since))
     places = label_budget(
         chosen.margins[unlabelled],
         chosen.known_ngrams[unlabelled],

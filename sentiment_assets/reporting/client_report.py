@@ -12,11 +12,13 @@ from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.reporting.figures import (
     ALL,
     COLUMNS,
+    NEUTRAL,
     ChampionTestScores,
     join_scores,
     periods_of,
     report_figures,
 )
+from sentiment_assets.reporting.labelled_scores import scores_by_label
 from sentiment_assets.reporting.pictures import draw_branches, draw_over_time
 from sentiment_assets.reporting.report_page import JoinedPage, ModelQuality, ReportPage, render_joined, render_report
 from sentiment_assets.reporting.telling_words import telling_words
@@ -54,7 +56,7 @@ def make_client_report(
     figures = report_figures(branch, reviews, kept, champion)
     over_time = figures[(figures["by"] == ALL) & (figures["period"] != ALL)]
     picture = draw_over_time(over_time if kind == "batch" else over_time.sort_values("period"))
-    praise, complaint = telling_words(reviews)
+    praise, complaint = telling_words(reviews[~reviews[NEUTRAL]])
     page = ReportPage(
         branch=branch,
         written_at=_written(now),
@@ -67,6 +69,7 @@ def make_client_report(
         by_other_versions=int((reviews["model_version"] != champion.version).sum()) if champion else 0,
         praise=praise,
         complaint=complaint,
+        by_label=scores_by_label(reviews, champion),
         model=_quality(champion) if champion else None,
         drift=_findings(records),
         latest_batch=records[-1].batch if records else "",

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.ingestion.content import content_digest
-from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
+from sentiment_assets.learning.review_identity import is_neutral, label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.intervals import (
     Band,
     adjusted_sentiment,
     error_rates,
     join_bands,
+    mean_score,
     net_sentiment,
     weights_as_left,
 )
@@ -36,8 +37,13 @@ COLUMNS = (
     "adjusted",
     "adjusted_low",
     "adjusted_high",
+    "neutral",
+    "neutral_mean_score",
+    "neutral_low",
+    "neutral_high",
 )
 KNOWN_LABEL = "known_label"
+NEUTRAL = "neutral"
 _TRAINED_ON = "trained_on"
 _MOST_PERIODS = 60
 _PERIODS = {"D": "day", "W": "week", "M": "month"}
@@ -63,8 +69,8 @@ class ScoredReviews:
     """The reviews that a report is about, each once."""
 
     reviews: pd.DataFrame
-    """Columns review_id, text, created_at (missing where unknown), batch, known_label (Int8, missing where unknown),
-    score, label, words, contributions, model_version, and those that the branch keeps."""
+    """Columns review_id, text, created_at (missing where unknown), batch, known_label (Int8, missing where unknown and
+    for neutral), neutral (bool), score, label, words, contributions, model_version, and those that the branch keeps."""
     out_of_date: tuple[str, ...]
     """Batches that were taken in again since they were scored: not counted."""
     repeated: int
@@ -82,6 +88,7 @@ def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFra
     out_of_date = tuple(batch for batch in scored if batch not in current)
     if not current:
         empty = pd.DataFrame(columns=["review_id", "text", "created_at", "batch", KNOWN_LABEL, *_ANSWERS])
+        empty[NEUTRAL] = pd.Series(dtype="bool")
         return ScoredReviews(empty, out_of_date, 0)
     every = pd.concat(
         [_with_answers(batch, reviews, current.get(batch)) for batch, reviews in raw.items()], ignore_index=True
@@ -90,8 +97,9 @@ def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFra
     answered = every[every["score"].notna()]
     last = answered[~pd.Series(numbers[answered.index]).duplicated(keep="last").to_numpy()]
     versions = every.drop(columns=["review_id", "text", *_ANSWERS]).groupby(numbers)
-    known = label_of_said(versions[KNOWN_LABEL].last())
-    whole = versions.first().assign(**{KNOWN_LABEL: known}).loc[numbers[last.index]]
+    said = versions[KNOWN_LABEL].last()
+    whole = versions.first().assign(**{KNOWN_LABEL: label_of_said(said)}).assign(**{NEUTRAL: is_neutral(said)})
+    whole = whole.loc[numbers[last.index]]
     once = pd.concat(
         [last[["review_id", "text", *_ANSWERS]].reset_index(drop=True), whole.reset_index(drop=True)], axis=1
     )
@@ -110,7 +118,7 @@ def _are_of(scores: pd.DataFrame, reviews: pd.DataFrame | None) -> bool:
 
 def _with_answers(batch: str, reviews: pd.DataFrame, scores: pd.DataFrame | None) -> pd.DataFrame:
     said = reviews.assign(label=labels_said(reviews)).rename(columns={"label": KNOWN_LABEL})
-    about = said.drop(columns=["split", "neutral"], errors="ignore").reset_index(drop=True)
+    about = said.drop(columns=["split", NEUTRAL], errors="ignore").reset_index(drop=True)
     answers = pd.DataFrame(index=about.index, columns=_ANSWERS) if scores is None else scores[_ANSWERS]
     return pd.concat([about.assign(batch=batch), answers.reset_index(drop=True).astype(object)], axis=1)
 
@@ -140,9 +148,7 @@ def report_figures(
     Columns as in ``COLUMNS``; ``period`` is "all" for the whole.
     """
     period, _ = periods_of(reviews)
-    reviews = reviews.assign(
-        **{_TRAINED_ON: np.isin(text_digests(reviews["text"]), champion.trained_on if champion else [])}
-    )
+    reviews = reviews.assign(**{_TRAINED_ON: are_trained_on(reviews, champion)})
     rows = []
     for by in (ALL, *(name for name in kept if name in reviews)):  # no batch may have a column that is kept since
         values = pd.Series(ALL, reviews.index) if by == ALL else reviews[by]
@@ -154,14 +160,27 @@ def report_figures(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def are_trained_on(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> np.ndarray:
+    """True for each review that the champion was trained on; all False without a champion."""
+    return np.isin(text_digests(reviews["text"]), champion.trained_on if champion else [])
+
+
 def _figures(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tuple[object, ...]:
+    """The figures of some reviews. Neutral ones are in none of them but the number of all and their own."""
+    neutral, others = reviews[reviews[NEUTRAL]], reviews[~reviews[NEUTRAL]]
+    unlearned = neutral[(neutral["score"] != 0) & ~neutral[_TRAINED_ON]]
+    of_neutral = _ends(mean_score(unlearned["score"].to_numpy(float)))
+    return (len(reviews), *_figures_of_others(others, champion), len(neutral), *of_neutral)
+
+
+def _figures_of_others(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tuple[object, ...]:
     recognised = reviews[reviews["score"] != 0]
     positive, n = _positive(recognised["label"]), len(recognised)
     counted = _ends(net_sentiment(positive, n) if n else None)
     labelled = int(reviews[KNOWN_LABEL].notna().sum())
     mean = float(recognised["score"].mean()) if n else None
     unrecognised = len(reviews) - n
-    return (len(reviews), unrecognised, positive, mean, *counted, labelled, *_ends(_corrected(reviews, champion)))
+    return (unrecognised, positive, mean, *counted, labelled, *_ends(_corrected(reviews, champion)))
 
 
 def _corrected(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> Band | None:

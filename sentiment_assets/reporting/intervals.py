@@ -1,5 +1,7 @@
 """Net sentiment with its band, as the champion counts it and corrected for the champion's known error rates.
 
+Shares and mean scores have theirs here too.
+
 Net sentiment is the share of positive reviews less that of negative ones, 2p - 1, in [-1, 1].
 """
 
@@ -7,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 LEVEL = 0.95
 _BINS = 20
@@ -64,12 +66,27 @@ def weights_as_left(scores: np.ndarray, left: np.ndarray, test_scores: np.ndarra
 
 
 def net_sentiment(positive: int, n: int) -> Band:
-    """Return net sentiment as counted, n at least 1, with Wilson's interval (Wilson 1927)."""
+    """Return net sentiment as counted, n at least 1, with Wilson's interval."""
+    share = share_of(positive, n)
+    return _net(share.value, share.low, share.high)
+
+
+def share_of(count: int, n: int) -> Band:
+    """The share of ``count`` among n, at least 1, with Wilson's interval (Wilson 1927)."""
     z = _z()
-    share, spread = positive / n, z**2 / n
+    share, spread = count / n, z**2 / n
     centre = (share + spread / 2) / (1 + spread)
     half = z / (1 + spread) * np.sqrt(share * (1 - share) / n + spread / (4 * n))
-    return _net(share, max(min(centre - half, share), 0.0), min(max(centre + half, share), 1.0))
+    return Band(share, float(max(min(centre - half, share), 0.0)), float(min(max(centre + half, share), 1.0)))
+
+
+def mean_score(scores: np.ndarray) -> Band | None:
+    """The mean of scores of shape (n,), with Student's interval; ``None`` for fewer than two, which have none."""
+    if len(scores) < 2:
+        return None
+    mean, error = float(scores.mean()), float(scores.std(ddof=1)) / np.sqrt(len(scores))
+    half = float(t.ppf((1 + LEVEL) / 2, len(scores) - 1) * error)
+    return Band(mean, max(mean - half, -1.0), min(mean + half, 1.0))
 
 
 def adjusted_sentiment(positive: int, n: int, rates: ErrorRates) -> Band | None:

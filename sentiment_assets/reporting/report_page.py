@@ -10,6 +10,7 @@ import pandas as pd
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.presentation.html import html_environment
 from sentiment_assets.reporting.figures import ALL
+from sentiment_assets.reporting.labelled_scores import LabelledScores
 from sentiment_assets.reporting.telling_words import TellingWord
 
 
@@ -43,6 +44,8 @@ class ReportPage:
     """Reviews that another version than the champion has scored, whose error rates may be others."""
     praise: Sequence[TellingWord]
     complaint: Sequence[TellingWord]
+    by_label: Sequence[LabelledScores]
+    """Neutral reviews between positive and negative ones; nothing where no review is neutral."""
     model: ModelQuality | None
     drift: Sequence[Finding]
     """What the drift and degradation checks of the latest batch found."""
@@ -56,6 +59,26 @@ class ReportPage:
         """The row of all reviews, if there are any."""
         rows = self.figures[(self.figures["by"] == ALL) & (self.figures["period"] == ALL)]
         return rows.iloc[0] if len(rows) else None
+
+    @property
+    def neutral(self) -> LabelledScores | None:
+        """The neutral reviews, if there are any."""
+        return next((each for each in self.by_label if each.label == "neutral"), None)
+
+    @property
+    def counted(self) -> int:
+        """How many reviews net sentiment is about: all but the neutral ones."""
+        return 0 if self.whole is None else int(self.whole["reviews"] - self.whole["neutral"])
+
+    @property
+    def unlabelled(self) -> int:
+        """How many of these have no label."""
+        return 0 if self.whole is None else int(self.counted - self.whole["labelled"])
+
+    @property
+    def labelled(self) -> int:
+        """How many reviews are positive, neutral or negative by their label, where any is neutral."""
+        return sum(each.reviews for each in self.by_label)
 
     def by(self, column: str) -> list[dict[Hashable, Any]]:
         """The whole of each value of a kept column, the most frequent first."""

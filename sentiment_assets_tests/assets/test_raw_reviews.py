@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
+import yaml
 from upath import UPath
 
 from sentiment_assets.assets import raw_reviews as module
@@ -289,3 +290,43 @@ def test_a_folder_of_which_a_part_cannot_be_listed_fails_with_what_to_do(
     assert "landing/acme/w cannot be read (w/neg cannot be looked at): see that it may be read" in failure_of(
         acme.ingest("w")
     )
+
+
+def test_neutral_reviews_are_counted_apart_from_those_without_a_label(acme: BranchInProcess) -> None:
+    assert acme.take_in("a.csv", b"text,label\nfine,1\nso so,neutral\nodd,\nbad,0\nwell,neutral\n").success
+    labels = acme.metadata("raw_reviews")["labels"]
+    assert isinstance(labels, dg.TableMetadataValue)
+    counted = {(each.data["label"], each.data["neutral"]): each.data["reviews"] for each in labels.records}
+    assert counted == {(1, False): 1, (0, False): 1, ("–", False): 1, ("–", True): 2}
+
+
+def test_a_refusal_ends_with_lines_by_which_the_same_file_is_taken_in(acme: BranchInProcess) -> None:
+    texts = ["It stayed dry all night", "The zip tore at once", "I would buy it again", "It smells of glue"]
+    rows = "".join(f"{text},{word}\n" for text, word in zip(texts, ["gut", "schlecht"] * 2, strict=True))
+    key = acme.land("a.csv", f"kommentar,bewertung\n{rows}".encode())
+    said = failure_of(acme.ingest(key))
+    assert "a.csv: it has no column 'text' for the text; it has: kommentar, bewertung." in said
+    lines = yaml.safe_load(said.partition("of the same name:\n")[2])
+    branch = acme.with_settings(**lines)
+    assert branch.ingest(key).success
+    taken = read_frame(STORAGE.frame_path("acme", "raw_reviews", key))
+    assert taken["text"].tolist() == texts
+    assert taken["label"].tolist() == [1, 0, 1, 0]
+
+
+def test_a_date_that_may_mean_two_days_is_told_with_each_line_that_would_date_it(acme: BranchInProcess) -> None:
+    name = "Review Submit Date and Time"
+    columns = {"created_at": name}
+    content = f"text,label,{name}\n".encode() + b"fine,1,03/04/12\nbad,0,05/06/11\n"
+    key = acme.land("a.csv", content)
+    assert acme.with_settings(columns=columns).ingest(key).success
+    unread = acme.metadata("raw_reviews")["unread"]
+    assert isinstance(unread, dg.TableMetadataValue)
+    [told] = unread.records
+    lines = str(told.data["reason"]).split("`")[1::2]
+    days = []
+    for line in lines:
+        assert acme.with_settings(columns=yaml.safe_load(line)).ingest(key).success
+        dates = read_frame(STORAGE.frame_path("acme", "raw_reviews", key))["created_at"]
+        days.append(dates[0].date().isoformat())
+    assert days == ["2012-04-03", "2012-03-04", "2003-04-12"]

@@ -94,6 +94,13 @@ def test_what_a_file_holds_is_never_printed_raw(tmp_path: Path) -> None:
     assert "[bold]label" in done.output
 
 
+def test_what_a_refusal_repeats_is_never_printed_raw(tmp_path: Path) -> None:
+    refused = run(tmp_path, b"%PDF-1.4", name="mi\x1b[2Jne\u202e.csv")
+    assert refused.exit_code == 1
+    assert "mi\\x1b[2Jne\\u202e.csv: it is a PDF document" in refused.output
+    assert not set(refused.output) & {"\x1b", "\u202e"}
+
+
 def test_json_holds_all_of_it_in_one_object(tmp_path: Path) -> None:
     content = FILE + b"caf\xe9,5,2024-05-05\n" + b'"too",many,"fields",here\n'
     done = run(tmp_path, content, "--json")

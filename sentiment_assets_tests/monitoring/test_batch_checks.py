@@ -145,6 +145,14 @@ def test_a_label_budget_that_lands_again_narrows_the_estimate(champion: Compared
     assert not set(again.to_label["review_id"]) & set(first.to_label["review_id"])
 
 
+def test_no_label_is_asked_for_of_a_review_that_somebody_calls_neutral(champion: ComparedChampion) -> None:
+    reviews = batch(100)
+    neutral = reviews.assign(label=pd.array([pd.NA] * 100, "Int8"), neutral=[row < 60 for row in range(100)])
+    asked = scores_of(neutral, champion).to_label
+    assert 30 < len(asked) <= 40
+    assert not set(asked["review_id"]) & set(reviews["review_id"][:60])
+
+
 def test_a_batch_with_labels_needs_none(champion: ComparedChampion) -> None:
     assert scores_of(batch(200), champion).to_label.empty
 

@@ -9,6 +9,7 @@ from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.client_report import join_reports, make_client_report
 from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores, periods_of
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
+from sentiment_assets.reporting.labelled_scores import scores_by_label
 from sentiment_assets.reporting.telling_words import telling_words
 from sentiment_assets.text_identity import text_digests
 from testing.batches import batch
@@ -287,3 +288,113 @@ def test_branches_are_joined() -> None:
     assert set(joined.figures["branch"]) == {"a", "b"}
     assert ">a<" in joined.html
     assert ">b<" in joined.html
+
+
+def rated_neutral(reviews: pd.DataFrame, n: int) -> pd.DataFrame:
+    """The same reviews, the first ``n`` of which their raters call neutral."""
+    flags = np.arange(len(reviews)) < n
+    return reviews.assign(label=reviews["label"].mask(flags), neutral=flags)
+
+
+def test_neutral_reviews_are_in_no_figure_but_the_number_of_all_and_their_own() -> None:
+    reviews = reviews_of(100, 1)
+    scores = scores_of(reviews)
+    scores.loc[:19, "score"] = np.linspace(-0.2, 0.3, 20)
+    rest = whole_of({"a": reviews[20:].reset_index(drop=True)}, {"a": scores[20:].reset_index(drop=True)}, champion())
+    whole = whole_of({"a": rated_neutral(reviews, 20)}, {"a": scores}, champion())
+    own = ["reviews", "neutral", "neutral_mean_score", "neutral_low", "neutral_high"]
+    assert whole.drop(own).tolist() == rest.drop(own).tolist()
+    assert (whole["reviews"], whole["neutral"], rest["neutral"]) == (100, 20, 0)
+    assert whole["neutral_mean_score"] == pytest.approx(0.05)
+    assert -0.05 < whole["neutral_low"] < 0.0 < 0.1 < whole["neutral_high"] < 0.15
+    assert rest.isna()["neutral_mean_score"]
+
+
+def test_a_neutral_label_is_not_a_missing_one() -> None:
+    """Where each review has a label, there is nothing to correct for, and it is not said."""
+    reviews = reviews_of(100, 1)
+    raw, scored = {"a": rated_neutral(reviews, 20)}, {"a": scores_of(reviews)}
+    page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=champion(), records=[], now=NOW).html
+    assert "in 80 reviews" in page
+    assert "Corrected by the labels of 80 of them: <b>" in page
+    assert "for the model's known errors" not in page.replace("&#39;", "'")
+
+
+def test_neutral_reviews_are_shown_apart_with_their_share_and_between_the_others() -> None:
+    reviews = reviews_of(100, 1)
+    scores = scores_of(reviews)
+    scores["score"] += np.tile([0.0, 0.1], 50)
+    scores.loc[:19, "score"] = np.tile([-0.1, 0.1], 10)
+    raw = {"a": rated_neutral(reviews, 20)}
+    kept = ["product"]
+    page = make_client_report("acme", raw=raw, scored={"a": scores}, kept=kept, champion=None, records=[], now=NOW).html
+    first, apart = page.split('<h2 id="neutral">')
+    assert '20 neutral reviews stand <a href="#neutral">apart</a>' in first
+    assert "Of 100 reviews with a label, <b>20.0 %</b> are neutral, between 13.3 %\nand 28.9 %." in apart
+    rows = apart.split("</table>")[0]
+    assert rows.index("<td>positive") < rows.index("<td>neutral") < rows.index("<td>negative")
+    assert '+0.00 <span class="small">(-0.05 to +0.05)' in rows
+    assert '<th class="number">neutral</th>' in apart
+    joined = join_reports(
+        ["acme"],
+        {
+            "acme": make_client_report(
+                "acme", raw=raw, scored={"a": scores}, kept=kept, champion=None, records=[], now=NOW
+            ).figures
+        },
+        NOW,
+    )
+    assert "(20 neutral)" in joined.html
+
+
+def test_where_no_review_is_neutral_the_pages_do_not_speak_of_it() -> None:
+    reviews = reviews_of(20, 1).assign(neutral=False)
+    raw, scored = {"a": reviews}, {"a": scores_of(reviews)}
+    report = make_client_report("acme", raw=raw, scored=scored, kept=["product"], champion=None, records=[], now=NOW)
+    assert "neutral" not in report.html
+    former = report.figures.drop(columns=["neutral", "neutral_mean_score", "neutral_low", "neutral_high"])
+    for figures in (report.figures, former):
+        assert "neutral" not in join_reports(["acme"], {"acme": figures}, NOW).html
+
+
+def test_where_every_review_is_neutral_no_net_sentiment_is_made_up() -> None:
+    reviews = reviews_of(10, 1)
+    raw, scored = {"a": rated_neutral(reviews, 10)}, {"a": scores_of(reviews)}
+    page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
+    assert "10 neutral reviews stand" in page
+    assert "as counted by the model" not in page
+    assert "No review has been scored" not in page
+
+
+def test_scores_are_compared_on_reviews_that_the_champion_was_not_trained_on_and_knows_a_word_of() -> None:
+    """What it knows by heart lies near the ends, and it was trained on no neutral review."""
+    reviews = rated_neutral(reviews_of(100, 1), 20)
+    scores = scores_of(reviews_of(100, 1)).assign(score=0.5)
+    scores.loc[50:, "score"] = 1.0
+    scores.loc[:4, "score"] = 0.0
+    joined = join_scores({"a": reviews}, {"a": scores}).reviews
+    found = {each.label: each for each in scores_by_label(joined, champion(trained_on=reviews[50:]))}
+    assert {name: each.reviews for name, each in found.items()} == {
+        "positive": int((reviews["label"] == 1).sum()),
+        "neutral": 20,
+        "negative": int((reviews["label"] == 0).sum()),
+    }
+    assert found["neutral"].compared == 15
+    assert found["positive"].compared + found["negative"].compared == 30
+    assert {each.score.value for each in found.values() if each.score} == {0.5}
+    whole = whole_of({"a": reviews}, {"a": scores}, champion(trained_on=reviews[:10]))
+    assert whole["neutral_mean_score"] == 0.5
+    scores.loc[:9, "score"] = [0.0] * 5 + [0.9] * 5
+    assert whole_of({"a": reviews}, {"a": scores}, champion(reviews[:10]))["neutral_mean_score"] == 0.5
+
+
+def test_words_of_neutral_reviews_are_neither_praise_nor_complaint() -> None:
+    reviews = reviews_of(40, 1)
+    scores = scores_of(reviews)
+    scores["words"] = [["middling"] if row < 10 else words for row, words in enumerate(scores["words"])]
+    scores["contributions"] = [[0.5] if row < 10 else terms for row, terms in enumerate(scores["contributions"])]
+    pages = [
+        make_client_report("acme", raw={"a": raw}, scored={"a": scores}, kept=[], champion=None, records=[], now=NOW)
+        for raw in (reviews, rated_neutral(reviews, 10))
+    ]
+    assert ["middling" in page.html for page in pages] == [True, False]

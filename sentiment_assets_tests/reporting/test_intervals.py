@@ -9,6 +9,7 @@ from sentiment_assets.reporting.intervals import (
     adjusted_sentiment,
     error_rates,
     join_bands,
+    mean_score,
     net_sentiment,
     weights_as_left,
 )
@@ -142,3 +143,18 @@ def _answers(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Labels, three quarters positive, and the scores that a model gives them."""
     labels = (rng.random(n) < _SHARE).astype(int)
     return labels, np.tanh(((2 * labels - 1) + rng.normal(size=n)) / 2)
+
+
+def test_a_mean_score_has_students_band_and_one_score_has_none() -> None:
+    band = mean_score(np.array([-0.2, 0.0, 0.1, 0.5]))
+    assert band is not None
+    assert (band.value, band.low, band.high) == pytest.approx((0.1, -0.3683, 0.5683), abs=1e-3)
+    assert mean_score(np.array([0.5])) is None
+    widest = mean_score(np.array([-1.0, 1.0]))
+    assert (widest.low, widest.high) == (-1.0, 1.0)
+
+
+def test_the_band_of_a_mean_score_covers_the_truth() -> None:
+    rng = np.random.default_rng(1)
+    bands = [mean_score(rng.beta(2, 3, 30) * 2 - 1) for _ in range(400)]
+    assert np.mean([each.low <= 2 * 0.4 - 1 <= each.high for each in bands]) > 0.92

@@ -16,6 +16,15 @@ def as_yaml(attributes: Mapping[str, object], questions: Sequence[str] = ()) -> 
     return f"type: {COMPONENT}\n\nattributes:\n{indent(lines, '  ')}"
 
 
+def as_lines(attributes: Mapping[str, object], remarks: Mapping[str, str]) -> list[str]:
+    """The lines of some settings, to be pasted below ``attributes``; a remark stands above the setting of its name."""
+    lines = []
+    for name, value in attributes.items():
+        lines += [f"# {remarks[name]}"] if remarks.get(name) else []
+        lines += _lines(name, value).splitlines()
+    return lines
+
+
 def _lines(name: str, value: object) -> str:
     """One setting: a group on one line if nothing in it is a list."""
     flow = None if isinstance(value, Mapping | list) else False

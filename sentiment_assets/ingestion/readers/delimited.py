@@ -74,14 +74,12 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     """The delimiter by the header, or by how the first lines fall apart.
 
     A header that one delimiter alone parts, or that has the columns which the branch names, decides. Otherwise it is
-    the one delimiter by which every line has as many fields as the first.
+    the one by which the most lines have as many fields as the first, or as the branch names columns.
     """
     beginnings = {each: _first_records(lines, each, source.format) for each in dict.fromkeys((usual, *DELIMITERS))}
     if source.format.names:
-        fitting = [
-            each for each, records in beginnings.items() if records and len(records[0]) == len(source.format.names)
-        ]
-        return fitting[0] if fitting else usual
+        columns = len(source.format.names)
+        return max(beginnings, key=lambda each: _parts_into(beginnings[each], columns))
     headers = {each: {name.strip() for name in records[0]} for each, records in beginnings.items() if records}
     having = {each: len(set(source.wanted) & names) for each, names in headers.items()}
     most = max(having.values(), default=0)
@@ -89,8 +87,18 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     if len(parting) <= 1:
         return parting[0] if parting else usual
     best = [each for each in parting if having[each] == most]
-    even = [each for each in best if len({len(fields) for fields in beginnings[each]}) == 1]
-    return (even or best)[0]
+    return max(best, key=lambda each: _parts_into(beginnings[each], len(beginnings[each][0])))
+
+
+def _parts_into(records: Sequence[Sequence[str]], columns: int) -> float:
+    """How well a delimiter parts records: by the share that has so many fields, so that no broken one decides.
+
+    It is twice the share where no blank follows a delimiter, as one follows the commas of a text.
+    """
+    fitting = [fields for fields in records if len(fields) == columns]
+    without_blank = sum(not field.startswith(" ") for fields in fitting for field in fields[1:])
+    after = max(sum(len(fields) - 1 for fields in fitting), 1)
+    return len(fitting) / max(len(records), 1) * (1 + without_blank / after)
 
 
 def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -> list[list[str]]:

@@ -50,6 +50,26 @@ def test_without_named_columns_it_is_parted_by_that_which_gives_each_line_as_man
     ]
 
 
+def test_one_broken_row_does_not_decide_what_the_others_are_parted_by() -> None:
+    good = "it was fine, and so on, and so forth;5\n"
+    rows = read(f"text, as written;stars, of 5\n{good * 3}so; so;3\n{good * 3}")
+    assert [row.problem is None for row in rows] == [True, True, True, False, True, True, True]
+    assert rows.found["delimiter"] == ";"
+
+
+def test_names_by_position_are_given_to_what_most_rows_are_parted_into() -> None:
+    form = FormatSettings(names=["text", "stars"])
+    assert values("fine, really;5\nso so;3\na, b, c;4\n", form=form)[0] == {"text": "fine, really", "stars": "5"}
+    alone = FormatSettings(names=["text"])
+    assert values("fine\nso, so; really\nbad, very\nno | yes\n", form=alone)[1] == {"text": "so, so; really"}
+
+
+def test_of_two_signs_that_part_each_row_evenly_the_one_without_a_blank_behind_it_is_the_delimiter() -> None:
+    content = "text, as written;stars\nfine, really;5\nbad, too;1\nso, so;3\n"
+    assert values(content)[0] == {"text, as written": "fine, really", "stars": "5"}
+    assert values("text, stars\nfine, 5\nso so, 3\n")[0] == {"text": "fine", "stars": " 5"}, "whatever stands behind it"
+
+
 def test_a_column_alone_may_hold_anything() -> None:
     assert values("text\nfine; really | so\n") == [{"text": "fine; really | so"}]
 
