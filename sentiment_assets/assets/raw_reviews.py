@@ -1,5 +1,6 @@
 """``raw_reviews``: one partition per landed file, checked row by row."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import dagster as dg
@@ -18,10 +19,11 @@ from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of, ta
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.batch_key import path_of_batch
 from sentiment_assets.ingestion.decoding import on_one_line
+from sentiment_assets.ingestion.open_file import OpenFile
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.resources.home import below_home, shown_below_home
-from sentiment_assets.resources.landing_place import NotAReviewFile, open_landed, read_folder
+from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder, take
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.urls import shown, without_secrets
 
@@ -77,15 +79,18 @@ def raw_reviews_asset(
         from sentiment_assets.monitoring.other_batches import digests_and_labels
 
         partition = context.partition_key
-        content = _content(landing, partition)
-        digest = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
         path = path_of_batch(partition)
         file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{path}"
-        try:
-            batch = read_batch(content, file.name, settings)
-        except UnreadableFile as error:
-            said = with_lines_to_write(error, content, file.name, settings)
-            raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
+        with _content(landing, partition) as content:
+            digest = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
+            try:
+                batch = read_batch(content, file.name, settings)
+            except UnreadableFile as error:
+                said = with_lines_to_write(error, content, file.name, settings)
+                raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
+            except OSError as error:
+                raise _cannot_be_read(shown_file, error.strerror) from error
+            _require_unchanged(content, shown_file)
         if not batch.rows_in:
             _require_nothing_lost(storage.frame_path(branch, NAME, partition), shown_file)
         if batch.columns_missing:
@@ -154,17 +159,22 @@ def _require_nothing_lost(former: UPath, shown_file: str) -> None:
         )
 
 
-def _content(landing: str, partition: str) -> bytes | Folder:
-    """The file's bytes, or the texts of the folder.
+def _require_unchanged(content: OpenFile | Folder, shown_file: str) -> None:
+    """What was read while somebody wrote is neither the file as it was nor as it is."""
+    if isinstance(content, OpenFile) and content.has_changed:
+        raise dg.Failure(f"{shown_file} was written to while it was read; it is taken in once it stops changing.")
+
+
+def _content(landing: str, partition: str) -> AbstractContextManager[OpenFile | Folder]:
+    """The file, which lies open until it was read, or the texts of the folder.
 
     What file systems say of a failure may quote the landing place with its password.
     """
     path, place = path_of_batch(partition), shown_below_home(landing)
     try:
         if folder := read_folder(below_home(landing), path):
-            return folder
-        with open_landed(below_home(landing), path) as opened:
-            return opened.read()
+            return nullcontext(folder)
+        return take(below_home(landing), path)
     except NotAReviewFile as error:
         raise dg.Failure(
             f"The batch key {partition!r} leads to no review file: {on_one_line(path)!r} {error}. Delete its "
@@ -178,7 +188,11 @@ def _content(landing: str, partition: str) -> bytes | Folder:
         ) from None
     except Exception as error:  # noqa: BLE001  every file system has errors of its own
         reason = getattr(error, "strerror", None) or without_secrets(error, landing)
-        raise dg.Failure(
-            f"{place}/{path} cannot be read ({reason}): see that it may be read, or land it again, under a shorter "
-            "name if that is what is wrong."
-        ) from None
+        raise _cannot_be_read(f"{place}/{path}", reason) from None
+
+
+def _cannot_be_read(shown_file: str, reason: str | None) -> dg.Failure:
+    return dg.Failure(
+        f"{shown_file} cannot be read ({reason}): see that it may be read, or land it again, under a shorter name if "
+        "that is what is wrong."
+    )

@@ -17,6 +17,7 @@ from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.growing_texts import GrowingTexts
 from sentiment_assets.ingestion.labels import require_meant
 from sentiment_assets.ingestion.moments import Written, moment_reader
+from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, SHAPE_PROPOSED, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
@@ -86,7 +87,7 @@ class Batch:
 
 
 def read_batch(
-    content: bytes | Folder, file_name: str, settings: IngestionSettings, most_rows: int | None = None
+    content: Content | Folder, file_name: str, settings: IngestionSettings, most_rows: int | None = None
 ) -> Batch:
     """Read, check and map every row of a landed file or folder, or the first ``most_rows`` for a look at it.
 

@@ -8,15 +8,19 @@ failed is tried again when it is landed again, under this name or another, and w
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from typing import Literal
 
 from pydantic import TypeAdapter
 
+from sentiment_assets.ingestion.open_file import Content, stream_of
+
 SETTLED_AFTER = 10.0
 """Seconds that a file must lie unchanged."""
 PART = 1 << 24
+_BYTES_AT_ONCE = 1 << 20
 """Bytes of a file that are read in one go: a larger file is read in parts, over several looks if need be."""
 FILES_OF_A_PART = 200
 """Files of a folder that are read in one go: over a network, each may take a tenth of a second."""
@@ -198,6 +202,7 @@ def digest_of_parts(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else sha256("".join(parts).encode()).hexdigest()[:32]
 
 
-def file_digest(content: bytes) -> str:
+def file_digest(content: Content) -> str:
     """The digest of a content in 32 hexadecimal digits, the same as by its parts."""
-    return digest_of_parts(list(part_digests([content])))
+    with stream_of(content) as stream:
+        return digest_of_parts(list(part_digests(iter(partial(stream.read, _BYTES_AT_ONCE), b""))))

@@ -5,8 +5,11 @@ A link is followed if it ends at a regular file of the landing place. Opening a 
 
 import errno
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -17,9 +20,11 @@ from sentiment_assets.ingestion.batch_key import fault_of_path
 from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.formats import format_of
 from sentiment_assets.ingestion.landing import change_token, is_landed
+from sentiment_assets.ingestion.open_file import OpenFile
 from sentiment_assets.ingestion.text_folders import Folder, is_text
 from sentiment_assets.resources.home import is_local
 
+_BYTES_AT_ONCE = 1 << 20
 _OUT = "is a link that leads out of the landing place"
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
 
@@ -65,6 +70,22 @@ def open_landed(place: UPath, path: str) -> BinaryIO:
     if fault := fault_of_path(path):
         raise NotAReviewFile(fault)
     return _open_on_disk(place, path) if is_local(place) else place.joinpath(path).open("rb")
+
+
+def take(place: UPath, path: str) -> OpenFile:
+    """A file by its path below the landing place, on this host's disk: one that lies afar is copied to it first.
+
+    Raises as ``open_landed``. The copy has no name, and goes when the file is closed.
+    """
+    opened = open_landed(place, path)
+    if is_local(place):
+        return OpenFile(opened)
+    with opened, ExitStack() as stack:
+        copy = stack.enter_context(tempfile.TemporaryFile())
+        shutil.copyfileobj(opened, copy, _BYTES_AT_ONCE)
+        copy.flush()
+        stack.pop_all()
+    return OpenFile(copy)
 
 
 def read_texts(place: UPath, folder: str, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:

@@ -15,7 +15,8 @@ from sentiment_assets.assets import raw_reviews as module
 from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.batch_key import batch_key
-from sentiment_assets.ingestion.landing import folder_digest
+from sentiment_assets.ingestion.landing import file_digest, folder_digest
+from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, IngestionSettings
 from sentiment_assets.monitoring.other_batches import digests_and_labels
 from sentiment_assets.reporting.figures import ALL, join_scores
@@ -206,10 +207,44 @@ def test_a_file_that_cannot_be_read_is_named_with_what_to_do(
     def without_permission(place: UPath, path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(module, "open_landed", without_permission)
+    monkeypatch.setattr(module, "take", without_permission)
     assert "landing/acme/a.csv cannot be read (Permission denied): see that it may be read" in failure_of(
         acme.ingest(key)
     )
+
+
+def test_a_disk_that_fails_while_a_file_is_read_is_named_too(
+    acme: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = acme.land("a.csv", b"text\n" + b"fine\n" * 1_000_000)
+    plain = os.preadv
+
+    def failing(descriptor: int, buffers: list[memoryview], place: int) -> int:
+        if place > 2_000_000:
+            raise OSError(5, "Input/output error")
+        return plain(descriptor, buffers, place)
+
+    monkeypatch.setattr("sentiment_assets.ingestion.landing.file_digest", lambda _: "")
+    monkeypatch.setattr(os, "preadv", failing)
+    assert "landing/acme/a.csv cannot be read (Input/output error): see that" in failure_of(acme.ingest(key))
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_no_batch(
+    acme: BranchInProcess, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = acme.land("a.csv", b"text\nfine\n")
+    plain = file_digest
+
+    def written_to(content: Content) -> str:
+        with (home / "landing/acme/a.csv").open("ab") as still_copied:
+            still_copied.write(b"more\n")
+        return plain(content)
+
+    monkeypatch.setattr("sentiment_assets.ingestion.landing.file_digest", written_to)
+    assert "landing/acme/a.csv was written to while it was read" in failure_of(acme.ingest(key))
+    monkeypatch.undo()
+    assert acme.ingest(key).success
+    assert read_frame(STORAGE.frame_path("acme", "raw_reviews", key))["text"].tolist() == ["fine", "more"]
 
 
 @pytest.mark.parametrize("key", ["../a.csv", "/bucket/a.csv", "%2E%2E/a.csv"])

@@ -8,6 +8,7 @@ from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.decoding import in_one_line, on_one_line
 from sentiment_assets.ingestion.label_rules import ProposedRule
 from sentiment_assets.ingestion.labels import UnknownScale
+from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.preview.columns import Column
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
 from sentiment_assets.ingestion.preview.roles import Roles, find_roles
@@ -25,7 +26,7 @@ _COMMAND = "`sentiment-assets preview FILE` shows what is in it."
 
 
 def with_lines_to_write(
-    refusal: UnreadableFile, content: bytes | Folder, file_name: str, settings: IngestionSettings
+    refusal: UnreadableFile, content: Content | Folder, file_name: str, settings: IngestionSettings
 ) -> str:
     """What is wrong with a file, and at its end the lines of YAML that would read it, or else the command to run.
 
@@ -39,7 +40,7 @@ def with_lines_to_write(
 
 
 def _lines_to_write(
-    refusal: UnreadableFile, content: bytes | Folder, file_name: str, settings: IngestionSettings
+    refusal: UnreadableFile, content: Content | Folder, file_name: str, settings: IngestionSettings
 ) -> str:
     file = beginning_of(content, file_name, MOST_ROWS)
     readings = (settings, settings.model_copy(update={"format": DEFAULT_FORMAT, "encoding": "utf-8"}))

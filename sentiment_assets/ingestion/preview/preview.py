@@ -10,6 +10,7 @@ from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.decoding import in_one_line
 from sentiment_assets.ingestion.formats import FOLDER
 from sentiment_assets.ingestion.label_rules import ProposedRule
+from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
 from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
@@ -100,7 +101,7 @@ class Preview:
 
 
 def preview_file(
-    content: bytes | Folder, file_name: str, landing: str, *, most_rows: int | None = MOST_ROWS
+    content: Content | Folder, file_name: str, landing: str, *, most_rows: int | None = MOST_ROWS
 ) -> Preview:
     """What is in a file, or a folder of texts, and the settings that are proposed for it. Raises ``UnreadableFile``."""
     file = beginning_of(content, file_name, most_rows)
@@ -132,7 +133,7 @@ def preview_file(
 
 
 def preview_for_branch(
-    content: bytes | Folder, file_name: str, settings: IngestionSettings, *, most_rows: int | None = MOST_ROWS
+    content: Content | Folder, file_name: str, settings: IngestionSettings, *, most_rows: int | None = MOST_ROWS
 ) -> Preview:
     """A file as the settings of a branch read it. Raises ``UnreadableFile``."""
     file = beginning_of(content, file_name, most_rows)

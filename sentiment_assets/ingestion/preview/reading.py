@@ -8,6 +8,7 @@ from itertools import islice
 from sentiment_assets.ingestion.decoding import undecodable_bytes
 from sentiment_assets.ingestion.formats import ZIP, format_of
 from sentiment_assets.ingestion.label_rules import is_number
+from sentiment_assets.ingestion.open_file import Content, stream_of
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
 from sentiment_assets.ingestion.preview.roles import find_roles
@@ -41,7 +42,7 @@ _A_SENTENCE, _LONGEST_NAME, _FEW_LABELS = 4, 60, 12
 class File:
     """A file, or a folder of texts, to look at."""
 
-    content: bytes | Folder
+    content: Content | Folder
     name: str
     most_rows: int | None
     """How many rows are read; ``None`` for all."""
@@ -90,14 +91,16 @@ class Sample:
         return Sample(self.file, rows, found, settings, named=named, told=(*self.told, *told))
 
 
-def beginning_of(content: bytes | Folder, file_name: str, most_rows: int | None) -> File:
+def beginning_of(content: Content | Folder, file_name: str, most_rows: int | None) -> File:
     """The file, or its first megabytes where it is a large text of lines and only some of its rows are asked for."""
     if isinstance(content, Folder):
         return File(content, file_name, most_rows)
     ending, compression = format_of(file_name)
     if most_rows is not None and not compression and ending in _BY_LINES and len(content) > _LARGEST_LOOKED_AT:
         even = _LARGEST_LOOKED_AT - _LARGEST_LOOKED_AT % 4
-        content = content[: max(content.rfind(b"\n", 0, even) + 1, 1)]
+        with stream_of(content) as stream:
+            beginning = stream.read(even)
+        content = beginning[: max(beginning.rfind(b"\n") + 1, 1)]
     return File(content, file_name, most_rows)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sentiment_assets.ingestion.formats import FOLDER, ZIP, format_of, known_formats
+from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.readers.arrow import read_arrow, read_parquet
 from sentiment_assets.ingestion.readers.delimited import read_delimited
 from sentiment_assets.ingestion.readers.folder import folder_in_archive, read_folder
@@ -44,7 +45,7 @@ class FileRows:
 
 
 def read_rows(
-    content: bytes | Folder,
+    content: Content | Folder,
     file_name: str,
     encoding: str,
     unpacking: UnpackingLimits = DEFAULT_LIMITS,

@@ -1,10 +1,10 @@
 """A folder of texts: each file is a review, and the folder it lies in is called by its label."""
 
-import io
 import zipfile
 from collections.abc import Iterator
 
 from sentiment_assets.ingestion.decoding import decode, on_one_line, undecodable_bytes
+from sentiment_assets.ingestion.open_file import stream_of
 from sentiment_assets.ingestion.readers.source import (
     FILES,
     LINES,
@@ -51,7 +51,7 @@ def read_folder(folder: Folder, encoding: str, found: dict[str, object]) -> Iter
 def folder_in_archive(archive: PackedFile) -> Folder | None:
     """The folder of texts that a zip archive is; ``None`` if it is none. Raises ``UnreadableFile``."""
     try:
-        with zipfile.ZipFile(io.BytesIO(archive.content)) as opened:
+        with zipfile.ZipFile(stream_of(archive.content)) as opened:
             names = shown_files(opened)
             if len(names) < 2 or not is_folder_of_texts(names):
                 return None

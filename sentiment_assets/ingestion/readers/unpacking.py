@@ -13,13 +13,14 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from sentiment_assets.ingestion.formats import ZIP
+from sentiment_assets.ingestion.open_file import Content, stream_of
 
 MEGABYTE = 1024 * 1024
 _HIDDEN = "__MACOSX/"
 _MOST_NAMED = 5
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 """What the libraries raise for a file that is cut short, changed, or packed in a way they do not know."""
-_Opener = Callable[[io.BytesIO], Any]
+_Opener = Callable[[BinaryIO], Any]
 
 
 class UnreadableFile(ValueError):
@@ -30,7 +31,7 @@ class UnreadableFile(ValueError):
 class PackedFile:
     """A file and its compression."""
 
-    content: bytes
+    content: Content
     compression: str
     """One of gz, bz2, xz, zst and zip; empty: none."""
     allowed: int
@@ -38,11 +39,14 @@ class PackedFile:
 
     def opened(self) -> BinaryIO:
         """A stream of the content without its compression."""
-        return io.BufferedReader(_OPENERS[self.compression](io.BytesIO(self.content)), MEGABYTE)
+        return io.BufferedReader(_OPENERS[self.compression](stream_of(self.content)), MEGABYTE)
 
     def whole(self) -> bytes:
         """The content without its compression, for formats that are not read from beginning to end."""
-        return self.opened().read() if self.compression else self.content
+        if isinstance(self.content, bytes) and not self.compression:
+            return self.content
+        with self.opened() as stream:
+            return stream.read()
 
     def require_bounded(self, size: int) -> None:
         """Raise ``UnreadableFile`` if the file expands to more than it may."""
@@ -72,10 +76,10 @@ class PackedFile:
             raise UnreadableFile("nothing is left after decompression; land it again with its content")
 
 
-def name_in_archive(content: bytes) -> str:
+def name_in_archive(content: Content) -> str:
     """The name of the one file in a zip archive. Raises ``UnreadableFile`` that names them if there are more."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(stream_of(content)) as archive:
             return _only_file(archive)
     except UnreadableFile:
         raise
@@ -98,7 +102,7 @@ def _only_file(archive: zipfile.ZipFile) -> str:
     raise UnreadableFile(f"it is an archive of {len(shown)} files ({listed}), and one is expected: land each by itself")
 
 
-def _open_zip(packed: io.BytesIO) -> Any:
+def _open_zip(packed: BinaryIO) -> Any:
     archive = zipfile.ZipFile(packed)
     return archive.open(_only_file(archive))
 
