@@ -85,10 +85,14 @@ def _high_water() -> float:
 
 def _ours() -> Callable[[str], int]:
     from sentiment_assets.ingestion.batch import read_batch
+    from sentiment_assets.ingestion.open_file import OpenFile
     from sentiment_assets.ingestion.settings import IngestionSettings
 
-    settings = IngestionSettings()
-    return lambda file: len(read_batch(Path(file).read_bytes(), "reviews.csv", settings).reviews)
+    def read(file: str) -> int:
+        with OpenFile(Path(file).open("rb")) as content:
+            return len(read_batch(content, "reviews.csv", IngestionSettings()).reviews)
+
+    return read
 
 
 def _pandas() -> Callable[[str], int]:

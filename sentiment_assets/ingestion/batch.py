@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sentiment_assets.ingestion.decoding import printable
-from sentiment_assets.ingestion.growing_texts import GrowingTexts
+from sentiment_assets.ingestion.growing_texts import GrowingDates, GrowingTexts, as_arrow
 from sentiment_assets.ingestion.labels import require_meant
 from sentiment_assets.ingestion.moments import Written, moment_reader
 from sentiment_assets.ingestion.open_file import Content
@@ -103,9 +103,7 @@ def read_batch(
         format=settings.format,
         wanted={*columns.texts, *columns.named},
     )
-    sample = islice(rows, most_rows)
-    while some := list(islice(sample, _ROWS_AT_ONCE)):
-        reading.take(some)
+    reading.take_all(islice(rows, most_rows))
     shape = str(rows.found.get(SHAPE_PROPOSED, ""))
     reading.require_text_column(shape)
     require_meant(reading.values.labels_seen, settings.columns.label, settings.labels)
@@ -148,17 +146,21 @@ class _Reading:
         self.not_found = {*columns.texts, *columns.named}
         self.values = ValueReader(settings)
         self.reviews = _Reviews(columns)
-        self._ids = ReviewIds(columns)
         self._text_column = ", ".join(columns.texts)
 
-    def take(self, rows: Sequence[RawRow]) -> None:
+    def take_all(self, rows: Iterator[RawRow]) -> None:
         """Keep each row as a review, or say what else it is."""
+        ids = ReviewIds(self.settings.columns)  # of which there are many, and which go with the last row
+        while some := list(islice(rows, _ROWS_AT_ONCE)):
+            self._take(some, ids)
+
+    def _take(self, rows: Sequence[RawRow], ids: ReviewIds) -> None:
         self.rows_in += len(rows)
         self.quarantine += [(row.number, "line", row.problem, as_json(row.values)) for row in rows if row.problem]
         readable = [row for row in rows if not row.problem]
         self._note_columns(readable)
         values = self.values.read([row.values for row in readable])
-        review_ids = [self._review_id(row, place, values) for place, row in enumerate(readable)]
+        review_ids = [self._review_id(row, place, values, ids) for place, row in enumerate(readable)]
         kept = [place for place, review_id in enumerate(review_ids) if review_id is not None]
         self.texts_from_markup += len(values.from_markup.intersection(kept))
         self.reviews.extend(kept, [row.number for row in readable], review_ids, values)
@@ -172,7 +174,7 @@ class _Reading:
             self.found |= names
             self.not_found -= names.keys()
 
-    def _review_id(self, row: RawRow, place: int, values: RowValues) -> str | None:
+    def _review_id(self, row: RawRow, place: int, values: RowValues, ids: ReviewIds) -> str | None:
         """The id of the row's review; ``None`` where it is none, and what it is is noted."""
         if values.texts[place] == "":
             self.without_text.append((row.number, as_json(row.values)))
@@ -180,7 +182,7 @@ class _Reading:
         rejected, review_id = values.rejected.get(place), None
         if not rejected:
             try:
-                review_id = self._ids.unless_duplicate(values.client_ids[place], row.values, row.number)
+                review_id = ids.unless_duplicate(values.client_ids[place], row.values, row.number)
                 self.rows_duplicate += review_id is None
             except RejectedRow as reason:
                 rejected = reason
@@ -242,7 +244,7 @@ class _Reviews:
         self._review_ids, self._texts = GrowingTexts(), GrowingTexts()
         self._kept = {name: GrowingTexts() for name in columns.keep}
         self._labels: list[LabelValue | None] = []
-        self._dates: list[Written | None] = []
+        self._dates = GrowingDates()
         self._splits: list[str | None] = []
         self._unread = Counter[tuple[str, str]]()
         self._first_unread: dict[tuple[str, str], tuple[int, str]] = {}
@@ -269,7 +271,7 @@ class _Reviews:
 
     def read_dates(self, languages: Sequence[str]) -> "pd.Series[pd.Timestamp]":
         """The moments of the reviews, decided over all of them; those that cannot be read are noted."""
-        read = moment_reader([each for each in self._dates if each is not None], self._columns.date, languages)
+        read = moment_reader(self._dates, self._columns.date, languages)
         moments = (
             None if written is None else self._moment(read(written), row, written)
             for row, written in zip(self._rows, self._dates, strict=True)
@@ -308,7 +310,7 @@ def _pieces(values: Iterable[object], kind: pa.DataType) -> Iterator[pa.Array]:
     """The values in arrays, so that few of them are Python's objects at a time."""
     remaining = iter(values)
     while some := list(islice(remaining, _ROWS_AT_ONCE)):
-        yield pa.array(some, kind)
+        yield as_arrow(some, kind)
 
 
 def _at(places: Sequence[int], values: Sequence[_Value]) -> Sequence[_Value]:

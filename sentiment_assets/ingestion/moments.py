@@ -81,11 +81,12 @@ def read_moments(values: Iterable[Written], column: DateColumn, languages: Seque
 
 
 def moment_reader(
-    values: Sequence[Written], column: DateColumn, languages: Sequence[str] = ()
+    values: Iterable[Written | None], column: DateColumn, languages: Sequence[str] = ()
 ) -> Callable[[Written], datetime | str]:
-    """Decide how a column with these values is written. What is returned reads one of them.
+    """Decide how a column with these values, which are gone through more than once, is written.
 
-    It gives the moment in UTC, or what keeps the value from being read, and what to do.
+    What is returned reads one of them: it gives the moment in UTC, or what keeps the value from being read with what to
+    do about it.
     """
     read = _reading_of(values, column, languages)
 
@@ -100,18 +101,21 @@ def moment_reader(
 
 
 def _reading_of(
-    values: Sequence[Written], column: DateColumn, languages: Sequence[str]
+    values: Iterable[Written | None], column: DateColumn, languages: Sequence[str]
 ) -> Callable[[Written], datetime]:
     """The one way in which a column is read."""
     if column.format in _EPOCHS:
         return lambda value: _since_1970(value, _EPOCHS[str(column.format)])
     if column.format:
         return lambda value: _by_format(value, str(column.format))
-    texts = [str(value).strip() for value in values if not isinstance(value, date)]
+
+    def texts() -> Iterator[str]:
+        return (str(value).strip() for value in values if value is not None and not isinstance(value, date))
+
     digits = _epoch_digits(texts)
     if digits is not None:
         return lambda value: _since_1970(value, digits)
-    order = cache(lambda: _order_of(set(texts), column))  # most columns do not need it
+    order = cache(lambda: _order_of(set(texts()), column))  # most columns do not need it
     named = _forms_with_month_names(tuple(languages))
     return lambda value: _by_its_form(value, order=order, named=named, column=column.column)
 
@@ -134,14 +138,14 @@ def _since_1970(value: Written, digits: int) -> datetime:
         raise NotRead(f"not in the years {_FIRST_YEAR} to {_LAST_YEAR}") from None
 
 
-def _epoch_digits(texts: Sequence[str]) -> int | None:
+def _epoch_digits(texts: Callable[[], Iterator[str]]) -> int | None:
     """Whether a whole column is numbers since 1970, and of which unit: each has as many digits as since 2001."""
-    if not texts or not all(_DIGITS.fullmatch(text) for text in texts):
+    if next(texts(), None) is None or not all(_DIGITS.fullmatch(text) for text in texts()):
         return None
-    lengths = {len(text.partition(".")[0]) for text in texts}
+    lengths = {len(text.partition(".")[0]) for text in texts()}
     units = [digits for digits in _EPOCHS.values() if lengths == {_DIGITS_OF_SECONDS + digits}]
     last = (datetime.now(UTC) + _A_YEAR).timestamp()
-    return units[0] if units and max(map(float, texts)) / 10 ** units[0] <= last else None
+    return units[0] if units and max(map(float, texts())) / 10 ** units[0] <= last else None
 
 
 def _by_format(value: Written, form: str) -> datetime:

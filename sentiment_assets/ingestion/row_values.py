@@ -73,7 +73,6 @@ class ValueReader:
         """How often each label was seen so far, also in rows that hold no review."""
         self._settings, self._columns = settings, settings.columns
         self._placeholders = frozenset(each.strip().casefold() for each in settings.placeholders)
-        self._same_text: dict[str, str] = {}
         self._label_of_equals = lru_cache(maxsize=1024, typed=True)(self._label)
 
     def read(self, rows: Sequence[Mapping[str, object]]) -> RowValues:
@@ -87,7 +86,7 @@ class ValueReader:
             texts=texts,
             labels=self._labels(rows, rejected),
             kept=[_each(_column(rows, name), partial(optional_text, column=name), rejected) for name in columns.keep],
-            dates=_each(self._given(rows, columns.date.column), self._as_written, rejected),
+            dates=_each(self._given(rows, columns.date.column), _as_written, rejected),
             splits=_each(self._given(rows, columns.split), _split, rejected),
             rejected=rejected,
             from_markup=from_markup,
@@ -146,14 +145,6 @@ class ValueReader:
             return _LabelRead(None, None, RejectedRow(*NESTED_TOO_DEEPLY))
         return _LabelRead(key, LabelValue(label, neutral=label is None))
 
-    def _as_written(self, value: object) -> Written | None:
-        """A date as it is written; one text stands for all that are equal."""
-        if value is None or isinstance(value, date):
-            return value
-        text = value.strip() if isinstance(value, str) else plain(value)
-        text = text if text.isascii() else printable(text)  # undecodable bytes could not be stored
-        return self._same_text.setdefault(text, text)
-
 
 class _LabelRead(NamedTuple):
     key: str | None
@@ -192,6 +183,14 @@ def _joined(columns: Sequence[Sequence[str | None]]) -> list[str | None]:
 
 def _text_or_nothing(value: object, column: str) -> str:
     return "" if value is None else text_of(value, column)
+
+
+def _as_written(value: object) -> Written | None:
+    """A date as it is written."""
+    if value is None or isinstance(value, date):
+        return value
+    text = value.strip() if isinstance(value, str) else plain(value)
+    return text if text.isascii() else printable(text)  # undecodable bytes could not be stored
 
 
 def _split(value: object) -> str | UnreadValue | None:
