@@ -6,12 +6,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 import dagster as dg
@@ -34,6 +34,7 @@ _LONGEST_NAME = 200
 """Bytes of a file's name without its ending; file systems take 255 with it."""
 _LONGEST_PATH = 3_500
 """Bytes of a whole key; file systems take paths of 4,095, in which the data folder stands as well."""
+_ROWS_OF_A_GROUP = 20_000
 _CURRENT, _NAMES = "CURRENT", "names.json"
 _ABANDONED = 86_400.0
 """Seconds after which a version that is not the current one is no longer being written."""
@@ -87,20 +88,30 @@ def _digest(name: str) -> str:
 
 
 def write_atomically(path: UPath, content: bytes) -> None:
-    """Write ``content`` so that a reader sees the old file or the new one, never part of one.
+    """Write ``content`` as ``written_atomically`` does."""
+    with written_atomically(path) as stream:
+        stream.write(content)
 
-    On this machine, file and new folders are for this account alone, whatever its umask is.
+
+@contextmanager
+def written_atomically(path: UPath) -> Iterator[BinaryIO]:
+    """A stream to write to, so that a reader sees the old file or the whole new one, never part of one.
+
+    Nothing is changed if writing fails. On this machine, file and new folders are for this account alone, whatever its
+    umask is.
     """
     if not is_local(path):
+        buffer = io.BytesIO()
+        yield buffer
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)  # an object store shows an object once it is whole
+        path.write_bytes(buffer.getvalue())  # an object store shows an object once it is whole
         return
     folder = Path(path.path).parent
     make_folder(folder)
     unfinished = folder / f".{uuid4().hex}.part"
     try:
         with open(unfinished, "xb", opener=_for_this_account) as opened:
-            opened.write(content)
+            yield opened
         os.replace(unfinished, path.path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
@@ -114,8 +125,13 @@ def _for_this_account(path: str, flags: int) -> int:
 def frame_to_bytes(frame: Frame) -> bytes:
     """A frame as a Parquet file."""
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False, compression="zstd")
+    write_frame(frame, buffer)
     return buffer.getvalue()
+
+
+def write_frame(frame: Frame, stream: BinaryIO) -> None:
+    """Write a frame as Parquet, in groups of so few rows that little of it is held twice."""
+    frame.to_parquet(stream, index=False, compression="zstd", row_group_size=_ROWS_OF_A_GROUP)
 
 
 def read_frame(path: UPath) -> Frame:
@@ -156,7 +172,8 @@ class FrameIOManager(dg.UPathIOManager):
 
     def dump_to_path(self, context: dg.OutputContext, obj: Frame, path: UPath) -> None:
         """Store a frame."""
-        write_atomically(path, frame_to_bytes(obj))
+        with written_atomically(path) as stream:
+            write_frame(obj, stream)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Frame:
         """Load a frame."""
