@@ -523,3 +523,10 @@ def test_a_rating_of_another_scale_is_none() -> None:
     batch = read_batch(b"text,label\na,4/5\nb,4/10\nc,80%\n", "r.csv", IngestionSettings(labels=stars))
     assert batch.reviews["label"].tolist() == [1]
     assert batch.quarantine["reason"].str.contains("of the scale up to (?:10|100), and `highest` is 5").all()
+
+
+def test_quarantine_is_in_the_order_of_the_file_whatever_was_wrong() -> None:
+    content = b"text,label\nfine,maybe\nfine,1,2\nso so,perhaps\nodd,1,2\nfine,1\n"
+    batch = read_batch(content, "r.csv", IngestionSettings())
+    assert batch.quarantine["row"].tolist() == [2, 3, 4, 5]
+    assert batch.quarantine["field"].tolist() == ["label", "line", "label", "line"]
