@@ -12,7 +12,7 @@ from scipy import sparse
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
-from sentiment_assets.learning.review_identity import labels_said
+from sentiment_assets.learning.review_identity import is_neutral, labels_said
 from sentiment_assets.monitoring.accuracy import (
     Estimate,
     back_test,
@@ -92,13 +92,14 @@ def check_drift(batch: BatchToCheck, settings: MonitoringSettings) -> CheckRecor
     """Check a batch for drift of its texts and labels.
 
     Reviews that came before are left out: an export that overlaps the last one is the business of quality. So are
-    those that the champion was trained on, which hold no word it does not know.
+    those that the champion was trained on, which hold no word it does not know, and those that are neutral by their
+    label, because it was trained on none.
     """
     champion = batch.champion
     if champion is None or champion.reference is None:
         return _not_comparable(batch, DRIFT_CHECKS)
     model, reference = champion.model, champion.reference
-    reviews = batch.reviews[_are_new(text_digests(batch.reviews["text"]), model, batch.others)]
+    reviews = batch.reviews[_are_compared(batch.reviews, text_digests(batch.reviews["text"]), model, batch.others)]
     texts, labels = reviews["text"], reviews["label"].dropna()
     drift = text_drift(texts, describe_batch_texts(texts, model, reference.ngrams), reference, settings)
     record = batch.record((drift.finding, label_drift(int(labels.sum()), len(labels), reference, settings)))
@@ -191,13 +192,14 @@ class ChosenReviews:
 def choose_reviews(batch: BatchToCheck, model: SentimentModel) -> ChosenReviews:
     """Choose the reviews of a batch by which a model can be judged.
 
-    Reviews are left out as in ``check_drift``: the champion knows those it was trained on too well. So are those in
-    which it knows nothing, of which it says nothing. A label that a later batch corrects counts as corrected. Labels
+    Reviews are left out as in ``check_drift``: the champion knows those it was trained on too well, and to a neutral
+    one it has no right answer. So are those in which it knows nothing, of which it says nothing. A label that a later
+    batch corrects counts as corrected. Labels
     that later batches have for unlabelled texts are kept apart, because they were not chosen at random.
     """
     digests = text_digests(batch.reviews["text"])
-    new = _are_new(digests, model, batch.others)
-    reviews, digests = batch.reviews[new], digests[new]
+    compared = _are_compared(batch.reviews, digests, model, batch.others)
+    reviews, digests = batch.reviews[compared], digests[compared]
     rows = model.rows(reviews["text"])
     recognised = np.diff(rows.indptr) > 0
     reviews, digests, rows = reviews[recognised], digests[recognised], rows[np.flatnonzero(recognised)]
@@ -231,8 +233,7 @@ def propose_labels(chosen: ChosenReviews, reference: Reference, n: int) -> pd.Da
     Columns review_id, text and label, which is empty.
     """
     separation = classify_samples(reference.rows, hash_ngrams(chosen.reviews["text"], reference.ngrams))
-    says_nothing = labels_said(chosen.reviews).isna().to_numpy()  # neutral is a label that somebody gave
-    unlabelled = np.flatnonzero(says_nothing & np.isnan(chosen.labels_since))
+    unlabelled = np.flatnonzero(~chosen.labelled & np.isnan(chosen.labels_since))
     places = label_budget(
         chosen.margins[unlabelled],
         chosen.known_ngrams[unlabelled],
@@ -265,9 +266,15 @@ def _accuracy_on_nearly_all(chosen: ChosenReviews) -> float | None:
     return measure(chosen.margins[labelled], chosen.labels[labelled]).accuracy
 
 
-def _are_new(digests: np.ndarray, model: SentimentModel, others: OtherBatches) -> np.ndarray:
-    """True for texts that neither an earlier batch nor the champion's training split has."""
-    return ~(np.isin(digests, model.trained_on) | others.came_before(digests))
+def _are_compared(
+    reviews: pd.DataFrame, digests: np.ndarray, model: SentimentModel, others: OtherBatches
+) -> np.ndarray:
+    """True for texts that neither an earlier batch nor the champion's training split has, and nobody calls neutral.
+
+    What a champion is compared by holds positive and negative reviews only.
+    """
+    known = np.isin(digests, model.trained_on) | others.came_before(digests)
+    return ~(known | is_neutral(labels_said(reviews)).to_numpy())
 
 
 def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:

@@ -64,11 +64,15 @@ class Differences:
     def most_telling(self, alpha: float) -> Difference:
         """Return the place that surely differs most of those that are significant at ``alpha``, or else the sharpest.
 
+        Of places that are equally sharp, as those are where chance explains everything, the one that differs most.
         So significance and effect are always those of one and the same place.
         """
         surely = self.surely
         significant = self.p_values < alpha
-        at = int(np.argmax(np.where(significant, surely, -1)) if significant.any() else np.argmin(self.p_values))
+        if significant.any():
+            at = int(np.argmax(np.where(significant, surely, -1)))
+        else:
+            at = int(np.lexsort((-self.effects, self.p_values))[0])
         return Difference(
             statistic=float(self.statistics[at]),
             p_value=float(self.p_values[at]),

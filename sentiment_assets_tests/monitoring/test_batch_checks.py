@@ -56,6 +56,15 @@ def test_the_same_source_passes_and_another_domain_warns(champion: ComparedChamp
     assert verdicts(scores_of(batch(300), champion).record) == dict.fromkeys(DEGRADATION_CHECKS, "ok")
 
 
+def test_reviews_that_somebody_calls_neutral_are_compared_with_nothing(champion: ComparedChampion) -> None:
+    same, other = batch(300), kitchen(150)
+    neutral = other.assign(label=pd.array([pd.NA] * 150, "Int8"), neutral=True)
+    mixed = pd.concat([same.assign(neutral=False), neutral], ignore_index=True)
+    assert texts_of(mixed, champion).findings == texts_of(same, champion).findings
+    assert scores_of(mixed, champion).record.findings == scores_of(same, champion).record.findings
+    assert verdicts(texts_of(mixed.assign(neutral=False), champion))["text_drift"] == "warn"
+
+
 def test_without_a_champion_or_its_reference_the_checks_say_so(champion: ComparedChampion) -> None:
     early = replace(champion, reference=None)  # type: ignore[type-var]
     for given, said in (
@@ -146,11 +155,11 @@ def test_a_label_budget_that_lands_again_narrows_the_estimate(champion: Compared
 
 
 def test_no_label_is_asked_for_of_a_review_that_somebody_calls_neutral(champion: ComparedChampion) -> None:
-    reviews = batch(100)
-    neutral = reviews.assign(label=pd.array([pd.NA] * 100, "Int8"), neutral=[row < 60 for row in range(100)])
+    reviews = batch(200)
+    neutral = reviews.assign(label=pd.array([pd.NA] * 200, "Int8"), neutral=[row < 120 for row in range(200)])
     asked = scores_of(neutral, champion).to_label
-    assert 30 < len(asked) <= 40
-    assert not set(asked["review_id"]) & set(reviews["review_id"][:60])
+    assert len(asked) == SETTINGS.label_budget
+    assert not set(asked["review_id"]) & set(reviews["review_id"][:120])
 
 
 def test_a_batch_with_labels_needs_none(champion: ComparedChampion) -> None:

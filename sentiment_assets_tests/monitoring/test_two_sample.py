@@ -87,6 +87,13 @@ def test_significance_and_effect_are_of_the_same_quantile() -> None:
     assert found.effect == pytest.approx(0.02, abs=0.005)
 
 
+def test_where_chance_explains_everything_the_largest_difference_is_told() -> None:
+    reference, batch = np.arange(30.0), np.delete(np.arange(30.0), [12, 13, 14, 15])
+    differences = compare_values(reference, batch)
+    assert differences.p_values.min() == 1
+    assert differences.most_telling(0.05).effect == differences.effects.max() > 0
+
+
 def test_a_few_odd_reviews_are_seen_in_the_far_tail() -> None:
     rng = np.random.default_rng(1)
     reference, batch = rng.standard_normal(5000), rng.standard_normal(1000)
