@@ -94,21 +94,27 @@ def rollback(branch: str, version: str) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--branch", default="movies", show_default=True, help="Whose champion scores.")
-@click.option("--text-column", default="text", show_default=True, help="Column of the text.")
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--branch", default="movies", show_default=True, help="Whose champion scores, and who says how to read.")
+@click.option(
+    "--text-column",
+    "text_columns",
+    multiple=True,
+    metavar="NAME",
+    help="Column of the text, once for each; by default the branch's.",
+)
+@click.option("--encoding", help="Encoding of the file; by default the branch's.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="A .csv or .parquet file; by default CSV on standard output.",
 )
-def score(file: Path, *, branch: str, text_column: str, encoding: str, output: Path | None) -> None:
-    """Score FILE with a branch's champion, a row of the output for each of its rows. Needs no running Dagster."""
+def score(file: Path, *, branch: str, text_columns: tuple[str, ...], encoding: str | None, output: Path | None) -> None:
+    """Score FILE, or a folder of texts, with a branch's champion, a row for each of its rows. Needs no Dagster."""
     from sentiment_assets.commands.score import CannotScore, score_file, write_scores
 
     try:
-        scores = score_file(file, branch, text_column, encoding)
+        scores = score_file(file, branch, text_columns=text_columns, encoding=encoding)
         write_scores(scores, output)
     except CannotScore as error:
         raise click.ClickException(_shown(error)) from error

@@ -15,7 +15,7 @@ from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.settings import Cron, Freshness, Schedules
 from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
-from sentiment_assets.commands import preview
+from sentiment_assets.commands import review_file
 from sentiment_assets.commands.demo.walkthrough import NEXT_STEPS
 from sentiment_assets.definitions import defs, joined_report
 from sentiment_assets.ingestion.readers.file_rows import read_rows
@@ -161,7 +161,7 @@ def walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the file of the page, and a screen as wide as that of the page."""
     (tmp_path / "reviews.csv").write_text(WALKED_FILE)
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(preview, "DEFS", tmp_path / "sentiment_assets/defs")
+    monkeypatch.setattr(review_file, "DEFS", tmp_path / "sentiment_assets/defs")
     return tmp_path
 
 

@@ -2,20 +2,19 @@
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import yaml
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from upath import UPath
 
 from sentiment_assets.branch.component import branch_name_fault
 from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.commands import review_file
+from sentiment_assets.commands.review_file import UnknownBranch, branch_files, content_of, settings_of
 from sentiment_assets.ingestion.decoding import in_one_line, printable
 from sentiment_assets.ingestion.preview.preview import Preview, PreviewColumn, Reason, preview_file, preview_for_branch
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS
@@ -27,13 +26,10 @@ from sentiment_assets.ingestion.readers.source import (
     SHAPE_PROPOSED,
 )
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
-from sentiment_assets.ingestion.settings import IngestionSettings
-from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.presentation.wording import shorten
 from sentiment_assets.resources.home import below_home
-from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder
+from sentiment_assets.resources.landing_place import NotAReviewFile
 
-DEFS = Path(__file__).parents[1] / "defs"
 _LANDING = "landing/{}"
 _EXAMPLE_BRANCH = "acme"
 _MOST_COLUMNS, _MOST_WARNINGS = 12, 5
@@ -51,44 +47,25 @@ def preview(file: Path, *, branch: str | None, write: str | None, whole: bool) -
     """What is in a file: with settings to propose, or as the branch's settings read it."""
     most_rows = None if whole else MOST_ROWS
     try:
-        content = _content(file)
+        content = content_of(file)
         if branch is not None:
-            settings = _settings_of(branch)
+            settings = settings_of(branch)
             return preview_for_branch(content, file.name, settings, most_rows=most_rows)
         landing = _LANDING.format(write or _EXAMPLE_BRANCH)
         found = preview_file(content, file.name, landing, most_rows=most_rows)
+    except UnknownBranch as error:
+        raise CannotPreview(str(error)) from error
     except (UnreadableFile, NotAReviewFile, OSError) as error:
         raise CannotPreview(f"{file}: {error}") from error
     BranchSettings.model_validate(dict(found.settings))
     return found
 
 
-def _content(file: Path) -> bytes | Folder:
-    """What lies there, by the way that a landed file or folder is read."""
-    if not file.is_dir():
-        return file.read_bytes()
-    folder = file.resolve()
-    return read_folder(UPath(folder.parent), folder.name) or Folder({}, tuple(sorted(os.listdir(folder))))
-
-
-def _settings_of(branch: str) -> IngestionSettings:
-    """What turns a file into a batch in an existing branch. Raises ``CannotPreview``."""
-    there = {each.parent.name: each for each in sorted(DEFS.rglob("defs.yaml"))}
-    if branch not in there:
-        raise CannotPreview(f"there is no branch {branch!r}; there are: {', '.join(there)}")
-    try:
-        written = yaml.safe_load(there[branch].read_text(encoding="utf-8"))
-        return BranchSettings.model_validate((written or {}).get("attributes") or {}).ingestion
-    except (ValueError, yaml.YAMLError, AttributeError) as error:
-        raise CannotPreview(f"{there[branch]}: {error}") from error
-
-
 def require_new_branch(name: str) -> None:
     """Raise ``CannotPreview`` if a branch cannot be called so, or is already there."""
     if fault := branch_name_fault(name):
         raise CannotPreview(f"--write {name}: {fault}")
-    there = [each for each in DEFS.rglob("defs.yaml") if each.parent.name == name]
-    taken = there[0] if there else DEFS / name
+    taken = branch_files().get(name, review_file.DEFS / name)
     if taken.exists():
         raise CannotPreview(f"{taken} is there already and was not touched; choose another name, or edit it by hand")
 
@@ -96,7 +73,7 @@ def require_new_branch(name: str) -> None:
 def write_branch(name: str, text: str) -> Path:
     """Write the ``defs.yaml`` of a new branch and return its path. Raises ``CannotPreview``."""
     require_new_branch(name)
-    file = DEFS / name / "defs.yaml"
+    file = review_file.DEFS / name / "defs.yaml"
     try:
         file.parent.mkdir(parents=True)
         with file.open("x", encoding="utf-8") as written:

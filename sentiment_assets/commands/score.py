@@ -1,27 +1,22 @@
 """Scoring a file of reviews with a champion, without Dagster."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from sentiment_assets.commands.review_file import UnknownBranch, branch_files, content_of, settings_of
 from sentiment_assets.ingestion.batch import no_such_column
 from sentiment_assets.ingestion.decoding import on_one_line
-from sentiment_assets.ingestion.markup import without_markup
 from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.ingestion.readers.source import RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
-from sentiment_assets.ingestion.settings import DEFAULT_PLACEHOLDERS, IngestionSettings
-from sentiment_assets.ingestion.values import (
-    RejectedRow,
-    optional_text,
-    stands_for_nothing,
-    text_of,
-    value_at,
-    ways_to_values,
-)
+from sentiment_assets.ingestion.row_values import ValueReader
+from sentiment_assets.ingestion.settings import IngestionSettings
+from sentiment_assets.ingestion.values import RejectedRow, optional_text, value_at, ways_to_values
 from sentiment_assets.presentation.spreadsheet import table_to_csv
+from sentiment_assets.resources.landing_place import NotAReviewFile
 from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
 from sentiment_assets.resources.registry import ChangedModel, champion_of
 from sentiment_assets.resources.urls import shown
@@ -33,18 +28,33 @@ class CannotScore(RuntimeError):
     """The file or the champion cannot be had, or nothing in the file can be scored; the message says what to do."""
 
 
-def score_file(file: Path, branch: str, text_column: str, encoding: str) -> pd.DataFrame:
-    """A row for each row of the file, in its order, repeated ones too.
+def score_file(
+    file: Path, branch: str, *, text_columns: Sequence[str] = (), encoding: str | None = None
+) -> pd.DataFrame:
+    """A row for each row of the file, or folder of texts, in its order, repeated ones too.
 
-    Columns row, review_id (if the file has such a column), text (as a branch stores it by default, without markup),
-    what the champion says (missing where there is no score), and reason (why there is none, otherwise missing).
+    The file is read as the branch reads its own, but for the columns of the text and the encoding if they are given.
+    Columns row, review_id (if the file has the branch's column of ids), text (as the branch stores it), what the
+    champion says (missing where there is no score), and reason (why there is none, otherwise missing).
     """
     try:
-        chosen = IngestionSettings(encoding=encoding).encoding
-        rows = list(read_rows(file.read_bytes(), file.name, chosen, wanted={text_column}))
-    except (UnreadableFile, ValueError) as error:
+        settings = _settings(branch, text_columns, encoding)
+        columns = settings.columns
+        rows = list(
+            read_rows(
+                content_of(file),
+                file.name,
+                settings.encoding,
+                settings.unpacking,
+                format=settings.format,
+                wanted={*columns.texts, *columns.named},
+            )
+        )
+    except UnknownBranch as error:
+        raise CannotScore(str(error)) from error
+    except (UnreadableFile, NotAReviewFile, ValueError, OSError) as error:
         raise CannotScore(f"{file}: {error}") from error
-    reviews = _reviews(file, rows, text_column)
+    reviews = _reviews(file, rows, settings)
     uri = tracking_uri()
     try:
         require_mlflow(uri)
@@ -84,38 +94,39 @@ def _for_terminal(value: object) -> object:
     return on_one_line(value) if isinstance(value, str) else value
 
 
-def _reviews(file: Path, rows: list[RawRow], text_column: str) -> pd.DataFrame:
+def _settings(branch: str, text_columns: Sequence[str], encoding: str | None) -> IngestionSettings:
+    """What turns a file into a batch in the branch; the defaults if it is not one of those that are defined here."""
+    own = settings_of(branch) if branch in branch_files() else IngestionSettings()
+    columns = own.columns.model_dump(exclude_unset=True) | ({"text": list(text_columns)} if text_columns else {})
+    changes = {"columns": columns} | ({"encoding": encoding} if encoding else {})
+    return IngestionSettings.model_validate(own.model_dump(exclude_unset=True) | changes)
+
+
+def _reviews(file: Path, rows: Sequence[RawRow], settings: IngestionSettings) -> pd.DataFrame:
     names = list(dict.fromkeys(name for row in rows if not row.problem for name in ways_to_values(row.values)))
-    if names and text_column not in names:
-        raise CannotScore(f"{file}: {no_such_column(text_column, names)}. Name the right one with --text-column")
-    reviews = pd.DataFrame(
-        [(row.number, *_text_or_reason(row, text_column)) for row in rows], columns=["row", "text", "reason"]
-    ).astype({"text": "str", "reason": "str"})
-    if _ID in names:
-        reviews.insert(1, _ID, pd.Series(list(_ids(rows)), dtype="str"))
+    wanted, id_column = settings.columns.texts, settings.columns.review_id
+    if names and not set(wanted).intersection(names):
+        raise CannotScore(f"{file}: {no_such_column(', '.join(wanted), names)}. Name the right one with --text-column")
+    readable = [{} if row.problem else row.values for row in rows]
+    texts, why_not, _ = ValueReader(settings).read_texts(readable)
+    reasons = [
+        row.problem or (why_not[place].reason if place in why_not else None if texts[place] else "the text is missing")
+        for place, row in enumerate(rows)
+    ]
+    numbers = [row.number for row in rows]
+    reviews = pd.DataFrame({"row": numbers, "text": [text or None for text in texts], "reason": reasons})
+    reviews = reviews.astype({"row": "int64", "text": "str", "reason": "str"})
+    if id_column in names:
+        reviews.insert(1, _ID, pd.Series([_id(values, id_column) for values in readable], dtype="str"))
     if reviews["text"].isna().all():
-        reasons = reviews["reason"].value_counts()
-        most = f"; most often: {reasons.index[0]}" if len(reasons) else ""
+        reasons_told = reviews["reason"].value_counts()
+        most = f"; most often: {reasons_told.index[0]}" if len(reasons_told) else ""
         raise CannotScore(f"{file}: none of its {len(rows):,} rows can be scored{most}")
     return reviews
 
 
-def _text_or_reason(row: RawRow, text_column: str) -> tuple[str | None, str | None]:
-    if row.problem:
-        return None, row.problem
-    value = value_at(row.values, text_column)
-    if stands_for_nothing(value, DEFAULT_PLACEHOLDERS):
-        return None, "the text is missing"
+def _id(values: Mapping[str, object], column: str) -> str | None:
     try:
-        text = without_markup(text_of(value, text_column))
-        return (text, None) if text else (None, "the text holds markup only")
-    except RejectedRow as rejected:
-        return None, rejected.reason
-
-
-def _ids(rows: list[RawRow]) -> Iterator[str | None]:
-    for row in rows:
-        try:
-            yield None if row.problem else optional_text(row.values.get(_ID), _ID)
-        except (RejectedRow, RecursionError):
-            yield None
+        return optional_text(value_at(values, column), column)
+    except (RejectedRow, RecursionError):
+        return None

@@ -80,7 +80,8 @@ class ValueReader:
         columns, rejected = self._columns, _Rejected()
         read_id = partial(optional_text, column=columns.review_id)
         client_ids = _each(self._given(rows, columns.review_id), read_id, rejected)
-        texts, from_markup = self._texts(rows, rejected)
+        texts, why_no_text, from_markup = self.read_texts(rows)
+        rejected = why_no_text | rejected  # the id's reason comes first
         return RowValues(
             client_ids=client_ids,
             texts=texts,
@@ -98,10 +99,14 @@ class ValueReader:
         values = _column(rows, name)
         return [None if value is None or stands_for_nothing(value, nothing) else value for value in values]
 
-    def _texts(
-        self, rows: Sequence[Mapping[str, object]], rejected: _Rejected
-    ) -> tuple[list[str | None], frozenset[int]]:
-        """The texts: what their columns hold, joined, and without markup unless the branch keeps it."""
+    def read_texts(
+        self, rows: Sequence[Mapping[str, object]]
+    ) -> tuple[list[str | None], dict[int, RejectedRow], frozenset[int]]:
+        """The texts: what their columns hold, joined, and without markup unless the branch keeps it.
+
+        A text is empty where there is none, and missing where it cannot be used; with why not, by the place of the row,
+        and the places of texts that held markup.
+        """
         names, why_not = self._columns.texts, _Rejected()
         columns = [_each(self._given(rows, name), partial(_text_or_nothing, column=name), why_not) for name in names]
         texts = columns[0].copy() if len(names) == 1 else _joined(columns)
@@ -112,10 +117,9 @@ class ValueReader:
             if not texts[place]:
                 markup_only = "the text holds markup only; if that is meant, set `html: keep`"
                 why_not.setdefault(place, RejectedRow(names[0], markup_only))
-        for place, reason in why_not.items():
-            rejected.setdefault(place, reason)
+        for place in why_not:
             texts[place] = None
-        return texts, frozenset(from_markup)
+        return texts, why_not, frozenset(from_markup)
 
     def _labels(self, rows: Sequence[Mapping[str, object]], rejected: _Rejected) -> list[LabelValue | None]:
         """The labels, which are counted also in rows that hold no review."""

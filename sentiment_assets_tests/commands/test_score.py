@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from sentiment_assets.cli import main
+from sentiment_assets.commands import review_file
 from sentiment_assets.commands.score import write_scores
 
 FILE = b"""review_id,text,label
@@ -140,7 +142,10 @@ def test_a_text_is_scored_as_a_branch_would_store_it(tmp_path: Path) -> None:
     scores = pd.read_csv(io.StringIO(done.stdout))
     assert scores["text"].fillna("").tolist() == ["superb, lovely", "", ""]
     assert scores["label"].fillna(-1).tolist() == [1, -1, -1]
-    assert scores["reason"].dropna().tolist() == ["the text is missing", "the text holds markup only"]
+    assert [each.split(";")[0] for each in scores["reason"].dropna()] == [
+        "the text is missing",
+        "the text holds markup only",
+    ]
 
 
 @pytest.mark.usefixtures("trained")
@@ -149,3 +154,46 @@ def test_a_text_within_another_value_is_named_by_the_way_to_it(tmp_path: Path) -
     done = score(tmp_path, content, "--text-column", "review.text", name="mine.jsonl")
     assert done.exit_code == 0, done.output
     assert pd.read_csv(io.StringIO(done.stdout))["label"].tolist() == [1]
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_file_is_read_as_the_branch_reads_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {
+        "landing": "landing/acme",
+        "encoding": "cp1252",
+        "columns": {"text": ["Überschrift", "Kommentar"], "review_id": "Nr"},
+    }
+    (tmp_path / "defs/acme").mkdir(parents=True)
+    written = yaml.safe_dump({"type": "sentiment_assets.SentimentBranch", "attributes": settings})
+    (tmp_path / "defs/acme/defs.yaml").write_text(written)
+    monkeypatch.setattr(review_file, "DEFS", tmp_path / "defs")
+    content = "Nr;Überschrift;Kommentar;Sterne\n1;superb;<b>lovely</b>;5\n2;dull;;1\n3;;N/A;3\n".encode("cp1252")
+    scores = pd.read_csv(io.StringIO(score(tmp_path, content).stdout))
+    assert scores["review_id"].tolist() == [1, 2, 3]
+    assert scores["text"].fillna("").tolist() == ["superb\nlovely", "dull", ""]
+    assert scores["reason"].fillna("").tolist() == ["", "", "the text is missing"]
+    one_column = pd.read_csv(io.StringIO(score(tmp_path, content, "--text-column", "Kommentar").stdout))
+    assert one_column["text"].fillna("").tolist() == ["lovely", "", ""]
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_settings_of_a_branch_that_cannot_be_read_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "defs/acme").mkdir(parents=True)
+    (tmp_path / "defs/acme/defs.yaml").write_text("attributes: {landing: landing/acme, colums: {text: body}}")
+    monkeypatch.setattr(review_file, "DEFS", tmp_path / "defs")
+    refused = score(tmp_path, b"text\nfine\n")
+    assert refused.exit_code == 1
+    assert "defs.yaml: " in refused.output
+    assert "colums" in refused.output
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_folder_of_texts_is_scored_text_by_text(tmp_path: Path) -> None:
+    for path, text in {"pos/1.txt": "a superb story", "neg/2.txt": "dull and boring"}.items():
+        (tmp_path / "texts" / path).parent.mkdir(parents=True)
+        (tmp_path / "texts" / path).write_text(text)
+    done = CliRunner().invoke(main, ["score", str(tmp_path / "texts"), "--branch", "acme"])
+    scores = pd.read_csv(io.StringIO(done.stdout))
+    assert dict(zip(scores["text"], scores["label"], strict=True)) == {"a superb story": 1, "dull and boring": 0}
