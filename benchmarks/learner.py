@@ -174,9 +174,10 @@ def _test_accuracies() -> dict[str, float]:
     """Of every candidate, to see how far the selected one is from the best; read after all is decided."""
     storage = Storage(root="data")
     stored = Arrays(root="data").create_io_manager(None).load_from_path(None, storage.path(_BRANCH, "features"))
-    test = features_from_arrays(stored.arrays).rows[TEST]
+    features = features_from_arrays(stored.arrays)
     candidates = {each.key: read_candidate(storage, _BRANCH, each.key) for each in _SETS}
-    return {key: accuracy(each.svc.margins(test.rows), test.labels) for key, each in candidates.items()}
+    tests = {key: features.of(each.hyperparameters.features).rows[TEST] for key, each in candidates.items()}
+    return {key: accuracy(each.svc.margins(tests[key].rows), tests[key].labels) for key, each in candidates.items()}
 
 
 def _train_peer(scratch: Path) -> Figures:
