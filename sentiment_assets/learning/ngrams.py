@@ -296,6 +296,12 @@ def words_around_characters(texts: pa.Array) -> WordsAround:
     )
 
 
+def mostly_unspaced(texts: Texts) -> bool:
+    """Whether more than half of the texts are in a language that is written without spaces."""
+    unspaced = pc.match_substring_regex(as_column(texts), _UNSPACED_SCRIPTS)
+    return 2 * (pc.sum(unspaced).as_py() or 0) > len(unspaced)
+
+
 def _mix(values: np.ndarray) -> np.ndarray:
     """The finaliser of SplitMix64 (Steele et al. 2014): every input bit reaches every output bit."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -83,9 +83,9 @@ class FeatureSettings(Settings):
         return ("words",) if self.ngrams.analyzer == "word" else ("characters",)
 
     @property
-    def tokens(self) -> Analyzer:
-        """What texts are compared by when near-duplicates are looked for."""
-        return self.ngrams.analyzer if self.ngrams else WORDS.analyzer
+    def tokens(self) -> Analyzer | None:
+        """What texts are compared by when near-duplicates are looked for; ``None``: their language decides."""
+        return self.ngrams.analyzer if self.ngrams else None
 
 
 class PromotionRule(Settings):
