@@ -2,7 +2,8 @@
 
 The words of a model of words alone are n-grams, each with its own term of W·x. Where characters count, too, people are
 shown the words that they stand in: the term of an n-gram is divided equally among its places in the text, and there
-equally among its words or characters, so that the words of a text add up to all of W·x.
+equally among its words, or its characters but for blanks and punctuation, which have a share only of what has nothing
+else. So the words of a text add up to all of W·x.
 """
 
 from collections.abc import Iterator, Sequence
@@ -126,9 +127,12 @@ def _pieces_of_characters(texts: pa.Array, occurrences: Occurrences, shares: np.
         whole &= ~is_blank[starts] & ~is_blank[last]
         ends = [characters.take(starts[whole] + place) for place in range(length)]
         yield _Pieces.of(rows[whole], pc.binary_join_element_wise(*ends, _NOTHING), added[whole])
-        for place in range(length):
-            places = visible[starts[~whole] + place]
-            values += np.bincount(places, added[~whole] / length, len(values))
+        places = [starts[~whole] + place for place in range(length)]
+        tells = [~is_blank[each] & around.tells[around.of_character[visible[each]]] for each in places]
+        telling = np.sum(tells, axis=0)
+        for each, tell in zip(places, tells, strict=True):
+            share = np.where(telling > 0, tell / np.maximum(telling, 1), 1 / length)
+            values += np.bincount(visible[each], added[~whole] * share, len(values))
     row_of = around.rows[around.of_character]
     alone = around.unspaced[around.of_character]
     yield _Pieces.of(row_of[alone], characters.filter(~is_blank).filter(alone), values[alone])

@@ -280,6 +280,8 @@ class WordsAround:
     """int32, one a word: the text's position in the chunk."""
     of_character: np.ndarray
     """int64, one a character that is no white space: its word."""
+    tells: np.ndarray
+    """bool, one a word: it has a letter, a number or an emoji, and is no punctuation."""
     unspaced: np.ndarray
     """bool, one a word: it is of a language that is written without spaces, so that it is hardly one word."""
 
@@ -292,6 +294,7 @@ def words_around_characters(texts: pa.Array) -> WordsAround:
         words=words,
         rows=rows,
         of_character=np.repeat(np.arange(len(words)), pc.utf8_length(words).to_numpy()),
+        tells=pc.match_substring_regex(words, rf"[\p{{L}}\p{{N}}]|{_EMOJI}").to_numpy(zero_copy_only=False),
         unspaced=pc.match_substring_regex(words, _UNSPACED_SCRIPTS).to_numpy(zero_copy_only=False),
     )
 

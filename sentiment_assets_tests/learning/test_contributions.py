@@ -94,9 +94,13 @@ def model_that_knows_only(ngram: str, text: str, rules: NgramSettings) -> Sentim
 
 
 def test_an_ngram_is_divided_among_the_words_that_it_touches() -> None:
-    """By its characters; the blank goes with the word before it."""
+    """By its characters; blanks and punctuation have nothing of it, unless there is nothing else."""
     model = model_that_knows_only("ot o", "not ok", NgramSettings(analyzer="char_blank", longest=4, columns_log2=16))
-    assert model.contributions(["not ok"]) == [{"not": 0.75, "ok": 0.25}]
+    [words] = model.contributions(["not ok"])
+    assert words == pytest.approx({"not": 2 / 3, "ok": 1 / 3})
+    marks = model_that_knows_only("!, (", "no!, (", NgramSettings(analyzer="char_blank", longest=4, columns_log2=16))
+    [signs] = marks.contributions(["no!, ("])
+    assert signs == pytest.approx({"!": 0.25, ",": 0.5, "(": 0.25}), "a blank goes with what stands before it"
 
 
 def test_a_word_has_the_sum_of_all_its_places() -> None:
