@@ -8,7 +8,7 @@ processes of their own, one after the other:
 
 - the platform: a branch with default settings, its files ingested, then the whole train job through the multiprocess
   executor into a fresh Dagster instance and a fresh MLflow database;
-- the peer: TfidfVectorizer((1, 3)) once, the same hyperparameter sets as SGDClassifiers through joblib on two workers,
+- the peer: TfidfVectorizer((1, 3)) once, as many hyperparameter sets as SGDClassifiers through joblib on two workers,
   selected by the same validation hinge loss, without tracking or orchestration.
 
 Prints one Markdown table.
@@ -43,7 +43,7 @@ from sentiment_assets.execution.steps import step_executor
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.learning.calibration import expected_calibration_error
 from sentiment_assets.learning.features import features_from_arrays
-from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
+from sentiment_assets.learning.hyperparameters import GRID_OF_ONE_SET, Hyperparameters, SearchSpace
 from sentiment_assets.learning.metrics import accuracy, hinge_loss
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION, text_digests
 from sentiment_assets.learning.vectorizer import NgramVectorizer
@@ -54,6 +54,7 @@ from sentiment_assets.resources.storage import Arrays, Storage
 
 _BRANCH = "benchmark"
 _SETS = SearchSpace().hyperparameter_sets()
+_SETS_OF_THE_PEER = SearchSpace(grid=GRID_OF_ONE_SET).hyperparameter_sets()
 _FILE = "reviews.parquet"
 _WORKERS = 2
 _LOOK_EVERY = 0.02
@@ -174,9 +175,10 @@ def _test_accuracies() -> dict[str, float]:
     """Of every candidate, to see how far the selected one is from the best; read after all is decided."""
     storage = Storage(root="data")
     stored = Arrays(root="data").create_io_manager(None).load_from_path(None, storage.path(_BRANCH, "features"))
-    test = features_from_arrays(stored.arrays).rows[TEST]
+    features = features_from_arrays(stored.arrays)
     candidates = {each.key: read_candidate(storage, _BRANCH, each.key) for each in _SETS}
-    return {key: accuracy(each.svc.margins(test.rows), test.labels) for key, each in candidates.items()}
+    tests = {key: features.of(each.hyperparameters.features).rows[TEST] for key, each in candidates.items()}
+    return {key: accuracy(each.svc.margins(tests[key].rows), tests[key].labels) for key, each in candidates.items()}
 
 
 def _train_peer(scratch: Path) -> Figures:
@@ -188,7 +190,7 @@ def _train_peer(scratch: Path) -> Figures:
     rows = {TRAIN: vectorizer.fit_transform(parts[TRAIN]["text"])}
     rows |= {name: vectorizer.transform(parts[name]["text"]) for name in (VALIDATION, TEST)}
     fit = joblib.delayed(_fit)
-    fitted = joblib.Parallel(n_jobs=_WORKERS)(fit(rows[TRAIN], labels[TRAIN], each) for each in _SETS)
+    fitted = joblib.Parallel(n_jobs=_WORKERS)(fit(rows[TRAIN], labels[TRAIN], each) for each in _SETS_OF_THE_PEER)
     losses = [hinge_loss(each.decision_function(rows[VALIDATION]), labels[VALIDATION]) for each in fitted]
     margins = fitted[int(np.argmin(losses))].decision_function(rows[TEST])
     seconds = time.perf_counter() - started

@@ -127,7 +127,7 @@ def _prepare(file: Path) -> tuple[SentimentModel, Reference, pd.DataFrame, dict[
     corpus = own.head(_REFERENCE_REVIEWS)[["text", "label"]].astype({"label": "Int8"})
     corpus = corpus.assign(review_id=[str(each) for each in corpus.index], split=None, batch="all")
     splits = split_reviews(corpus, SplitSettings(), n_jobs=2).reviews
-    features = build_features(splits, FeatureSettings(), n_jobs=2)
+    features = build_features(splits, FeatureSettings(), ["words"], n_jobs=2)
     candidate = train_candidate(features, "benchmark", _CHAMPION, mlflow_run_id="none")
     model = make_challenger({_CHAMPION.key: candidate}, features, splits, metric="hinge_loss").model
     pool = own.iloc[_REFERENCE_REVIEWS:]
@@ -135,7 +135,7 @@ def _prepare(file: Path) -> tuple[SentimentModel, Reference, pd.DataFrame, dict[
     for place, (name, change) in enumerate(_CHANGES.items()):
         altered = pool.iloc[place * _VARIANTS : (place + 1) * _VARIANTS]
         frames[name] = altered.assign(text=altered["text"].map(change))
-    return model, make_reference(model, features, splits), splits, frames
+    return model, make_reference(model, features.of(), splits), splits, frames
 
 
 def _mojibake(text: str) -> str:

@@ -7,6 +7,7 @@ import dagster as dg
 import numpy as np
 
 from sentiment_assets.learning.calibration import Calibration
+from sentiment_assets.learning.feature_set import FeaturePart, FittedFeatureSet
 from sentiment_assets.learning.model import SentimentModel, model_digest
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
 from sentiment_assets.learning.ngrams import hash_ngrams
@@ -21,9 +22,9 @@ def made_model(good: str = "superb", bad: str = "dull") -> SentimentModel:
     """A model that knows two words, each with a margin of 1 or -1."""
     columns = {word: int(hash_ngrams([word], _NGRAMS).indices[0]) for word in (good, bad)}
     ascending = sorted(columns.values())
+    weights = ColumnWeights(np.array(ascending, np.int32), np.ones(2, np.float32))
     return SentimentModel(
-        ngrams=_NGRAMS,
-        column_weights=ColumnWeights(np.array(ascending, np.int32), np.ones(2, np.float32)),
+        feature_set=FittedFeatureSet((FeaturePart(_NGRAMS, weights),)),
         coefficients=np.array([1 if column == columns[good] else -1 for column in ascending], np.float32),
         intercept=0.0,
         calibration=Calibration(2.0),

@@ -15,7 +15,8 @@ from testing import code_location
 
 def candidate_keys(branch: str) -> list[str]:
     """The partition keys of a branch's candidates."""
-    return [each.key for each in code_location.BRANCHES[branch].search.hyperparameter_sets()]
+    settings = code_location.BRANCHES[branch]
+    return [each.key for each in settings.search.hyperparameter_sets(settings.features)]
 
 
 def land(branch: str, file_name: str, content: bytes) -> str:

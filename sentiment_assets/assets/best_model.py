@@ -13,7 +13,7 @@ from sentiment_assets.assets.trained_candidates import read_candidate
 from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
-from sentiment_assets.learning.settings import FeatureSettings, PromotionRule, SelectionMetric
+from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, PromotionRule, SelectionMetric
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays
 from sentiment_assets.resources.tracking import Tracking
 
@@ -28,6 +28,7 @@ def best_model_asset(
     *,
     candidate_keys: Sequence[str],
     settings: FeatureSettings,
+    feature_sets: Sequence[FeatureSet],
     similarity: float | None,
     metric: SelectionMetric,
     promotion: PromotionRule,
@@ -72,7 +73,7 @@ def best_model_asset(
 
         try:
             rows = features_from_arrays(features.arrays)
-            require_current(rows, splits, settings)
+            require_current(rows, splits, settings, feature_sets)
         except StaleFeatures as error:
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
@@ -102,7 +103,7 @@ def best_model_asset(
                 rule=promotion,
                 cases=behaviour,
             )
-            reference = reference_to_bytes(make_reference(challenger.model, rows, splits))
+            reference = reference_to_bytes(make_reference(challenger.model, challenger.features, splits))
             version = tracking.register(
                 branch,
                 parent,

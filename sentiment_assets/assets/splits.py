@@ -23,7 +23,7 @@ _COLUMNS = {
 
 
 def splits_asset(
-    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, settings: SplitSettings, analyzer: Analyzer
+    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, settings: SplitSettings, analyzer: Analyzer | None
 ) -> dg.AssetsDefinition:
     """The asset ``<branch>/splits``."""
 
@@ -32,7 +32,7 @@ def splits_asset(
         key_prefix=branch,
         deps=[[branch, RAW_REVIEWS]],
         io_manager_key="frames",
-        code_version=code_version(__name__, settings, analyzer),
+        code_version=code_version(__name__, settings, str(analyzer)),
         kinds={"python", "parquet"},
         metadata={"dagster/column_schema": schema_of(_COLUMNS)},
         description=(

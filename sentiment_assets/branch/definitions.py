@@ -32,17 +32,19 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
     """What a branch is made of."""
     ingestion = settings.ingestion
     batch_partitions = dg.DynamicPartitionsDefinition(name=batch_partitions_name(name))
-    candidates = settings.search.hyperparameter_sets()
+    candidates = settings.search.hyperparameter_sets(settings.features)
+    feature_sets = settings.search.feature_sets(settings.features)
     candidate_keys = [each.key for each in candidates]
     assets = [
         raw_reviews_asset(name, batch_partitions, settings.landing, ingestion),
-        splits_asset(name, batch_partitions, settings.splits, settings.features.ngrams.analyzer),
-        features_asset(name, settings.features),
+        splits_asset(name, batch_partitions, settings.splits, settings.features.tokens),
+        features_asset(name, settings.features, feature_sets),
         trained_candidates_asset(name, candidates, settings.search.patience),
         best_model_asset(
             name,
             candidate_keys=candidate_keys,
             settings=settings.features,
+            feature_sets=feature_sets,
             similarity=settings.splits.near_duplicate_similarity,
             metric=settings.selection_metric,
             promotion=settings.promotion,

@@ -1,6 +1,8 @@
 """``BranchSettings``: everything that a branch's YAML file may say."""
 
-from pydantic import Field, field_validator
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
 
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.settings import Freshness, Schedules
@@ -88,6 +90,11 @@ class BranchSettings(Settings):
             name: getattr(self, name) for name in IngestionSettings.model_fields if name in type(self).model_fields
         }
         return IngestionSettings(**shared, languages=tuple(self.monitoring.languages))
+
+    @model_validator(mode="after")
+    def _features_that_are_searched_are_there(self) -> Self:
+        self.search.hyperparameter_sets(self.features)
+        return self
 
     @field_validator("landing")
     @classmethod

@@ -70,7 +70,8 @@ def train_candidate(
 
     Raises ``TrainingDiverged`` when W overflows.
     """
-    train, validation = features.rows[TRAIN], features.rows[VALIDATION]
+    rows = features.of(hyperparameters.features).rows
+    train, validation = rows[TRAIN], rows[VALIDATION]
     with threadpool_limits(1):  # candidates train side by side: threads would only stand in each other's way
         svc, cost = measure_cost(
             lambda: train_linear_svc(train, validation, hyperparameters, seed=_SEED, patience=patience)

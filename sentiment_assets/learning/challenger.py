@@ -8,7 +8,7 @@ import pandas as pd
 
 from sentiment_assets.learning.calibration import Calibration, expected_calibration_error, fit_calibration
 from sentiment_assets.learning.candidate import Candidate
-from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.features import FeatureRows, Features
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.linear_svc import LinearSVC
 from sentiment_assets.learning.metrics import (
@@ -30,6 +30,8 @@ class Challenger:
 
     key: str
     """The key of the selected candidate."""
+    features: FeatureRows
+    """The rows of the feature set that it was trained on."""
     model: SentimentModel
     digest: str
     validation_losses: Mapping[str, float]
@@ -51,22 +53,21 @@ def make_challenger(
 
     ``features`` must be built from ``splits`` (``require_current``).
     """
-    validation, test = features.rows[VALIDATION], features.rows[TEST]
     losses = {
-        key: SELECTION_METRICS[metric](each.svc.margins(validation.rows), validation.labels)
+        key: _validation_loss(each, features.of(each.hyperparameters.features).rows[VALIDATION], metric)
         for key, each in candidates.items()
     }
     key = select_candidate(losses)
-    svc, calibration = calibrated(candidates[key].svc, validation)
-    ngrams, train = features.settings.ngrams, splits[splits["split"] == TRAIN]
+    chosen = features.of(candidates[key].hyperparameters.features)
+    svc, calibration = calibrated(candidates[key].svc, chosen.rows[VALIDATION])
+    test, train = chosen.rows[TEST], splits[splits["split"] == TRAIN]
     model = SentimentModel(
-        ngrams=ngrams,
-        column_weights=features.column_weights,
+        feature_set=chosen.fitted,
         coefficients=svc.coefficients,
         intercept=svc.intercept,
         calibration=calibration,
         trained_on=np.sort(train["text_digest"].to_numpy()),
-        trained_signatures=text_signatures(train["text"], ngrams.analyzer, n_jobs),
+        trained_signatures=text_signatures(train["text"], chosen.fitted.main_ngrams.analyzer, n_jobs),
     )
     margins = model.margins_of_rows(test.rows)
     metrics = {
@@ -78,12 +79,17 @@ def make_challenger(
     }
     return Challenger(
         key=key,
+        features=chosen,
         model=model,
         digest=model_digest(model),
         validation_losses=losses,
         test_margins=margins,
         metrics=metrics,
     )
+
+
+def _validation_loss(candidate: Candidate, validation: LabelledRows, metric: SelectionMetric) -> float:
+    return SELECTION_METRICS[metric](candidate.svc.margins(validation.rows), validation.labels)
 
 
 def calibrated(svc: LinearSVC, validation: LabelledRows) -> tuple[LinearSVC, Calibration]:

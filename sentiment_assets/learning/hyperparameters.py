@@ -6,9 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sentiment_assets.learning.settings import FeatureSet, FeatureSettings
 from sentiment_assets.settings_base import Settings
 
 Schedule = Literal["constant", "invscaling", "optimal"]
+FEATURES = FeatureSettings()
 Epochs = Annotated[int, Field(gt=0, le=1000)]
 Eta0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 L2 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -17,6 +19,11 @@ L2 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Hyperparameters(Settings):
     """One hyperparameter set: what one candidate is trained with."""
 
+    features: FeatureSet | None = Field(
+        default=None,
+        description="Feature set: `words`, `characters` or `words+characters`. Left out: words, or the branch's own "
+        "n-grams.",
+    )
     epochs: Epochs = Field(description="Passes over the training split.")
     eta0: Eta0 = Field(description="Initial learning rate.")
     l2: L2 = Field(description="Strength of the L2 penalty on W.")
@@ -35,20 +42,28 @@ class Hyperparameters(Settings):
     @property
     def key(self) -> str:
         """The partition key: readable, and the same for equal values however they were written."""
-        named = f"epochs={self.epochs}|eta0={self.eta0:.12g}|l2={self.l2:.12g}"
+        features = f"features={self.features}|" if self.features else ""
+        named = f"{features}epochs={self.epochs}|eta0={self.eta0:.12g}|l2={self.l2:.12g}"
         return named if self.schedule == "constant" else f"{named}|schedule={self.schedule}"
 
 
 class Grid(Settings):
     """Every combination of these values is a candidate."""
 
+    features: list[FeatureSet] | None = Field(
+        default=None,
+        min_length=1,
+        description="Feature sets to try. Left out: words, or the branch's own n-grams.",
+    )
     epochs: list[Epochs] = Field(min_length=1, description="Numbers of epochs to try.")
     eta0: list[Eta0] = Field(min_length=1, description="Initial learning rates to try.")
     l2: list[L2] = Field(min_length=1, description="L2 strengths to try.")
     schedule: list[Schedule] = Field(default=["constant"], min_length=1, description="Learning-rate schedules to try.")
 
 
-DEFAULT_GRID = Grid(epochs=[5, 20], eta0=[0.1, 0.3, 1.0], l2=[1e-06, 1e-05])
+DEFAULT_GRID = Grid(features=["words", "characters", "words+characters"], epochs=[4, 12], eta0=[0.3, 1.0], l2=[1e-06])
+GRID_OF_ONE_SET = Grid(epochs=[5, 20], eta0=[0.1, 0.3, 1.0], l2=[1e-06, 1e-05])
+"""The search of a branch that says which n-grams it wants, and not how to search."""
 
 
 class SearchSpace(Settings):
@@ -75,14 +90,37 @@ class SearchSpace(Settings):
             raise ValueError(f"listed more than once: {', '.join(twice)}")
         return self
 
-    def hyperparameter_sets(self) -> Sequence[Hyperparameters]:
-        """The grid's combinations in the order they are written, then the listed ones."""
-        grid = DEFAULT_GRID if self._is_default() else self.grid
-        combined = [
-            Hyperparameters(epochs=epochs, eta0=eta0, l2=l2, schedule=schedule)
-            for schedule, epochs, eta0, l2 in (product(grid.schedule, grid.epochs, grid.eta0, grid.l2) if grid else ())
-        ]
-        return [*combined, *self.candidates]
+    def hyperparameter_sets(self, features: FeatureSettings = FEATURES) -> Sequence[Hyperparameters]:
+        """The grid's combinations in the order they are written, then the listed ones.
+
+        Raises ``ValueError`` for a feature set that ``features`` do not have.
+        """
+        default = DEFAULT_GRID if features.ngrams is None else GRID_OF_ONE_SET
+        combined = _combinations(default if self._is_default() else self.grid)
+        sets = [*combined, *self.candidates]
+        unknown = {each.features for each in sets if each.features} - set(features.feature_sets)
+        if unknown:
+            raise ValueError(
+                f"`search` asks for {', '.join(sorted(unknown))}, but with `ngrams` under `features` there are only "
+                f"{features.feature_sets[0]}: leave out one or the other"
+            )
+        return sets
+
+    def feature_sets(self, features: FeatureSettings) -> tuple[FeatureSet, ...]:
+        """The feature sets that some candidate asks for."""
+        asked = {each.features or features.feature_sets[0] for each in self.hyperparameter_sets(features)}
+        return tuple(each for each in features.feature_sets if each in asked)
 
     def _is_default(self) -> bool:
         return not self.model_fields_set - {"patience"}
+
+
+def _combinations(grid: Grid | None) -> list[Hyperparameters]:
+    if grid is None:
+        return []
+    asked: list[FeatureSet] | list[None] = grid.features or [None]
+    values = product(asked, grid.schedule, grid.epochs, grid.eta0, grid.l2)
+    return [
+        Hyperparameters(features=features, epochs=epochs, eta0=eta0, l2=l2, schedule=schedule)
+        for features, schedule, epochs, eta0, l2 in values
+    ]

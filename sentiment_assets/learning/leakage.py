@@ -37,12 +37,13 @@ class LeakageTax:
 
 def measure_leakage(challenger: Challenger, candidate: Candidate, features: Features) -> LeakageTax:
     """Train the challenger's ``candidate`` once more, with the near-duplicates that were set aside."""
-    train, aside, test = (features.rows[name] for name in (TRAIN, NEAR_DUPLICATE, TEST))
+    rows = features.of(candidate.hyperparameters.features).rows
+    train, aside, test, validation = (rows[name] for name in (TRAIN, NEAR_DUPLICATE, TEST, VALIDATION))
     without = challenger.metrics["test_accuracy"]
     if not len(aside.labels):
         return LeakageTax(0, without, without)
     together = LabelledRows(
         sparse.vstack([train.rows, aside.rows], format="csr"), np.concatenate([train.labels, aside.labels])
     )
-    leaking, _ = calibrated(train_again(candidate, together, features.rows[VALIDATION]), features.rows[VALIDATION])
+    leaking, _ = calibrated(train_again(candidate, together, validation), validation)
     return LeakageTax(len(aside.labels), without, accuracy(leaking.margins(test.rows), test.labels))

@@ -68,6 +68,8 @@ def train_linear_svc(
             f"the training split has {train.rows.nnz:,} entries, and scikit-learn's SGD takes at most "
             f"{np.iinfo(np.int32).max:,}: ask for shorter n-grams or a larger min_reviews under `features`"
         )
+    if not train.rows.shape[1]:
+        return _knowing_nothing(train, validation)
     sgd = SGDClassifier(
         loss="hinge",
         alpha=hyperparameters.l2,
@@ -101,6 +103,20 @@ def train_linear_svc(
         validation_losses=np.array(validation_losses),
         path=np.array([*path[:best_epoch], sketch(coefficients)]),
         best_epoch=best_epoch,
+    )
+
+
+def _knowing_nothing(train: LabelledRows, validation: LabelledRows) -> LinearSVC:
+    """What is trained on rows without columns, such as words of a language that is written without spaces."""
+    losses = (np.array([hinge_loss(np.zeros(len(each.labels)), each.labels)]) for each in (train, validation))
+    train_losses, validation_losses = losses
+    return LinearSVC(
+        coefficients=np.empty(0, np.float32),
+        intercept=0.0,
+        train_losses=train_losses,
+        validation_losses=validation_losses,
+        path=np.zeros((2, SKETCH_SIZE), np.float32),
+        best_epoch=1,
     )
 
 

@@ -1,9 +1,8 @@
 """The sentiment model: raw text in, score out. Arrays and a small JSON file on disk, never a pickle."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,11 @@ import pandas as pd
 from scipy import sparse
 
 from sentiment_assets.learning.calibration import Calibration, calibration_of
+from sentiment_assets.learning.contributions import Contributions, heaviest_words
+from sentiment_assets.learning.feature_set import FittedFeatureSet, parts_from, parts_to_arrays, parts_to_facts
 from sentiment_assets.learning.metrics import margins_of_rows
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
-from sentiment_assets.learning.ngrams import (
-    ColumnLookup,
-    Occurrences,
-    Texts,
-    find_ngrams,
-    occurrences_to_rows,
-    pair_keys,
-)
-from sentiment_assets.learning.settings import NgramSettings
-from sentiment_assets.learning.weighting import ColumnWeights, weigh
+from sentiment_assets.learning.ngrams import Texts, chunks_of, find_ngrams
 
 _ARRAYS_FILE = "model.npz"
 _FACTS_FILE = "model.json"
@@ -33,10 +25,9 @@ _TOP_WORDS = 5
 
 @dataclass(frozen=True)
 class SentimentModel:
-    """A calibrated linear SVC over hashed n-grams."""
+    """A calibrated linear SVC over the hashed n-grams of a feature set."""
 
-    ngrams: NgramSettings
-    column_weights: ColumnWeights
+    feature_set: FittedFeatureSet
     coefficients: np.ndarray
     """float32, shape (n_columns,)."""
     intercept: float
@@ -50,7 +41,7 @@ class SentimentModel:
 
     def margins(self, texts: Texts) -> np.ndarray:
         """W·x + b of each text, float64, shape (n_texts,); 0 for a text in which the model knows nothing."""
-        chunks = [self.margins_of_rows(self._rows(occurrences)) for occurrences in find_ngrams(texts, self.ngrams)]
+        chunks = [self.margins_of_rows(self.feature_set.rows_of(found)) for found in self.feature_set.find(texts)]
         return np.concatenate(chunks) if chunks else np.empty(0)
 
     def margins_of_rows(self, rows: sparse.csr_matrix) -> np.ndarray:
@@ -59,16 +50,18 @@ class SentimentModel:
 
     def rows(self, texts: Texts) -> sparse.csr_matrix:
         """The model's features of each text, float32 of shape (n_texts, n_columns), rows of length 1 or 0."""
-        chunks = [self._rows(occurrences) for occurrences in find_ngrams(texts, self.ngrams)]
-        empty = sparse.csr_matrix((0, len(self.coefficients)), dtype=np.float32)
-        return sparse.vstack([empty, *chunks], format="csr")
+        return self.feature_set.rows(texts)
 
     def unknown_shares(self, texts: Texts) -> np.ndarray:
-        """Share of each text's shortest n-grams that the model has no weight for, float64; 0 for a text without any."""
-        shortest = self.ngrams.model_copy(update={"longest": self.ngrams.shortest})
+        """Share of each text's shortest n-grams that the model has no weight for, float64; 0 for a text without any.
+
+        These are words, unless the model knows characters alone.
+        """
+        part = self.feature_set.parts[0]
+        shortest = part.ngrams.model_copy(update={"longest": part.ngrams.shortest})
         shares = [np.empty(0)]
         for occurrences in find_ngrams(texts, shortest):
-            unknown = self._lookup.position[occurrences.columns] < 0
+            unknown = part.lookup.position[occurrences.columns] < 0
             counts = np.bincount(occurrences.rows, minlength=occurrences.n_texts)
             shares.append(np.bincount(occurrences.rows, unknown, occurrences.n_texts) / np.maximum(counts, 1))
         return np.concatenate(shares)
@@ -82,35 +75,36 @@ class SentimentModel:
         return self._scores(self.margins(texts))
 
     def explain(self, texts: Texts, top: int = _TOP_WORDS) -> pd.DataFrame:
-        """Score texts as ``score`` does, and add the n-grams that weighed most, with their exact share of the margin.
+        """Score texts as ``score`` does, and add the words that weighed most, with their exact share of the margin.
 
-        Column ``words`` lists up to ``top`` n-grams of each text, the heaviest first; column
-        ``contributions`` their terms of W·x.
+        Column ``words`` lists up to ``top`` words of each text, the heaviest first; column ``contributions`` what each
+        added to W·x. Of a model of words alone these are n-grams; where characters count, too, a word has all that its
+        characters and n-grams added, and a language without spaces has n-grams of characters.
         """
-        frames = []
-        for occurrences in find_ngrams(texts, self.ngrams):
-            rows = self._rows(occurrences)
-            words, contributions = self._heaviest(rows, occurrences, top)
-            scores = self._scores(self.margins_of_rows(rows))
-            frames.append(scores.assign(words=pd.Series(words), contributions=pd.Series(contributions)))
-        if not frames:
+        explained = list(self._explain(texts, top))
+        if not explained:
             return self.score([]).assign(words=[], contributions=[])
-        return pd.concat(frames, ignore_index=True)
+        margins = np.concatenate([each.margins for each in explained])
+        return self._scores(margins).assign(
+            words=pd.Series([words for each in explained for words in each.words]),
+            contributions=pd.Series([terms for each in explained for terms in each.contributions]),
+        )
 
     def contributions(self, texts: Texts) -> list[dict[str, float]]:
-        """Each text's n-grams with their terms of W·x, heaviest first; with b they sum to its margin."""
+        """What each of a text's words added to W·x, heaviest first; with b they sum to its margin. See ``explain``."""
         return [
             dict(zip(words, terms, strict=True))
-            for occurrences in find_ngrams(texts, self.ngrams)
-            for words, terms in zip(*self._heaviest(self._rows(occurrences), occurrences), strict=True)
+            for explained in self._explain(texts)
+            for words, terms in zip(explained.words, explained.contributions, strict=True)
         ]
 
-    def _rows(self, occurrences: Occurrences) -> sparse.csr_matrix:
-        return weigh(occurrences_to_rows(occurrences, self.ngrams, self._lookup), self.column_weights.weights)
-
-    @cached_property
-    def _lookup(self) -> ColumnLookup:
-        return ColumnLookup.of(self.column_weights.columns, 1 << self.ngrams.columns_log2)
+    def _explain(self, texts: Texts, top: int | None = None) -> Iterator[Contributions]:
+        for chunk, found in zip(chunks_of(texts), self.feature_set.find(texts), strict=True):
+            rows = self.feature_set.rows_of(found)
+            words, contributions = heaviest_words(
+                chunk, found, rows=rows, feature_set=self.feature_set, coefficients=self.coefficients, top=top
+            )
+            yield Contributions(self.margins_of_rows(rows), words, contributions)
 
     def _scores(self, margins: np.ndarray) -> pd.DataFrame:
         probabilities = self.calibration.probabilities(margins)
@@ -121,28 +115,6 @@ class SentimentModel:
                 "confidence": np.maximum(probabilities, 1 - probabilities),
             }
         )
-
-    def _heaviest(
-        self, rows: sparse.csr_matrix, occurrences: Occurrences, top: int | None = None
-    ) -> tuple[list[list[str]], list[list[float]]]:
-        """Each row's largest terms of W·x by absolute value (all, without ``top``), with the n-gram in its own text."""
-        terms = rows.data * self.coefficients[rows.indices]
-        sizes = np.diff(rows.indptr)
-        row_of = np.repeat(np.arange(len(sizes)), sizes)
-        order = np.lexsort((rows.indices, -np.abs(terms), row_of))
-        rank = np.arange(len(order)) - np.repeat(rows.indptr[:-1], sizes)
-        chosen = order if top is None else order[rank < top]
-        columns = self.column_weights.columns[rows.indices[chosen]]
-        wanted = pair_keys(row_of[chosen], columns, self.ngrams)
-        keys = pair_keys(occurrences.rows, occurrences.columns, self.ngrams)
-        by_key = np.argsort(keys, kind="stable")
-        places = by_key[np.searchsorted(keys, wanted, sorter=by_key)]
-        words: list[list[str]] = [[] for _ in sizes]
-        contributions: list[list[float]] = [[] for _ in sizes]
-        for row, position, term in zip(row_of[chosen], places, terms[chosen], strict=True):
-            words[row].append(occurrences.ngram(position))
-            contributions[row].append(float(term))
-        return words, contributions
 
 
 def save_model(model: SentimentModel, folder: Path) -> None:
@@ -158,8 +130,7 @@ def load_model(folder: Path) -> SentimentModel:
     # Former releases kept the calibration's offset apart, and no signatures.
     fitted = calibration_of(facts["calibration"]["slope"], facts["calibration"].get("offset", 0.0))
     return SentimentModel(
-        ngrams=NgramSettings(**facts["ngrams"]),
-        column_weights=ColumnWeights(arrays["columns"], arrays["weights"]),
+        feature_set=parts_from(facts["parts"] if "parts" in facts else _only_part(facts, arrays), arrays),
         coefficients=arrays["coefficients"],
         intercept=facts["intercept"] + fitted.shift,
         calibration=fitted.calibration,
@@ -191,10 +162,13 @@ def _digest(facts: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> st
     return digest.hexdigest()[:16]
 
 
+def _only_part(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    return [{"ngrams": facts["ngrams"], "length": 1.0, "columns": len(arrays["columns"])}]
+
+
 def _arrays(model: SentimentModel) -> Mapping[str, np.ndarray]:
     return {
-        "columns": model.column_weights.columns,
-        "weights": model.column_weights.weights,
+        **parts_to_arrays(model.feature_set),
         "coefficients": model.coefficients,
         "trained_on": model.trained_on,
         "trained_signatures": model.trained_signatures,
@@ -202,8 +176,10 @@ def _arrays(model: SentimentModel) -> Mapping[str, np.ndarray]:
 
 
 def _facts(model: SentimentModel) -> dict[str, object]:
+    parts = parts_to_facts(model.feature_set)
+    # One part is written as it was before there could be two, so that an equal model keeps its digest.
     return {
-        "ngrams": model.ngrams.model_dump(),
+        **({"ngrams": parts[0]["ngrams"]} if len(parts) == 1 else {"parts": parts}),
         "intercept": model.intercept,
         "calibration": {"slope": model.calibration.slope},
     }

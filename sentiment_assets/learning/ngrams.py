@@ -30,6 +30,9 @@ _INVISIBLE = r"[\x{FE0E}\x{FE0F}\x{1F3FB}-\x{1F3FF}\x{20E3}]"
 _FEELING = rf"{_EMOTICON}|{_EMOJI}|{_INVISIBLE}"
 _FEELING_MARK_OR_GAP = rf"://|({_EMOTICON}|[{_PUNCTUATION_THAT_SPEAKS}]|{_EMOJI})|{_INVISIBLE}|{_OTHERS.rstrip('+')}"
 """The beginning of an address is no emoticon."""
+_FEELING_MARK_OR_OTHER = rf"(://|{_EMOTICON}|[{_PUNCTUATION_THAT_SPEAKS}]|{_EMOJI}|{_INVISIBLE}|{_OTHERS.rstrip('+')})"
+_UNSPACED_SCRIPTS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_BLANK, _NOTHING = pa.scalar(" ", pa.large_string()), pa.scalar("", pa.large_string())
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _TEXTS_PER_CHUNK = 1_000
 
@@ -89,12 +92,12 @@ def hash_ngrams(
     the corpus.
     """
     to_rows = partial(_rows_of_chunk, settings=settings, lookup=lookup)
-    return _stack(_map(to_rows, _chunks(texts), n_jobs), lookup.n_columns if lookup else 1 << settings.columns_log2)
+    return _stack(_map(to_rows, chunks_of(texts), n_jobs), lookup.n_columns if lookup else 1 << settings.columns_log2)
 
 
 def find_ngrams(texts: Texts, settings: NgramSettings) -> Iterator[Occurrences]:
     """Every n-gram of ``texts`` with its place, a chunk of texts at a time."""
-    return (_occurrences(chunk, settings) for chunk in _chunks(texts))
+    return (_occurrences(chunk, settings) for chunk in chunks_of(texts))
 
 
 def occurrences_to_rows(
@@ -169,7 +172,8 @@ def as_column(texts: Texts) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _chunks(texts: Texts) -> Iterator[pa.Array]:
+def chunks_of(texts: Texts) -> Iterator[pa.Array]:
+    """The texts some at a time, as they are worked through."""
     column = as_column(texts)
     for start in range(0, len(column), _TEXTS_PER_CHUNK):
         yield column.slice(start, _TEXTS_PER_CHUNK).cast(pa.large_string())
@@ -191,7 +195,7 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
     if settings.analyzer == "word":
         tokens, rows, joiner = *_words(texts), " "
     else:
-        tokens, rows, joiner = *_characters(texts), ""
+        tokens, rows, joiner = *_characters(texts, keep_blanks=settings.analyzer == "char_blank"), ""
     dictionary = tokens.dictionary_encode()
     token_hashes = _hash_strings(dictionary.dictionary)[dictionary.indices.to_numpy()]
     columns, all_rows, starts = [], [], {}
@@ -204,6 +208,8 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
             if length < settings.shortest:
                 continue
             within = np.flatnonzero(rows[:count] == rows[length - 1 : length - 1 + count])
+            if length == 1 and settings.analyzer == "char_blank":  # every text has blanks: they tell nothing known
+                within = within[pc.not_equal(tokens, _BLANK).to_numpy(zero_copy_only=False)]
             columns.append((rolling[within] >> shift).astype(np.int32))
             all_rows.append(rows[within])
             starts[length] = within
@@ -224,28 +230,79 @@ def _one_form(texts: pa.Array) -> pa.Array:
 
 def _words(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Lower-cased words; the punctuation marks that carry sentiment, emoji and emoticons as tokens of their own."""
-    texts = _one_form(texts)
-    spaced = pc.replace_substring_regex(texts, _MARK_OR_GAP, r" \1 ")
+    parts = pc.ascii_split_whitespace(_spaced(_one_form(texts), _MARK_OR_GAP, _FEELING_MARK_OR_GAP))
+    return _flat(parts)
+
+
+def _spaced(texts: pa.Array, pattern: str, pattern_with_feeling: str) -> pa.Array:
+    """Texts in one form, with blanks around each first group of the pattern, and no white space that is not ASCII's."""
+    spaced = pc.replace_substring_regex(texts, pattern, r" \1 ")
     feeling = pc.match_substring_regex(
         texts, _FEELING
     )  # few have any, and the longer expression takes three times as long
     if pc.any(feeling).as_py():
-        theirs = pc.replace_substring_regex(texts.filter(feeling), _FEELING_MARK_OR_GAP, r" \1 ")
+        theirs = pc.replace_substring_regex(texts.filter(feeling), pattern_with_feeling, r" \1 ")
         spaced = pc.replace_with_mask(spaced, feeling, theirs)
-    parts = pc.ascii_split_whitespace(spaced)  # no other white space is left
+    return spaced
+
+
+def _flat(parts: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """The strings of all lists that are not empty, and the list that each comes from."""
     rows = pc.list_parent_indices(parts).to_numpy().astype(np.int32)
     tokens = parts.flatten()
     kept = pc.not_equal(pc.binary_length(tokens), 0)
     return tokens.filter(kept), rows[kept.to_numpy(zero_copy_only=False)]
 
 
-def _characters(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """Lower-cased characters without white space."""
-    bare = pc.replace_substring_regex(_one_form(texts), r"\s+", "")
+def _characters(texts: pa.Array, *, keep_blanks: bool) -> tuple[pa.Array, np.ndarray]:
+    """Lower-cased characters without white space; with ``keep_blanks`` a blank around each run of others."""
+    texts = _one_form(texts)
+    if keep_blanks:
+        single = pc.replace_substring_regex(texts, r"\s+", " ")
+        trimmed = pc.utf8_trim(single, " ")
+        padded = pc.binary_join_element_wise(_BLANK, trimmed, _BLANK, _NOTHING)
+        bare = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), trimmed, padded)
+    else:
+        bare = pc.replace_substring_regex(texts, r"\s+", "")
     sizes = pc.utf8_length(bare).to_numpy()
     characters = np.frombuffer("".join(bare.to_pylist()).encode("utf-32-le"), dtype="<U1")
     rows = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)
     return pa.array(characters, pa.large_string()), rows
+
+
+@dataclass(frozen=True)
+class WordsAround:
+    """The words that the characters of a chunk of texts stand in."""
+
+    words: pa.Array
+    """Every word of the chunk, one text after the other; what ``_words`` leaves out is a word here."""
+    rows: np.ndarray
+    """int32, one a word: the text's position in the chunk."""
+    of_character: np.ndarray
+    """int64, one a character that is no white space: its word."""
+    tells: np.ndarray
+    """bool, one a word: it has a letter, a number or an emoji, and is no punctuation."""
+    unspaced: np.ndarray
+    """bool, one a word: it is of a language that is written without spaces, so that it is hardly one word."""
+
+
+def words_around_characters(texts: pa.Array) -> WordsAround:
+    """The words of a chunk of texts, for each character of its ``char`` n-grams the one that it stands in."""
+    spaced = _spaced(_one_form(texts), rf"([{_PUNCTUATION_THAT_SPEAKS}]|{_OTHERS})", _FEELING_MARK_OR_OTHER)
+    words, rows = _flat(pc.split_pattern_regex(spaced, r"\s+"))
+    return WordsAround(
+        words=words,
+        rows=rows,
+        of_character=np.repeat(np.arange(len(words)), pc.utf8_length(words).to_numpy()),
+        tells=pc.match_substring_regex(words, rf"[\p{{L}}\p{{N}}]|{_EMOJI}").to_numpy(zero_copy_only=False),
+        unspaced=pc.match_substring_regex(words, _UNSPACED_SCRIPTS).to_numpy(zero_copy_only=False),
+    )
+
+
+def mostly_unspaced(texts: Texts) -> bool:
+    """Whether more than half of the texts are in a language that is written without spaces."""
+    unspaced = pc.match_substring_regex(as_column(texts), _UNSPACED_SCRIPTS)
+    return 2 * (pc.sum(unspaced).as_py() or 0) > len(unspaced)
 
 
 def _mix(values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sentiment_assets.learning.calibration import equal_mass_bins
 from sentiment_assets.learning.candidate import Candidate
+from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.loss_surface import LossSurface
 from sentiment_assets.presentation import palette
 from sentiment_assets.presentation.figures import draw_ngram_bars, png, write_values
@@ -33,15 +34,15 @@ def draw_losses(candidates: Mapping[str, Candidate], selected: str) -> bytes:
 
 
 def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[str, float], selected: str) -> bytes:
-    """A heat map of validation loss: eta0 by l2, a panel for each number of epochs and schedule."""
-    panels = sorted({(each.hyperparameters.schedule, each.hyperparameters.epochs) for each in candidates.values()})
+    """A heat map of validation loss: eta0 by l2, a panel for each feature set, number of epochs and schedule."""
+    panels = sorted({_panel(each.hyperparameters) for each in candidates.values()})
     etas = sorted({each.hyperparameters.eta0 for each in candidates.values()})
     penalties = sorted({each.hyperparameters.l2 for each in candidates.values()})
     grids = {panel: np.full((len(etas), len(penalties)), np.nan) for panel in panels}
     for key, each in candidates.items():
         settings = each.hyperparameters
         place = etas.index(settings.eta0), penalties.index(settings.l2)
-        grids[settings.schedule, settings.epochs][place] = validation_losses[key]
+        grids[_panel(settings)][place] = validation_losses[key]
     size = (1.6 + len(panels) * (0.9 + 0.8 * len(penalties)), 1.6 + 0.45 * len(etas))
     figure = Figure(figsize=size, layout="constrained")
     lowest, highest = min(validation_losses.values()), max(validation_losses.values())
@@ -51,10 +52,16 @@ def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[
         write_values(axes, grids[panel], (lowest + highest) / 2)
         axes.set_xticks(range(len(penalties)), [f"{each:g}" for each in penalties])
         axes.set_yticks(range(len(etas)), [f"{each:g}" for each in etas])
-        axes.set(title=f"{panel[1]} epochs, {panel[0]}", xlabel="l2", ylabel="eta0")
-        if panel == (chosen.schedule, chosen.epochs):
+        axes.set(
+            title="\n".join([*filter(None, panel[:1]), f"{panel[2]} epochs, {panel[1]}"]), xlabel="l2", ylabel="eta0"
+        )
+        if panel == _panel(chosen):
             axes.plot(penalties.index(chosen.l2), etas.index(chosen.eta0) + 0.3, marker="^", color=palette.SELECTED)
     return png(figure)
+
+
+def _panel(settings: Hyperparameters) -> tuple[str, str, int]:
+    return settings.features or "", settings.schedule, settings.epochs
 
 
 def draw_surface(surface: LossSurface, selected: str) -> bytes:

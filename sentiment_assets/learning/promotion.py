@@ -60,7 +60,7 @@ def compare_with_champion(
     test = splits[splits["split"] == TEST]
     known = np.isin(test["text_digest"].to_numpy(), champion.model.trained_on)
     if similarity is not None:
-        signatures = text_signatures(test["text"], champion.model.ngrams.analyzer)
+        signatures = text_signatures(test["text"], champion.model.feature_set.main_ngrams.analyzer)
         known |= resembles_any(signatures, champion.model.trained_signatures, similarity)
     if known.all():
         return None

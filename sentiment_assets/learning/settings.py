@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 from sentiment_assets.settings_base import Settings
 
 Weighting = Literal["naive_bayes_idf", "naive_bayes", "tfidf", "presence"]
-Analyzer = Literal["word", "char"]
+Analyzer = Literal["word", "char", "char_blank"]
+FeatureSet = Literal["words", "characters", "words+characters"]
 SelectionMetric = Literal["hinge_loss", "error_rate", "balanced_error_rate"]
 
 
@@ -36,7 +37,11 @@ class SplitSettings(Settings):
 class NgramSettings(Settings):
     """Which n-grams of a text count, and into how many columns they are hashed."""
 
-    analyzer: Analyzer = Field(default="word", description="`word`, or `char` for languages written without spaces.")
+    analyzer: Analyzer = Field(
+        default="word",
+        description="`word`; `char`, characters without white space; or `char_blank`, characters with white space as "
+        "one blank, and a blank before and after the text.",
+    )
     shortest: int = Field(default=1, ge=1, le=8, description="Shortest n-gram, in tokens.")
     longest: int = Field(default=3, ge=1, le=8, description="Longest n-gram, in tokens.")
     columns_log2: int = Field(default=24, ge=8, le=26, description="n-grams are hashed into 2^columns_log2 columns.")
@@ -51,16 +56,36 @@ class NgramSettings(Settings):
         return self
 
 
+WORDS = NgramSettings(analyzer="word", shortest=1, longest=3)
+CHARACTERS = NgramSettings(analyzer="char_blank", shortest=1, longest=5)
+
+
 class FeatureSettings(Settings):
     """How a text becomes a row of features."""
 
-    ngrams: NgramSettings = Field(default=NgramSettings(), description="Which n-grams count.")
+    ngrams: NgramSettings | None = Field(
+        default=None,
+        description="The n-grams of the only feature set. Left out: there are several, and the search says by its "
+        "candidates which; words are then taken one to three in a row, characters one to five.",
+    )
     weighting: Weighting = Field(
         default="naive_bayes_idf",
         description="`naive_bayes` log-count ratio, that ratio with inverse document frequency (`naive_bayes_idf`), "
         "`tfidf`, or plain `presence`.",
     )
     min_reviews: int = Field(default=3, ge=1, description="Columns in fewer training reviews carry no weight.")
+
+    @property
+    def feature_sets(self) -> tuple[FeatureSet, ...]:
+        """The feature sets that candidates can ask for; one that asks for none gets the first."""
+        if self.ngrams is None:
+            return ("words", "characters", "words+characters")
+        return ("words",) if self.ngrams.analyzer == "word" else ("characters",)
+
+    @property
+    def tokens(self) -> Analyzer | None:
+        """What texts are compared by when near-duplicates are looked for; ``None``: their language decides."""
+        return self.ngrams.analyzer if self.ngrams else None
 
 
 class PromotionRule(Settings):

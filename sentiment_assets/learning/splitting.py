@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.learning.near_duplicates import find_near_duplicates
+from sentiment_assets.learning.ngrams import mostly_unspaced
 from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.text_identity import text_digests
@@ -53,7 +54,7 @@ def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
 
 
 def split_reviews(
-    reviews: pd.DataFrame, settings: SplitSettings, analyzer: Analyzer = "word", n_jobs: int = 1
+    reviews: pd.DataFrame, settings: SplitSettings, analyzer: Analyzer | None = None, n_jobs: int = 1
 ) -> Splits:
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
@@ -62,6 +63,7 @@ def split_reviews(
     (``review_numbers``) the latest counts, with the latest label that there is. Of equal texts the earliest is kept,
     unless they fall in several splits: then test wins, then validation. Training reviews that are near-duplicates of a
     test or validation review move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
+    Without it these are words, or characters where most reviews are in a language that is written without spaces.
     """
     reviews, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]
@@ -86,7 +88,8 @@ def split_reviews(
             "text_digest": unique["text_digest"].to_numpy(),
         }
     )
-    near_duplicates = _near_duplicates(kept, settings.near_duplicate_similarity, analyzer, n_jobs)
+    tokens: Analyzer = analyzer or ("char" if mostly_unspaced(kept["text"]) else "word")
+    near_duplicates = _near_duplicates(kept, settings.near_duplicate_similarity, tokens, n_jobs)
     kept.loc[near_duplicates.index, "split"] = NEAR_DUPLICATE
     return Splits(
         reviews=kept,

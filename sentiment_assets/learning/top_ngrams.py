@@ -6,7 +6,6 @@ from scipy import sparse
 
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import Texts, as_column
-from sentiment_assets.learning.vectorizer import name_columns
 
 _TEXTS_TO_NAME_BY = 50
 _FEWEST_REVIEWS = 10
@@ -30,7 +29,7 @@ def top_ngrams(model: SentimentModel, texts: Texts, rows: sparse.csr_matrix, n: 
     some = as_column(texts).take(_rows_with(rows, chosen))
     return pd.DataFrame(
         {
-            "ngram": name_columns(some, model.column_weights.columns[chosen], model.ngrams),
+            "ngram": model.feature_set.names(some, chosen),
             "contribution": contributions[chosen],
             "reviews": with_column[chosen],
         }

@@ -55,9 +55,12 @@ def make_train_report(
 ) -> TrainReport:
     """Describe the search, the challenger, and how it differs from the champion."""
     model, losses, selected = challenger.model, challenger.validation_losses, challenger.key
-    test = features.rows[TEST]
+    asked = candidates[selected].hyperparameters.features
+    rows = features.of(asked).rows
+    test = rows[TEST]
+    alike = {key: each for key, each in candidates.items() if each.hyperparameters.features == asked}
     ledger = sweep_ledger(candidates, losses)
-    top = top_ngrams(model, splits.loc[splits["split"] == TRAIN, "text"], features.rows[TRAIN].rows)
+    top = top_ngrams(model, splits.loc[splits["split"] == TRAIN, "text"], rows[TRAIN].rows)
     probabilities = model.calibration.probabilities(challenger.test_margins)
     behaviour = check_behaviour(model, cases)
     tables = {
@@ -79,7 +82,7 @@ def make_train_report(
     pictures = {
         "loss_per_epoch.png": draw_losses(candidates, selected),
         "search.png": draw_search(candidates, losses, selected),
-        "loss_surface.png": draw_surface(loss_surface(candidates, selected, features.rows[VALIDATION]), selected),
+        "loss_surface.png": draw_surface(loss_surface(alike, selected, rows[VALIDATION]), selected),
         "reliability.png": draw_reliability(probabilities, test.labels),
         "confusion.png": draw_confusion(challenger.test_margins > 0, test.labels),
         "top_ngrams.svg": draw_top_ngrams(top),

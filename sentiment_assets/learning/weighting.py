@@ -38,7 +38,7 @@ def fit_column_weights(
     reviews_with = _count(ngrams.indices, ngrams.shape[1])
     columns = np.flatnonzero(reviews_with >= min_reviews).astype(np.int32)
     reviews_with = reviews_with[columns]
-    if weighting == "presence":
+    if weighting == "presence" or not len(columns):
         return ColumnWeights(columns, np.ones(len(columns), np.float32))
     idf = np.log((1 + ngrams.shape[0]) / (1 + reviews_with)) + 1
     if weighting == "tfidf":
@@ -56,7 +56,7 @@ def weigh(rows: sparse.csr_matrix, weights: np.ndarray) -> sparse.csr_matrix:
     ``rows`` is float32 of shape (n_reviews, n_columns), ``weights`` of shape (n_columns,).
     """
     rows.data *= weights[rows.indices]
-    return normalize(rows, copy=False) if rows.shape[0] else rows
+    return normalize(rows, copy=False) if rows.nnz else rows
 
 
 def _count(columns: np.ndarray, n_columns: int) -> np.ndarray:

@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.features import FeatureRows
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.settings import NgramSettings
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
-from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.monitoring.batch_texts import drift_ngrams
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
 
@@ -71,19 +70,19 @@ class Reference:
         return self.margins[first:], self.labels[first:]
 
 
-def make_reference(model: SentimentModel, features: Features, splits: pd.DataFrame) -> Reference:
-    """The reference of a model from the splits and features that it was made of."""
+def make_reference(model: SentimentModel, features: FeatureRows, splits: pd.DataFrame) -> Reference:
+    """The reference of a model from the splits, and the rows of its feature set, that it was made of."""
     train = splits[splits["split"] == TRAIN]
     held_out = pd.concat([splits[splits["split"] == name] for name in (VALIDATION, TEST)])
     rows = sparse.vstack([features.rows[name].rows for name in (VALIDATION, TEST)], format="csr")
     labels = np.concatenate([features.rows[name].labels for name in (VALIDATION, TEST)])
-    ngrams = drift_ngrams(model.ngrams)
+    ngrams = drift_ngrams(model.feature_set.main_ngrams)
     some = _some(train["text"])
     sums = np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1])
     mean_columns = np.flatnonzero(sums).astype(np.int32)
     mean_values = sums[mean_columns] / rows.shape[0]
     heaviest = mean_columns[np.argsort(-np.abs(model.coefficients[mean_columns] * mean_values))[:_NAMED_COLUMNS]]
-    names = name_columns(_some(held_out["text"]), model.column_weights.columns[heaviest], model.ngrams)
+    names = model.feature_set.names(_some(held_out["text"]), heaviest)
     return Reference(
         ngrams=ngrams,
         rows=hash_ngrams(some, ngrams),

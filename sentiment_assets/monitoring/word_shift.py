@@ -12,7 +12,6 @@ from scipy import sparse
 
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import Texts
-from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.presentation.figures import draw_ngram_bars
 from sentiment_assets.presentation.wording import LONGEST_NGRAM, shorten
@@ -59,7 +58,7 @@ def word_shift(
     terms = model.coefficients.astype(np.float64) * (ours - theirs)
     chosen = np.argsort(-np.abs(terms), kind="stable")[:n]
     chosen = chosen[terms[chosen] != 0]
-    named = name_columns(texts, model.column_weights.columns[chosen], model.ngrams)
+    named = model.feature_set.names(texts, chosen)
     names = [name or reference.names.get(int(column), "") for name, column in zip(named, chosen, strict=True)]
     return WordShift(
         float(terms.sum()),

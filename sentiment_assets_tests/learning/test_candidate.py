@@ -1,5 +1,12 @@
-from sentiment_assets.learning.candidate import Candidate, candidate_from_bytes, candidate_to_bytes, train_again
+from sentiment_assets.learning.candidate import (
+    Candidate,
+    candidate_from_bytes,
+    candidate_to_bytes,
+    train_again,
+    train_candidate,
+)
 from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.settings import FeatureSet
 
 
 def test_a_candidate_survives_storage(candidates: dict[str, Candidate]) -> None:
@@ -21,5 +28,22 @@ def test_what_training_cost_is_kept(candidates: dict[str, Candidate]) -> None:
 
 def test_trained_again_on_the_same_rows_it_is_the_same(candidates: dict[str, Candidate], features: Features) -> None:
     candidate = list(candidates.values())[-1]
-    again = train_again(candidate, features.rows["train"], features.rows["validation"])
+    again = train_again(candidate, features.of().rows["train"], features.of().rows["validation"])
     assert again.coefficients.tobytes() == candidate.svc.coefficients.tobytes()
+
+
+def test_a_candidate_is_trained_on_the_feature_set_that_it_asks_for(
+    candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features
+) -> None:
+    for asked, candidate in candidate_of_each_set.items():
+        assert candidate.svc.coefficients.shape == (every_set.of(asked).fitted.n_columns,)
+        assert candidate_from_bytes(candidate_to_bytes(candidate)).hyperparameters.features == asked
+
+
+def test_one_that_asks_for_none_gets_words(
+    candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features
+) -> None:
+    words = candidate_of_each_set["words"]
+    silent = words.hyperparameters.model_copy(update={"features": None})
+    again = train_candidate(every_set, "v1", silent, mlflow_run_id="run")
+    assert again.svc.coefficients.tobytes() == words.svc.coefficients.tobytes()

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,11 +6,12 @@ from scipy import sparse
 from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features, build_features
+from sentiment_assets.learning.hyperparameters import SearchSpace
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.promotion import measure_champion
-from sentiment_assets.learning.settings import SplitSettings
+from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
-from sentiment_assets_tests.learning.conftest import SETS, SETTINGS
+from sentiment_assets_tests.learning.conftest import SETS, SETTINGS, with_rows
 from testing.corpus import made_up_reviews
 
 
@@ -53,11 +52,50 @@ def test_reviews_in_which_nothing_is_known_move_no_threshold(
     candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
 ) -> None:
     """They stay at 0 whatever b is, and are as many as you like."""
-    validation = features.rows["validation"]
+    validation = features.of().rows["validation"]
     empty = sparse.csr_matrix((500, validation.rows.shape[1]), dtype=np.float32)
     padded = LabelledRows(
         sparse.vstack([validation.rows, empty], format="csr"), np.append(validation.labels, np.ones(500, np.int8))
     )
-    with_unknown = replace(features, rows=features.rows | {"validation": padded})
+    with_unknown = with_rows(features, validation=padded)
     plain, other = (make_challenger(candidates, each, splits, metric="error_rate") for each in (features, with_unknown))
     assert other.model.intercept == pytest.approx(plain.model.intercept)
+
+
+def test_validation_decides_between_feature_sets(
+    candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features, splits: pd.DataFrame
+) -> None:
+    """Each is judged on rows of its own; what is served is the one with the smallest loss."""
+    candidates = {each.hyperparameters.key: each for each in candidate_of_each_set.values()}
+    challenger = make_challenger(candidates, every_set, splits, metric="hinge_loss")
+    losses = {key: each.validation_hinge_loss for key, each in candidates.items()}
+    assert challenger.validation_losses == pytest.approx(losses, abs=1e-5)
+    assert challenger.key == min(losses, key=lambda key: losses[key])
+    best = candidates[challenger.key].hyperparameters.features
+    assert challenger.model.feature_set is every_set.of(best).fitted
+    assert challenger.features is every_set.of(best)
+
+
+def test_whatever_it_was_trained_on_what_is_measured_is_what_is_served(
+    challenger_of_each_set: dict[FeatureSet, Challenger], splits: pd.DataFrame
+) -> None:
+    texts = splits.loc[splits["split"] == "test", "text"].tolist()
+    for challenger in challenger_of_each_set.values():
+        assert challenger.model.margins(texts) == pytest.approx(challenger.test_margins, abs=1e-5)
+        assert challenger.metrics["test_accuracy"] > 0.9
+
+
+def test_where_words_have_no_spaces_between_them_characters_are_chosen() -> None:
+    """The default, and no word of what language it is."""
+    reviews = pd.DataFrame(made_up_reviews(600)).assign(split=None, batch="b")
+    splits = split_reviews(
+        reviews.assign(text=reviews["text"].str.replace(" ", "")), SplitSettings(near_duplicate_similarity=None)
+    ).reviews
+    features = build_features(splits, FeatureSettings())
+    candidates = {
+        each.key: train_candidate(features, "v1", each, mlflow_run_id="run")
+        for each in SearchSpace().hyperparameter_sets()
+    }
+    challenger = make_challenger(candidates, features, splits, metric="hinge_loss")
+    assert challenger.key.startswith(("features=characters|", "features=words+characters|"))
+    assert challenger.metrics["test_accuracy"] > challenger.metrics["test_majority_accuracy"] + 0.2

@@ -12,22 +12,29 @@ from sentiment_assets.learning.features import (
     features_to_arrays,
     require_current,
 )
-from sentiment_assets.learning.settings import FeatureSettings
+from sentiment_assets.learning.settings import Analyzer, FeatureSet, FeatureSettings, NgramSettings
+from sentiment_assets.learning.weighting import ColumnWeights
 from sentiment_assets_tests.learning.conftest import SETTINGS
+
+
+def weights_of(features: Features) -> ColumnWeights:
+    """The weights of the only part of the only feature set."""
+    [part] = features.of().fitted.parts
+    return part.column_weights
 
 
 def test_nothing_is_fitted_on_validation_or_test(splits: pd.DataFrame, features: Features) -> None:
     elsewhere = splits.assign(text=splits["text"].where(splits["split"] == "train", "words never seen before"))
-    refitted = build_features(elsewhere, SETTINGS).column_weights
-    assert np.array_equal(refitted.columns, features.column_weights.columns)
-    assert np.array_equal(refitted.weights, features.column_weights.weights)
+    refitted = weights_of(build_features(elsewhere, SETTINGS))
+    assert np.array_equal(refitted.columns, weights_of(features).columns)
+    assert np.array_equal(refitted.weights, weights_of(features).weights)
 
 
 def test_features_survive_storage_as_arrays(features: Features) -> None:
     again = features_from_arrays(features_to_arrays(features))
-    for name, labelled in features.rows.items():
-        assert (labelled.rows != again.rows[name].rows).nnz == 0
-        assert np.array_equal(labelled.labels, again.rows[name].labels)
+    for name, labelled in features.of().rows.items():
+        assert (labelled.rows != again.of().rows[name].rows).nnz == 0
+        assert np.array_equal(labelled.labels, again.of().rows[name].labels)
     assert (again.settings, again.splits_digest) == (features.settings, features.splits_digest)
 
 
@@ -47,7 +54,7 @@ def test_features_of_other_splits_are_refused(features: Features, splits: pd.Dat
 def test_features_built_with_other_settings_are_refused(features: Features, splits: pd.DataFrame) -> None:
     """A model would hash the texts that it scores otherwise than those that it was trained on."""
     with pytest.raises(StaleFeatures, match="other settings"):
-        require_current(features, splits, FeatureSettings(ngrams=SETTINGS.ngrams.model_copy(update={"longest": 1})))
+        require_current(features, splits, SETTINGS.model_copy(update={"min_reviews": 1}))
 
 
 def test_features_that_do_not_say_what_they_were_built_from_are_refused(features: Features) -> None:
@@ -59,8 +66,8 @@ def test_features_that_do_not_say_what_they_were_built_from_are_refused(features
 
 def test_threads_do_not_show(splits: pd.DataFrame, features: Features) -> None:
     again = build_features(splits, SETTINGS, n_jobs=3)
-    for name, labelled in features.rows.items():
-        assert (labelled.rows != again.rows[name].rows).nnz == 0
+    for name, labelled in features.of().rows.items():
+        assert (labelled.rows != again.of().rows[name].rows).nnz == 0
 
 
 def test_near_duplicates_have_rows_of_their_own_and_teach_nothing(splits: pd.DataFrame) -> None:
@@ -69,5 +76,61 @@ def test_near_duplicates_have_rows_of_their_own_and_teach_nothing(splits: pd.Dat
     )
     with_aside = build_features(splits.assign(split=aside), SETTINGS)
     without = build_features(splits[aside != "near_duplicate"], SETTINGS)
-    assert len(with_aside.rows["near_duplicate"].labels) == (aside == "near_duplicate").sum() > 0
-    assert np.array_equal(with_aside.column_weights.weights, without.column_weights.weights)
+    assert len(with_aside.of().rows["near_duplicate"].labels) == (aside == "near_duplicate").sum() > 0
+    assert np.array_equal(weights_of(with_aside).weights, weights_of(without).weights)
+
+
+def test_words_and_characters_stand_side_by_side_with_equal_lengths(every_set: Features) -> None:
+    words, characters, both = (each.rows["test"].rows for each in every_set.sets.values())
+    assert list(every_set.sets) == ["words", "characters", "words+characters"]
+    assert both.shape[1] == words.shape[1] + characters.shape[1]
+    assert np.allclose(both[:, : words.shape[1]].toarray(), words.toarray() * 0.5**0.5)
+    assert np.allclose(both[:, words.shape[1] :].toarray(), characters.toarray() * 0.5**0.5)
+    assert both.indices.dtype == both.indptr.dtype == np.int32, "as SGD takes them"
+
+
+def test_a_row_in_training_is_the_row_that_is_scored(every_set: Features, splits: pd.DataFrame) -> None:
+    texts = splits.loc[splits["split"] == "test", "text"]
+    for built in every_set.sets.values():
+        assert abs(built.fitted.rows(texts) - built.rows["test"].rows).max() < 1e-6
+
+
+def test_only_the_feature_sets_that_somebody_asks_for_are_kept(splits: pd.DataFrame, every_set: Features) -> None:
+    both = build_features(splits, FeatureSettings(), ["words+characters"])
+    assert list(both.sets) == ["words+characters"]
+    rows = both.of("words+characters").rows["train"].rows
+    assert (rows != every_set.of("words+characters").rows["train"].rows).nnz == 0
+    require_current(both, splits, FeatureSettings(), ["words+characters"])
+    with pytest.raises(StaleFeatures, match="other settings"):
+        require_current(both, splits, FeatureSettings())
+
+
+def test_every_feature_set_survives_storage(every_set: Features, splits: pd.DataFrame) -> None:
+    again = features_from_arrays(features_to_arrays(every_set))
+    require_current(again, splits, FeatureSettings())
+    for name, built in every_set.sets.items():
+        stored = again.of(name)
+        assert (stored.rows["train"].rows != built.rows["train"].rows).nnz == 0
+        assert [part.ngrams for part in stored.fitted.parts] == [part.ngrams for part in built.fitted.parts]
+        assert (
+            stored.fitted.rows(["a splendid day"]).data.tolist() == built.fitted.rows(["a splendid day"]).data.tolist()
+        )
+
+
+def test_the_summary_has_a_row_for_each_feature_set_and_split(every_set: Features) -> None:
+    summary = pd.DataFrame(every_set.summary)
+    assert summary.groupby("features")["split"].count().to_dict() == dict.fromkeys(every_set.sets, 4)
+    entries = summary[summary["split"] == "train"].set_index("features")["entries"]
+    assert entries["words+characters"] == entries["words"] + entries["characters"]
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "only"), [("word", "words"), ("char", "characters"), ("char_blank", "characters")]
+)
+def test_a_branch_that_names_its_ngrams_has_one_feature_set(
+    splits: pd.DataFrame, analyzer: Analyzer, only: FeatureSet
+) -> None:
+    settings = FeatureSettings(ngrams=NgramSettings(analyzer=analyzer, longest=2, columns_log2=12))
+    built = build_features(splits, settings)
+    assert list(built.sets) == [only]
+    assert built.of().rows["test"].rows.shape == built.of(only).rows["test"].rows.shape

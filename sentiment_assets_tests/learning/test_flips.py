@@ -19,9 +19,10 @@ REVIEWS = pd.DataFrame(
 
 def without(word: str, model: SentimentModel) -> SentimentModel:
     """The model as if it had learned the opposite of one word."""
-    [column] = hash_ngrams([word], model.ngrams).indices
+    [part] = model.feature_set.parts
+    [column] = hash_ngrams([word], part.ngrams).indices
     coefficients = model.coefficients.copy()
-    coefficients[np.searchsorted(model.column_weights.columns, column)] *= -9
+    coefficients[np.searchsorted(part.column_weights.columns, column)] *= -9
     return replace(model, coefficients=coefficients)
 
 

@@ -6,10 +6,45 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
+from sentiment_assets.learning.settings import FeatureSettings, NgramSettings
 
 
 def test_the_default_search_is_a_grid_of_twelve() -> None:
     assert len(SearchSpace().hyperparameter_sets()) == 12
+
+
+def test_the_default_search_tries_every_feature_set_alike() -> None:
+    keys = [each.key for each in SearchSpace().hyperparameter_sets()]
+    assert keys[0] == "features=words|epochs=4|eta0=0.3|l2=1e-06"
+    assert [key.partition("|")[0] for key in keys] == [
+        f"features={each}" for each in ("words", "characters", "words+characters") for _ in range(4)
+    ]
+
+
+def test_a_branch_that_names_its_ngrams_searches_among_them_alone() -> None:
+    """As it did before there were several feature sets, under the same keys."""
+    settings = FeatureSettings(ngrams=NgramSettings(analyzer="char"))
+    keys = [each.key for each in SearchSpace().hyperparameter_sets(settings)]
+    assert len(keys) == 12
+    assert keys[0] == "epochs=5|eta0=0.1|l2=1e-06"
+    assert SearchSpace().feature_sets(settings) == ("characters",)
+
+
+def test_a_feature_set_that_no_candidate_asks_for_is_not_built() -> None:
+    grid = {"epochs": [5], "eta0": [1], "l2": [0]}
+    silent = SearchSpace.model_validate({"grid": grid})
+    asking = SearchSpace.model_validate({"grid": grid | {"features": ["words+characters", "words"]}})
+    assert silent.feature_sets(FeatureSettings()) == ("words",)
+    assert asking.feature_sets(FeatureSettings()) == ("words", "words+characters")
+    assert SearchSpace().feature_sets(FeatureSettings()) == ("words", "characters", "words+characters")
+
+
+def test_a_feature_set_that_the_branch_does_not_have_is_refused() -> None:
+    search = SearchSpace.model_validate({"candidates": [{"features": "characters", "epochs": 1, "eta0": 1, "l2": 0}]})
+    with pytest.raises(
+        ValueError, match="asks for characters, but with `ngrams` under `features` there are only words"
+    ):
+        search.hyperparameter_sets(FeatureSettings(ngrams=NgramSettings()))
 
 
 def test_a_grid_and_a_list_are_joined() -> None:
@@ -32,13 +67,14 @@ def test_a_grid_and_a_list_are_joined() -> None:
         ({"candidates": []}, "the search is empty"),
         ({"grid": None}, "the search is empty"),
         ({"grid": {"epochs": [], "eta0": [1], "l2": [0]}}, "at least 1 item"),
+        ({"grid": {"features": ["bytes"], "epochs": [1], "eta0": [1], "l2": [0]}}, "words+characters"),
         ({"grid": {"epochs": [-1], "eta0": [1], "l2": [0]}}, "greater than 0"),
         ({"grid": {"epochs": [1], "eta0": [0], "l2": [0]}}, "greater than 0"),
         ({"grid": {"epochs": [1], "eta0": [float("nan")], "l2": [0]}}, "finite number"),
         ({"grid": {"epochs": [1], "eta0": [1], "l2": [-1]}}, "greater than or equal to 0"),
         ({"grid": {"epochs": [1, 1], "eta0": [1], "l2": [0]}}, "listed more than once: epochs=1"),
         ({"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "schedule": "optimal"}]}, "needs l2 above 0"),
-        ({"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "lr": 1}]}, "unknown: lr; allowed: epochs"),
+        ({"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "lr": 1}]}, "unknown: lr; allowed: features, epochs"),
     ],
 )
 def test_a_wrong_search_is_refused(search: dict[str, object], says: str) -> None:
@@ -49,6 +85,7 @@ def test_a_wrong_search_is_refused(search: dict[str, object], says: str) -> None
 @given(
     st.builds(
         Hyperparameters,
+        features=st.sampled_from([None, "words", "words+characters"]),
         epochs=st.integers(1, 1000),
         eta0=st.floats(1e-9, 1e9),
         l2=st.floats(0, 1e3),

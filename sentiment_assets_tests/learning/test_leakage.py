@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from sentiment_assets.learning.candidate import Candidate
@@ -7,6 +5,7 @@ from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.leakage import measure_leakage
+from sentiment_assets_tests.learning.conftest import with_rows
 
 
 def test_without_near_duplicates_there_is_no_leakage_tax(
@@ -23,8 +22,8 @@ def test_without_near_duplicates_there_is_no_leakage_tax(
 def test_copies_of_the_test_split_in_train_are_taxed(
     challenger: Challenger, candidates: dict[str, Candidate], features: Features
 ) -> None:
-    test = features.rows["test"]
-    leaking = replace(features, rows=features.rows | {"near_duplicate": LabelledRows(test.rows, test.labels)})
+    test = features.of().rows["test"]
+    leaking = with_rows(features, near_duplicate=LabelledRows(test.rows, test.labels))
     figures = measure_leakage(challenger, candidates[challenger.key], leaking).figures
     assert figures["near_duplicates_set_aside"] == len(test.labels)
     assert figures["leakage_tax"] > 0

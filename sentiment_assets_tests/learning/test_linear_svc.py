@@ -101,3 +101,12 @@ def test_a_sketch_keeps_inner_products() -> None:
     exact = one @ other
     off = abs(sketch(one) @ sketch(other) - exact) / (np.linalg.norm(one) * np.linalg.norm(other))
     assert off < 4 / 2_048**0.5
+
+
+def test_without_columns_nothing_is_learned_and_nothing_breaks() -> None:
+    """As of words in a language that is written without spaces, of which none occurs three times."""
+    empty = [LabelledRows(sparse.csr_matrix((n, 0), dtype=np.float32), np.ones(n, np.int8)) for n in (5, 3)]
+    svc = train_linear_svc(*empty, GENTLE, seed=0)
+    assert svc.margins(empty[1].rows).tolist() == [0, 0, 0]
+    assert svc.validation_losses.tolist() == [1.0]
+    assert svc.path.shape == (svc.best_epoch + 1, 2_048)

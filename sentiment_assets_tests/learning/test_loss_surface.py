@@ -9,7 +9,7 @@ from sentiment_assets.learning.loss_surface import LossSurface, loss_surface
 
 @pytest.fixture(scope="module")
 def surface(candidates: dict[str, Candidate], challenger: Challenger, features: Features) -> LossSurface:
-    return loss_surface(candidates, challenger.key, features.rows["validation"])
+    return loss_surface(candidates, challenger.key, features.of().rows["validation"])
 
 
 def test_the_selected_candidate_lies_on_the_first_axis_where_its_loss_is_its_own(
@@ -39,5 +39,5 @@ def test_the_window_holds_all_paths(surface: LossSurface) -> None:
 
 def test_a_single_candidate_has_a_surface_too(candidates: dict[str, Candidate], features: Features) -> None:
     key, only = next(iter(candidates.items()))
-    alone = loss_surface({key: only}, key, features.rows["validation"])
+    alone = loss_surface({key: only}, key, features.of().rows["validation"])
     assert np.isfinite(alone.losses).all()

@@ -16,6 +16,7 @@ from sentiment_assets.learning.model import (
     save_model,
     stored_digest,
 )
+from sentiment_assets.learning.settings import FeatureSet
 from testing.corpus import made_up_reviews
 from testing.models import made_model
 
@@ -148,3 +149,33 @@ def test_the_share_of_unknown_words_is_that_of_each_text(model: SentimentModel) 
     texts = ["splendid story", "splendid xyzzy", "xyzzy plugh", ""]
     assert model.unknown_shares(texts).tolist() == [0, 0.5, 1, 0]
     assert model.unknown_shares([]).tolist() == []
+
+
+def test_the_files_of_a_model_of_words_are_those_of_a_former_release(tmp_path: Path) -> None:
+    """An equal model keeps its digest, so that a release alone makes no new version of it."""
+    save_model(made_model(), tmp_path)
+    assert json.loads((tmp_path / "model.json").read_text()) == {
+        "ngrams": {"analyzer": "word", "shortest": 1, "longest": 1, "columns_log2": 16, "values": "presence"},
+        "intercept": 0.0,
+        "calibration": {"slope": 2.0},
+    }
+    with np.load(tmp_path / "model.npz", allow_pickle=False) as arrays:
+        assert list(arrays) == ["columns", "weights", "coefficients", "trained_on", "trained_signatures"]
+        assert {name: arrays[name].dtype.name for name in ("columns", "weights", "coefficients")} == {
+            "columns": "int32",
+            "weights": "float32",
+            "coefficients": "float32",
+        }
+    assert stored_digest(tmp_path) == "335b5404ffd40b37"
+
+
+def test_a_model_of_each_feature_set_survives_storage(
+    challenger_of_each_set: dict[FeatureSet, Challenger], tmp_path: Path
+) -> None:
+    texts = ["a superb film", "dull", "", "很好"]
+    for name, challenger in challenger_of_each_set.items():
+        save_model(challenger.model, tmp_path / name)
+        again = load_model(tmp_path / name)
+        assert again.margins(texts).tolist() == challenger.model.margins(texts).tolist()
+        assert again.explain(texts)["words"].tolist() == challenger.model.explain(texts)["words"].tolist()
+        assert model_digest(again) == challenger.digest == stored_digest(tmp_path / name)

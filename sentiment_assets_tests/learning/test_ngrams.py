@@ -12,6 +12,7 @@ from sentiment_assets.learning.ngrams import ColumnLookup, find_ngrams, hash_ngr
 from sentiment_assets.learning.settings import NgramSettings
 
 WORDS = NgramSettings(longest=2, columns_log2=20)
+WITH_BLANKS = NgramSettings(analyzer="char_blank", longest=2, columns_log2=20)
 CHARACTERS = NgramSettings(analyzer="char", longest=2, columns_log2=20)
 
 
@@ -57,7 +58,7 @@ def test_any_white_space_and_any_other_sign_parts_words() -> None:
     assert ngrams_of(parted, one_word) == set("abcdefghijklmno")
 
 
-@pytest.mark.parametrize("rules", [WORDS, CHARACTERS])
+@pytest.mark.parametrize("rules", [WORDS, CHARACTERS, WITH_BLANKS])
 def test_what_unicode_writes_in_several_ways_is_one(rules: NgramSettings) -> None:
     assert ngrams_of("CAFE\u0301 ﬁlm ｇｏｏｄ！", rules) == ngrams_of("café film good!", rules)
 
@@ -66,10 +67,18 @@ def test_characters_for_languages_without_spaces() -> None:
     assert ngrams_of("很 好A", CHARACTERS) == {"很", "好", "a", "很好", "好a"}
 
 
+def test_characters_with_blanks_know_where_words_begin_and_end() -> None:
+    assert ngrams_of(" No \n\t way", NgramSettings(analyzer="char_blank", shortest=2, longest=2)) == {
+        *(" n", "no", "o ", " w", "wa", "ay", "y "),
+    }
+    assert ngrams_of("ab", WITH_BLANKS) == {"a", "b", " a", "ab", "b "}, "a blank alone says nothing"
+    assert ngrams_of(" \u3000\n", WITH_BLANKS) == set()
+
+
 @pytest.mark.parametrize(
     "text", ["", "   ", "—…", "🙂🙂", "the the the", "שלום עולם", "很好的电影", "x " * 500_000, "\x00", "é" * 10]
 )
-@pytest.mark.parametrize("rules", [WORDS, CHARACTERS])
+@pytest.mark.parametrize("rules", [WORDS, CHARACTERS, WITH_BLANKS])
 def test_any_text_gives_one_row(text: str, rules: NgramSettings) -> None:
     matrix = hash_ngrams(["before it", text, "after it"], rules)
     alone = hash_ngrams([text], rules)
@@ -79,7 +88,7 @@ def test_any_text_gives_one_row(text: str, rules: NgramSettings) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=8))
-@pytest.mark.parametrize("rules", [WORDS, CHARACTERS])
+@pytest.mark.parametrize("rules", [WORDS, CHARACTERS, WITH_BLANKS])
 def test_a_text_has_the_same_row_whatever_stands_beside_it(rules: NgramSettings, texts: list[str]) -> None:
     together = hash_ngrams(texts, rules)
     for row, text in enumerate(texts):

@@ -8,6 +8,7 @@ from scipy.stats import binom
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.decision import Decision
+from sentiment_assets.learning.feature_set import FittedFeatureSet
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES, text_signatures
 from sentiment_assets.learning.paired_comparison import compare_paired, judge
@@ -157,8 +158,11 @@ def test_near_duplicates_are_recognised_by_the_champions_own_kind_of_shingles(
     test = splits["split"] == "test"
     bare = splits.assign(text=splits["text"].where(~test, splits["text"].str.replace(" ", "")))
     copies = text_signatures([f"{text}!" for text in bare.loc[test, "text"][:30]], "char")
-    characters = challenger.model.ngrams.model_copy(update={"analyzer": "char"})
-    champion = replace(without_memory(challenger.model), trained_signatures=copies, ngrams=characters)
+    [part] = challenger.model.feature_set.parts
+    characters = replace(part, ngrams=part.ngrams.model_copy(update={"analyzer": "char"}))
+    champion = replace(
+        without_memory(challenger.model), trained_signatures=copies, feature_set=FittedFeatureSet((characters,))
+    )
     assert f"the same {test.sum() - 30:,} test reviews" in verdict_on(challenger, champion, bare).reason
 
 

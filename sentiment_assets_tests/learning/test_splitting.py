@@ -148,3 +148,13 @@ def test_a_correction_to_neutral_takes_a_review_out_of_training() -> None:
     assert (outcome.n_corrected, outcome.n_unlabelled) == (1, 1)
     again = pd.concat([both, batches([("a", LONG, 0)]).assign(neutral=False)], ignore_index=True)
     assert sorted(split_reviews(again, SHARES).reviews["label"]) == [0, 1], "and back"
+
+
+def test_near_duplicates_are_found_in_languages_without_spaces_too() -> None:
+    """Their words are whole sentences, of which two neighbours are hardly ever the same."""
+    held_out, copy, other = "这家店的饭菜很好吃送得也快", "这家店的饭菜很好吃送得也快啊", "味道太差了等了两个小时才到"
+    reviews = corpus([(held_out, 1, "test"), (copy, 1, "train"), (other, 0, "train")])
+    assert split_reviews(reviews, SHARES).near_duplicates["text"].tolist() == [copy]
+    with_english = pd.concat([reviews, corpus([(f"review number {each}", 1, "train") for each in range(9)], "c")])
+    assert split_reviews(with_english, SHARES).near_duplicates.empty, "most reviews here have spaces"
+    assert split_reviews(with_english, SHARES, "char").near_duplicates["text"].tolist() == [copy]

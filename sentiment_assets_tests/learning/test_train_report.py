@@ -13,6 +13,7 @@ from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.pictures import draw_top_ngrams
 from sentiment_assets.learning.promotion import measure_champion
+from sentiment_assets.learning.settings import FeatureSet
 from sentiment_assets.learning.train_report import TrainReport, make_train_report
 from testing.corpus import BAD, GOOD
 
@@ -80,6 +81,19 @@ def test_a_search_that_is_no_grid_is_drawn_too(features: Features, splits: pd.Da
         assert make_train_report(
             challenger, champion=None, candidates=candidates, features=features, splits=splits, cases=NO_CASES
         ).pictures
+
+
+def test_candidates_of_several_feature_sets_are_drawn_side_by_side(
+    candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features, splits: pd.DataFrame
+) -> None:
+    """The loss surface is that of the selected one's feature set, whose W alone have the same columns."""
+    candidates = {each.hyperparameters.key: each for each in candidate_of_each_set.values()}
+    challenger = make_challenger(candidates, every_set, splits, metric="hinge_loss")
+    report = make_train_report(
+        challenger, champion=None, candidates=candidates, features=every_set, splits=splits, cases=NO_CASES
+    )
+    assert report.tables["sweep_ledger"]["candidate"].tolist() == list(candidates)
+    assert len(report.pictures) == 7
 
 
 def test_any_language_and_sign_can_be_drawn() -> None:

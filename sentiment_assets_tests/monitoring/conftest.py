@@ -33,7 +33,7 @@ def champion() -> ComparedChampion:
     features = build_features(splits, _SETTINGS)
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), mlflow_run_id="run")
     model = make_challenger({"one": candidate}, features, splits, metric="hinge_loss").model
-    return ComparedChampion("1", model, make_reference(model, features, splits))
+    return ComparedChampion("1", model, make_reference(model, features.of(), splits))
 
 
 @pytest.fixture(scope="session")
