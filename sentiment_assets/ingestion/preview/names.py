@@ -73,6 +73,9 @@ _CONTRARY: Mapping[str, str] = {
 _WORDS = {role: frozenset(words.split()) for role, words in _SUGGESTING.items()}
 _AGAINST = {role: frozenset(words.split()) for role, words in _CONTRARY.items()}
 _COUNTED = ("count", "votes", "counts")
+_OF_A_VERSION = frozenset({"version", "versions", "versao", "versione", "build", "revision", "release", "firmware"})
+_BEHIND_A_VERSION = ("name", "code", "number", "no", "nr", "value", "string")
+_OF_A_CHANGE = frozenset({"updated", "update", "modified", "edited", "changed"})
 _SEVERAL = {"thumbs up count": "votes count"}
 
 
@@ -112,6 +115,19 @@ def _words_for(name: str, role: str) -> tuple[str, ...]:
     if len(words) > 1 and words[-1] == "value":
         words = words[:-1]
     return words[:-1] if role == "keep" and len(words) > 1 and words[-1] in ("name", "code", "type") else words
+
+
+def says_a_version(name: str) -> bool:
+    """Whether a column holds versions by its name, such as ``app.version`` or ``buildNumber``: 4.10.12 is no date."""
+    words = words_in(name)
+    while len(words) > 1 and words[-1] in _BEHIND_A_VERSION:
+        words = words[:-1]
+    return bool(words) and words[-1] in _OF_A_VERSION
+
+
+def says_a_change(name: str) -> bool:
+    """Whether a name says when something was changed: it is another moment than the review's own, but one."""
+    return bool(_OF_A_CHANGE.intersection(words_in(name)))
 
 
 def is_a_known_name(text: str) -> bool:

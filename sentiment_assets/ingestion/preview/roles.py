@@ -13,8 +13,8 @@ from sentiment_assets.ingestion.label_rules import (
     proposed_rule_for_words,
     understood_without_a_rule,
 )
-from sentiment_assets.ingestion.preview.columns import Column
-from sentiment_assets.ingestion.preview.names import is_a_pair, suggests
+from sentiment_assets.ingestion.preview.columns import Column, Dates
+from sentiment_assets.ingestion.preview.names import is_a_pair, says_a_change, says_a_version, suggests
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule
 from sentiment_assets.ingestion.split_names import read_split
@@ -178,9 +178,8 @@ def _find_date(search: _Search) -> str:
     weights = {}
     for each in search.free():
         hint = _hint(search, each, "created_at")
-        readable = each.dates.read > _MOSTLY
-        if readable and not (each.dates.digits_only and hint < 1 and not _is_plainly_epoch(search, each)):
-            weights[each.name] = each.dates.read * (0.2 if hint < 0 else 1 + hint) * each.filled
+        if _may_be_the_date(search, each):
+            weights[each.name] = _weight_of_date(each, hint)
         elif hint >= 2 and not each.numbers:
             search.told.append(
                 f"{each.name} has no dates that are understood, such as {each.texts[0]!r}: it is left out"
@@ -188,22 +187,41 @@ def _find_date(search: _Search) -> str:
     if not weights:
         return ""
     best = search.columns[max(weights, key=lambda name: weights[name])]
-    hint = _hint(search, best, "created_at")
     dates = best.dates
-    sure: Sure = "likely" if dates.is_ambiguous or hint < 1 else "sure"
-    why = "dates" + (", its name" if hint >= 1 else "")
-    if dates.digits_only:
-        why = "numbers since 1970" + (", its name" if hint >= 1 else "")
-    if hint < 0:
-        sure, why = "a guess", "dates, but its name says of something else"
-    search.take(best, "created_at", sure=sure, why=f"{why}; the order must be said" if dates.is_ambiguous else why)
-    if dates.is_ambiguous or dates.read < 1:
+    sure, why = _how_sure_of_date(dates, _hint(search, best, "created_at"))
+    search.take(best, "created_at", sure=sure, why=why)
+    if dates.reason and (dates.is_ambiguous or dates.read < 1):
         search.told.append(f"{best.name}: {dates.reason}; until then it stays without a date")
     if dates.language:
         search.told.append(
             f"{best.name} names months in another language: `monitoring: {{languages: [{dates.language}]}}` reads them"
         )
     return dates.language
+
+
+def _may_be_the_date(search: _Search, column: Column) -> bool:
+    if column.dates.read <= _MOSTLY or (search.named and says_a_version(column.name)):
+        return False
+    named = _hint(search, column, "created_at") >= 1 or (search.named and says_a_change(column.name))
+    return named or not column.dates.digits_only or _is_plainly_epoch(search, column)
+
+
+def _weight_of_date(column: Column, hint: float) -> tuple[int, float]:
+    """How much a column is like that of the date; one that is read comes before one whose order must be said.
+
+    Only a name that says of something else makes up for that.
+    """
+    weight = column.dates.read * (0.2 if hint < 0 else 1 + hint) * column.filled
+    return (0 if hint < 1 else 1) if column.dates.is_ambiguous else (1 if hint < 0 else 2), weight
+
+
+def _how_sure_of_date(dates: Dates, hint: float) -> tuple[Sure, str]:
+    what = "numbers since 1970" if dates.digits_only else "dates"
+    to_say = "; the order must be said" if dates.is_ambiguous else ""
+    if hint < 0:
+        return "a guess", f"{what}, but its name says of something else{to_say}"
+    sure: Sure = "likely" if dates.is_ambiguous or hint < 1 else "sure"
+    return sure, what + (", its name" if hint >= 1 else "") + to_say
 
 
 def _is_plainly_epoch(search: _Search, column: Column) -> bool:

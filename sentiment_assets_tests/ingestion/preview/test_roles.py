@@ -73,6 +73,34 @@ def test_digits_are_no_date_without_a_name_that_says_so() -> None:
     assert found(text=TEXTS, created_utc=seconds).of("created_at") == ("created_utc",)
 
 
+MILLISECONDS = [1_700_000_000_000 + 86_400_000 * place for place in range(COUNT)]
+
+
+@pytest.mark.parametrize("versions", [["4.1.1", "4.5.1"] * 12, ["4.10.12", "4.11.10"] * 12])
+def test_a_moment_comes_before_a_version(versions: list[str]) -> None:
+    roles = found(text=TEXTS, **{"app.version": versions}, updated=MILLISECONDS)
+    [date] = [each for each in roles.roles if each.role == "created_at"]
+    assert (date.column, date.sure) == ("updated", "a guess")
+    assert date.why == "numbers since 1970, but its name says of something else"
+
+
+@pytest.mark.parametrize("name", ["version", "appVersionName", "build", "build_number", "app.release"])
+def test_what_is_called_a_version_is_no_date(name: str) -> None:
+    roles = found(text=TEXTS, **{name: ["4.10.12", "4.11.10"] * 12})
+    assert roles.of("created_at") == ()
+    assert not [each for each in roles.told if name in each]
+    assert found(text=TEXTS, build_date=ISO).of("created_at") == ("build_date",)
+
+
+def test_a_date_that_is_read_comes_before_one_whose_order_must_be_said() -> None:
+    ambiguous = ["03/04/2024", "05/06/2024"] * 12
+    assert found(text=TEXTS, date=ambiguous, when=ISO).of("created_at") == ("when",)
+    assert found(text=TEXTS, date=ambiguous, posted_at=MILLISECONDS).of("created_at") == ("posted_at",)
+    assert found(text=TEXTS, x=ambiguous, last_updated=ISO).of("created_at") == ("last_updated",)
+    roles = found(text=TEXTS, date=ambiguous, last_updated=ISO)
+    assert roles.of("created_at") == ("date",), "the name of the other says of something else"
+
+
 def test_an_id_is_distinct_and_named_so_and_no_row_number() -> None:
     ids = [f"r{place:03}" for place in range(COUNT)]
     assert found(text=TEXTS, userId=ids, reviewId=ids).of("review_id") == ("reviewId",)
