@@ -145,7 +145,10 @@ def _line(console: Console, name: str, said: str, *, style: str = "", lines: int
 def _found(shown: Preview) -> str:
     found = {name: value for name, value in shown.found.items() if name not in _NOT_SHOWN and value not in ("none", "")}
     said = [str(found.pop("format", ""))]
-    said += [f"{name} {value!r}" if name == "delimiter" else f"{name} {value}" for name, value in found.items()]
+    said += [
+        f"{name} {value!r}" if name == "delimiter" else f"{name.replace('_', ' ')} {value}"
+        for name, value in found.items()
+    ]
     rows = f"{shown.outcome.rows:,} rows"
     return ", ".join([*said, rows if shown.whole else f"the first {rows} (--all reads the whole file)"])
 

@@ -15,7 +15,7 @@ from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
 from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
-from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
+from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
 from sentiment_assets.ingestion.text_folders import Folder, is_found_when_landed
@@ -113,6 +113,9 @@ def preview_file(
     if isinstance(content, Folder) and not is_found_when_landed(content, settings):
         attributes["format"] = {"one_review": "file"}
         settings = _ingestion_of(attributes)
+    if sample.settings.format.header:
+        attributes = _without_needless_header(file, attributes, sample)
+        settings = _ingestion_of(attributes)
     outcome = _outcome(file, settings)
     if not any(not row.problem for row in sample.rows) and outcome.fails:
         raise UnreadableFile(outcome.fails)
@@ -175,6 +178,18 @@ def _proposed(sample: Sample, roles: Roles) -> dict[str, object]:
     if roles.language:
         attributes["monitoring"] = {"languages": [roles.language]}
     return attributes
+
+
+def _without_needless_header(file: File, attributes: dict[str, object], sample: Sample) -> dict[str, object]:
+    """The attributes without the row of the header, where its columns are found by their names too."""
+    form = sample.settings.format.model_dump(exclude_defaults=True, exclude={"header"})
+    fewer = {name: value for name, value in attributes.items() if name != "format"} | ({"format": form} if form else {})
+    fewer = {name: fewer[name] for name in attributes if name in fewer}
+    try:
+        _, found = file.rows(_ingestion_of(fewer), most=1)
+    except UnreadableFile:
+        return attributes
+    return fewer if found.get(ABOVE_HEADER) == sample.found.get(ABOVE_HEADER) else attributes
 
 
 def _is_of_a_path(column: Column, sample: Sample) -> bool:

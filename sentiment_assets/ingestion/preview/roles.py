@@ -190,8 +190,10 @@ def _find_date(search: _Search) -> str:
     dates = best.dates
     sure, why = _how_sure_of_date(dates, _hint(search, best, "created_at"))
     search.take(best, "created_at", sure=sure, why=why)
-    if dates.reason and (dates.is_ambiguous or dates.read < 1):
+    if dates.is_ambiguous:
         search.told.append(f"{best.name}: {dates.reason}; until then it stays without a date")
+    elif dates.reason:
+        search.told.append(f"{best.name}: {dates.reason}; such a value stays without a date")
     if dates.language:
         search.told.append(
             f"{best.name} names months in another language: `monitoring: {{languages: [{dates.language}]}}` reads them"

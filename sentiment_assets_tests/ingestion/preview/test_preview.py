@@ -116,6 +116,30 @@ def test_an_ambiguous_date_is_told_with_both_lines_and_asked_in_the_yaml() -> No
     assert "# which comes first in date? created_at: {column: date, order: day_first}" in preview.yaml
 
 
+@pytest.mark.parametrize("name", [name for name in SHAPES if "title" in name])
+def test_titles_are_told_and_no_row_of_the_header_is_proposed_where_its_columns_are_found(name: str) -> None:
+    shape = SHAPES[name]
+    preview = look(shape.content, shape.file)
+    assert ", the header is row " in str(preview.found["above_header"])
+    form = preview.settings.get("format", {})
+    assert form == ({"header": 3} if name == "titles as wide as the header" else {})
+    assert preview.settings["columns"] == {
+        "text": "Comment",
+        "label": "Score",
+        "created_at": "Date",
+        "keep": ["Product"],
+    }
+    assert preview.warnings == ()
+
+
+def test_dates_that_are_not_read_are_told_with_their_reason_or_not_at_all() -> None:
+    preview = look(table({"text": TEXTS, "label": SIGNS, "date": [*ISO[:-1], "soon"]}))
+    assert not [each for each in preview.warnings if each.startswith("date: ;")]
+    assert [(each.field, each.rows) for each in preview.outcome.unread] == [("created_at", 1)]
+    told = look(table({"text": TEXTS, "label": SIGNS, "date": [*ISO[:-1], "31/31/31"]})).warnings
+    assert told == ("date: there is no such day or time; such a value stays without a date",)
+
+
 def test_words_that_nobody_knows_leave_the_rule_to_a_person() -> None:
     preview = look(SHAPES["labels that nobody knows"].content)
     assert yaml.safe_load(preview.yaml)["attributes"]["columns"] == {"label": ""}
