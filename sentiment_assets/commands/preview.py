@@ -27,7 +27,7 @@ from sentiment_assets.ingestion.readers.source import (
     SHAPE_PROPOSED,
 )
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
-from sentiment_assets.presentation.wording import shorten
+from sentiment_assets.presentation.wording import counted, shorten
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.landing_place import NotAReviewFile
 
@@ -120,7 +120,7 @@ def show(console: Console, shown: Preview) -> None:
     _line(console, "Rows", _rows(shown))
     for reason in (*shown.outcome.quarantine, *_unread(shown)):
         field = _ROLES.get(reason.field, reason.field)
-        _line(console, f"  {_counted(reason.rows)}", f"{field}: {reason.reason} (first: row {reason.first})")
+        _line(console, f"  {counted(reason.rows, 'row')}", f"{field}: {reason.reason} (first: row {reason.first})")
     for warning in shown.warnings[:_MOST_WARNINGS]:
         _line(console, "Warning", warning, style="yellow")
     if len(shown.warnings) > _MOST_WARNINGS:
@@ -132,10 +132,6 @@ def show(console: Console, shown: Preview) -> None:
 
 def _unread(shown: Preview) -> tuple[Reason, ...]:
     return shown.outcome.unread[:1]
-
-
-def _counted(rows: int) -> str:
-    return f"{rows:,} row" if rows == 1 else f"{rows:,} rows"
 
 
 def _line(console: Console, name: str, said: str, *, style: str = "", most: int | None = None) -> None:
@@ -161,7 +157,7 @@ def _found(shown: Preview) -> str:
         f"{name} {value!r}" if name == "delimiter" else f"{name.replace('_', ' ')} {value}"
         for name, value in found.items()
     ]
-    rows = _counted(shown.outcome.rows)
+    rows = counted(shown.outcome.rows, "row")
     return ", ".join([*said, rows if shown.whole else f"the first {rows} (--all reads the whole file)"])
 
 

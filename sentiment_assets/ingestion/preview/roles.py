@@ -19,6 +19,7 @@ from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule
 from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import NotRead
+from sentiment_assets.presentation.wording import counted
 
 DEFAULT_NAMES = {role: role for role in ("text", "review_id", "label", "created_at", "split")}
 _MOSTLY, _NEARLY_ALL = 0.5, 0.9
@@ -132,14 +133,18 @@ def _find_text(search: _Search) -> None:
     clear = weights.get(best.name, 0.0) > 2 * second
     sure: Sure = "sure" if is_named and clear else "likely" if is_named or clear else "a guess"
     longest = "longest texts, " if best.name == ranked[0] else ""
-    why = f"{longest}{best.words:.0f} words each" + (", its name" if is_named else "")
+    why = f"{longest}{_words_each(best)}" + (", its name" if is_named else "")
     search.take(best, "text", sure=sure, why=why)
     if all(each.startswith(_FASTTEXT) for each in best.texts):
         search.told.append(
             f"each text begins with {_FASTTEXT}…, as fastText writes labels: land it as a .txt of such lines alone"
         )
     if title:
-        search.take(title, "title", sure="likely", why=f"its name, {title.words:.0f} words each")
+        search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
+
+
+def _words_each(column: Column) -> str:
+    return f"{counted(round(column.words), 'word')} each"
 
 
 def _weight_of_text(search: _Search, column: Column) -> float:
@@ -268,7 +273,8 @@ def _find_id(search: _Search) -> None:
         if len(column.seen) >= _NEARLY_ALL * len(column.texts):
             repeated = len(column.texts) - len(column.seen)
             search.told.append(
-                f"{name} repeats {repeated:,} ids; of different rows with one id, one is kept, so it is left out"
+                f"{name} repeats {counted(repeated, 'id')}; of different rows with one id, one is kept, so it is left "
+                "out"
             )
 
 
@@ -288,7 +294,7 @@ def _find_label(search: _Search) -> ProposedRule | None:
     best = search.columns[max(weights, key=lambda name: weights[name])]
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
-    what = "ratings" if best.numbers >= _NEARLY_ALL else f"{len(best.seen)} different words"
+    what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
     named = _hint(search, best, "label") >= 1
     search.take(best, "label", sure=sure, why=what + (", its name" if named else ""))
     others = [name for name in weights if name != best.name and suggests(name, "label") >= 1]
@@ -321,6 +327,11 @@ def _told_of_unknown(search: _Search, column: Column, rule: ProposedRule) -> Pro
     if rule.unknown and not rule.rule:
         search.told.append(
             f"nobody but you can say what the values of {column.name} mean: fill in the line of the YAML"
+        )
+    elif rule.unknown:
+        search.told.append(
+            f"nobody but you can say what {', '.join(rule.unknown)} means in {column.name}: put it under `labels`; "
+            "until then rows with it go to quarantine"
         )
     return rule
 
@@ -375,7 +386,7 @@ def _as_words(column: Column) -> float:
         return 1.0
     if both and known > _MOSTLY:
         return 4.0
-    few = len(column.keys) <= 5 and column.distinct < _MOSTLY
+    few = (len(column.keys) <= _FEWEST_CLASSES or both) and column.distinct < _MOSTLY
     return (
         1.5 if known > _MOSTLY else 1.0 if few and column.words < 2.5 and suggests(column.name, "label") >= 1 else 0.0
     )

@@ -146,6 +146,19 @@ def below(rows: Sequence[Sequence[str]], columns: dict[str, Sequence[Any]] = SUR
 
 
 SHAPES: dict[str, Shape] = {
+    "stars in words": Shape(
+        "a.jsonl",
+        lines(
+            {
+                "reviewId": [f"g{place}" for place in range(COUNT)],
+                "starRating": ["FIVE", "ONE", "FOUR", "TWO"] * (COUNT // 4),
+                "comment": TEXTS,
+                "createTime": ISO,
+            }
+        ).encode(),
+        SIGNS,
+        ISO,
+    ),
     "a sheet with a title": Shape(
         "a.xlsx", as_xlsx({"Sheet1": below([["Customer feedback Q3 2026", *EMPTY], ["", *EMPTY]])}), SIGNS, ISO
     ),

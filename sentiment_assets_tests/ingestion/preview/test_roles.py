@@ -108,7 +108,7 @@ def test_an_id_is_distinct_and_named_so_and_no_row_number() -> None:
     assert found(text=TEXTS, id=list(range(1, COUNT + 1))).of("review_id") == ()
     repeated = found(text=TEXTS, id=[*ids[:-1], ids[0]])
     assert repeated.of("review_id") == ()
-    assert any("id repeats 1 ids" in each for each in repeated.told)
+    assert any("id repeats 1 id;" in each for each in repeated.told)
 
 
 def test_few_values_with_a_name_are_worth_keeping_and_reserved_names_are_not() -> None:
@@ -144,6 +144,41 @@ def test_without_names_values_alone_decide() -> None:
 )
 def test_a_name_falls_into_its_words(name: str, words: tuple[str, ...]) -> None:
     assert words_in(name) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Überschrift", "title"),
+        ("Titel", "title"),
+        ("Titre", "title"),
+        ("Intitulé", "title"),
+        ("Artikel", "keep"),
+        ("Produkt", "keep"),
+        ("Produit", "keep"),
+        ("Modèle", "keep"),
+        ("Identifiant", "review_id"),
+        ("Kennung", "review_id"),
+        ("Kommentar", "text"),
+        ("Commentaire", "text"),
+        ("Avis", "text"),
+        ("Kundenmeinung", "text"),
+        ("Bewertung", "label"),
+        ("Gesamtnote", "label"),
+        ("Note", "label"),
+        ("Bewertungsdatum", "created_at"),
+    ],
+)
+def test_names_are_known_in_german_and_french(name: str, role: str) -> None:
+    assert suggests(name, role) == 2
+    assert is_a_known_name(name)
+
+
+def test_one_of_a_thing_is_no_plural() -> None:
+    roles = found(text=TEXTS, title=[f"Title{place}" for place in range(COUNT)], sentiment=["good"] * COUNT)
+    why = {each.column: each.why for each in roles.roles}
+    assert why["title"] == "its name, 1 word each"
+    assert why["sentiment"] == "1 different word, its name"
 
 
 def test_a_name_speaks_for_a_role_or_against_it() -> None:
