@@ -258,7 +258,7 @@ def _cost(sample: Sample) -> float:
 def _below_other_rows(sample: Sample) -> Sample:
     """The sample with the row as header that has the most names which are known, if it has more than what seems one."""
     form = sample.settings.format
-    if form.names or form.header or not sample.rows:
+    if form.names or not sample.rows:
         return sample
     known = _known_names([each.name for each in sample.columns])
     for row in sample.rows[:_ROWS_ABOVE]:

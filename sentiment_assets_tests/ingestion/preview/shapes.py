@@ -146,6 +146,19 @@ def below(rows: Sequence[Sequence[str]], columns: dict[str, Sequence[Any]] = SUR
 
 
 SHAPES: dict[str, Shape] = {
+    "a version, and milliseconds of a change": Shape(
+        "a.jsonl",
+        lines(
+            {
+                "app": [{"version": ("4.1.1", "4.5.1")[place % 2]} for place in range(COUNT)],
+                "rating": STARS,
+                "body": TEXTS,
+                "updated": [int(each.timestamp() * 1000) for each in DAYS],
+            }
+        ).encode(),
+        SIGNS,
+        ISO,
+    ),
     "stars in words": Shape(
         "a.jsonl",
         lines(
