@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -26,14 +27,16 @@ from sentiment_assets.ingestion.readers.source import (
     SHAPE_PROPOSED,
 )
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
-from sentiment_assets.presentation.wording import shorten
+from sentiment_assets.presentation.wording import counted, shorten
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.landing_place import NotAReviewFile
 
 _LANDING = "landing/{}"
 _EXAMPLE_BRANCH = "acme"
 _MOST_COLUMNS, _MOST_WARNINGS = 12, 5
-_LONGEST_EXAMPLE = 24
+_LONGEST_EXAMPLE, _NARROWEST = 24, 16
+_HEADINGS = ("column", "filled", "examples", "taken for", "how sure, and why")
+_EXAMPLES, _BETWEEN, _SET_IN = 2, 2, 4
 _WIDEST = {"column": 20, "how sure, and why": 46}
 _NOT_SHOWN = (*COUNTED, LONGEST_RECORD, ENCODING_PROPOSED, SHAPE_PROPOSED, NOT_READ)
 _ROLES = {"created_at": "date", "review_id": "id"}
@@ -106,18 +109,18 @@ def _is_no_number(value: object) -> bool:
 def show(console: Console, shown: Preview) -> None:
     """Print a preview in one screen; what the file holds is printed as text, never as markup or control characters."""
     _line(console, shown.file, _found(shown), style="bold")
-    console.print(_columns(shown))
+    console.print(_columns(shown, console.width))
     if len(shown.columns) > _MOST_COLUMNS:
         rest = [each.name for each in _in_order(shown)[_MOST_COLUMNS:]]
-        _line(console, f"and {len(rest)} more", ", ".join(rest))
+        _line(console, f"and {len(rest)} more", ", ".join(rest), most=2 * console.width - 8)
     _line(console, "Labels", _labels(shown))
     for review in shown.outcome.reviews:
         date = f" {review.created_at[:10]}" if review.created_at else ""
-        _line(console, f"  {review.label}{date}", review.text, lines=1)
+        _line(console, f"  {review.label}{date}", review.text, most=console.width)
     _line(console, "Rows", _rows(shown))
     for reason in (*shown.outcome.quarantine, *_unread(shown)):
         field = _ROLES.get(reason.field, reason.field)
-        _line(console, f"  {reason.rows:,} rows", f"{field}: {reason.reason} (first: row {reason.first})", lines=1)
+        _line(console, f"  {counted(reason.rows, 'row')}", f"{field}: {reason.reason} (first: row {reason.first})")
     for warning in shown.warnings[:_MOST_WARNINGS]:
         _line(console, "Warning", warning, style="yellow")
     if len(shown.warnings) > _MOST_WARNINGS:
@@ -131,22 +134,30 @@ def _unread(shown: Preview) -> tuple[Reason, ...]:
     return shown.outcome.unread[:1]
 
 
-def _line(console: Console, name: str, said: str, *, style: str = "", lines: int = 2) -> None:
-    """One line, or two, of a name and what is said of it, cut where the second ends."""
+def _line(console: Console, name: str, said: str, *, style: str = "", most: int | None = None) -> None:
+    """A name and what is said of it: whole, on as many lines as it needs, or cut to ``most`` characters."""
     indent = "  " if name.startswith("  ") else ""
     text = f"{indent}{in_one_line(name)}: {in_one_line(said)}"
     line = Text(text, style=style if style == "yellow" else "")
     if style == "bold":
         line.stylize("bold", 0, len(in_one_line(name)))
-    line.truncate(console.width * lines - 4 * (lines - 1), overflow="ellipsis")
-    console.print(line)
+    if most is not None:
+        line.truncate(most, overflow="ellipsis")
+    first = line.wrap(console, console.width)[0]
+    console.print(first)
+    rest = line[len(first) :]
+    if rest.plain.strip():  # set in, so that a rule in YAML can be pasted as it stands
+        console.print(Padding(Text(rest.plain.strip(), style=line.style), (0, 0, 0, _SET_IN), expand=False))
 
 
 def _found(shown: Preview) -> str:
     found = {name: value for name, value in shown.found.items() if name not in _NOT_SHOWN and value not in ("none", "")}
     said = [str(found.pop("format", ""))]
-    said += [f"{name} {value!r}" if name == "delimiter" else f"{name} {value}" for name, value in found.items()]
-    rows = f"{shown.outcome.rows:,} rows"
+    said += [
+        f"{name} {value!r}" if name == "delimiter" else f"{name.replace('_', ' ')} {value}"
+        for name, value in found.items()
+    ]
+    rows = counted(shown.outcome.rows, "row")
     return ", ".join([*said, rows if shown.whole else f"the first {rows} (--all reads the whole file)"])
 
 
@@ -155,13 +166,21 @@ def _in_order(shown: Preview) -> list[PreviewColumn]:
     return sorted(shown.columns, key=lambda each: not each.role)
 
 
-def _columns(shown: Preview) -> Table:
+def _columns(shown: Preview, width: int) -> Table:
     chosen = {each.name for each in _in_order(shown)[:_MOST_COLUMNS]}
     rows = [_cells(each) for each in shown.columns if each.name in chosen]
+    widths = [
+        min(max([len(name), *(cell_len(row[place]) for row in rows)]), _WIDEST.get(name, width))
+        for place, name in enumerate(_HEADINGS)
+    ]
+    room = width - sum(widths) + widths[_EXAMPLES] - _BETWEEN * (len(widths) - 1)
+    return _one_below_the_other(rows) if room < min(_NARROWEST, widths[_EXAMPLES]) else _beside_each_other(rows, widths)
+
+
+def _beside_each_other(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
-    for place, name in enumerate(("column", "filled", "examples", "taken for", "how sure, and why")):
-        width = min(max([len(name), *(cell_len(row[place]) for row in rows)]), _WIDEST.get(name, len(name)))
-        rest = name == "examples"
+    for place, (name, width) in enumerate(zip(_HEADINGS, widths, strict=True)):
+        rest = place == _EXAMPLES
         table.add_column(
             name, no_wrap=True, overflow="ellipsis", ratio=1 if rest else None, width=None if rest else width
         )
@@ -170,7 +189,18 @@ def _columns(shown: Preview) -> Table:
     return table
 
 
-def _cells(column: PreviewColumn) -> tuple[str, ...]:
+def _one_below_the_other(rows: Sequence[Sequence[str]]) -> Table:
+    """What is said of each column, below each other on a narrow screen."""
+    table = Table.grid(padding=(0, _BETWEEN, 0, 0))
+    table.add_column(max_width=_WIDEST["column"], overflow="fold")
+    table.add_column(overflow="fold")
+    for column, filled, examples, role, why in rows:
+        said = [f"{role}, {why}"] if role else []
+        table.add_row(Text(column), Text("\n".join([*said, f"{filled} filled: {examples}".rstrip(": ")])))
+    return table
+
+
+def _cells(column: PreviewColumn) -> tuple[str, str, str, str, str]:
     return (
         in_one_line(column.name),
         f"{column.filled:.0%}",

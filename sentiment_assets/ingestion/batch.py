@@ -26,6 +26,7 @@ from sentiment_assets.ingestion.row_values import LabelValue, RowValues, UnreadV
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
 from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.ingestion.values import RejectedRow, as_json, shown, ways_to_values
+from sentiment_assets.presentation.wording import counted
 
 _NAME_ANOTHER = "Name the right one under `columns: text:` in the branch's YAML"
 _MOST_REASONS = 3
@@ -231,7 +232,7 @@ class _Reading:
         for (column, reason), count in counts.most_common(_MOST_REASONS):
             row, raw = first[column, reason]
             example = raw if len(raw) <= _LONGEST_EXAMPLE else raw[:_LONGEST_EXAMPLE] + "…"
-            reasons.append(f"{count:,} rows: {column}: {reason} (row {row}: {example})")
+            reasons.append(f"{counted(count, 'row')}: {column}: {reason} (row {row}: {example})")
         return "; ".join(reasons)
 
 

@@ -33,19 +33,20 @@ _MEANINGS: Mapping[Meaning, str] = {
         "compliment ja oui si sí sim positiv positif positivo positiva positiver gut bueno buena bom boa "
         "bon bonne buono empfohlen zufrieden feliz recomendado satisfecho satisfeito satisfait "
         "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
-        "позитивный позитив"
+        "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo"
     ),
     "negative": (
         "negative neg n - minus bad poor terrible awful unhappy unsatisfied dissatisfied no false down "
         "dislike disliked hate complaint detractor rotten disagree thumbsdown unfavorable unfavourable contra "
         "nein non não nao negativ negatif négatif negativo negativa negativer schlecht malo mala ruim "
         "mau mauvais mauvaise cattivo unzufrieden insatisfecho insatisfeito insatisfait 👎 😞 😠 😡 🙁 ☹ "
-        "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив"
+        "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив "
+        "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo"
     ),
     "neutral": (
         "neutral neutre neutro neutra mixed average ok okay passive so-so meh both conflict ambiguous "
         "unsup unlabeled unlabelled unrated 😐 😶 中性 中评 一般 中立 普通 중립 нейтральный unknown "
-        "irrelevant"
+        "irrelevant naja mittel mittelmäßig moyen regular"
     ),
 }
 _MEANING_OF = {label_key(word): meaning for meaning, words in _MEANINGS.items() for word in words.split()}
@@ -116,7 +117,8 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         return ProposedRule(rule_of_promoters, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
     if scale := _scale_of(numbers, ratings, column):
         why = f"ratings from {scale[0]:g} to {scale[1]:g}; check that more is better"
-        usual = scale == _SCALES[0] and (_NAMED_FOR_A_RATING.search(column) or len(numbers) > 2)
+        says_stars = _NAMED_FOR_A_RATING.search(column) or any(map(_are_stars, numbers))
+        usual = scale == _SCALES[0] and says_stars
         return ProposedRule(_rating_rule(*scale), "sure" if usual else "likely", why)
     groups = _halves(numbers, seen, rule)
     return ProposedRule(groups, "a guess", "numbers that may mean anything; check that more is better")
@@ -174,6 +176,11 @@ def _rule_of(positive_from: float, negative_to: float, lowest: float, highest: f
     return {name: int(value) if float(value).is_integer() else value for name, value in rule.items()}
 
 
+def _are_stars(key: str) -> bool:
+    """Whether a rating is called stars, or written as Google does: FIVE."""
+    return key.isalpha() or any(each in key for each in ("star", "stern", "étoile", "estrel", "stell", "★", "⭐"))
+
+
 def _is_plain(key: str) -> bool:
     return key.replace(".", "", 1).lstrip("-").isdigit()
 
@@ -193,7 +200,10 @@ def meaning_of(word: str) -> Meaning | None:
 
 
 def proposed_rule_for_words(words: Counter[str]) -> ProposedRule:
-    """The rule for a column of few words; ``words`` are as they are written, with how often each occurs."""
+    """The rule for a column of few words; ``words`` are as they are written, with how often each occurs.
+
+    A word of which nobody knows what it means stands nowhere in it: its rows are not silently neutral.
+    """
     spelled: dict[str, str] = {}
     for word, _ in words.most_common():
         spelled.setdefault(label_key(word), word)
@@ -201,20 +211,28 @@ def proposed_rule_for_words(words: Counter[str]) -> ProposedRule:
     unknown = tuple(spelled[key] for key, meaning in meanings.items() if meaning is None)
     if not {"positive", "negative"} & set(meanings.values()):
         return ProposedRule({}, "a guess", "no value is known to be positive or negative", unknown)
+    rows_unknown = sum(count for word, count in words.items() if meanings[label_key(word)] is None)
+    one_side = unknown and not {"positive", "negative"} <= set(meanings.values())
+    if one_side or 2 * rows_unknown > words.total():
+        return ProposedRule({}, "a guess", "most values, or all of one meaning, are not known", unknown)
     default = LabelRule().label_of_value
     names: Mapping[Meaning, int | None] = {"positive": 1, "negative": 0, "neutral": None}
     if not unknown and all(key in default and default[key] == names[m] for key, m in meanings.items() if m):
         return ProposedRule({}, "sure", "the default rule knows its values")
-    known = len(spelled) - len(unknown)
-    lists: dict[str, object] = {
-        name: [spelled[key] for key, meaning in sorted(meanings.items()) if meaning == name]
-        or [next(word for word in getattr(LabelRule(), name) if word not in spelled)]
-        for name in ("positive", "negative")
-    }
-    neutral = [spelled[key] for key, meaning in sorted(meanings.items()) if meaning in ("neutral", None)]
-    if neutral:
-        lists["neutral"] = neutral
+    lists = _lists_of(spelled, meanings)
     if not unknown:
-        return ProposedRule(lists, "sure" if known > 1 else "likely", "words that say what they mean")
-    why = f"{', '.join(unknown)}: neutral until somebody says what they mean"
+        return ProposedRule(lists, "sure" if len(spelled) > 1 else "likely", "words that say what they mean")
+    why = f"{', '.join(unknown)}: in quarantine until somebody says what is meant"
     return ProposedRule(lists, "a guess", why, unknown)
+
+
+def _lists_of(spelled: Mapping[str, str], meanings: Mapping[str, Meaning | None]) -> dict[str, object]:
+    """The values of each meaning; where none is positive, or negative, a word of the default rule stands in."""
+    lists: dict[str, object] = {}
+    for name in ("positive", "negative", "neutral"):
+        values = [spelled[key] for key, meaning in sorted(meanings.items()) if meaning == name]
+        if name != "neutral":
+            values = values or [next(word for word in getattr(LabelRule(), name) if word not in spelled)]
+        if values:
+            lists[name] = values
+    return lists

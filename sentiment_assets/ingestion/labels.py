@@ -9,6 +9,7 @@ from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import LabelRule, label_key
 from sentiment_assets.ingestion.values import RejectedRow, is_missing, shown
+from sentiment_assets.presentation.wording import counted
 
 _MOST_SHOWN = 20
 
@@ -58,7 +59,7 @@ def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
     if understood_without_a_rule(numbers):
         return
     values = [*numbers, *sorted(key for key in seen if key not in numbers)]
-    counts = ", ".join(f"{shown(key)[1:-1]} ({seen[key]:,} rows)" for key in values[:_MOST_SHOWN])
+    counts = ", ".join(f"{shown(key)[1:-1]} ({counted(seen[key], 'row')})" for key in values[:_MOST_SHOWN])
     more = f" and {len(values) - _MOST_SHOWN:,} more" if len(values) > _MOST_SHOWN else ""
     proposed = proposed_rule(seen, rule, column)
     raise UnknownScale(

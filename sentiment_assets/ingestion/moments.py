@@ -52,7 +52,7 @@ _GOES_ON = re.compile(r" ?(?:[,@]|AT|UM|À)? ?[\d:+\-]")
 _GOES_ON_AFTER_A_CLOCK = re.compile(r" ?[\w+\-.:]")
 """What follows a date and seems to belong to it: not understanding a part of it must not make another moment of it."""
 _CLOCK_PARTS = ("hours", "minutes", "seconds", "fraction", "half", "zone")
-_DIGITS_OF_A_YEAR, _MOST_DIGITS_OF_A_DAY = 4, 2
+_DIGITS_OF_A_YEAR, _DIGITS_OF_A_YEAR_IN_SHORT, _MOST_DIGITS_OF_A_DAY = 4, 2, 2
 _A_YEAR = timedelta(days=366)
 """A review may be dated ahead by some slip, but in which order its date is written is told by days that have been."""
 _NOT_WHOLE = "something stands beside the date that may belong to it and is not understood; say how it is written"
@@ -267,7 +267,12 @@ def _is_a_day(year: str, month: str, day: str) -> bool:
 
 
 def _full_year(written: str) -> int:
-    """A year of two digits as the C library has it: 00 to 68 are of this century, 69 to 99 of the last."""
+    """A year of two digits as the C library has it: 00 to 68 are of this century, 69 to 99 of the last.
+
+    One digit is no year: 4.1.1 is rather a version.
+    """
+    if len(written) < _DIGITS_OF_A_YEAR_IN_SHORT:
+        raise NotRead(_NO_SUCH_DAY)
     year = int(written.lstrip("'"))
     return year if len(written) == _DIGITS_OF_A_YEAR else year + (2000 if year < 69 else 1900)
 

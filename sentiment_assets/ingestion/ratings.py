@@ -1,4 +1,4 @@
-"""The number in a rating as people and shops write it: "4.0 out of 5 stars", "4/5", "4,5", "80 %", "★★★★☆"."""
+"""The number in a rating as people and shops write it: "4.0 out of 5 stars", "4/5", "4,5", "80 %", "★★★★☆", "FIVE"."""
 
 import math
 import re
@@ -9,6 +9,8 @@ _OF = r"(?: ?/ ?| ?out of | ?of | ?von | ?sur | ?de | ?su | ?din | ?out ?of ?)"
 _WRITTEN = re.compile(
     rf"{_NUMBER}(?:{_OF}{_NUMBER})?(?: ?(?:%|\*|★|stars?|sterne?n?|étoiles?|estrel(?:l)?as?|stelle|points?|pts?))?"
 )
+_IN_WORDS = re.compile(r"(one|two|three|four|five)(?:[ _-]?stars?)?")
+_NUMBER_WORDS = {"one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0}
 _FULL, _EMPTY, _HALF = "★⭐🌟*", "☆✩", "½⯪"
 _STARS = re.compile(rf"[{_FULL}{_EMPTY}{_HALF}\ufe0f ]+")
 
@@ -20,6 +22,8 @@ def rating_in(text: str) -> float | None:
     match = _WRITTEN.fullmatch(written)
     if match:
         return float(match[1].replace(",", "."))
+    if in_words := _IN_WORDS.fullmatch(written):
+        return _NUMBER_WORDS[in_words[1]]
     if written and _STARS.fullmatch(written):
         stars = sum(written.count(each) for each in _FULL) + sum(written.count(each) for each in _HALF) / 2
         return float(stars) if stars or any(each in written for each in _EMPTY) else None

@@ -250,8 +250,14 @@ class FormatSettings(Settings):
         default=[],
         description="The columns' names by position, for a file without a header: its first row is a review.",
     )
+    header: int | None = Field(
+        default=None,
+        ge=1,
+        description="The row, as people see it, that names the columns: what stands above it is passed over. Found "
+        "where it is below titles, or has the columns that the branch names.",
+    )
     ignore_from: str | None = Field(
-        default=None, min_length=1, description="What a line begins with that is no row, such as `#`."
+        default=None, min_length=1, description="What a line or row begins with that is no row, such as `#`."
     )
     records: str | None = Field(
         default=None,
@@ -264,6 +270,12 @@ class FormatSettings(Settings):
         description="What a review is in plain text: `line`, each line of a .txt; `file`, each .txt of a folder, which "
         "is called by their label. Found where names say it.",
     )
+
+    @model_validator(mode="after")
+    def _names_or_a_header(self) -> Self:
+        if self.names and self.header:
+            raise ValueError("names are for a file without a header, and header says which row it is: give one of them")
+        return self
 
 
 DEFAULT_FORMAT = FormatSettings()

@@ -26,6 +26,11 @@ def format_p_value(value: float) -> str:
     return f"{value:.2g}" if value >= _SMALLEST_P_VALUE else "1e-10 or less"
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Write how many there are: ``1 row``, ``2,000 rows``; ``several`` is a plural that is not formed by an s."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
 def shorten(text: str, longest: int) -> str:
     """Cut ``text`` to ``longest`` characters, with an ellipsis where something is missing."""
     return text if len(text) <= longest else text[:longest] + "…"

@@ -76,6 +76,45 @@ def test_every_screen_is_one_screen_and_its_yaml_can_be_pasted(tmp_path: Path, n
     BranchSettings.model_validate(pasted(done.output)["attributes"])
 
 
+@pytest.mark.parametrize("width", ["60", "80", "110", "120"])
+def test_what_to_do_is_said_to_its_end_however_narrow_the_screen_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, defs: Path, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    (defs / "old/defs.yaml").write_text(
+        "type: sentiment_assets.SentimentBranch\n"
+        "attributes:\n  landing: l\n  columns: {text: body, label: stars, created_at: posted}\n"
+    )
+    days = ["03/04/2024", "05/06/2024"] * 12
+    refused = run(tmp_path, table({"body": TEXTS, "stars": STARS, "posted": days}).encode(), "--branch", "old")
+    said = " ".join(refused.output.split())
+    assert "`labels: {positive_from: 4, negative_to: 2, lowest: 1, highest: 5}`" in said
+    unread = run(tmp_path, table({"body": TEXTS, "stars": SIGNS, "posted": days}).encode(), "--branch", "old")
+    said = " ".join(unread.output.split())
+    assert "`created_at: {column: posted, order: month_first}` (first: row 2)" in said
+    quarantined = run(tmp_path, table({"body": TEXTS, "stars": [*SIGNS[:-1], "zig"]}).encode(), "--branch", "old")
+    said = " ".join(quarantined.output.split())
+    assert "1 row: stars: 'zig' is not a known label" in said
+    assert "(first: row 25)" in said
+    for done in (refused, unread, quarantined):
+        assert max(map(len, done.output.splitlines())) <= int(width)
+
+
+@pytest.mark.parametrize("width", ["60", "80"])
+def test_the_columns_stay_readable_on_a_narrow_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    content = table({"How would you rate your last stay?": STARS, "body": TEXTS, "posted": ISO, "x": range(7, 31)})
+    printed = [line.rstrip() for line in run(tmp_path, content.encode()).output.splitlines()]
+    assert "100% filled: 5 | 1 | 4" in " ".join(printed)
+    assert any("posted" in line and line.endswith("date, sure: dates, its name") for line in printed)
+    assert any("100% filled: 2024-01-09 | 2024-01-18" in line for line in printed)
+    assert any(line.split() == ["x", "100%", "filled:", "7", "|", "8", "|", "9"] for line in printed)
+    above_yaml = printed[: next(place for place, line in enumerate(printed) if line.startswith("defs.yaml"))]
+    assert max(map(len, above_yaml)) <= int(width)
+
+
 def test_a_file_of_many_columns_and_faults_fits_the_screen_too(tmp_path: Path) -> None:
     columns = {f"answer {place}": [f"{place} words of {text}" for text in TEXTS] for place in range(60)}
     content = table(columns | {"label": [f"v{place}" for place in range(len(TEXTS))]})

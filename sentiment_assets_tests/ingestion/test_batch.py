@@ -117,7 +117,7 @@ BROKEN_ROWS = {
     "label next to 1": (b"text,label\nx,0.9999999\n", "r.csv", WORDED, "label", "'0.9999999' is not a known label"),
     "long label": (b"text,label\nx," + b"z" * 500 + b"\n", "r.csv", PLAIN, "label", "z…' is not a known"),
     "rating too high": (b"text,label\nx,6\n", "r.csv", STARS, "label", "6 lies outside 1 to 5"),
-    "rating a word": (b"text,label\nx,five\n", "r.csv", STARS, "label", "'five' is not a rating"),
+    "rating a word": (b"text,label\nx,fine\n", "r.csv", STARS, "label", "'fine' is not a rating"),
     "rating infinite": (b"text,label\nx,inf\n", "r.csv", STARS, "label", "'inf' is not a rating"),
     "rating a boolean": (b'[{"text": "x", "label": true}]', "r.json", STARS, "label", "is not a rating"),
     "rating of 401 digits": (b'{"text": "x", "label": %s}\n' % (b"4" * 401), "r.jsonl", STARS, "label", "not a rating"),

@@ -72,7 +72,7 @@ def test_a_scale_that_is_named_is_sure_and_classes_are_a_guess() -> None:
         (["yes", "No", "YES"], [1, 0, 1]),
         (["Fresh", "Rotten"], [1, 0]),
         (["positiv", "negativ", "neutral"], [1, 0, None]),
-        (["good", "bad", "zig"], [1, 0, None]),
+        (["gut", "super", "schlecht", "mies", "naja"], [1, 1, 0, 0, None]),
         (["👍", "👎"], [1, 0]),
         (["positive"], [1]),
         (["complaint"], [0]),
@@ -90,7 +90,30 @@ def test_a_rule_is_left_out_where_the_default_means_the_same_and_where_nobody_kn
     assert (unknown.rule, unknown.sure, unknown.unknown) == ({}, "a guess", ("zig", "zag"))
 
 
-def test_a_value_that_nobody_knows_stands_under_neutral_and_is_told() -> None:
-    proposed = proposed_rule_for_words(Counter(["good", "bad", "zig"]))
-    assert proposed.rule["neutral"] == ["zig"]
-    assert proposed.why.startswith("zig: neutral until somebody says")
+def test_a_value_that_nobody_knows_stands_nowhere_and_is_told() -> None:
+    proposed = proposed_rule_for_words(Counter({"good": 3, "bad": 2, "zig": 1}))
+    assert (proposed.rule, proposed.unknown) == ({"positive": ["good"], "negative": ["bad"]}, ("zig",))
+    assert proposed.why == "zig: in quarantine until somebody says what is meant"
+
+
+@pytest.mark.parametrize("words", [{"good": 2, "bad": 1, "zig": 4}, {"good": 3, "zig": 1}, {"bad": 3, "zig": 1}])
+def test_where_most_is_unknown_or_a_whole_side_there_is_no_rule(words: dict[str, int]) -> None:
+    proposed = proposed_rule_for_words(Counter(words))
+    assert (proposed.rule, proposed.sure, proposed.unknown) == ({}, "a guess", ("zig",))
+
+
+@pytest.mark.parametrize(
+    ("values", "column", "sure"),
+    [
+        ("1 2 3 4 5", "score", "likely"),
+        ("1 2 3 4 5", "Note", "likely"),
+        ("1 2 3 4 5", "star_rating", "sure"),
+        ("1 2 3 4 5", "Sterne", "sure"),
+        ("1 2 5", "étoiles", "sure"),
+        ("ONE TWO FIVE", "value", "sure"),
+        ("★★ ★★★★★", "value", "sure"),
+    ],
+)
+def test_that_more_is_better_is_sure_where_stars_or_ratings_are_spoken_of(values: str, column: str, sure: str) -> None:
+    proposed = proposed_rule(Counter(map(label_key, values.split())), LabelRule(), column)
+    assert (proposed.rule, proposed.sure) == (STARS, sure)

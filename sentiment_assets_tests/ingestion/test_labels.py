@@ -65,12 +65,12 @@ def test_other_numbers_without_a_rule_fail_the_file_and_the_message_holds_one_to
 def test_the_message_says_how_often_each_value_occurs() -> None:
     with pytest.raises(UnreadableFile) as refused:
         labels(["5"] * 1200 + ["1"] * 69 + ["odd"])
-    assert "are 1 (69 rows), 5 (1,200 rows), odd (1 rows)" in str(refused.value)
+    assert "are 1 (69 rows), 5 (1,200 rows), odd (1 row)" in str(refused.value)
     assert "`labels: {positive_from: 4, negative_to: 2, lowest: 1, highest: 5}`" in str(refused.value)
 
 
 def test_even_one_such_number_among_many_fails_the_file() -> None:
-    with pytest.raises(UnreadableFile, match=r"0 \(500 rows\), 1 \(500 rows\), 2 \(1 rows\)"):
+    with pytest.raises(UnreadableFile, match=r"0 \(500 rows\), 1 \(500 rows\), 2 \(1 row\)"):
         labels(["0", "1"] * 500 + ["2"])
 
 
@@ -90,5 +90,5 @@ def test_a_rule_about_neutral_alone_says_nothing_of_other_numbers() -> None:
 def test_rows_that_are_no_review_say_too_what_the_labels_are(row: str) -> None:
     """Ten texts with one star each, beside ratings without a text: the scale is that of all rows."""
     content = "text,label\n" + "awful,1\n" * 10 + f"{row}\n"
-    with pytest.raises(UnreadableFile, match=r"its labels in column 'label' are 1 \(10 rows\), 5 \(1 rows\)"):
+    with pytest.raises(UnreadableFile, match=r"its labels in column 'label' are 1 \(10 rows\), 5 \(1 row\)"):
         read_batch(content.encode(), "r.csv", IngestionSettings())

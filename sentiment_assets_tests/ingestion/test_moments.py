@@ -195,6 +195,16 @@ def test_a_column_that_may_mean_two_days_is_read_by_neither_and_the_reason_holds
     assert "have the day first and others the month" in why_not("13.02.2024", "02.13.2024")
 
 
+@pytest.mark.parametrize("version", ["4.1.1", "4.10.1", "9.0.2"])
+def test_a_year_of_one_digit_is_no_year_and_a_version_no_date(version: str) -> None:
+    assert why_not(version) == "there is no such day or time"
+    assert moments(version, order="day_first") == [None]
+    assert moments("4/1/24", "2024/1/4", order="month_first") == [
+        datetime(2024, 4, 1, tzinfo=UTC),
+        datetime(2024, 1, 4, tzinfo=UTC),
+    ]
+
+
 def test_numbers_since_1970_are_read_where_the_whole_column_can_be_nothing_else() -> None:
     second = datetime(2014, 2, 28, tzinfo=UTC)
     assert moments(1393545600, "1393632000") == [second, second + timedelta(days=1)]

@@ -25,6 +25,9 @@ from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_
         ("☆☆☆☆☆", 0, 5),
         ("★★½", 2.5, None),
         ("⭐️⭐️⭐️", 3, None),
+        ("FIVE", 5, None),
+        ("One star", 1, None),
+        ("THREE_STARS", 3, None),
     ],
 )
 def test_the_number_in_a_rating(written: str, rating: float, highest: float | None) -> None:
@@ -32,7 +35,9 @@ def test_the_number_in_a_rating(written: str, rating: float, highest: float | No
     assert highest_named(written) == highest
 
 
-@pytest.mark.parametrize("written", ["five", "", "4 or 5", "4/5/6", "v4", "👍", "5 people", "out of 5", "1 2", "1,000"])
+@pytest.mark.parametrize(
+    "written", ["fives", "six", "", "4 or 5", "4/5/6", "v4", "👍", "5 people", "out of 5", "1 2", "1,000"]
+)
 def test_what_is_no_rating(written: str) -> None:
     assert rating_in(written) is None
     assert math.isnan(number_of(written))

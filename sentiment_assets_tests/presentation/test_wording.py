@@ -1,6 +1,6 @@
 import pytest
 
-from sentiment_assets.presentation.wording import example, format_p_value, percent, points, shorten
+from sentiment_assets.presentation.wording import counted, example, format_p_value, percent, points, shorten
 
 
 def test_shares_are_written_as_percentages_with_one_decimal() -> None:
@@ -20,3 +20,8 @@ def test_a_text_is_cut_where_something_is_missing() -> None:
     assert shorten("short", 5) == "short"
     assert shorten("longer", 5) == "longe…"
     assert len(example("x" * 1000)) == 401
+
+
+def test_one_of_a_thing_is_no_plural() -> None:
+    assert (counted(1, "row"), counted(0, "row"), counted(2000, "row")) == ("1 row", "0 rows", "2,000 rows")
+    assert (counted(1, "box", "boxes"), counted(2, "box", "boxes")) == ("1 box", "2 boxes")

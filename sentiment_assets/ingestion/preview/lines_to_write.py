@@ -16,10 +16,11 @@ from sentiment_assets.ingestion.preview.settings_text import as_lines
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, IngestionSettings, ReviewColumns
 from sentiment_assets.ingestion.text_folders import Folder
+from sentiment_assets.presentation.wording import counted
 
 _ROLES = ("text", "review_id", "label", "created_at", "split")
 _BEFORE_LINES = (
-    "These lines have read its first {:,} rows; write them below `attributes:` in the branch's YAML, in place of those "
+    "These lines have read its first {}; write them below `attributes:` in the branch's YAML, in place of those "
     "of the same name:"
 )
 _COMMAND = "`sentiment-assets preview FILE` shows what is in it."
@@ -58,7 +59,7 @@ def _lines_to_write(
             return ""  # the refusal ends with this rule by itself
         lines = as_lines(changes, {"labels": why} if "labels" in changes else {})
         if all(line == on_one_line(line) for line in lines):
-            return "\n".join([_BEFORE_LINES.format(len(sample.rows)), *(f"  {line}" for line in lines)])
+            return "\n".join([_BEFORE_LINES.format(counted(len(sample.rows), "row")), *(f"  {line}" for line in lines)])
     return _COMMAND if looked else ""  # where a look fails too, the command would say no more
 
 

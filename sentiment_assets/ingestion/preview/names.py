@@ -15,33 +15,40 @@ _SUGGESTING: Mapping[str, str] = {
         "tweet sentence remark remarks testimonial texto comentario comentarios resena opinion avis "
         "commentaire commentaires texte kommentar kommentare bewertungstext rezension inhalt "
         "beschreibung avaliacao mensagem descricao mensaje descripcion conteudo contenido contenu "
+        "meinung kundenmeinung rezensionstext nachricht temoignage remarque remarques "
         "recensione testo commento reviewtext reviewbody negative positive pros cons 评论 内容 评价 "
         "评论内容 正文 レビュー 本文 コメント 리뷰 내용 отзыв текст комментарий"
     ),
     "title": (
         "title summary headline subject heading header titel titulo titre titolo betreff asunto assunto "
-        "sujet ueberschrift uberschrift schlagzeile resumo resumen 标题 タイトル 제목 заголовок"
+        "sujet intitule ueberschrift uberschrift schlagzeile resumo resumen 标题 タイトル 제목 заголовок"
     ),
     "label": (
         "rating ratings stars star score overall sentiment label labels polarity target class "
         "recommended recommend recommendation recommends nps verdict satisfaction rate grade csat "
         "feeling thumbs evaluation nota notas note notes puntuacion calificacion valoracion bewertung "
         "sterne stern etoiles etoile avaliacao estrelas estrellas estrella voto punteggio stelle "
+        "gesamtbewertung gesamtnote sternebewertung zufriedenheit appreciation evaluations "
         "sentimiento sentimento stimmung empfehlung again likelihood voted punkte 评分 星级 打分 "
         "情感 標籤 标签 評価 평점 별점 оценка рейтинг тональность"
     ),
     "created_at": (
         "date dates datum fecha data created at time timestamp when day published posted submitted "
         "submit written zeit zeitpunkt erstellt reviewtime creation datetime jour fechas datetimes "
+        "bewertungsdatum erstellungsdatum eingang publie creee cree "
         "horario moment on utc gmt epoch unix millis ms 日期 时间 评论时间 日付 投稿日 날짜 дата время"
     ),
-    "review_id": "id ids oid uuid guid reviewid key identifier identificador kennung nummer number ref",
+    "review_id": (
+        "id ids oid uuid guid reviewid key identifier identificador identifiant identifikator "
+        "kennung bewertungsnummer nummer number ref"
+    ),
     "keep": (
         "product brand source language lang category country channel market marketplace platform store "
         "app hotel airline department segment region location city device variant model produkt marke "
         "quelle sprache land kategorie kanal filiale produto marca fonte idioma categoria pais canal "
         "loja producto fuente tienda produit marque langue categorie pays magasin division version "
-        "locale site branch 品牌 产品 商品 语言 来源"
+        "locale site branch artikel article articulo artigo articolo modell modele magasins geschaft boutique "
+        "品牌 产品 商品 语言 来源"
     ),
 }
 _CONTRARY: Mapping[str, str] = {
@@ -50,7 +57,10 @@ _CONTRARY: Mapping[str, str] = {
         "image images tags antwort reponse resposta respuesta respondent address street count location "
         "username email name"
     ),
-    "title": ("product movie film book item app hotel job game page reply user author reviewer seller prod song album"),
+    "title": (
+        "product produkt artikel produit article movie film book item app hotel job game page reply user author "
+        "reviewer seller prod song album"
+    ),
     "label": (
         "helpful votes vote count counts num number likes useful funny cool total upvotes downvotes "
         "confidence gold price age length words version year thumbsup verified id average avg days lat "
@@ -66,13 +76,16 @@ _CONTRARY: Mapping[str, str] = {
     "review_id": (
         "user product author customer order app item business hotel parent store listing reviewer movie "
         "film client category package profile session device phone thread asin sku place company seller "
-        "vendor account member produkt kunde kunden cliente producto produto produit"
+        "vendor account member artikel article produkt kunde kunden cliente producto produto produit"
     ),
     "keep": "id url link count email phone ip",
 }
 _WORDS = {role: frozenset(words.split()) for role, words in _SUGGESTING.items()}
 _AGAINST = {role: frozenset(words.split()) for role, words in _CONTRARY.items()}
 _COUNTED = ("count", "votes", "counts")
+_OF_A_VERSION = frozenset({"version", "versions", "versao", "versione", "build", "revision", "release", "firmware"})
+_BEHIND_A_VERSION = ("name", "code", "number", "no", "nr", "value", "string")
+_OF_A_CHANGE = frozenset({"updated", "update", "modified", "edited", "changed"})
 _SEVERAL = {"thumbs up count": "votes count"}
 
 
@@ -112,6 +125,19 @@ def _words_for(name: str, role: str) -> tuple[str, ...]:
     if len(words) > 1 and words[-1] == "value":
         words = words[:-1]
     return words[:-1] if role == "keep" and len(words) > 1 and words[-1] in ("name", "code", "type") else words
+
+
+def says_a_version(name: str) -> bool:
+    """Whether a column holds versions by its name, such as ``app.version`` or ``buildNumber``: 4.10.12 is no date."""
+    words = words_in(name)
+    while len(words) > 1 and words[-1] in _BEHIND_A_VERSION:
+        words = words[:-1]
+    return bool(words) and words[-1] in _OF_A_VERSION
+
+
+def says_a_change(name: str) -> bool:
+    """Whether a name says when something was changed: it is another moment than the review's own, but one."""
+    return bool(_OF_A_CHANGE.intersection(words_in(name)))
 
 
 def is_a_known_name(text: str) -> bool:

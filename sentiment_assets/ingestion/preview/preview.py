@@ -1,26 +1,29 @@
 """The preview of a file: what is in it, what a branch would make of it, and the settings that would read it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import pandas as pd
 
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.decoding import in_one_line
 from sentiment_assets.ingestion.formats import FOLDER
-from sentiment_assets.ingestion.label_rules import ProposedRule
+from sentiment_assets.ingestion.label_rules import Meaning, ProposedRule, meaning_of
 from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
 from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
-from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
+from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
 from sentiment_assets.ingestion.text_folders import Folder, is_found_when_landed
+from sentiment_assets.presentation.wording import counted
 
 _REVIEWS_SHOWN, _REASONS_SHOWN, _UNREAD_SHOWN = 5, 3, 3
+_MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
 _ROLES = ("review_id", "label", "created_at", "split")
 
 
@@ -113,6 +116,9 @@ def preview_file(
     if isinstance(content, Folder) and not is_found_when_landed(content, settings):
         attributes["format"] = {"one_review": "file"}
         settings = _ingestion_of(attributes)
+    if sample.settings.format.header:
+        attributes = _without_needless_header(file, attributes, sample)
+        settings = _ingestion_of(attributes)
     outcome = _outcome(file, settings)
     if not any(not row.problem for row in sample.rows) and outcome.fails:
         raise UnreadableFile(outcome.fails)
@@ -128,7 +134,7 @@ def preview_file(
         outcome=outcome,
         warnings=_warnings(sample, roles, outcome),
         settings=attributes,
-        yaml=as_yaml(attributes, _questions(columns, roles)),
+        yaml=as_yaml(attributes, _questions(columns, roles), _remarks(roles)),
     )
 
 
@@ -177,6 +183,18 @@ def _proposed(sample: Sample, roles: Roles) -> dict[str, object]:
     return attributes
 
 
+def _without_needless_header(file: File, attributes: dict[str, object], sample: Sample) -> dict[str, object]:
+    """The attributes without the row of the header, where its columns are found by their names too."""
+    form = sample.settings.format.model_dump(exclude_defaults=True, exclude={"header"})
+    fewer = {name: value for name, value in attributes.items() if name != "format"} | ({"format": form} if form else {})
+    fewer = {name: fewer[name] for name in attributes if name in fewer}
+    try:
+        _, found = file.rows(_ingestion_of(fewer), most=1)
+    except UnreadableFile:
+        return attributes
+    return fewer if found.get(ABOVE_HEADER) == sample.found.get(ABOVE_HEADER) else attributes
+
+
 def _is_of_a_path(column: Column, sample: Sample) -> bool:
     """Whether a column says where a text lies in its folder: the next folder has other reviews by the same names."""
     return sample.found.get("format") == FOLDER and column.name in ("file", "id")
@@ -210,17 +228,41 @@ def _questions(columns: Sequence[Column], roles: Roles) -> list[str]:
     questions = []
     [label] = roles.of("label")[:1] or [""]
     if roles.rule and _is_unknown(roles):
-        values = ", ".join(f'"{in_one_line(each)}"' for each in roles.rule.unknown)
         questions += [
-            f"which of {values} is positive? Put the values in, and name the column: `label: {label}`",
-            "labels: {positive: [?], negative: [?], neutral: [?]}",
+            f"which of {_quoted(roles.rule.unknown)} is positive? Put the values in, and name the column: "
+            f"`label: {label}`",
+            f"labels: {_rule_to_fill_in(next(each for each in columns if each.name == label))}",
         ]
+    elif roles.rule and roles.rule.unknown:
+        questions.append(
+            f"is {_quoted(roles.rule.unknown)} positive, negative or neutral? Put each into `labels`; until then rows "
+            "with it go to quarantine"
+        )
     date = next((each for each in columns if (each.name,) == roles.of("created_at")), None)
     if date is not None and date.dates.is_ambiguous:
         questions.append(
             f"which comes first in {date.name}? created_at: {{column: {date.name}, order: day_first}}, or month_first"
         )
     return questions
+
+
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(f'"{in_one_line(each)}"' for each in values)
+
+
+def _rule_to_fill_in(column: Column) -> str:
+    """The label rule as far as its words are known, for a person to fill in."""
+    known = {name: [each for each in column.seen if meaning_of(each) == name] for name in _MEANINGS}
+    lists = (f"{name}: [{', '.join([_quoted([each]) for each in known[name]] + ['?'])}]" for name in _MEANINGS)
+    return f"{{{', '.join(lists)}}}"
+
+
+def _remarks(roles: Roles) -> dict[str, str]:
+    """What stands above a setting that somebody should look at."""
+    rule = roles.rule
+    if rule is None or not rule.rule or rule.sure == "sure":
+        return {}
+    return {"labels": in_one_line(f"{rule.sure}: {rule.why}")}
 
 
 def _ingestion_of(attributes: Mapping[str, object]) -> IngestionSettings:
@@ -344,5 +386,7 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
         warnings.append("it has no row")
     date = roles.of("created_at")
     unread = [each for each in outcome.unread if each.field != "created_at" or not date]
-    warnings += [f"{each.rows:,} reviews stay without {each.field}: {each.reason}" for each in unread]
+    warnings += [
+        f"{counted(each.rows, 'review stays', 'reviews stay')} without {each.field}: {each.reason}" for each in unread
+    ]
     return tuple(dict.fromkeys(warnings))

@@ -1,5 +1,6 @@
 """A sample of a file, read the way that leaves the fewest problems: encoding, quoting, header, list or sheet."""
 
+import csv
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ _DELIMITED = ("csv", "tsv", "txt", "pos", "neg")
 _SHEETS = ("xlsx", "xls", "ods")
 _CLEARLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_PROBLEMS = 0.02
+_ROWS_ABOVE = 20
 _A_SENTENCE, _LONGEST_NAME, _FEW_LABELS = 4, 60, 12
 
 
@@ -112,7 +114,7 @@ def read_sample(file: File, settings: IngestionSettings) -> Sample:
     if sample.file.is_delimited:
         sample = _with_fewest_problems(sample)
     if SHAPE not in sample.found and str(sample.found.get("format")) in (*_DELIMITED, *_SHEETS):
-        sample = _with_header(sample)
+        sample = _with_header(_below_other_rows(sample))
     return sample
 
 
@@ -148,7 +150,7 @@ def _as_utf_16(file: File, settings: IngestionSettings, error: UnreadableFile) -
     readings = []
     for encoding in ("utf-16-le", "utf-16-be"):
         chosen = settings.model_copy(update={"encoding": encoding})
-        told = f"it is read as {encoding}, without a byte order mark; see whether the reviews below read well"
+        told = f"it is read as {encoding}, without a byte order mark; see whether the reviews above read well"
         try:
             readings.append(Sample(file, *file.rows(chosen), settings=chosen, told=(told,)))
         except UnreadableFile:
@@ -193,7 +195,7 @@ def _by_its_encoding(sample: Sample) -> Sample:
     encoding = encoding_in(proposal)
     return sample.read_again(
         sample.settings.model_copy(update={"encoding": encoding}),
-        f"it is no UTF-8: it is read as {encoding}, the likeliest; see whether the reviews below read well",
+        f"it is no UTF-8: it is read as {encoding}, the likeliest; see whether the reviews above read well",
     )
 
 
@@ -250,7 +252,34 @@ def _cost(sample: Sample) -> float:
     return cost
 
 
-# a header, or none
+# a header, below other rows, or none
+
+
+def _below_other_rows(sample: Sample) -> Sample:
+    """The sample with the row as header that has the most names which are known, if it has more than what seems one."""
+    form = sample.settings.format
+    if form.names or not sample.rows:
+        return sample
+    known = _known_names([each.name for each in sample.columns])
+    for row in sample.rows[:_ROWS_ABOVE]:
+        cells = _cells_of(row, str(sample.found.get("delimiter", "")))
+        if _known_names(cells) > max(known, 1) and 2 * _known_names(cells) >= len(cells):
+            try:
+                return sample.read_again(_with(sample.settings, header=row.number))
+            except UnreadableFile:
+                return sample
+    return sample
+
+
+def _cells_of(row: RawRow, delimiter: str) -> list[str]:
+    """What stands in a row, also in one that has other fields than the header."""
+    values = [str(value) for value in row.values.values() if value is not None]
+    cells = next(csv.reader(values[:1], delimiter=delimiter), []) if row.problem and delimiter else values
+    return [cell.strip() for cell in cells if cell.strip()]
+
+
+def _known_names(names: Sequence[str]) -> int:
+    return sum(map(is_a_known_name, names))
 
 
 def _with_header(sample: Sample) -> Sample:

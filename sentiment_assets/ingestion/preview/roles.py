@@ -13,12 +13,13 @@ from sentiment_assets.ingestion.label_rules import (
     proposed_rule_for_words,
     understood_without_a_rule,
 )
-from sentiment_assets.ingestion.preview.columns import Column
-from sentiment_assets.ingestion.preview.names import is_a_pair, suggests
+from sentiment_assets.ingestion.preview.columns import Column, Dates
+from sentiment_assets.ingestion.preview.names import is_a_pair, says_a_change, says_a_version, suggests
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule
 from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import NotRead
+from sentiment_assets.presentation.wording import counted
 
 DEFAULT_NAMES = {role: role for role in ("text", "review_id", "label", "created_at", "split")}
 _MOSTLY, _NEARLY_ALL = 0.5, 0.9
@@ -132,14 +133,18 @@ def _find_text(search: _Search) -> None:
     clear = weights.get(best.name, 0.0) > 2 * second
     sure: Sure = "sure" if is_named and clear else "likely" if is_named or clear else "a guess"
     longest = "longest texts, " if best.name == ranked[0] else ""
-    why = f"{longest}{best.words:.0f} words each" + (", its name" if is_named else "")
+    why = f"{longest}{_words_each(best)}" + (", its name" if is_named else "")
     search.take(best, "text", sure=sure, why=why)
     if all(each.startswith(_FASTTEXT) for each in best.texts):
         search.told.append(
             f"each text begins with {_FASTTEXT}…, as fastText writes labels: land it as a .txt of such lines alone"
         )
     if title:
-        search.take(title, "title", sure="likely", why=f"its name, {title.words:.0f} words each")
+        search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
+
+
+def _words_each(column: Column) -> str:
+    return f"{counted(round(column.words), 'word')} each"
 
 
 def _weight_of_text(search: _Search, column: Column) -> float:
@@ -178,9 +183,8 @@ def _find_date(search: _Search) -> str:
     weights = {}
     for each in search.free():
         hint = _hint(search, each, "created_at")
-        readable = each.dates.read > _MOSTLY
-        if readable and not (each.dates.digits_only and hint < 1 and not _is_plainly_epoch(search, each)):
-            weights[each.name] = each.dates.read * (0.2 if hint < 0 else 1 + hint) * each.filled
+        if _may_be_the_date(search, each):
+            weights[each.name] = _weight_of_date(each, hint)
         elif hint >= 2 and not each.numbers:
             search.told.append(
                 f"{each.name} has no dates that are understood, such as {each.texts[0]!r}: it is left out"
@@ -188,22 +192,43 @@ def _find_date(search: _Search) -> str:
     if not weights:
         return ""
     best = search.columns[max(weights, key=lambda name: weights[name])]
-    hint = _hint(search, best, "created_at")
     dates = best.dates
-    sure: Sure = "likely" if dates.is_ambiguous or hint < 1 else "sure"
-    why = "dates" + (", its name" if hint >= 1 else "")
-    if dates.digits_only:
-        why = "numbers since 1970" + (", its name" if hint >= 1 else "")
-    if hint < 0:
-        sure, why = "a guess", "dates, but its name says of something else"
-    search.take(best, "created_at", sure=sure, why=f"{why}; the order must be said" if dates.is_ambiguous else why)
-    if dates.is_ambiguous or dates.read < 1:
+    sure, why = _how_sure_of_date(dates, _hint(search, best, "created_at"))
+    search.take(best, "created_at", sure=sure, why=why)
+    if dates.is_ambiguous:
         search.told.append(f"{best.name}: {dates.reason}; until then it stays without a date")
+    elif dates.reason:
+        search.told.append(f"{best.name}: {dates.reason}; such a value stays without a date")
     if dates.language:
         search.told.append(
             f"{best.name} names months in another language: `monitoring: {{languages: [{dates.language}]}}` reads them"
         )
     return dates.language
+
+
+def _may_be_the_date(search: _Search, column: Column) -> bool:
+    if column.dates.read <= _MOSTLY or (search.named and says_a_version(column.name)):
+        return False
+    named = _hint(search, column, "created_at") >= 1 or (search.named and says_a_change(column.name))
+    return named or not column.dates.digits_only or _is_plainly_epoch(search, column)
+
+
+def _weight_of_date(column: Column, hint: float) -> tuple[int, float]:
+    """How much a column is like that of the date; one that is read comes before one whose order must be said.
+
+    Only a name that says of something else makes up for that.
+    """
+    weight = column.dates.read * (0.2 if hint < 0 else 1 + hint) * column.filled
+    return (0 if hint < 1 else 1) if column.dates.is_ambiguous else (1 if hint < 0 else 2), weight
+
+
+def _how_sure_of_date(dates: Dates, hint: float) -> tuple[Sure, str]:
+    what = "numbers since 1970" if dates.digits_only else "dates"
+    to_say = "; the order must be said" if dates.is_ambiguous else ""
+    if hint < 0:
+        return "a guess", f"{what}, but its name says of something else{to_say}"
+    sure: Sure = "likely" if dates.is_ambiguous or hint < 1 else "sure"
+    return sure, what + (", its name" if hint >= 1 else "") + to_say
 
 
 def _is_plainly_epoch(search: _Search, column: Column) -> bool:
@@ -248,7 +273,8 @@ def _find_id(search: _Search) -> None:
         if len(column.seen) >= _NEARLY_ALL * len(column.texts):
             repeated = len(column.texts) - len(column.seen)
             search.told.append(
-                f"{name} repeats {repeated:,} ids; of different rows with one id, one is kept, so it is left out"
+                f"{name} repeats {counted(repeated, 'id')}; of different rows with one id, one is kept, so it is left "
+                "out"
             )
 
 
@@ -268,7 +294,7 @@ def _find_label(search: _Search) -> ProposedRule | None:
     best = search.columns[max(weights, key=lambda name: weights[name])]
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
-    what = "ratings" if best.numbers >= _NEARLY_ALL else f"{len(best.seen)} different words"
+    what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
     named = _hint(search, best, "label") >= 1
     search.take(best, "label", sure=sure, why=what + (", its name" if named else ""))
     others = [name for name in weights if name != best.name and suggests(name, "label") >= 1]
@@ -301,6 +327,11 @@ def _told_of_unknown(search: _Search, column: Column, rule: ProposedRule) -> Pro
     if rule.unknown and not rule.rule:
         search.told.append(
             f"nobody but you can say what the values of {column.name} mean: fill in the line of the YAML"
+        )
+    elif rule.unknown:
+        search.told.append(
+            f"nobody but you can say what {', '.join(rule.unknown)} means in {column.name}: put it under `labels`; "
+            "until then rows with it go to quarantine"
         )
     return rule
 
@@ -355,7 +386,7 @@ def _as_words(column: Column) -> float:
         return 1.0
     if both and known > _MOSTLY:
         return 4.0
-    few = len(column.keys) <= 5 and column.distinct < _MOSTLY
+    few = (len(column.keys) <= _FEWEST_CLASSES or both) and column.distinct < _MOSTLY
     return (
         1.5 if known > _MOSTLY else 1.0 if few and column.words < 2.5 and suggests(column.name, "label") >= 1 else 0.0
     )

@@ -9,9 +9,14 @@ COMPONENT = "sentiment_assets.SentimentBranch"
 _WIDTH = 96
 
 
-def as_yaml(attributes: Mapping[str, object], questions: Sequence[str] = ()) -> str:
-    """The text of a ``defs.yaml``; ``questions`` stand in it as lines of remark, for a person to answer."""
-    lines = "".join(_lines(name, value) for name, value in attributes.items())
+def as_yaml(
+    attributes: Mapping[str, object], questions: Sequence[str] = (), remarks: Mapping[str, str] | None = None
+) -> str:
+    """The text of a ``defs.yaml``; ``questions`` stand at its end as lines of remark, for a person to answer.
+
+    A remark stands above the setting of its name.
+    """
+    lines = "".join(f"{line}\n" for line in as_lines(attributes, remarks or {}))
     lines += "".join(f"# {question}\n" for question in questions)
     return f"type: {COMPONENT}\n\nattributes:\n{indent(lines, '  ')}"
 

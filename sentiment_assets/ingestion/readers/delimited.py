@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from sentiment_assets.ingestion.csv_escaping import is_protected, unprotected
+from sentiment_assets.ingestion.readers.header import no_such_row, place_of_header, said_of_rows_above
 from sentiment_assets.ingestion.readers.source import (
+    ABOVE_HEADER,
     LINES,
     LINES_IN_FIELDS,
     LINES_OF_HEADER,
@@ -42,8 +44,15 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
     )
     lines_of_excel = int(says_delimiter is not None)
     records = _Records(chain(first, text), delimiter, source.format, first_line=1 + lines_of_excel)
-    names, protected = _header(iter(records), source.format)
-    one_more = _each_ends_in_a_delimiter(_first_records(first, delimiter, source.format), len(names), source.format)
+    looked_at = _first_records(first, delimiter, source.format)
+    above: list[list[str]] = []
+    if source.format.names:
+        names, protected = column_names(source.format.names), list[int]()
+    else:
+        above, header = _down_to_header(iter(records), looked_at, source)
+        names, protected = _header(header)
+        looked_at = looked_at[len(above) + 1 :]
+    one_more = _each_ends_in_a_delimiter(looked_at, len(names))
     columns = len(names)
     for number, fields, fault in records:
         if one_more and not fault and len(fields) == columns + 1 and not fields[-1]:
@@ -64,10 +73,30 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
             LINES: records.lines,
             LINES_OF_HEADER: int(not source.format.names),
             LINES_IN_FIELDS: records.lines_in_fields,
-            LINES_PASSED_OVER: records.lines_blank + records.lines_ignored + lines_of_excel,
+            LINES_PASSED_OVER: records.lines_blank + records.lines_ignored + lines_of_excel + len(above),
             LONGEST_RECORD: list(records.longest),
         }
     )
+
+
+def _down_to_header(
+    records: Iterator["_Record"], looked_at: Sequence[Sequence[str]], source: Source
+) -> tuple[list[list[str]], "_Record | None"]:
+    """What stands above the header, and the header; both are taken from the records."""
+    said = source.format.header
+    place = place_of_header(looked_at, source.wanted)
+    above: list[list[str]] = []
+    for record in records:
+        if record[0] >= said if said else len(above) == place:
+            if said and record[0] != said:
+                break
+            if above:
+                source.found[ABOVE_HEADER] = said_of_rows_above(above, record[0])
+            return above, record
+        above.append(record[1])
+    if said:
+        raise no_such_row(said)
+    return above, None
 
 
 def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
@@ -80,14 +109,23 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     if source.format.names:
         columns = len(source.format.names)
         return max(beginnings, key=lambda each: _parts_into(beginnings[each], columns))
-    headers = {each: {name.strip() for name in records[0]} for each, records in beginnings.items() if records}
+    places = {each: _place_of_header(records, source) for each, records in beginnings.items()}
+    headers = {
+        each: {name.strip() for name in records[places[each]]} for each, records in beginnings.items() if records
+    }
     having = {each: len(set(source.wanted) & names) for each, names in headers.items()}
     most = max(having.values(), default=0)
     parting = [each for each, names in headers.items() if len(names) > 1 or (most and having[each] == most)]
     if len(parting) <= 1:
         return parting[0] if parting else usual
     best = [each for each in parting if having[each] == most]
-    return max(best, key=lambda each: _parts_into(beginnings[each], len(beginnings[each][0])))
+    return max(best, key=lambda each: _parts_into(beginnings[each], len(beginnings[each][places[each]])))
+
+
+def _place_of_header(records: Sequence[Sequence[str]], source: Source) -> int:
+    """The place of the header among the first records; where the branch says its row, about that."""
+    said = source.format.header
+    return min(said, len(records)) - 1 if said else place_of_header(records, source.wanted)
 
 
 def _parts_into(records: Sequence[Sequence[str]], columns: int) -> float:
@@ -107,17 +145,13 @@ def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -
     return records[:-1] if len(lines) >= _LINES_LOOKED_AT - 1 else records
 
 
-def _each_ends_in_a_delimiter(records: Sequence[Sequence[str]], columns: int, form: FormatSettings) -> bool:
-    """Whether each line that is looked at has one field more than there are columns, and nothing in it."""
-    rows = records if form.names else records[1:]
+def _each_ends_in_a_delimiter(rows: Sequence[Sequence[str]], columns: int) -> bool:
+    """Whether each row that is looked at has one field more than there are columns, and nothing in it."""
     return bool(rows) and all(len(fields) == columns + 1 and not fields[-1] for fields in rows)
 
 
-def _header(records: Iterator["_Record"], form: FormatSettings) -> tuple[list[str], list[int]]:
+def _header(header: "_Record | None") -> tuple[list[str], list[int]]:
     """The columns' names, and the places of those that are protected from spreadsheets."""
-    if form.names:
-        return column_names(form.names), []
-    header = next(records, None)
     if header is None:
         raise UnreadableFile("it holds blank lines only; the first line must name the columns")
     _, fields, fault = header

@@ -23,7 +23,7 @@ def read_plain_text(source: Source) -> Iterator[RawRow]:
     form = source.format
     if form.one_review == "line":
         yield from _read_lines(source)
-    elif form.delimiter or form.names or _names_columns(lines, source):
+    elif form.delimiter or form.names or form.header or _names_columns(lines, source):
         yield from read_delimited(source, usual="\t")
     elif _is_fasttext(lines):
         source.found[SHAPE] = "fastText's lines"

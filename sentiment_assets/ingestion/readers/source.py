@@ -21,6 +21,8 @@ FILES = "files"
 """How many files a folder of texts has, which are its lines then."""
 COUNTED = (LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER, FILES)
 """What a reader counts apart from its rows: the lines, or what the file says are rows, and those that begin none."""
+ABOVE_HEADER = "above_header"
+"""What stands in the rows above the header, which are passed over, and which row the header is."""
 LONGEST_RECORD = "longest_record"
 """The most lines that a record has, and the line on which it begins: a quote that is not closed swallows many."""
 ENCODING_PROPOSED = "encoding_proposed"

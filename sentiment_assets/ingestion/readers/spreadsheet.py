@@ -5,14 +5,26 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 
-from sentiment_assets.ingestion.readers.source import RawRow, SeveralInOne, Source, column_names
+from sentiment_assets.ingestion.readers.header import no_such_row, place_of_header, said_of_rows_above
+from sentiment_assets.ingestion.readers.source import (
+    ABOVE_HEADER,
+    LINES,
+    LINES_IN_FIELDS,
+    LINES_OF_HEADER,
+    LINES_PASSED_OVER,
+    RawRow,
+    SeveralInOne,
+    Source,
+    column_names,
+)
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _Sheet = Sequence[Sequence[object]]
+_ROWS_LOOKED_AT = 100
 
 
 def read_spreadsheet(source: Source) -> Iterator[RawRow]:
-    """The rows below the first row of a sheet, which names the columns; a row's number is that which people see."""
+    """The rows below the row of a sheet that names the columns; a row's number is that which people see."""
     import python_calamine
 
     content = source.file.whole()
@@ -28,12 +40,53 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
         ) from error
     name = _chosen(sheets, source)
     source.found["sheet"] = name
-    rows = iter(enumerate(sheets[name], start=1))
-    header: Sequence[object] = source.format.names or next((cells for _, cells in rows if any(cells)), [])
-    names = column_names([str(cell).strip() for cell in header])
-    for number, cells in rows:
-        if any(cell != "" for cell in cells):
+    yield from _rows_of(sheets[name], source)
+
+
+def _rows_of(sheet: _Sheet, source: Source) -> Iterator[RawRow]:
+    first, names = (0, column_names(source.format.names)) if source.format.names else _below_header(sheet, source)
+    rows = 0
+    for number, cells in enumerate(sheet[first:], start=first + 1):
+        if _is_a_row(cells, source):
+            rows += 1
             yield RawRow(number, {column: _value(cell) for column, cell in zip(names, cells, strict=False)})
+    headers = int(first > 0)
+    counted = {LINES: len(sheet), LINES_OF_HEADER: headers, LINES_IN_FIELDS: 0}
+    source.found.update(counted | {LINES_PASSED_OVER: len(sheet) - rows - headers})
+
+
+def _below_header(sheet: _Sheet, source: Source) -> tuple[int, list[str]]:
+    """Where the rows below the header begin, and the columns' names; what stands above the header is noted."""
+    if not any(_is_a_row(cells, source) for cells in sheet):
+        return 0, []
+    place = _place_of_header(sheet, source)
+    above = [cells for cells in map(_cells, sheet[:place]) if any(cells)]
+    if above:
+        source.found[ABOVE_HEADER] = said_of_rows_above(above, place + 1)
+    return place + 1, column_names(_cells(sheet[place]))
+
+
+def _is_a_row(cells: Sequence[object], source: Source) -> bool:
+    filled = [cell for cell in cells if cell != ""]
+    ignored = source.format.ignore_from
+    return bool(filled) and not (ignored and str(filled[0]).startswith(ignored))
+
+
+def _place_of_header(sheet: _Sheet, source: Source) -> int:
+    """The place of the row that names the columns. Raises ``UnreadableFile`` if the branch says one that is empty."""
+    said = source.format.header
+    if said is None:
+        first = next((place for place, cells in enumerate(sheet) if _is_a_row(cells, source)), 0)
+        beginning = sheet[first : first + _ROWS_LOOKED_AT]
+        rows = [_cells(cells) if _is_a_row(cells, source) else [] for cells in beginning]
+        return first + place_of_header(rows, source.wanted)
+    if said > len(sheet) or not any(_cells(sheet[said - 1])):
+        raise no_such_row(said)
+    return said - 1
+
+
+def _cells(cells: Sequence[object]) -> list[str]:
+    return [str(cell).strip() for cell in cells]
 
 
 def _require_bounded_parts(content: bytes, source: Source) -> None:
@@ -52,8 +105,8 @@ def _chosen(sheets: Mapping[str, _Sheet], source: Source) -> str:
         return wanted
     filled = [name for name, rows in sheets.items() if any(any(cells) for cells in rows)]
     if not filled:
-        raise UnreadableFile("its sheets are empty; the first row must name the columns")
-    having = [name for name in filled if set(source.wanted) & _first_row(sheets[name])]
+        raise UnreadableFile("its sheets are empty; a row must name the columns")
+    having = [name for name in filled if set(source.wanted) & _names_in(sheets[name], source)]
     if len(filled) > 1 and len(having) != 1:
         raise SeveralInOne(
             f"it has {len(filled)} sheets ({', '.join(filled)}); say which holds the reviews: "
@@ -64,8 +117,12 @@ def _chosen(sheets: Mapping[str, _Sheet], source: Source) -> str:
     return (having or filled)[0]
 
 
-def _first_row(rows: _Sheet) -> set[str]:
-    return {str(cell).strip() for cell in next((cells for cells in rows if any(cells)), [])}
+def _names_in(sheet: _Sheet, source: Source) -> set[str]:
+    """What a sheet calls its columns; nothing where it has not the row that the branch says."""
+    try:
+        return set(_cells(sheet[_place_of_header(sheet, source)])) - {""}
+    except UnreadableFile:
+        return set()
 
 
 def _value(cell: object) -> object:

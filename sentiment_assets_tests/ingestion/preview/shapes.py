@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from testing.spreadsheets import as_xlsx
+
 GOOD = [
     "The tent stayed dry all night and went up in minutes",
     "Lovely warm light, my daughter reads by it each evening",
@@ -134,7 +136,62 @@ PARQUET = pd.DataFrame(
     {"comment_text": TEXTS, "rating": [int(each) for each in STARS], "created": pd.to_datetime(DAYS)}
 )
 
+SURVEY = {"Date": ISO, "Product": ["Tent", "Lamp"] * (COUNT // 2), "Score": STARS, "Comment": TEXTS}
+EMPTY = [""] * 3
+
+
+def below(rows: Sequence[Sequence[str]], columns: dict[str, Sequence[Any]] = SURVEY) -> list[list[str]]:
+    """A sheet with these rows above its table."""
+    return [list(row) for row in (*rows, list(columns), *zip(*columns.values(), strict=True))]
+
+
 SHAPES: dict[str, Shape] = {
+    "a version, and milliseconds of a change": Shape(
+        "a.jsonl",
+        lines(
+            {
+                "app": [{"version": ("4.1.1", "4.5.1")[place % 2]} for place in range(COUNT)],
+                "rating": STARS,
+                "body": TEXTS,
+                "updated": [int(each.timestamp() * 1000) for each in DAYS],
+            }
+        ).encode(),
+        SIGNS,
+        ISO,
+    ),
+    "stars in words": Shape(
+        "a.jsonl",
+        lines(
+            {
+                "reviewId": [f"g{place}" for place in range(COUNT)],
+                "starRating": ["FIVE", "ONE", "FOUR", "TWO"] * (COUNT // 4),
+                "comment": TEXTS,
+                "createTime": ISO,
+            }
+        ).encode(),
+        SIGNS,
+        ISO,
+    ),
+    "a sheet with a title": Shape(
+        "a.xlsx", as_xlsx({"Sheet1": below([["Customer feedback Q3 2026", *EMPTY], ["", *EMPTY]])}), SIGNS, ISO
+    ),
+    "a sheet with several titles": Shape(
+        "a.xlsx",
+        as_xlsx({"Sheet1": below([["Customer feedback", *EMPTY], ["Shop:", "All", "", ""], ["By:", "Ada", "", ""]])}),
+        SIGNS,
+        ISO,
+    ),
+    "a title line": Shape("a.csv", ("Customer feedback, Q3\n" + table(SURVEY, ";")).encode(), SIGNS, ISO),
+    "a title in a text file": Shape("a.txt", ("Customer feedback Q3\n\n" + table(SURVEY, "\t")).encode(), SIGNS, ISO),
+    "a title line as wide as the table": Shape(
+        "a.csv", ("Customer feedback;;;\n;;;\n" + table(SURVEY, ";")).encode("utf-8-sig"), SIGNS, ISO
+    ),
+    "a title that is called like a column": Shape(
+        "a.csv", ("Comment;;;\n;;;\n" + table(SURVEY, ";")).encode(), SIGNS, ISO
+    ),
+    "titles as wide as the header": Shape(
+        "a.csv", ("Shop;All;By;Ada\n;;;\n" + table(SURVEY, ";")).encode(), SIGNS, ISO
+    ),
     "the default names": Shape("a.csv", table({"text": TEXTS, "label": SIGNS, "created_at": ISO}).encode(), SIGNS, ISO),
     "an app store": Shape(
         "a.jsonl",

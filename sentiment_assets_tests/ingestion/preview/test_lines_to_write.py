@@ -75,6 +75,28 @@ FILES: dict[str, tuple[str | bytes, str, dict[str, Any], dict[str, Any]]] = {
         {"columns": {"text": "body"}},
         {"columns": {"text": "body", "created_at": "posted"}, "labels": STARS_RULE},
     ),
+    "a title above the header": (
+        "Customer feedback;;\n;;\n" + table({"Date": ISO, "Score": STARS, "Comment": TEXTS}, ";"),
+        "a.csv",
+        {},
+        {"columns": {"text": "Comment", "label": "Score", "created_at": "Date"}, "labels": STARS_RULE},
+    ),
+    "a title that the branch says is the header": (
+        "Customer feedback;;\n;;\n" + table({"Date": ISO, "Score": STARS, "Comment": TEXTS}, ";"),
+        "a.csv",
+        {"columns": {"text": "Comment", "label": "Score"}, "labels": STARS_RULE, "format": {"header": 1}},
+        {"format": {"header": 3}, "columns": {"text": "Comment", "label": "Score", "created_at": "Date"}},
+    ),
+    "titles as wide as the header, which has a name that the branch has": (
+        "Shop;All;Ada\n" + table({"Date": ISO, "Score": STARS, "text": TEXTS}, ";"),
+        "a.csv",
+        {},
+        {
+            "format": {"header": 2},
+            "columns": {"label": "Score", "created_at": "Date"},
+            "labels": STARS_RULE,
+        },
+    ),
     "a text column without a text": (
         table({"text": [""] * len(TEXTS), "body": TEXTS, "label": SIGNS}),
         "a.csv",

@@ -116,12 +116,62 @@ def test_an_ambiguous_date_is_told_with_both_lines_and_asked_in_the_yaml() -> No
     assert "# which comes first in date? created_at: {column: date, order: day_first}" in preview.yaml
 
 
+@pytest.mark.parametrize("name", [name for name in SHAPES if "title" in name])
+def test_titles_are_told_and_no_row_of_the_header_is_proposed_where_its_columns_are_found(name: str) -> None:
+    shape = SHAPES[name]
+    preview = look(shape.content, shape.file)
+    assert ", the header is row " in str(preview.found["above_header"])
+    form = preview.settings.get("format", {})
+    assert form == ({"header": 3} if name == "titles as wide as the header" else {})
+    assert preview.settings["columns"] == {
+        "text": "Comment",
+        "label": "Score",
+        "created_at": "Date",
+        "keep": ["Product"],
+    }
+    assert preview.warnings == ()
+
+
+def test_dates_that_are_not_read_are_told_with_their_reason_or_not_at_all() -> None:
+    preview = look(table({"text": TEXTS, "label": SIGNS, "date": [*ISO[:-1], "soon"]}))
+    assert not [each for each in preview.warnings if each.startswith("date: ;")]
+    assert [(each.field, each.rows) for each in preview.outcome.unread] == [("created_at", 1)]
+    told = look(table({"text": TEXTS, "label": SIGNS, "date": [*ISO[:-1], "31/31/31"]})).warnings
+    assert told == ("date: there is no such day or time; such a value stays without a date",)
+
+
 def test_words_that_nobody_knows_leave_the_rule_to_a_person() -> None:
     preview = look(SHAPES["labels that nobody knows"].content)
     assert yaml.safe_load(preview.yaml)["attributes"]["columns"] == {"label": ""}
     assert '# which of "zig", "zag" is positive?' in preview.yaml
     assert "# labels: {positive: [?], negative: [?], neutral: [?]}" in preview.yaml
     assert any("nobody but you can say what the values of label mean" in each for each in preview.warnings)
+
+
+def test_a_word_that_nobody_knows_is_put_nowhere_and_asked_about() -> None:
+    preview = look(table({"text": TEXTS, "label": ["gut", "schlecht", "gut", "schlecht", "zig", "okay"] * 4}))
+    assert preview.settings["labels"] == {"positive": ["gut"], "negative": ["schlecht"], "neutral": ["okay"]}
+    above, _, _ = preview.yaml.partition("  labels:")
+    assert above.endswith("# a guess: zig: in quarantine until somebody says what is meant\n")
+    assert '# is "zig" positive, negative or neutral? Put each into `labels`' in preview.yaml
+    assert (preview.outcome.labels["neutral"], preview.outcome.quarantined) == (4, 4)
+    assert any("nobody but you can say what zig means in label" in each for each in preview.warnings)
+
+
+def test_where_most_words_are_unknown_the_whole_rule_is_a_question_with_what_is_guessed() -> None:
+    preview = look(table({"text": TEXTS, "label": ["good", "bad", "zig", "zag", "zug", "zog"] * 4}))
+    assert "labels" not in preview.settings
+    assert '# which of "zig", "zag", "zug", "zog" is positive?' in preview.yaml
+    assert '# labels: {positive: ["good", ?], negative: ["bad", ?], neutral: [?]}' in preview.yaml
+    assert preview.outcome.labels["unlabelled"] == len(TEXTS), "nothing is neutral that nobody has called so"
+
+
+def test_a_guess_stands_above_the_rule_in_the_yaml_and_what_is_sure_needs_no_remark() -> None:
+    classes = look(table({"text": TEXTS, "label": [0, 1, 2] * 8})).yaml
+    assert "  # a guess: numbers that may mean anything; check that more is better\n  labels:\n" in classes
+    scores = look(table({"text": TEXTS, "score": [1, 3, 5] * 8})).yaml
+    assert "  # likely: ratings from 1 to 5; check that more is better\n  labels: {positive_from: 4" in scores
+    assert "#" not in look(table({"text": TEXTS, "stars": [1, 3, 5] * 8})).yaml
 
 
 def test_a_wrong_encoding_is_found_told_and_put_into_the_yaml() -> None:

@@ -73,6 +73,34 @@ def test_digits_are_no_date_without_a_name_that_says_so() -> None:
     assert found(text=TEXTS, created_utc=seconds).of("created_at") == ("created_utc",)
 
 
+MILLISECONDS = [1_700_000_000_000 + 86_400_000 * place for place in range(COUNT)]
+
+
+@pytest.mark.parametrize("versions", [["4.1.1", "4.5.1"] * 12, ["4.10.12", "4.11.10"] * 12])
+def test_a_moment_comes_before_a_version(versions: list[str]) -> None:
+    roles = found(text=TEXTS, **{"app.version": versions}, updated=MILLISECONDS)
+    [date] = [each for each in roles.roles if each.role == "created_at"]
+    assert (date.column, date.sure) == ("updated", "a guess")
+    assert date.why == "numbers since 1970, but its name says of something else"
+
+
+@pytest.mark.parametrize("name", ["version", "appVersionName", "build", "build_number", "app.release"])
+def test_what_is_called_a_version_is_no_date(name: str) -> None:
+    roles = found(text=TEXTS, **{name: ["4.10.12", "4.11.10"] * 12})
+    assert roles.of("created_at") == ()
+    assert not [each for each in roles.told if name in each]
+    assert found(text=TEXTS, build_date=ISO).of("created_at") == ("build_date",)
+
+
+def test_a_date_that_is_read_comes_before_one_whose_order_must_be_said() -> None:
+    ambiguous = ["03/04/2024", "05/06/2024"] * 12
+    assert found(text=TEXTS, date=ambiguous, when=ISO).of("created_at") == ("when",)
+    assert found(text=TEXTS, date=ambiguous, posted_at=MILLISECONDS).of("created_at") == ("posted_at",)
+    assert found(text=TEXTS, x=ambiguous, last_updated=ISO).of("created_at") == ("last_updated",)
+    roles = found(text=TEXTS, date=ambiguous, last_updated=ISO)
+    assert roles.of("created_at") == ("date",), "the name of the other says of something else"
+
+
 def test_an_id_is_distinct_and_named_so_and_no_row_number() -> None:
     ids = [f"r{place:03}" for place in range(COUNT)]
     assert found(text=TEXTS, userId=ids, reviewId=ids).of("review_id") == ("reviewId",)
@@ -80,7 +108,7 @@ def test_an_id_is_distinct_and_named_so_and_no_row_number() -> None:
     assert found(text=TEXTS, id=list(range(1, COUNT + 1))).of("review_id") == ()
     repeated = found(text=TEXTS, id=[*ids[:-1], ids[0]])
     assert repeated.of("review_id") == ()
-    assert any("id repeats 1 ids" in each for each in repeated.told)
+    assert any("id repeats 1 id;" in each for each in repeated.told)
 
 
 def test_few_values_with_a_name_are_worth_keeping_and_reserved_names_are_not() -> None:
@@ -116,6 +144,41 @@ def test_without_names_values_alone_decide() -> None:
 )
 def test_a_name_falls_into_its_words(name: str, words: tuple[str, ...]) -> None:
     assert words_in(name) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Überschrift", "title"),
+        ("Titel", "title"),
+        ("Titre", "title"),
+        ("Intitulé", "title"),
+        ("Artikel", "keep"),
+        ("Produkt", "keep"),
+        ("Produit", "keep"),
+        ("Modèle", "keep"),
+        ("Identifiant", "review_id"),
+        ("Kennung", "review_id"),
+        ("Kommentar", "text"),
+        ("Commentaire", "text"),
+        ("Avis", "text"),
+        ("Kundenmeinung", "text"),
+        ("Bewertung", "label"),
+        ("Gesamtnote", "label"),
+        ("Note", "label"),
+        ("Bewertungsdatum", "created_at"),
+    ],
+)
+def test_names_are_known_in_german_and_french(name: str, role: str) -> None:
+    assert suggests(name, role) == 2
+    assert is_a_known_name(name)
+
+
+def test_one_of_a_thing_is_no_plural() -> None:
+    roles = found(text=TEXTS, title=[f"Title{place}" for place in range(COUNT)], sentiment=["good"] * COUNT)
+    why = {each.column: each.why for each in roles.roles}
+    assert why["title"] == "its name, 1 word each"
+    assert why["sentiment"] == "1 different word, its name"
 
 
 def test_a_name_speaks_for_a_role_or_against_it() -> None:
