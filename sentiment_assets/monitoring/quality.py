@@ -62,7 +62,7 @@ def row_identity(
     header, in_fields, passed_over = (lines[name] for name in (LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER))
     lines_sentence = (
         f" {lines[LINES]:,} lines: {rows_in:,} rows, {header:,} of the header, {in_fields:,} within fields and "
-        f"{passed_over:,} that hold nothing make {rows_in + header + in_fields + passed_over:,}."
+        f"{passed_over:,} passed over make {rows_in + header + in_fields + passed_over:,}."
     )
     if lines.get(FILES):
         lines_sentence = (

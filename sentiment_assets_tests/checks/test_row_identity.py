@@ -16,5 +16,5 @@ def test_row_identity_sees_a_stored_row_that_went_missing(ingested: BranchInProc
     assert (
         failed.description
         == "600 rows in the file; 600 kept, 1 in quarantine, 0 without text and 0 duplicates make 601. "
-        "601 lines: 600 rows, 1 of the header, 0 within fields and 0 that hold nothing make 601."
+        "601 lines: 600 rows, 1 of the header, 0 within fields and 0 passed over make 601."
     )

@@ -225,7 +225,7 @@ def test_a_line_that_is_neither_a_row_nor_within_one_is_seen(lines: int) -> None
 
     assert identity(12).holds
     assert not identity(lines).holds
-    assert "6 rows, 1 of the header, 3 within fields and 2 that hold nothing make 12." in identity(lines).sentence
+    assert "6 rows, 1 of the header, 3 within fields and 2 passed over make 12." in identity(lines).sentence
 
 
 @pytest.mark.parametrize(("passed_over", "holds"), [(1, True), (0, False)])
