@@ -185,7 +185,10 @@ class _Lines:
         return self._kept[number - self._first_kept]
 
     def _pieces(self, number: int) -> Iterator[list[str]]:
-        yield self._kept[number - self._first_kept :]
+        place = number - self._first_kept
+        while place < len(self._kept):  # a few at a time: after each broken line of many, all would be copied again
+            yield self._kept[place : place + _LINES_AT_ONCE]
+            place += _LINES_AT_ONCE
         while piece := list(islice(self._text, _LINES_AT_ONCE)):
             del self._kept[: self.needed_from - self._first_kept]
             self._first_kept = self.needed_from

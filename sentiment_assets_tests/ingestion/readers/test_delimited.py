@@ -229,3 +229,24 @@ def test_what_a_line_is_read_as_does_not_hang_on_how_many_come_before_it(
     assert list(late)[before + 1 :] == rows
     assert int(str(late.found["lines"])) == int(str(early.found["lines"])) + before
     assert late.found["lines_passed_over"] == early.found["lines_passed_over"]
+
+
+def test_a_line_within_a_field_is_no_line_to_ignore() -> None:
+    rows = read('text,label\n"a\n#b",1\n#c,2\n', form=FormatSettings(ignore_from="#"))
+    assert [dict(row.values) for row in rows] == [{"text": "a\n#b", "label": "1"}]
+    assert (rows.found["lines_in_fields"], rows.found["lines_passed_over"]) == (1, 1)
+
+
+def test_of_records_of_equally_many_lines_the_first_is_the_longest() -> None:
+    rows = read('text,label\n"a\nb",1\n"c\nd",0\n')
+    assert len(list(rows)) == 2
+    assert rows.found["longest_record"] == [2, 2]
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_line_of_thousands() -> None:
+    lines = [f"fine {number},1" for number in range(3000)]
+    broken, *rows = read("\n".join(["text,label", '"open', *lines]) + "\n")
+    assert "cannot be read" in str(broken.problem)
+    assert [(row.number, row.values["text"]) for row in rows] == [
+        (number + 3, f"fine {number}") for number in range(3000)
+    ]
