@@ -111,15 +111,17 @@ class ValueReader:
         columns = [_each(self._given(rows, name), partial(_text_or_nothing, column=name), why_not) for name in names]
         texts = columns[0].copy() if len(names) == 1 else _joined(columns)
         to_text = self._settings.html == "text"
-        from_markup = [place for place, text in enumerate(texts) if to_text and text and has_markup(text)]
+        of_columns = (place for column in columns for place, text in enumerate(column) if text and has_markup(text))
+        from_markup = frozenset(of_columns if to_text else ())
         for place in from_markup:
             texts[place] = "\n".join(filter(None, (without_markup(column[place] or "") for column in columns)))
             if not texts[place]:
                 markup_only = "the text holds markup only; if that is meant, set `html: keep`"
-                why_not.setdefault(place, RejectedRow(names[0], markup_only))
+                filled = next(name for name, column in zip(names, columns, strict=True) if column[place])
+                why_not.setdefault(place, RejectedRow(filled, markup_only))
         for place in why_not:
             texts[place] = None
-        return texts, why_not, frozenset(from_markup)
+        return texts, why_not, from_markup
 
     def _labels(self, rows: Sequence[Mapping[str, object]], rejected: _Rejected) -> list[LabelValue | None]:
         """The labels, which are counted also in rows that hold no review."""

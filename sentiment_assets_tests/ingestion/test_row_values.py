@@ -62,3 +62,11 @@ def test_labels_are_counted_over_all_that_was_read_also_in_rows_without_text() -
     reader.read([{"text": "a", "label": "POS"}, {"text": "", "label": "neg"}])
     reader.read([{"text": "b", "label": "pos "}, {"text": "c", "label": "n/a"}])
     assert reader.labels_seen == {"pos": 2, "neg": 1}
+
+
+def test_markup_stands_within_one_column_of_the_text_and_is_told_by_the_first_that_holds_anything() -> None:
+    reader = ValueReader(IngestionSettings(columns=ReviewColumns(text=["title", "body"])))
+    values = reader.read([{"title": "I rate it <i", "body": "and > all"}, {"title": "n/a", "body": "<br/>"}])
+    assert values.texts == ["I rate it <i\nand > all", None]
+    assert values.from_markup == {1}
+    assert values.rejected[1].column == "body"
