@@ -86,6 +86,7 @@ def raw_reviews_asset(
             try:
                 batch = read_batch(content, file.name, settings)
             except UnreadableFile as error:
+                _require_unchanged(content, shown_file)  # or what is half written would be called damaged
                 said = with_lines_to_write(error, content, file.name, settings)
                 raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
             except OSError as error:

@@ -1,6 +1,7 @@
 """``raw_reviews``: what a landed file becomes, what is refused, and what people see of it."""
 
 import contextlib
+import gzip
 import os
 import socket
 from pathlib import Path
@@ -365,3 +366,17 @@ def test_a_date_that_may_mean_two_days_is_told_with_each_line_that_would_date_it
         dates = read_frame(STORAGE.frame_path("acme", "raw_reviews", key))["created_at"]
         days.append(dates[0].date().isoformat())
     assert days == ["2012-04-03", "2012-03-04", "2003-04-12"]
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_not_called_damaged(
+    acme: BranchInProcess, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = acme.land("a.csv.gz", gzip.compress(b"text\nfine\n"))
+    plain = file_digest
+
+    def cut(content: Content) -> str:
+        os.truncate(home / "landing/acme/a.csv.gz", 20)
+        return plain(content)
+
+    monkeypatch.setattr("sentiment_assets.ingestion.landing.file_digest", cut)
+    assert "landing/acme/a.csv.gz was written to while it was read" in failure_of(acme.ingest(key))
