@@ -530,3 +530,24 @@ def test_quarantine_is_in_the_order_of_the_file_whatever_was_wrong() -> None:
     batch = read_batch(content, "r.csv", IngestionSettings())
     assert batch.quarantine["row"].tolist() == [2, 3, 4, 5]
     assert batch.quarantine["field"].tolist() == ["label", "line", "label", "line"]
+
+
+def test_beside_rows_that_are_no_reviews_each_review_keeps_its_own_values() -> None:
+    content = (
+        b"review_id,text,label,split,created_at,shop\n"
+        b"1,one,1,train,2026-01-01,a\n"
+        b"2,two,maybe,validation,2026-01-02,b\n"
+        b"1,one,1,train,2026-01-01,a\n"
+        b"3,,1,validation,2026-01-03,c\n"
+        b"4,four,0,test,2026-01-04,d\n"
+        b"5,five,,odd,2026-01-05,e\n"
+    )
+    batch = read_batch(content, "r.csv", IngestionSettings(columns=ReviewColumns(keep=["shop"])))
+    kept = batch.reviews
+    assert kept["review_id"].tolist() == ["1", "4", "5"]
+    assert kept["text"].tolist() == ["one", "four", "five"]
+    assert kept["label"].fillna(-1).tolist() == [1, 0, -1]
+    assert kept["split"].fillna("").tolist() == ["train", "test", ""]
+    assert kept["created_at"].dt.day.tolist() == [1, 4, 5]
+    assert kept["shop"].tolist() == ["a", "d", "e"]
+    assert [(each.field, each.row) for each in batch.unread] == [("split", 7)]

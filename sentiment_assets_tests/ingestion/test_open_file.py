@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -87,3 +88,11 @@ def test_a_file_is_not_held_as_a_whole(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert len(batch.reviews) == megabytes * 1000
     assert peak < megabytes * 1_000_000 / 2
+
+
+def test_a_file_that_is_overwritten_with_as_many_bytes_has_changed(tmp_path: Path) -> None:
+    with open_file(tmp_path, b"text\nfine\n") as content:
+        with (tmp_path / "file").open("r+b") as again:
+            again.write(b"text\ndull\n")
+        os.utime(tmp_path / "file", ns=(0, 0))  # a clock of a file system may be too coarse to have moved on
+        assert content.has_changed

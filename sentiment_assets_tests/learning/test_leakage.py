@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from sentiment_assets.learning.candidate import Candidate
@@ -5,6 +7,7 @@ from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.leakage import measure_leakage
+from sentiment_assets.learning.settings import FeatureSet
 from sentiment_assets_tests.learning.conftest import with_rows
 
 
@@ -30,3 +33,17 @@ def test_copies_of_the_test_split_in_train_are_taxed(
     assert figures["leakage_tax"] == pytest.approx(
         figures["test_accuracy_with_near_duplicates"] - challenger.metrics["test_accuracy"]
     )
+
+
+def test_the_tax_is_measured_on_the_feature_set_of_the_challenger(
+    challenger_of_each_set: dict[FeatureSet, Challenger],
+    candidate_of_each_set: dict[FeatureSet, Candidate],
+    every_set: Features,
+) -> None:
+    challenger, candidate = challenger_of_each_set["characters"], candidate_of_each_set["characters"]
+    characters = every_set.of("characters")
+    set_aside = replace(characters, rows={**characters.rows, "near_duplicate": characters.rows["train"]})
+    leaking = replace(every_set, sets={**every_set.sets, "characters": set_aside})
+    leakage = measure_leakage(challenger, candidate, leaking)
+    assert leakage.n_near_duplicates == len(characters.rows["train"].labels)
+    assert leakage.accuracy_with == pytest.approx(challenger.metrics["test_accuracy"], abs=0.05), "it knew them all"
