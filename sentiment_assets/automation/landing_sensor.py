@@ -4,7 +4,6 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import BinaryIO
 from uuid import uuid4
 
 import dagster as dg
@@ -23,6 +22,7 @@ from sentiment_assets.ingestion.landing import (
     SeenFile,
     asked_for,
     change_token,
+    chunks_of,
     copies,
     digest_of_parts,
     forget_gone,
@@ -49,7 +49,6 @@ STATE = "landing"
 """The folder of a branch's data in which lies what its looks remember."""
 _MOST_SECONDS_READING = 20.0
 """Well below the 60 seconds that Dagster gives a sensor."""
-_CHUNK = 1 << 20
 MOST_NAMED = 5
 
 
@@ -226,11 +225,7 @@ def _digests(place: UPath, path: str, texts: Sequence[str], known: int) -> Gener
         return
     with open_landed(place, path) as opened:
         opened.seek(known * PART)
-        yield from part_digests(_chunks(opened))
-
-
-def _chunks(opened: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: opened.read(_CHUNK), b"")
+        yield from part_digests(chunks_of(opened))
 
 
 def _recalled(folder: UPath, cursor: str | None) -> Seen:

@@ -9,7 +9,7 @@ import pandas as pd
 from sentiment_assets.commands.review_file import UnknownBranch, branch_files, content_of, settings_of
 from sentiment_assets.ingestion.batch import no_such_column
 from sentiment_assets.ingestion.decoding import on_one_line
-from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.source import RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.row_values import ValueReader
@@ -39,17 +39,7 @@ def score_file(
     """
     try:
         settings = _settings(branch, text_columns, encoding)
-        columns = settings.columns
-        rows = list(
-            read_rows(
-                content_of(file),
-                file.name,
-                settings.encoding,
-                settings.unpacking,
-                format=settings.format,
-                wanted={*columns.texts, *columns.named},
-            )
-        )
+        rows = list(read_rows_by(settings, content_of(file), file.name))
     except UnknownBranch as error:
         raise CannotScore(str(error)) from error
     except (UnreadableFile, NotAReviewFile, ValueError, OSError) as error:

@@ -18,7 +18,7 @@ from sentiment_assets.ingestion.growing_texts import GrowingDates, GrowingTexts,
 from sentiment_assets.ingestion.labels import require_meant
 from sentiment_assets.ingestion.moments import Written, moment_reader
 from sentiment_assets.ingestion.open_file import Content
-from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, SHAPE_PROPOSED, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.review_ids import ReviewIds
@@ -95,15 +95,7 @@ def read_batch(
     Raises ``UnreadableFile`` when the file fails as a whole; the message names the reason and the remedy.
     """
     reading = _Reading(settings)
-    columns = settings.columns
-    rows = read_rows(
-        content,
-        file_name,
-        settings.encoding,
-        settings.unpacking,
-        format=settings.format,
-        wanted={*columns.texts, *columns.named},
-    )
+    rows = read_rows_by(settings, content, file_name)
     reading.take_all(islice(rows, most_rows))
     shape = str(rows.found.get(SHAPE_PROPOSED, ""))
     reading.require_text_column(shape)
@@ -144,7 +136,7 @@ class _Reading:
         self.quarantine: list[tuple[int, str, str, str]] = []
         self.without_text: list[tuple[int, str]] = []
         self.found: dict[str, None] = {}
-        self.not_found = {*columns.texts, *columns.named}
+        self.not_found = set(columns.wanted)
         self.values = ValueReader(settings)
         self.reviews = _Reviews(columns)
         self._text_column = ", ".join(columns.texts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import islice
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from pydantic import TypeAdapter
 
@@ -181,6 +181,11 @@ def part_digests(chunks: Iterable[bytes]) -> Iterator[str]:
         yield digest.hexdigest()[:32]
 
 
+def chunks_of(stream: BinaryIO) -> Iterator[bytes]:
+    """What is left of a stream, a megabyte at a time."""
+    return iter(partial(stream.read, _BYTES_AT_ONCE), b"")
+
+
 def part_digests_of_folder(files: Iterable[tuple[str, bytes]]) -> Iterator[str]:
     """The digest of each ``FILES_OF_A_PART`` of a folder's files, by their paths in it, sorted, and their contents."""
     remaining = iter(files)
@@ -205,4 +210,4 @@ def digest_of_parts(parts: Sequence[str]) -> str:
 def file_digest(content: Content) -> str:
     """The digest of a content in 32 hexadecimal digits, the same as by its parts."""
     with stream_of(content) as stream:
-        return digest_of_parts(list(part_digests(iter(partial(stream.read, _BYTES_AT_ONCE), b""))))
+        return digest_of_parts(list(part_digests(chunks_of(stream))))

@@ -128,6 +128,11 @@ class ReviewColumns(Settings):
         roles = [name for role in _ROLES if role in self.model_fields_set for name in self.of_role(role)]
         return tuple(dict.fromkeys([*roles, *self.keep]))
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The columns of the text, and all others that the branch names: what a file should have."""
+        return frozenset({*self.texts, *self.named})
+
     @field_validator("keep")
     @classmethod
     def _no_reserved_names(cls, keep: list[str]) -> list[str]:

@@ -209,7 +209,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
             clock.now += 15
             yield chunk
 
-    monkeypatch.setattr(module, "_chunks", slow_chunks)
+    monkeypatch.setattr(module, "chunks_of", slow_chunks)
 
 
 def test_reading_stops_when_time_is_short(looks: Looks, folder: Path, slow: None) -> None:

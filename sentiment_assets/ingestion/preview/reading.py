@@ -14,7 +14,7 @@ from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
 from sentiment_assets.ingestion.preview.roles import find_roles
 from sentiment_assets.ingestion.readers.delimited import DELIMITERS
-from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.source import (
     ENCODING_PROPOSED,
     SHAPE,
@@ -53,10 +53,7 @@ class File:
         self, settings: IngestionSettings, most: int | None = None
     ) -> tuple[tuple[RawRow, ...], dict[str, object]]:
         """The rows of the sample, and what was found about the file. Raises ``UnreadableFile``."""
-        wanted = {*settings.columns.texts, *settings.columns.named}
-        read = read_rows(
-            self.content, self.name, settings.encoding, settings.unpacking, format=settings.format, wanted=wanted
-        )
+        read = read_rows_by(settings, self.content, self.name)
         return tuple(islice(read, most or self.most_rows)), read.found
 
     @property

@@ -15,7 +15,13 @@ from sentiment_assets.ingestion.readers.plain_text import read_plain_text
 from sentiment_assets.ingestion.readers.source import RawRow, Source
 from sentiment_assets.ingestion.readers.spreadsheet import read_spreadsheet
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, UnreadableFile, name_in_archive
-from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, DEFAULT_LIMITS, FormatSettings, UnpackingLimits
+from sentiment_assets.ingestion.settings import (
+    DEFAULT_FORMAT,
+    DEFAULT_LIMITS,
+    FormatSettings,
+    IngestionSettings,
+    UnpackingLimits,
+)
 from sentiment_assets.ingestion.text_folders import Folder
 
 _ALWAYS_UNPACKED = 64 * MEGABYTE
@@ -81,6 +87,18 @@ def read_rows(
     found: dict[str, object] = {"format": ending, "compression": compression or "none"}
     source = Source(file, encoding, format, wanted=wanted, name=inner, found=found)
     return FileRows(_READERS[ending](source), found)
+
+
+def read_rows_by(settings: IngestionSettings, content: Content | Folder, file_name: str) -> FileRows:
+    """Every row of a landed file or folder, as ``read_rows`` has them, by the settings of a branch."""
+    return read_rows(
+        content,
+        file_name,
+        settings.encoding,
+        settings.unpacking,
+        format=settings.format,
+        wanted=settings.columns.wanted,
+    )
 
 
 def _rows_of_folder(folder: Folder, encoding: str, compression: str) -> FileRows:

@@ -1,10 +1,8 @@
 """A folder of texts: each file is a review, and the folder it lies in is called by its label."""
 
-import zipfile
 from collections.abc import Iterator
 
 from sentiment_assets.ingestion.decoding import decode, on_one_line, undecodable_bytes
-from sentiment_assets.ingestion.open_file import stream_of
 from sentiment_assets.ingestion.readers.source import (
     FILES,
     LINES,
@@ -15,7 +13,7 @@ from sentiment_assets.ingestion.readers.source import (
     fault_of_text,
     proposal_of_encoding,
 )
-from sentiment_assets.ingestion.readers.unpacking import DAMAGED, PackedFile, UnreadableFile, shown_files
+from sentiment_assets.ingestion.readers.unpacking import PackedFile, UnreadableFile, opened_archive, shown_files
 from sentiment_assets.ingestion.text_folders import Folder, is_folder_of_texts, is_text, reviews_among, said_by_path
 
 _MOST_LINES = 1000
@@ -50,18 +48,13 @@ def read_folder(folder: Folder, encoding: str, found: dict[str, object]) -> Iter
 
 def folder_in_archive(archive: PackedFile) -> Folder | None:
     """The folder of texts that a zip archive is; ``None`` if it is none. Raises ``UnreadableFile``."""
-    try:
-        with zipfile.ZipFile(stream_of(archive.content)) as opened:
-            names = shown_files(opened)
-            if len(names) < 2 or not is_folder_of_texts(names):
-                return None
-            texts = [name for name in names if is_text(name)]
-            archive.require_bounded(sum(opened.getinfo(name).file_size for name in texts))
-            contents = {name: opened.read(name) for name in texts}
-    except UnreadableFile:
-        raise
-    except DAMAGED as error:
-        raise UnreadableFile(f"it is not a readable zip archive ({error}); land it again, or unpacked") from error
+    with opened_archive(archive.content) as opened:
+        names = shown_files(opened)
+        if len(names) < 2 or not is_folder_of_texts(names):
+            return None
+        texts = [name for name in names if is_text(name)]
+        archive.require_bounded(sum(opened.getinfo(name).file_size for name in texts))
+        contents = {name: opened.read(name) for name in texts}
     return Folder(contents, tuple(name for name in names if not is_text(name)))
 
 

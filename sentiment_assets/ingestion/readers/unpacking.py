@@ -6,7 +6,8 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -18,7 +19,7 @@ from sentiment_assets.ingestion.open_file import Content, stream_of
 MEGABYTE = 1024 * 1024
 _HIDDEN = "__MACOSX/"
 _MOST_NAMED = 5
-DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 """What the libraries raise for a file that is cut short, changed, or packed in a way they do not know."""
 _Opener = Callable[[BinaryIO], Any]
 
@@ -68,7 +69,7 @@ class PackedFile:
                     self.require_bounded(size)
         except UnreadableFile:
             raise
-        except DAMAGED as error:
+        except _DAMAGED as error:
             raise UnreadableFile(
                 f"it cannot be decompressed as .{self.compression} ({error}); it may be cut short: land it again"
             ) from error
@@ -78,12 +79,19 @@ class PackedFile:
 
 def name_in_archive(content: Content) -> str:
     """The name of the one file in a zip archive. Raises ``UnreadableFile`` that names them if there are more."""
+    with opened_archive(content) as archive:
+        return _only_file(archive)
+
+
+@contextmanager
+def opened_archive(content: Content) -> Iterator[zipfile.ZipFile]:
+    """A zip archive. Raises ``UnreadableFile`` if it cannot be read, also while it is."""
     try:
         with zipfile.ZipFile(stream_of(content)) as archive:
-            return _only_file(archive)
+            yield archive
     except UnreadableFile:
         raise
-    except DAMAGED as error:
+    except _DAMAGED as error:
         raise UnreadableFile(f"it is not a readable zip archive ({error}); land it again, or unpacked") from error
 
 
