@@ -17,6 +17,7 @@ from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.branch.definitions import batch_partitions_name, branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
+from sentiment_assets.resources.dagster_runs import stretch_tags
 from sentiment_assets.resources.home import SETTING
 from sentiment_assets.resources.tracking import Tracking
 from testing import code_location, runs
@@ -61,6 +62,17 @@ class BranchInProcess:
         self.register_batch(key)
         return self.run("ingest", partition_key=key, **how)
 
+    def ingest_all(self, keys: Sequence[str], resumes: str = "") -> dg.ExecuteInProcessResult:
+        """Run the ingest job once for new batches, or again where the run ``resumes`` has failed."""
+        for key in keys:
+            self.register_batch(key)
+        of_former = {
+            "dagster/parent_run_id": resumes,
+            "dagster/root_run_id": resumes,
+            "dagster/is_resume_retry": "true",
+        }
+        return self.run("ingest", tags=stretch_tags(keys[0], keys[-1]) | (of_former if resumes else {}))
+
     def take_in(self, file_name: str, content: bytes) -> dg.ExecuteInProcessResult:
         """Land a file and ingest it."""
         return self.ingest(self.land(file_name, content))
@@ -83,6 +95,16 @@ class BranchInProcess:
         definition = self.definitions.resolve_job_def(f"{self.name}_{job}")
         return definition.execute_in_process(instance=self.instance, raise_on_error=False, **how)
 
+    def pick(self, selection: dg.AssetSelection, key: str) -> dg.ExecuteInProcessResult:
+        """Run what somebody has picked of a batch in the UI: some assets, or some checks."""
+        picked = dg.Definitions(jobs=[dg.define_asset_job("picked", selection)])
+        job = dg.Definitions.merge(self.definitions, picked).resolve_job_def("picked")
+        return job.execute_in_process(instance=self.instance, tags=stretch_tags(key, key), raise_on_error=False)
+
+    def check(self, asset: str, check: str, key: str) -> dg.ExecuteInProcessResult:
+        """Run the group of checks that one belongs to, on a batch that was taken in before."""
+        return self.pick(dg.AssetSelection.checks(dg.AssetCheckKey(self.keys(asset)[0], check)), key)
+
     def keys(self, *assets: str) -> Sequence[dg.AssetKey]:
         """The keys of assets of this branch."""
         return [dg.AssetKey([self.name, asset]) for asset in assets]
@@ -97,6 +119,13 @@ class BranchInProcess:
     def metadata(self, asset: str) -> Mapping[str, dg.MetadataValue]:
         """What the latest materialization of an asset says."""
         return self.materialization(asset).metadata
+
+    def metadata_of(self, asset: str, key: str) -> Mapping[str, dg.MetadataValue]:
+        """What the latest materialization of a batch says."""
+        wanted = dg.AssetRecordsFilter(asset_key=self.keys(asset)[0], asset_partitions=[key])
+        [record] = self.instance.fetch_materializations(wanted, limit=1).records
+        assert record.asset_materialization is not None
+        return record.asset_materialization.metadata
 
     def data_version(self, asset: str) -> str:
         """The version of what the latest materialization of an asset stored."""

@@ -1,6 +1,6 @@
 """Launching real runs of ``code_location`` on an instance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -8,6 +8,7 @@ import dagster as dg
 from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.resources.dagster_runs import partitions_of, stretch_tags
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.storage import write_atomically
 from testing import code_location
@@ -29,6 +30,15 @@ def ingest(instance: dg.DagsterInstance, branch: str, key: str) -> dg.JobExecuti
     """Run the ingest job for one batch, every step in a process of its own."""
     instance.add_dynamic_partitions(batch_partitions_name(branch), [key])
     return execute(instance, f"{branch}_ingest", {"dagster/partition": key})
+
+
+def batches_of(requests: Iterable[dg.RunRequest], keys: Sequence[str]) -> list[list[str]]:
+    """The batches of each run that a sensor asks for; ``keys`` are all there are, in Dagster's order."""
+    found = []
+    for request in requests:
+        of_one = stretch_tags(request.partition_key, request.partition_key) if request.partition_key else {}
+        found.append(list(partitions_of(dg.DagsterRun(job_name="any", tags={**request.tags, **of_one}), keys)))
+    return found
 
 
 def train(instance: dg.DagsterInstance, branch: str) -> dg.JobExecutionResult:

@@ -1,12 +1,13 @@
 """``raw_reviews``: one partition per landed file, checked row by row."""
 
+import logging
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import dagster as dg
 from upath import UPath
 
 from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED
+from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.stored_batch import (
     QUARANTINE,
     REVIEWS,
@@ -24,7 +25,7 @@ from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder, take
-from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.storage import Storage, read_frame, store_frame
 from sentiment_assets.resources.urls import shown, without_secrets
 
 NAME = REVIEWS
@@ -45,16 +46,11 @@ def rules_version(settings: IngestionSettings) -> str:
     return code_version(__name__, settings, *settings.columns.named, *sorted(settings.labels.model_fields_set))
 
 
-def raw_reviews_asset(
-    branch: str, batch_partitions: dg.PartitionsDefinition, landing: str, settings: IngestionSettings
-) -> dg.AssetsDefinition:
-    """The asset ``<branch>/raw_reviews``."""
-
-    @dg.asset(
-        name=NAME,
-        key_prefix=branch,
-        partitions_def=batch_partitions,
-        io_manager_key="frames",
+def raw_reviews_spec(branch: str, landing: str, settings: IngestionSettings) -> dg.AssetSpec:
+    """The asset ``<branch>/raw_reviews``, which ``branch/batches.py`` materializes."""
+    return dg.AssetSpec(
+        [branch, NAME],
+        skippable=True,
         code_version=rules_version(settings),
         kinds={"python", "parquet"},
         metadata={
@@ -68,85 +64,90 @@ def raw_reviews_asset(
             "cannot be used lie in quarantine with their reasons; landing a changed file under the same name replaces "
             "its batch, unless hardly any row of it can be used."
         ),
-    )
-    def raw_reviews(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
-        from sentiment_assets.ingestion.batch import read_batch
-        from sentiment_assets.ingestion.content import content_digest
-        from sentiment_assets.ingestion.landing import file_digest, folder_digest
-        from sentiment_assets.ingestion.preview.lines_to_write import with_lines_to_write
-        from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
-        from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
-        from sentiment_assets.monitoring.other_batches import digests_and_labels
+    ).with_io_manager_key("frames")
 
-        partition = context.partition_key
-        path = path_of_batch(partition)
-        file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{path}"
-        with _content(landing, partition) as content:
-            digest = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
-            try:
-                batch = read_batch(content, file.name, settings)
-            except UnreadableFile as error:
-                _require_unchanged(content, shown_file)  # or what is half written would be called damaged
-                said = with_lines_to_write(error, content, file.name, settings)
-                raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
-            except OSError as error:
-                raise _cannot_be_read(shown_file, error.strerror) from error
-            _require_unchanged(content, shown_file)
-        if not batch.rows_in:
-            _require_nothing_lost(storage.frame_path(branch, NAME, partition), shown_file)
-        if batch.columns_missing:
-            context.log.warning(
-                f"{shown_file} lacks columns that the branch names: {', '.join(batch.columns_missing)}; "
-                f"it has: {', '.join(batch.columns_found)}."
-            )
-        if proposed := batch.found.get(ENCODING_PROPOSED):
-            context.log.warning(f"Some rows of {shown_file} are not in its encoding; {proposed}.")
-        if others := batch.found.get(NOT_READ):
-            context.log.warning(f"Not every file in {shown_file} is a review: {others}.")
-        beside = {
-            TEXT_DIGESTS: digests_and_labels(batch.reviews),
-            WITHOUT_TEXT: batch.without_text,
-            QUARANTINE: batch.quarantine,
-        }
-        side_frames = write_side_frames(storage, branch, partition, beside)
-        batch.reviews.attrs = {
-            "rows_in": batch.rows_in,
-            "rows_duplicate": batch.rows_duplicate,
-            "lines": batch.lines,
-            FILE_FACTS: {
-                "rows_without_text": len(batch.without_text),
-                "unread": batch.unread_by_field,
-                "columns_found": list(batch.columns_found),
-                "columns_missing": list(batch.columns_missing),
-            },
-            SIDE_FRAMES: side_frames.version,
-        }
-        return dg.MaterializeResult(
-            value=batch.reviews,
-            data_version=dg.DataVersion(content_digest(batch.reviews)),
-            metadata={
-                ROW_COUNT: len(batch.reviews),
-                "rows_in": batch.rows_in,
-                "rows_quarantined": len(batch.quarantine),
-                "rows_without_text": len(batch.without_text),
-                "rows_duplicate": batch.rows_duplicate,
-                "texts_from_markup": batch.texts_from_markup,
-                ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
-                "labels": counts_by(batch.reviews, ["label", "neutral"]),
-                "sample": sample(batch.reviews),
-                "quarantine_sample": sample(batch.quarantine),
-                "quarantine": shown(side_frames.paths[QUARANTINE]),
-                "without_text": shown(side_frames.paths[WITHOUT_TEXT]),
-                "unread": table((vars(each) for each in batch.unread), cut=False),
-                "format_found": dict(batch.found),
-                "columns_missing": list(batch.columns_missing),
-                "columns_found": list(batch.columns_found),
-                "file": shown_file,
-                FILE_DIGEST: digest,
-            },
+
+def take_in(
+    branch: str, key: str, *, landing: str, settings: IngestionSettings, storage: Storage, log: logging.Logger
+) -> Materialized:
+    """Store what a landed file, or folder of texts, holds. Raises ``dg.Failure`` if it cannot be used as a whole."""
+    from sentiment_assets.ingestion.batch import read_batch
+    from sentiment_assets.ingestion.content import content_digest
+    from sentiment_assets.ingestion.landing import file_digest, folder_digest
+    from sentiment_assets.ingestion.preview.lines_to_write import with_lines_to_write
+    from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
+    from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+    from sentiment_assets.monitoring.other_batches import digests_and_labels
+
+    path = path_of_batch(key)
+    file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{path}"
+    with _content(landing, key) as content:
+        digest = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
+        try:
+            batch = read_batch(content, file.name, settings)
+        except UnreadableFile as error:
+            _require_unchanged(content, shown_file)  # or what is half written would be called damaged
+            said = with_lines_to_write(error, content, file.name, settings)
+            raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
+        except OSError as error:
+            raise _cannot_be_read(shown_file, error.strerror) from error
+        _require_unchanged(content, shown_file)
+    if not batch.rows_in:
+        _require_nothing_lost(storage.frame_path(branch, NAME, key), shown_file)
+    if batch.columns_missing:
+        log.warning(
+            f"{shown_file} lacks columns that the branch names: {', '.join(batch.columns_missing)}; "
+            f"it has: {', '.join(batch.columns_found)}."
         )
-
-    return raw_reviews
+    if proposed := batch.found.get(ENCODING_PROPOSED):
+        log.warning(f"Some rows of {shown_file} are not in its encoding; {proposed}.")
+    if others := batch.found.get(NOT_READ):
+        log.warning(f"Not every file in {shown_file} is a review: {others}.")
+    beside = {
+        TEXT_DIGESTS: digests_and_labels(batch.reviews),
+        WITHOUT_TEXT: batch.without_text,
+        QUARANTINE: batch.quarantine,
+    }
+    side_frames = write_side_frames(storage, branch, key, beside)
+    batch.reviews.attrs = {
+        "rows_in": batch.rows_in,
+        "rows_duplicate": batch.rows_duplicate,
+        "lines": batch.lines,
+        FILE_FACTS: {
+            "rows_without_text": len(batch.without_text),
+            "unread": batch.unread_by_field,
+            "columns_found": list(batch.columns_found),
+            "columns_missing": list(batch.columns_missing),
+        },
+        SIDE_FRAMES: side_frames.version,
+    }
+    stored = storage.frame_path(branch, NAME, key)
+    store_frame(stored, batch.reviews)
+    return Materialized(
+        data_version=content_digest(batch.reviews),
+        made_from={},
+        metadata={
+            ROW_COUNT: len(batch.reviews),
+            "rows_in": batch.rows_in,
+            "rows_quarantined": len(batch.quarantine),
+            "rows_without_text": len(batch.without_text),
+            "rows_duplicate": batch.rows_duplicate,
+            "texts_from_markup": batch.texts_from_markup,
+            ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
+            "labels": counts_by(batch.reviews, ["label", "neutral"]),
+            "sample": sample(batch.reviews),
+            "quarantine_sample": sample(batch.quarantine),
+            "quarantine": shown(side_frames.paths[QUARANTINE]),
+            "without_text": shown(side_frames.paths[WITHOUT_TEXT]),
+            "unread": table((vars(each) for each in batch.unread), cut=False),
+            "format_found": dict(batch.found),
+            "columns_missing": list(batch.columns_missing),
+            "columns_found": list(batch.columns_found),
+            "file": shown_file,
+            "path": shown(stored),
+            FILE_DIGEST: digest,
+        },
+    )
 
 
 def _require_nothing_lost(former: UPath, shown_file: str) -> None:

@@ -1,30 +1,17 @@
 """``scored_reviews``: the champion's score of every review of a batch, and the words behind it."""
 
-from collections.abc import Iterator
-from typing import Any, Protocol
-
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.event_metadata import MODEL_VERSION, ROW_COUNT
+from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
 from sentiment_assets.assets.versions import code_version
-from sentiment_assets.resources.storage import Frame, Storage
+from sentiment_assets.resources.registry import LoadedChampion
+from sentiment_assets.resources.storage import Frame, Storage, store_frame
 from sentiment_assets.resources.tracking import Tracking
-
-
-class ScoringGate(Protocol):
-    """What may hold a batch back."""
-
-    def __call__(
-        self, context: dg.AssetExecutionContext, *, content: str, champion: str, storage: Storage, tracking: Tracking
-    ) -> None:
-        """Raise ``dg.Failure`` if a batch may not be scored.
-
-        ``content`` is ``content_digest`` of its reviews, ``champion`` the champion's version.
-        """
-
+from sentiment_assets.resources.urls import shown
 
 NAME = "scored_reviews"
 _COLUMNS = {
@@ -38,19 +25,12 @@ _COLUMNS = {
 }
 
 
-def scored_reviews_asset(
-    branch: str, batch_partitions: dg.PartitionsDefinition, gate: ScoringGate
-) -> dg.AssetsDefinition:
-    """The asset ``<branch>/scored_reviews``; ``gate`` may hold a batch back."""
-
-    @dg.asset(
-        name=NAME,
-        key_prefix=branch,
-        ins={RAW_REVIEWS: dg.AssetIn([branch, RAW_REVIEWS])},
-        deps=[[branch, BEST_MODEL]],
-        partitions_def=batch_partitions,
-        io_manager_key="frames",
-        output_required=False,
+def scored_reviews_spec(branch: str) -> dg.AssetSpec:
+    """The asset ``<branch>/scored_reviews``, which ``branch/batches.py`` materializes."""
+    return dg.AssetSpec(
+        [branch, NAME],
+        deps=[[branch, RAW_REVIEWS], [branch, BEST_MODEL]],
+        skippable=True,
         code_version=code_version(__name__),
         kinds={"python", "parquet", "mlflow"},
         metadata={"dagster/column_schema": schema_of(_COLUMNS)},
@@ -58,34 +38,35 @@ def scored_reviews_asset(
             f"Each review of a {branch} batch with the score of the champion, whichever version that is when the batch "
             "is scored. Without a champion the partition stays missing."
         ),
+    ).with_io_manager_key("frames")
+
+
+def score(
+    branch: str,
+    key: str,
+    reviews: Frame,
+    *,
+    content: str,
+    champion: LoadedChampion,
+    storage: Storage,
+    tracking: Tracking,
+) -> Materialized:
+    """Store the champion's scores of a batch; ``content`` is ``content_digest`` of its reviews."""
+    from sentiment_assets.learning.scored_batch import score_batch
+
+    scored = score_batch(champion.model, champion.version, reviews, content)
+    stored = storage.frame_path(branch, NAME, key)
+    store_frame(stored, scored)
+    return Materialized(
+        data_version=f"{content}-{champion.digest}",
+        made_from={dg.AssetKey([branch, RAW_REVIEWS]): content},
+        metadata={
+            ROW_COUNT: len(scored),
+            MODEL_VERSION: champion.version,
+            "labels": counts_by(scored, ["label"]),
+            "sample": sample(scored),
+            "path": shown(stored),
+            "mlflow_model": tracking.version_link(branch, champion.version),
+            "mlflow_run": tracking.run_link(champion.run_id),
+        },
     )
-    def scored_reviews(
-        context: dg.AssetExecutionContext, raw_reviews: Frame, storage: Storage, tracking: Tracking
-    ) -> Iterator[dg.MaterializeResult[Any]]:
-        from sentiment_assets.ingestion.content import content_digest
-        from sentiment_assets.learning.scored_batch import score_batch
-
-        champion = tracking.champion(branch)
-        if champion is None:
-            context.log.warning(
-                f"{branch} has no champion yet, so batch {context.partition_key} is not scored. "
-                f"Run the job {branch}_train, then materialize this partition."
-            )
-            return
-        content = content_digest(raw_reviews)
-        gate(context, content=content, champion=champion.version, storage=storage, tracking=tracking)
-        scored = score_batch(champion.model, champion.version, raw_reviews, content)
-        yield dg.MaterializeResult(
-            value=scored,
-            data_version=dg.DataVersion(f"{content}-{champion.digest}"),
-            metadata={
-                ROW_COUNT: len(scored),
-                MODEL_VERSION: champion.version,
-                "labels": counts_by(scored, ["label"]),
-                "sample": sample(scored),
-                "mlflow_model": tracking.version_link(branch, champion.version),
-                "mlflow_run": tracking.run_link(champion.run_id),
-            },
-        )
-
-    return scored_reviews

@@ -9,6 +9,7 @@ from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.event_metadata import read_check, read_decision
 from sentiment_assets.automation.run_history import is_launched_again, what_ran
 from sentiment_assets.learning.decision import Outcome
+from sentiment_assets.resources.dagster_runs import ends_of
 from sentiment_assets.resources.notifications import Message
 
 _TELLING = {
@@ -90,12 +91,12 @@ def is_stale(branch: str, name: str, *, last: datetime, days: float, dagster_ui:
 
 def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Message:
     """An error, unless Dagster launches the run again by itself: whoever is woken could only watch it."""
-    batch = run.tags.get("dagster/partition")
-    of = f" of {batch}" if batch else ""
+    first, last = ends_of(run) or ("", "")
+    of = f" of {first}" if first == last else f" of {first} to {last}"
     again = is_launched_again(run)
     return Message(
         "info" if again else "error",
-        f"{branch}: {what_ran(run)}{of} failed{' and is launched again' if again else ''}",
+        f"{branch}: {what_ran(run)}{of if first else ''} failed{' and is launched again' if again else ''}",
         "\n".join(what_failed(events)),
         {"Run": link},
     )

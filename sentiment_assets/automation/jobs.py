@@ -16,11 +16,11 @@ VERSION = "sentiment_assets/version"
 """The tag of a job and its runs that says which version of the code they are of."""
 
 _ONCE_MORE = dg.RetryPolicy(max_retries=1)
-"""A step whose process dies leaves the batch as it was, or as it is to be but without its event: it is run again."""
+"""What failed for a reason that may pass is tried again; batches that are done are passed over then."""
 
 
 def ingest_job_name(branch: str) -> str:
-    """The job that takes one landed file in and scores it."""
+    """The job that takes landed files in and scores them."""
     return f"{branch}_ingest"
 
 
@@ -30,7 +30,7 @@ def train_job_name(branch: str) -> str:
 
 
 def score_job_name(branch: str) -> str:
-    """The job that scores a batch that was taken in before."""
+    """The job that scores batches that were taken in before."""
     return f"{branch}_score"
 
 
@@ -45,7 +45,11 @@ def job_names(branch: str) -> list[str]:
 
 
 def branch_jobs(branch: str) -> Sequence[Any]:
-    """Ingest and score (one partition per landed file), train (one run over all candidates), and report."""
+    """Ingest and score (a run over some batches), train (one run over all candidates), and report.
+
+    What takes batches in, or scores them, has one step, which stays in the process of its run: to start another one
+    costs more than the work on a small file.
+    """
     place = place_of_training()
     tags = {VERSION: os.environ.get("SENTIMENT_ASSETS_VERSION") or version("sentiment-assets")}
     ingest = dg.define_asset_job(
@@ -53,7 +57,8 @@ def branch_jobs(branch: str) -> Sequence[Any]:
         selection=_assets(branch, raw_reviews.NAME, scored_reviews.NAME) - _open_warnings(branch),
         tags=tags,
         op_retry_policy=_ONCE_MORE,
-        description="Takes one landed file in, checks it row by row, and scores it with the champion.",
+        executor_def=dg.in_process_executor,
+        description="Takes landed files in, checks them row by row, and scores them with the champion, one by one.",
     )
     train = dg.define_asset_job(
         train_job_name(branch),
@@ -67,7 +72,8 @@ def branch_jobs(branch: str) -> Sequence[Any]:
         selection=_assets(branch, scored_reviews.NAME),
         tags=tags,
         op_retry_policy=_ONCE_MORE,
-        description="Scores one batch with today's champion; what blocked that at first does so here too.",
+        executor_def=dg.in_process_executor,
+        description="Scores batches with today's champion; what blocked that at first does so here too.",
     )
     report = dg.define_asset_job(
         report_job_name(branch),

@@ -1,4 +1,4 @@
-"""The landing sensor: one ingest run for each file, or folder of texts, that is new or has changed."""
+"""The landing sensor: ingest runs for the files, or folders of texts, that are new or have changed."""
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from upath import UPath
 from sentiment_assets.automation.batch_history import TakenIn, taken_in
 from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.automation.run_history import ended_runs_of
+from sentiment_assets.automation.stretches import requests_for, stretches
 from sentiment_assets.ingestion.batch_key import batch_key, path_of_batch
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.formats import format_of, known_formats
@@ -37,7 +38,7 @@ from sentiment_assets.ingestion.landing import (
 )
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import Landed, folders_of_texts
-from sentiment_assets.resources.dagster_runs import runs_under_way
+from sentiment_assets.resources.dagster_runs import partitions_of, runs_under_way
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import Found, look_into, open_landed, read_texts
 from sentiment_assets.resources.storage import Storage, write_atomically
@@ -59,8 +60,12 @@ def landing_sensor(
     rules: str,
     *,
     settings: IngestionSettings,
+    files_per_run: int,
 ) -> dg.SensorDefinition:
-    """The sensor ``<branch>_landing``; ``rules`` is the version of what turns a file into a batch, by ``settings``."""
+    """The sensor ``<branch>_landing``; ``rules`` is the version of what turns a file into a batch, by ``settings``.
+
+    New files are registered together, so that they lie side by side, and one run takes in up to ``files_per_run``.
+    """
 
     @dg.sensor(
         name=f"{branch}_landing",
@@ -86,13 +91,12 @@ def landing_sensor(
             context.log.warning(odd)
         tokens = {path: found.tokens[path] for path in landed.files if format_of(path)[0]}
         tokens |= _tokens_of_folders(landed, found)
-        known = {
-            path_of_batch(key) for key in batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
-        }
+        keys = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
+        known = {path_of_batch(key) for key in keys}
         folder = storage.path(branch, STATE)
         before = _recalled(folder, context.cursor)
         seen = forget_gone(before, known, tokens)
-        under_way = _under_way(context.instance, branch)
+        under_way = _under_way(context.instance, branch, keys)
         seen = _with_outcomes(context.instance, branch, seen=seen, known=known, under_way=under_way)
         seen = look_again(seen, tokens, time.time())
         to_be_read = {path: seen[path] for path in to_read(seen, tokens, time.time())}
@@ -101,19 +105,22 @@ def landing_sensor(
             reason = without_secrets(why, landing)
             context.log.warning(f"{shown_place}/{path} cannot be read and is tried again: {reason}")
         seen |= read
-        chosen = [path for path in to_take(seen, tokens, rules) if path not in under_way][:MOST_RUNS_A_TICK]
-        requests = []
-        latest = taken_in(context.instance, branch, [batch_key(path) for path in chosen])
-        for path in chosen:
-            digest, key = seen[path].digest, batch_key(path)
-            holds = latest.get(key, TakenIn())
+        states: dict[str, str] = {}
+        wanted = [path for path in to_take(seen, tokens, rules) if path not in under_way]
+        latest = taken_in(context.instance, branch, [batch_key(path) for path in wanted])
+        for path in wanted:
+            digest, holds = seen[path].digest, latest.get(batch_key(path), TakenIn())
             if holds.digest == digest and path in known:  # the history of a batch outlives its partition
                 seen[path] = replace(seen[path], taken=digest, outcome="held")
-                continue
-            # The same after a restart in the middle of a tick, and another once a run has ended, well or not.
-            ended = ended_runs_of(context.instance, ingest_job_name(branch), key)
-            requests.append(dg.RunRequest(run_key=f"{key}|{digest}|{holds.event}|{ended}", partition_key=key))
-            seen[path] = asked_for(seen[path], rules)
+            else:
+                states[batch_key(path)] = f"{digest}|{holds.event}"
+        new = [key for key in states if path_of_batch(key) not in known]
+        together = stretches([*keys, *new], states, files_per_run)[:MOST_RUNS_A_TICK]
+        asked = {key for stretch in together for key in stretch}
+        seen |= {path: asked_for(seen[path], rules) for path in map(path_of_batch, asked)}
+        # The same after a restart in the middle of a tick, and another once a run has ended, well or not.
+        ended = ended_runs_of(context.instance, ingest_job_name(branch))
+        requests = requests_for(together, states, str(ended))
         for path, other in copies(seen, tokens).items():
             if path in read:
                 context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")
@@ -124,7 +131,7 @@ def landing_sensor(
         looked = f"{len(tokens)} files in {shown_place}, {waiting} of them not looked at yet."
         return dg.SensorResult(
             run_requests=requests,
-            dynamic_partitions_requests=_new_partitions(batch_partitions, requests, known),
+            dynamic_partitions_requests=_new_partitions(batch_partitions, [key for key in new if key in asked]),
             skip_reason=None if requests else " ".join(filter(None, [looked, foreign, odd])),
             cursor=_remembered(folder, context.cursor, before, seen),
         )
@@ -159,10 +166,10 @@ def _first_of(told: Iterable[str], separator: str) -> str:
     return separator.join(every[:MOST_NAMED]) + more
 
 
-def _under_way(instance: dg.DagsterInstance, branch: str) -> set[str]:
+def _under_way(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> set[str]:
     """Paths of the batches that a run is taking in now."""
     runs = (run for run in runs_under_way(instance) if run.job_name == ingest_job_name(branch))
-    return {path_of_batch(run.tags["dagster/partition"]) for run in runs if "dagster/partition" in run.tags}
+    return {path_of_batch(key) for run in runs for key in partitions_of(run, keys)}
 
 
 def _with_outcomes(
@@ -252,8 +259,6 @@ def _remembered(folder: UPath, cursor: str | None, before: Seen, now: Seen) -> s
 
 
 def _new_partitions(
-    batch_partitions: dg.DynamicPartitionsDefinition, requests: Iterable[dg.RunRequest], known: set[str]
+    batch_partitions: dg.DynamicPartitionsDefinition, new: Sequence[str]
 ) -> list[dg.AddDynamicPartitionsRequest]:
-    keys = [str(each.partition_key) for each in requests]
-    new = [key for key in keys if path_of_batch(key) not in known]
     return [batch_partitions.build_add_request(new)] if new else []

@@ -10,6 +10,7 @@ from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy, is_due
 from sentiment_assets.automation.run_history import trains
 from sentiment_assets.automation.training_state import training_state
+from sentiment_assets.presentation.wording import counted
 from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.storage import Storage
@@ -44,7 +45,7 @@ def retraining_sensor(branch: str, candidate_keys: Sequence[str], policy: Retrai
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
         ingesting = sum(run.job_name == ingest_job_name(branch) for run in under_way)
         if ingesting and now - since < _LONGEST_WAIT:
-            reason = f"Due ({due.reason}), and waiting for {ingesting} files that are being taken in."
+            reason = f"Due ({due.reason}), and waiting for {counted(ingesting, 'ingest run')}."
             return dg.SensorResult(skip_reason=reason, cursor=since.isoformat())
         tags = {**all_candidates_tags(candidate_keys), REASON: due.reason}
         run_key = f"after {_last_train_run_id(context.instance, branch)}"

@@ -12,16 +12,10 @@ _PICKED_ASSETS = "__ASSET_JOB"
 """Dagster's own name for a run of assets that somebody, or an automation condition, has picked."""
 
 
-def ended_runs_of(instance: dg.DagsterInstance, job: str, partition: str) -> int:
-    """How many runs of a job for a partition have ended, well or not."""
+def ended_runs_of(instance: dg.DagsterInstance, job: str) -> int:
+    """How many runs of a job have ended, well or not."""
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    return instance.get_runs_count(dg.RunsFilter(job_name=job, tags={"dagster/partition": partition}, statuses=ended))
-
-
-def last_run_of(instance: dg.DagsterInstance, job: str, partition: str) -> dg.DagsterRun | None:
-    """The run of a job for a partition that was asked for last."""
-    runs = instance.get_runs(dg.RunsFilter(job_name=job, tags={"dagster/partition": partition}), limit=1)
-    return runs[0] if runs else None
+    return instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=ended))
 
 
 def trains(run: dg.DagsterRun, branch: str) -> bool:

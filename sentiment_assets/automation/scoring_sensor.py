@@ -8,7 +8,9 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.automation.batch_history import latest_events, scored_by
 from sentiment_assets.automation.jobs import score_job_name
-from sentiment_assets.resources.dagster_runs import runs_under_way
+from sentiment_assets.automation.run_history import belongs_to
+from sentiment_assets.automation.stretches import requests_for, stretches
+from sentiment_assets.resources.dagster_runs import partitions_of, runs_under_way
 from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.tracking import Tracking
 
@@ -16,9 +18,9 @@ MOST_RUNS_A_TICK = 100
 
 
 def scoring_sensor(
-    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, *, again: bool
+    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, *, again: bool, files_per_run: int
 ) -> dg.SensorDefinition:
-    """The sensor ``<branch>_scoring``."""
+    """The sensor ``<branch>_scoring``; a run scores up to ``files_per_run`` batches that lie side by side."""
     which = "another model has scored" if again else "have no scores"
 
     @dg.sensor(
@@ -36,8 +38,7 @@ def scoring_sensor(
             return dg.SkipReason(f"{error}.")
         if not wanted:
             return dg.SkipReason("Every batch is scored, is being scored, or waits for a champion.")
-        chosen = list(wanted.items())[:MOST_RUNS_A_TICK]
-        return dg.SensorResult([dg.RunRequest(run_key=run_key, partition_key=key) for key, run_key in chosen])
+        return dg.SensorResult(requests_for(stretches(keys, wanted, files_per_run)[:MOST_RUNS_A_TICK], wanted))
 
     return scoring_looks
 
@@ -45,11 +46,11 @@ def scoring_sensor(
 def batches_to_score(
     instance: dg.DagsterInstance, branch: str, keys: Sequence[str], tracking: Tracking, *, again: bool
 ) -> dict[str, str]:
-    """Batches whose content has no scores, with ``again`` also those that another model has scored; a run key for each.
+    """Batches whose content has no scores, with ``again`` also those that another model has scored; the state of each.
 
     None without a champion, and none that a run is taking in or scoring just now.
     """
-    busy = {run.tags.get("dagster/partition") for run in runs_under_way(instance)}
+    busy = {key for run in runs_under_way(instance) if belongs_to(run, branch) for key in partitions_of(run, keys)}
     ingested, scored = (latest_events(instance, dg.AssetKey([branch, name])) for name in (RAW_REVIEWS, SCORED_REVIEWS))
     waiting = [key for key in keys if key in ingested and key not in busy]
     without = [key for key in waiting if scored.get(key, 0) < ingested[key]]  # replaced content has no scores either
@@ -59,7 +60,7 @@ def batches_to_score(
         return {}
     versions = scored_by(instance, branch) if again else {}
     return {
-        key: f"{key}|{champion.version}|{ingested[key]}|{scored.get(key, 0)}"
+        key: f"{champion.version}|{ingested[key]}|{scored.get(key, 0)}"
         for key in wanted
         if key in without or versions[key] != champion.version
     }

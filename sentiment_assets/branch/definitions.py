@@ -6,8 +6,7 @@ import dagster as dg
 
 from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
-from sentiment_assets.assets.raw_reviews import raw_reviews_asset, rules_version
-from sentiment_assets.assets.scored_reviews import scored_reviews_asset
+from sentiment_assets.assets.raw_reviews import rules_version
 from sentiment_assets.assets.sentiment_report import sentiment_report_asset
 from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
@@ -18,13 +17,9 @@ from sentiment_assets.automation.retraining_sensor import retraining_sensor
 from sentiment_assets.automation.schedules import branch_schedules
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.branch.batches import batches_asset
 from sentiment_assets.branch.settings import BranchSettings
-from sentiment_assets.checks.degradation import degradation_checks
-from sentiment_assets.checks.drift import drift_checks
 from sentiment_assets.checks.open_warnings import open_warnings_check
-from sentiment_assets.checks.quality import quality_checks
-from sentiment_assets.checks.row_identity import row_identity_check
-from sentiment_assets.checks.scoring_gate import scoring_gate
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 
 
@@ -36,7 +31,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
     feature_sets = settings.search.feature_sets(settings.features)
     candidate_keys = [each.key for each in candidates]
     assets = [
-        raw_reviews_asset(name, batch_partitions, settings.landing, ingestion),
+        batches_asset(name, batch_partitions, settings),
         splits_asset(name, batch_partitions, settings.splits, settings.features.tokens),
         features_asset(name, settings.features, feature_sets),
         trained_candidates_asset(name, candidates, settings.search.patience),
@@ -50,7 +45,6 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             promotion=settings.promotion,
             behaviour=behaviour,
         ),
-        scored_reviews_asset(name, batch_partitions, scoring_gate(name, batch_partitions, settings.monitoring)),
         sentiment_report_asset(name, batch_partitions, settings.columns.keep),
     ]
     return dg.Definitions(
@@ -60,18 +54,19 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             ),
             assets,
         ),
-        asset_checks=[
-            row_identity_check(name, batch_partitions),
-            quality_checks(name, batch_partitions, settings.monitoring),
-            drift_checks(name, batch_partitions, settings.monitoring),
-            degradation_checks(name, batch_partitions, settings.columns, settings.monitoring),
-            open_warnings_check(name, batch_partitions),
-        ],
+        asset_checks=[open_warnings_check(name, batch_partitions)],
         jobs=branch_jobs(name),
         sensors=[
-            landing_sensor(name, batch_partitions, settings.landing, rules_version(ingestion), settings=ingestion),
+            landing_sensor(
+                name,
+                batch_partitions,
+                settings.landing,
+                rules_version(ingestion),
+                settings=ingestion,
+                files_per_run=settings.files_per_run,
+            ),
             retraining_sensor(name, candidate_keys, settings.retraining),
-            scoring_sensor(name, batch_partitions, again=settings.score_again),
+            scoring_sensor(name, batch_partitions, again=settings.score_again, files_per_run=settings.files_per_run),
             alert_sensor(name, settings.alerts, settings.freshness),
         ],
         schedules=branch_schedules(name, candidate_keys, settings.schedules),

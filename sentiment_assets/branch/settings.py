@@ -66,6 +66,12 @@ class BranchSettings(Settings):
         description="A file fails as a whole, and its former batch stays, when more than this share of its rows with a "
         "text cannot be used.",
     )
+    files_per_run: int = Field(
+        default=50,
+        ge=1,
+        description="The most landed files that one run takes in, or batches that it scores, one after the other; runs "
+        "go side by side.",
+    )
     unpacking: UnpackingLimits = Field(default=DEFAULT_LIMITS, description="How large a compressed file may become.")
     splits: SplitSettings = Field(default=SplitSettings(), description="How the corpus is split.")
     features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")

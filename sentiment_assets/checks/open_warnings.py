@@ -11,7 +11,7 @@ import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import table
-from sentiment_assets.checks.results import tell_without_run
+from sentiment_assets.checks.results import evaluations
 from sentiment_assets.resources.check_records import load_current_records
 from sentiment_assets.resources.storage import Storage
 
@@ -48,7 +48,8 @@ def tell_open_warnings(
     """
     recorded = None
     while (current := _open_warnings(instance, storage, branch, batch_partitions)) != recorded:
-        tell_without_run(instance, _result(branch, current))
+        for evaluation in evaluations(instance, [_result(branch, current)]):
+            instance.report_runless_asset_event(evaluation)
         recorded = current
 
 

@@ -1,24 +1,35 @@
-"""What the checks share: their specs, their results for the UI, and the drift page."""
+"""What the checks share: their specs, the batch that they look at, their results for the UI, and the drift page."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from sentiment_assets.assets.event_metadata import check_metadata, drift_page_metadata
-from sentiment_assets.assets.stored_batch import read_text_digests
+from sentiment_assets.assets.stored_batch import StoredBatch, read_stored_batch, read_text_digests
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, MONITORING, QUALITY, load_current_records
+from sentiment_assets.resources.check_records import (
+    DEGRADATION,
+    DRIFT,
+    MONITORING,
+    QUALITY,
+    load_current_records,
+    load_records,
+    save_record,
+)
+from sentiment_assets.resources.registry import LoadedChampion
 from sentiment_assets.resources.storage import Storage, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
 
 if TYPE_CHECKING:
+    from sentiment_assets.monitoring.batch_checks import BatchToCheck
     from sentiment_assets.monitoring.check_record import CheckRecord
     from sentiment_assets.monitoring.finding import Finding
     from sentiment_assets.monitoring.other_batches import OtherBatches
@@ -47,11 +58,6 @@ def check_specs(
         ]
 
 
-def now() -> datetime:
-    """The moment of a check, UTC."""
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class BatchNeighbours:
     """The batch being checked among the others of its branch, the oldest first."""
@@ -66,13 +72,71 @@ class BatchNeighbours:
         return [*self.earlier, self.current, *self.later]
 
 
-def neighbours_of(
-    context: dg.AssetCheckExecutionContext | dg.AssetExecutionContext, batch_partitions: dg.PartitionsDefinition
-) -> BatchNeighbours:
-    """Return the batch of a run among those of its branch, in the order in which they were registered."""
-    keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
-    place = keys.index(context.partition_key)
-    return BatchNeighbours(keys[:place], keys[place], keys[place + 1 :])
+def neighbours_of(key: str, batch_keys: Sequence[str]) -> BatchNeighbours:
+    """Find a batch among those of its branch, which are in the order in which they were registered."""
+    place = list(batch_keys).index(key)
+    return BatchNeighbours(list(batch_keys[:place]), key, list(batch_keys[place + 1 :]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedBatch:
+    """A stored batch and all that its checks look at, which is read once, whichever of them ask."""
+
+    branch: str
+    neighbours: BatchNeighbours
+    champion: LoadedChampion | None
+    settings: MonitoringSettings
+    storage: Storage
+    drift_page: Mapping[str, Any]
+    """Metadata that lead to the branch's drift page."""
+
+    @property
+    def key(self) -> str:
+        """The batch's key."""
+        return self.neighbours.current
+
+    @property
+    def severity(self) -> dg.AssetCheckSeverity:
+        """How bad it is, by the branch's settings, when a check of quality or drift fails."""
+        return severity_of(self.settings)
+
+    @cached_property
+    def stored(self) -> StoredBatch:
+        """What is stored of it; whoever counts its rows counts here."""
+        return read_stored_batch(self.storage, self.branch, self.key)
+
+    @cached_property
+    def checked_at(self) -> datetime:
+        """The moment of its checks, UTC."""
+        return datetime.now(UTC)
+
+    @cached_property
+    def others(self) -> "OtherBatches":
+        """What the other batches say about its texts."""
+        return look_around(self.storage, self.branch, self.neighbours)
+
+    @cached_property
+    def compared(self) -> "BatchToCheck":
+        """The batch beside what it is compared with."""
+        from sentiment_assets.monitoring.batch_checks import BatchToCheck
+
+        return BatchToCheck(
+            key=self.key,
+            reviews=self.stored.reviews,
+            champion=self.champion,
+            others=self.others,
+            checked_at=self.checked_at.isoformat(timespec="seconds"),
+        )
+
+    def remember(self, group: str, record: "CheckRecord") -> "list[CheckRecord]":
+        """Keep what a group of checks found; returns the records of that group up to this one, the oldest first."""
+        save_record(self.storage, self.branch, group, record)
+        return [*load_records(self.storage, self.branch, group, self.neighbours.earlier), record]
+
+
+def severity_of(settings: MonitoringSettings) -> dg.AssetCheckSeverity:
+    """How bad it is when a check of quality or drift fails: an error blocks scoring."""
+    return dg.AssetCheckSeverity[settings.severity.upper()]
 
 
 def look_around(storage: Storage, branch: str, neighbours: BatchNeighbours) -> "OtherBatches":
@@ -84,11 +148,10 @@ def look_around(storage: Storage, branch: str, neighbours: BatchNeighbours) -> "
 
 
 def check_results(
-    branch: str,
+    batch: CheckedBatch,
     asset: str,
     records: "Sequence[CheckRecord]",
     *,
-    settings: MonitoringSettings,
     severity: dg.AssetCheckSeverity,
     more: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[dg.AssetCheckResult]:
@@ -98,13 +161,13 @@ def check_results(
     for finding in records[-1].findings:
         history = history_of(finding.name, records)
         yield dg.AssetCheckResult(
-            asset_key=[branch, asset],
+            asset_key=[batch.branch, asset],
             check_name=finding.name,
             passed=not finding.warns,
             severity=severity,
             description=finding.sentence,
             metadata={
-                **check_metadata(finding, wakes_somebody=wakes_somebody(history, settings.paging)),
+                **check_metadata(finding, wakes_somebody=wakes_somebody(history, batch.settings.paging)),
                 **_parts(finding),
                 "alarm_budget": table(vars(each) for each in alarm_budget(history)),
                 **more.get(finding.name, {}),
@@ -112,17 +175,20 @@ def check_results(
         )
 
 
-def tell_without_run(instance: dg.DagsterInstance, result: dg.AssetCheckResult, partition: str | None = None) -> None:
-    """Record a result, with its asset and its check's name, that no step of the run in progress was planned for.
+def evaluations(
+    instance: dg.DagsterInstance, results: Iterable[dg.AssetCheckResult], partition: str | None = None
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Say results, which name their asset and check, of a partition's latest materialization, or of the asset's.
 
-    It is about the asset's latest materialization, or else Dagster may not show it: events carry whole seconds.
+    An event that did not name it might not be shown: events carry whole seconds.
     """
-    key = result.asset_key
-    assert isinstance(key, dg.AssetKey)  # noqa: S101  Dagster makes it one
-    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition] if partition else None)
-    latest = instance.fetch_materializations(wanted, limit=1).records
-    instance.report_runless_asset_event(
-        dg.AssetCheckEvaluation(
+    latest: dict[dg.AssetKey, AssetCheckEvaluationTargetMaterializationData | None] = {}
+    for result in results:
+        key = result.asset_key
+        assert isinstance(key, dg.AssetKey)  # noqa: S101  Dagster makes it one
+        if key not in latest:
+            latest[key] = _latest_materialization(instance, key, partition)
+        yield dg.AssetCheckEvaluation(
             asset_key=key,
             check_name=str(result.check_name),
             passed=result.passed,
@@ -130,19 +196,31 @@ def tell_without_run(instance: dg.DagsterInstance, result: dg.AssetCheckResult, 
             description=result.description,
             metadata=result.metadata,
             partition=partition,
-            target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
-                storage_id=latest[0].storage_id, run_id=latest[0].run_id, timestamp=latest[0].timestamp
-            )
-            if latest
-            else None,
+            target_materialization_data=latest[key],
         )
+
+
+def _latest_materialization(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[partition] if partition else None)
+    records = instance.fetch_materializations(wanted, limit=1).records
+    if not records:
+        return None
+    return AssetCheckEvaluationTargetMaterializationData(
+        storage_id=records[0].storage_id, run_id=records[0].run_id, timestamp=records[0].timestamp
     )
+
+
+def drift_page_link(branch: str, *, storage: Storage, tracking: Tracking) -> dict[str, Any]:
+    """Metadata that lead to the branch's drift page: in MLflow, and as a file."""
+    return drift_page_metadata(tracking.page_link(branch, _PAGE), shown(storage.path(branch, MONITORING, _PAGE)))
 
 
 def publish_drift_page(
     branch: str, batch_keys: Sequence[str], *, storage: Storage, tracking: Tracking, settings: MonitoringSettings
-) -> dict[str, Any]:
-    """Write the branch's drift page anew; metadata that lead to it."""
+) -> None:
+    """Write the branch's drift page anew."""
     from sentiment_assets.monitoring.drift_page import make_drift_page, render_drift_page
 
     records = load_current_records(storage, branch, batch_keys)
@@ -153,12 +231,11 @@ def publish_drift_page(
         drift=records[DRIFT],
         degradation=records[DEGRADATION],
         settings=settings,
-        written_at=now(),
+        written_at=datetime.now(UTC),
     )
     page = render_drift_page(drift_page).encode()
-    file = storage.path(branch, MONITORING, _PAGE)
-    write_atomically(file, page)
-    return drift_page_metadata(tracking.publish_page(branch, _PAGE, page), shown(file))
+    write_atomically(storage.path(branch, MONITORING, _PAGE), page)
+    tracking.publish_page(branch, _PAGE, page)
 
 
 def _parts(finding: "Finding") -> dict[str, Any]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from sentiment_assets.assets import raw_reviews, scored_reviews
 from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.automation.jobs import ingest_job_name
-from sentiment_assets.automation.run_history import last_run_of
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
 from sentiment_assets.definitions import resources
+from sentiment_assets.resources.dagster_runs import stretch_tags
 from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.ui_addresses import dagster_ui
@@ -65,22 +66,29 @@ def replay(instance: dg.DagsterInstance, branch: str, batch_keys: Sequence[str])
     if unknown or not known:
         wanted = f"no batch {', '.join(unknown)}" if unknown else "no batch yet"
         raise CannotReplay(f"branch {branch!r} has {wanted}; it has: {', '.join(known) or 'none'}")
+    failed = _failed(instance, branch)
     for batch in batch_keys or known:
         before = _rows(storage, branch, batch)
-        if not batch_keys and not _is_worth_it(instance, branch, batch, before):
+        worth_it = batch in failed or before.quarantined > 0 or before.labelled == 0
+        if not batch_keys and not worth_it:
             continue
         try:
-            run_job(instance, ingest_job_name(branch), {"dagster/partition": batch}, dagster_ui())
+            run_job(instance, ingest_job_name(branch), stretch_tags(batch, batch), dagster_ui())
         except RunFailed as error:
             yield Replayed(batch, before, before, str(error))
         else:
             yield Replayed(batch, before, _rows(storage, branch, batch))
 
 
-def _is_worth_it(instance: dg.DagsterInstance, branch: str, batch: str, rows: Rows) -> bool:
-    last = last_run_of(instance, ingest_job_name(branch), batch)
-    failed = last is not None and last.status == dg.DagsterRunStatus.FAILURE
-    return failed or rows.quarantined > 0 or rows.labelled == 0
+def _failed(instance: dg.DagsterInstance, branch: str) -> set[str]:
+    """The batches that their last run did not take in, or score."""
+    partitions = dg.DynamicPartitionsDefinition(name=batch_partitions_name(branch))
+    keys = partitions.get_partition_keys(dynamic_partitions_store=instance)
+    found = (
+        instance.get_status_by_partition(dg.AssetKey([branch, asset]), keys, partitions) or {}
+        for asset in (raw_reviews.NAME, scored_reviews.NAME)
+    )
+    return {key for status in found for key, each in status.items() if each and each.value == "FAILED"}
 
 
 def _rows(storage: Storage, branch: str, batch: str) -> Rows:

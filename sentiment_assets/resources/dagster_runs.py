@@ -1,4 +1,7 @@
-"""Which runs Dagster has not seen the end of: what sensors wait for, and what a killed run is told from."""
+"""What Dagster knows of its runs: which have not ended, of which batches they are, and what they have told so far."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -9,6 +12,7 @@ _UNDER_WAY = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+_TOLD = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
 
 
 def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -20,3 +24,47 @@ def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
 def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Every run that has not ended, queued ones included."""
     return list(instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)))
+
+
+_PARENT, _PARTITION = "dagster/parent_run_id", "dagster/partition"
+_FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+def stretch_tags(first: str, last: str) -> dict[str, str]:
+    """The tags of a run over a stretch of partitions that lie side by side, as Dagster's own backfills set them."""
+    return {_PARTITION: first} if first == last else {_FIRST: first, _LAST: last}
+
+
+def ends_of(run: dg.DagsterRun) -> tuple[str, str] | None:
+    """The first and the last partition of a run; ``None`` if it has none."""
+    if _PARTITION in run.tags:
+        return run.tags[_PARTITION], run.tags[_PARTITION]
+    return (run.tags[_FIRST], run.tags[_LAST]) if {_FIRST, _LAST} <= run.tags.keys() else None
+
+
+def partitions_of(run: dg.DagsterRun, keys: Sequence[str]) -> Sequence[str]:
+    """The partitions of a run; ``keys`` are all there are, in Dagster's order. Empty if its ends are not there."""
+    ends = ends_of(run)
+    if ends is None or not set(ends) <= set(keys):
+        return []
+    return keys[keys.index(ends[0]) : keys.index(ends[1]) + 1]
+
+
+def told_before(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Mapping[str, set[str]]:
+    """The names of assets and checks by partition of which a run has told something, or those that it resumes.
+
+    A run resumes another when somebody re-executes that from failure, or Dagster launches it again.
+    """
+    told: dict[str, set[str]] = defaultdict(set)
+    former: dg.DagsterRun | None = run
+    while former:
+        for entry in instance.all_logs(former.run_id, of_type=_TOLD):
+            event = entry.dagster_event
+            if event and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+                evaluation = event.asset_check_evaluation_data
+                told[str(evaluation.partition)].add(evaluation.check_name)
+            elif event and event.asset_key:
+                told[str(event.partition)].add(event.asset_key.path[-1])
+        parent = former.tags.get(_PARENT) if former.is_resume_retry else None
+        former = instance.get_run_by_id(parent) if parent else None
+    return told

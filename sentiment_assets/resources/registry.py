@@ -66,10 +66,14 @@ class ChangedModel(ValueError):
     """The files of a registered version are not those that were registered; the message says what to do."""
 
 
-def champion_of(branch: str, uri: str) -> LoadedChampion | None:
-    """The branch's champion, loaded, or ``None`` while there is none. Raises ``ChangedModel``."""
-    client = open_client(uri)
-    version = aliased(client, branch)
+def champion_of(branch: str, uri: str, known: LoadedChampion | None = None) -> LoadedChampion | None:
+    """The branch's champion, loaded, or ``None`` while there is none. Raises ``ChangedModel``.
+
+    It is not loaded again if it is ``known``, since what a version holds never changes.
+    """
+    version = aliased(open_client(uri), branch)
+    if version and known and known.version == str(version.version):
+        return known
     return _loaded(version, uri) if version else None
 
 

@@ -134,6 +134,12 @@ def write_frame(frame: Frame, stream: BinaryIO) -> None:
     frame.to_parquet(stream, index=False, compression="zstd", row_group_size=_ROWS_OF_A_GROUP)
 
 
+def store_frame(path: UPath, frame: Frame) -> None:
+    """Store a frame as ``written_atomically`` does, so that a reader sees the former one or this one."""
+    with written_atomically(path) as stream:
+        write_frame(frame, stream)
+
+
 def read_frame(path: UPath) -> Frame:
     """A stored frame. Raises ``FileNotFoundError`` when there is none."""
     import pandas as pd
@@ -172,8 +178,7 @@ class FrameIOManager(dg.UPathIOManager):
 
     def dump_to_path(self, context: dg.OutputContext, obj: Frame, path: UPath) -> None:
         """Store a frame."""
-        with written_atomically(path) as stream:
-            write_frame(obj, stream)
+        store_frame(path, obj)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Frame:
         """Load a frame."""

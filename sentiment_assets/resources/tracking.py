@@ -137,9 +137,9 @@ class Tracking(dg.ConfigurableResource[Any]):
             client.log_batch(run_id, metrics=metrics[start : start + 1000])
         self.mark("FINISHED", run_id)
 
-    def champion(self, branch: str) -> LoadedChampion | None:
-        """The branch's champion, loaded, or ``None`` while there is none."""
-        return champion_of(branch, self.uri())
+    def champion(self, branch: str, known: LoadedChampion | None = None) -> LoadedChampion | None:
+        """The branch's champion, loaded, or ``None`` while there is none; ``known``, if it still is the one."""
+        return champion_of(branch, self.uri(), known)
 
     def champion_version(self, branch: str) -> ChampionRegistration | None:
         """What the registry says about the champion, without loading it; for sensors, so it does not wait.
@@ -212,6 +212,15 @@ class Tracking(dg.ConfigurableResource[Any]):
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / name).write_bytes(content)
             client.log_artifact(run_id, str(Path(folder) / name))
+        return self._page_link(experiment, run_id, name)
+
+    def page_link(self, branch: str, name: str) -> dg.UrlMetadataValue:
+        """A link to a page that is, or will be, put there by ``publish_page``."""
+        client = self.client()
+        experiment = self._experiment(client, branch)
+        return self._page_link(experiment, self._monitoring_run(client, experiment), name)
+
+    def _page_link(self, experiment: str, run_id: str, name: str) -> dg.UrlMetadataValue:
         return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment}/runs/{run_id}/artifacts/{name}")
 
     def promote(self, branch: str, version: str) -> None:

@@ -305,9 +305,9 @@ def test_a_folder_through_a_link_out_of_the_landing_place_is_refused_before_it_i
     acme.land("a.csv", b"text\nfine\n")
     (home / "landing/acme/out").symlink_to(tmp_path / "outside")
     scandir, listed = os.scandir, list[str]()
-    monkeypatch.setattr(os, "scandir", lambda path=".": (listed.append(os.path.realpath(path)), scandir(path))[1])
+    monkeypatch.setattr(os, "scandir", lambda path=".": (listed.append(str(path)), scandir(path))[1])
     assert "'out' is a link that leads out of the landing place" in failure_of(acme.ingest("out"))
-    assert str(tmp_path / "outside") not in listed
+    assert not {str(tmp_path / "outside"), str(home / "landing/acme/out")} & set(listed)
 
 
 def test_a_folder_of_which_a_part_cannot_be_listed_fails_with_what_to_do(
@@ -317,8 +317,8 @@ def test_a_folder_of_which_a_part_cannot_be_listed_fails_with_what_to_do(
         acme.land(f"w/{path}", content)
     scandir = os.scandir
 
-    def without_permission(path: Path) -> object:
-        if Path(path).name == "neg":
+    def without_permission(path: Path | str | int) -> object:
+        if str(path).endswith("/neg"):
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
 

@@ -90,8 +90,7 @@ def test_a_batch_that_a_former_release_has_stored_is_read_and_replaced(acme: Bra
     former = _as_a_former_release_stored_it(key)
     batch = read_stored_batch(STORAGE, "acme", key)
     assert (len(batch.reviews), len(batch.quarantine), batch.without_text) == (3, 1, None)
-    check_alone = acme.run("ingest", partition_key=key, op_selection=["acme__raw_reviews_row_identity"])
-    assert checks_of(check_alone)["row_identity"].passed
+    assert checks_of(acme.check("raw_reviews", "row_identity", key))["row_identity"].passed
     acme.land("a.csv", NEW)
     for _ in range(2):  # the first time they are still in use
         assert all(file.exists() for file in former)

@@ -20,6 +20,9 @@ from sentiment_assets.ingestion.landing import file_digest, folder_digest
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.resources import landing_place
 from sentiment_assets.resources.storage import Storage
+from testing.runs import batches_of
+
+FILES_PER_RUN = 3
 
 
 class Clock:
@@ -41,7 +44,9 @@ class Looks:
     def __init__(self, place: str, clock: Clock) -> None:
         batches = dg.DynamicPartitionsDefinition(name="acme/batches")
         self.batches, self.place = batches, place
-        self.sensor = landing_sensor("acme", batches, place, "rules 1", settings=IngestionSettings())
+        self.sensor = landing_sensor(
+            "acme", batches, place, "rules 1", settings=IngestionSettings(), files_per_run=FILES_PER_RUN
+        )
         self.instance = dg.DagsterInstance.ephemeral()
         self.cursor: str | None = None
         self.clock = clock
@@ -63,6 +68,15 @@ class Looks:
             self.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
         return list(found.run_requests or ())
 
+    def asks_for(self) -> list[str]:
+        """The batches of the runs that a tick asks for."""
+        return [key for keys in self.runs() for key in keys]
+
+    def runs(self) -> list[list[str]]:
+        """The batches of each run that a tick asks for."""
+        requests = self.tick()
+        return batches_of(requests, self.instance.get_dynamic_partitions("acme/batches"))
+
     def ingested(self, batch: str, content: bytes | Mapping[str, bytes]) -> None:
         """The run has taken the content in: that of a file, or of the texts of a folder."""
         digest = file_digest(content) if isinstance(content, bytes) else folder_digest(content)
@@ -81,7 +95,9 @@ class Looks:
 
     def with_rules(self, rules: str) -> None:
         """The branch's rules have changed."""
-        self.sensor = landing_sensor("acme", self.batches, self.place, rules, settings=IngestionSettings())
+        self.sensor = landing_sensor(
+            "acme", self.batches, self.place, rules, settings=IngestionSettings(), files_per_run=FILES_PER_RUN
+        )
 
 
 @pytest.fixture
@@ -103,17 +119,13 @@ def looks(folder: Path, clock: Clock, home: Path) -> Looks:
     return Looks(str(folder), clock)
 
 
-def batches(requests: list[dg.RunRequest]) -> list[str | None]:
-    return [each.partition_key for each in requests]
-
-
 def test_a_settled_file_gets_one_run(looks: Looks, folder: Path) -> None:
     (folder / "2026").mkdir()
     (folder / "2026" / "a,b.csv").write_bytes(b"x")
     for ignored in (".hidden.csv", "b.csv.part", "c.tmp"):
         (folder / ignored).write_bytes(b"y")
     assert looks.tick() == []
-    assert batches(looks.tick()) == ["2026/a%2Cb.csv"]
+    assert looks.asks_for() == ["2026/a%2Cb.csv"]
     assert looks.instance.get_dynamic_partitions("acme/batches") == ["2026/a%2Cb.csv"]
     assert looks.tick() == []
 
@@ -122,7 +134,7 @@ def test_a_file_still_being_written_is_left_alone(looks: Looks, folder: Path) ->
     for size in range(1, 4):
         (folder / "a.csv").write_bytes(b"x" * size)
         assert looks.tick() == []
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
 
 
 def test_a_daemon_that_dies_before_it_notes_a_tick_asks_for_the_same_runs(looks: Looks, folder: Path) -> None:
@@ -141,7 +153,7 @@ def test_what_the_batch_holds_already_is_not_taken_in_again(looks: Looks, folder
     assert looks.tick() == []
     (folder / "a.csv").write_bytes(b"yy")
     looks.tick()
-    assert batches(looks.tick()) == ["a.csv"], "changed content is"
+    assert looks.asks_for() == ["a.csv"], "changed content is"
 
 
 def test_a_batch_whose_partition_was_deleted_is_taken_in_as_new(looks: Looks, folder: Path) -> None:
@@ -160,14 +172,14 @@ def test_a_batch_whose_partition_was_deleted_is_taken_in_as_new(looks: Looks, fo
 def test_without_its_cursor_it_still_takes_no_copy_in(looks: Looks, folder: Path) -> None:
     (folder / "b,1.csv").write_bytes(b"x")
     looks.tick()
-    assert batches(looks.tick()) == ["b%2C1.csv"]
+    assert looks.asks_for() == ["b%2C1.csv"]
     looks.ingested("b%2C1.csv", b"x")
     (folder / "a.csv").write_bytes(b"x")
     looks.cursor = None
     assert [looks.tick() for _ in range(3)] == [[], [], []]
     (folder / "a.csv").write_bytes(b"yy")
     looks.tick()
-    assert batches(looks.tick()) == ["a.csv"], "content of its own"
+    assert looks.asks_for() == ["a.csv"], "content of its own"
 
 
 def test_content_that_comes_back_is_taken_in_again_with_a_new_run_key(looks: Looks, folder: Path) -> None:
@@ -189,13 +201,44 @@ def test_a_deleted_file_removes_nothing(looks: Looks, folder: Path) -> None:
     assert looks.instance.get_dynamic_partitions("acme/batches") == ["a.csv"]
 
 
-def test_a_thousand_files_are_taken_in_bounded_ticks(looks: Looks, folder: Path) -> None:
-    for number in range(1_000):
+def test_many_files_are_taken_in_by_bounded_runs_of_bounded_ticks(looks: Looks, folder: Path) -> None:
+    n = MOST_RUNS_A_TICK * FILES_PER_RUN + 4
+    for number in range(n):
         (folder / f"{number:04}.csv").write_bytes(str(number).encode())
-    asked = [batches(looks.tick()) for _ in range(1 + 1_000 // MOST_RUNS_A_TICK)]
-    assert max(map(len, asked)) == MOST_RUNS_A_TICK
-    assert sorted(key for keys in asked for key in keys if key) == [f"{number:04}.csv" for number in range(1_000)]
+    assert looks.runs() == []
+    first, second = looks.runs(), looks.runs()
+    assert [len(keys) for keys in first] == [FILES_PER_RUN] * MOST_RUNS_A_TICK
+    assert [len(keys) for keys in second] == [3, 1]
+    assert [key for keys in (*first, *second) for key in keys] == [f"{number:04}.csv" for number in range(n)]
     assert looks.tick() == []
+
+
+def test_a_run_takes_in_files_whose_batches_lie_side_by_side(looks: Looks, folder: Path) -> None:
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (folder / name).write_bytes(name.encode())
+    looks.tick()
+    assert looks.runs() == [["a.csv", "b.csv", "c.csv"]]
+    for name in ("a.csv", "b.csv", "c.csv"):
+        looks.ingested(name, name.encode())
+    for name in ("a.csv", "c.csv", "new.csv"):
+        (folder / name).write_bytes(b"other content of " + name.encode())
+    looks.tick()
+    assert looks.runs() == [["a.csv"], ["c.csv", "new.csv"]], "b.csv holds what it is to hold"
+
+
+def test_files_that_a_run_of_many_takes_in_are_not_asked_for_again(looks: Looks, folder: Path) -> None:
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (folder / name).write_bytes(name.encode())
+    looks.tick()
+    [request] = looks.tick()
+    run = dg.DagsterRun(job_name="acme_ingest", tags=dict(request.tags), status=dg.DagsterRunStatus.STARTED)
+    looks.instance.add_run(run)
+    looks.ingested("a.csv", b"a.csv")
+    looks.cursor = None
+    (folder / "b.csv").write_bytes(b"landed again meanwhile")
+    assert [looks.asks_for() for _ in range(3)] == [[], [], []]
+    looks.instance.report_run_failed(run, message="b.csv and c.csv could not be read")
+    assert looks.asks_for() == ["b.csv", "c.csv"]
 
 
 @pytest.fixture
@@ -216,7 +259,7 @@ def test_reading_stops_when_time_is_short(looks: Looks, folder: Path, slow: None
     for name in "abc":
         (folder / f"{name}.csv").write_bytes(name.encode())
     looks.tick()
-    assert [batches(looks.tick()) for _ in range(2)] == [["a.csv", "b.csv"], ["c.csv"]]
+    assert [looks.asks_for() for _ in range(2)] == [["a.csv", "b.csv"], ["c.csv"]]
 
 
 def test_a_large_file_is_read_over_several_looks_and_delays_no_other_for_ever(
@@ -226,7 +269,7 @@ def test_a_large_file_is_read_over_several_looks_and_delays_no_other_for_ever(
     (folder / "large.csv").write_bytes(content)
     looks.tick()
     (folder / "small.csv").write_bytes(b"x")
-    asked = [batches(looks.tick()) for _ in range(5)]
+    asked = [looks.asks_for() for _ in range(5)]
     assert [key for keys in asked for key in keys] == ["large.csv", "small.csv"]
     assert asked[0] == [], "it has not been read to its end"
     looks.ingested("large.csv", content)
@@ -269,7 +312,7 @@ def test_a_failed_file_is_taken_in_under_another_name(looks: Looks, folder: Path
     looks.ended("a.json")
     (folder / "a.json").rename(folder / "a.jsonl")
     looks.tick()
-    assert batches(looks.tick()) == ["a.jsonl"]
+    assert looks.asks_for() == ["a.jsonl"]
 
 
 def test_a_failed_file_whose_partition_was_deleted_is_taken_in(looks: Looks, folder: Path) -> None:
@@ -286,12 +329,12 @@ def test_changed_rules_are_a_reason_to_try_failed_files_again_and_no_others(look
     for name in ("bad.csv", "good.csv"):
         (folder / name).write_bytes(name.encode())
     looks.tick()
-    assert batches(looks.tick()) == ["bad.csv", "good.csv"]
+    assert looks.asks_for() == ["bad.csv", "good.csv"]
     looks.ended("bad.csv")
     looks.ingested("good.csv", b"good.csv")
     assert looks.tick() == []
     looks.with_rules("rules 2")
-    assert batches(looks.tick()) == ["bad.csv"]
+    assert looks.asks_for() == ["bad.csv"]
     looks.ended("bad.csv")
     assert [looks.tick() for _ in range(2)] == [[], []]
 
@@ -312,13 +355,13 @@ def test_a_file_that_is_being_taken_in_is_not_asked_for_again(looks: Looks, fold
     (folder / "a.csv").write_bytes(b"yy")
     assert [looks.tick() for _ in range(3)] == [[], [], []], "other content waits for its run"
     looks.instance.delete_run(run_id)
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
 
 
 def test_a_file_that_is_landed_again_before_its_run_has_failed_is_tried_again(looks: Looks, run_id: str) -> None:
     looks.instance.delete_run(run_id)
     looks.ended("a.csv")
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
 
 
 def test_foreign_files_are_left_alone_with_one_note_that_names_them(looks: Looks, folder: Path) -> None:
@@ -330,7 +373,7 @@ def test_foreign_files_are_left_alone_with_one_note_that_names_them(looks: Looks
     assert ".csv, .tsv, .txt, .jsonl" in looks.said
     (folder / "A.CSV").write_bytes(b"x")
     looks.tick()
-    assert batches(looks.tick()) == ["A.CSV"]
+    assert looks.asks_for() == ["A.CSV"]
 
 
 def test_a_name_that_is_not_utf_8_is_told(looks: Looks, folder: Path) -> None:
@@ -343,7 +386,7 @@ def test_the_cursor_stays_short_and_what_is_remembered_shrinks(looks: Looks, fol
     for number in range(100):
         (folder / f"{number:04}.csv").write_bytes(str(number).encode())
     looks.tick()
-    assert len(looks.tick()) == 100
+    assert len(looks.asks_for()) == 100
     assert looks.cursor is not None
     assert len(looks.cursor) < 1_000
     remembered = home / "data" / "acme" / "landing"
@@ -364,7 +407,7 @@ def test_a_copy_is_told_once(looks: Looks, folder: Path, capfd: pytest.CaptureFi
     for name in ("a.csv", "b.csv"):
         (folder / name).write_bytes(b"x")
     looks.tick()
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
     for _ in range(3):
         looks.tick()
     assert capfd.readouterr().err.count("b.csv holds what a.csv was taken in with") == 1
@@ -386,7 +429,7 @@ def test_a_place_that_is_not_there_is_said(clock: Clock, folder: Path, home: Pat
     (folder / "later").mkdir()
     (folder / "later" / "a.csv").write_bytes(b"x")
     looks.tick()
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
 
 
 def test_a_place_out_of_reach_skips_the_tick_and_recovers(clock: Clock, home: Path) -> None:
@@ -398,7 +441,7 @@ def test_a_place_out_of_reach_skips_the_tick_and_recovers(clock: Clock, home: Pa
         patch.setattr(MemoryFileSystem, "find", out_of_reach)
         assert looks.tick() == []
         assert "cannot be reached: TimeoutError: the bucket does not answer" in looks.said
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
     bucket.rm("/landing", recursive=True)
 
 
@@ -441,7 +484,7 @@ def test_odd_things_are_named_once_a_tick_and_files_beside_them_are_taken_in(
     (folder / "a.csv").write_bytes(b"x")
     looks.tick()
     capfd.readouterr()
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
     said = capfd.readouterr().err
     for name, what in odd.items():
         assert said.count(f"{name} {what}") == 1
@@ -458,7 +501,7 @@ def test_a_file_named_in_no_utf_8_settles_no_tick_and_stops_none(
     for name in (b"\xff.csv", b"caf\xe9/b.csv"):
         (folder / os.fsdecode(name)).write_bytes(b"x")
     (folder / "a.csv").write_bytes(b"yy")
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
     looks.ingested("a.csv", b"yy")
     looks.tick()
     quiet = looks.cursor
@@ -471,11 +514,11 @@ def test_a_link_to_a_file_of_the_landing_place_is_followed(looks: Looks, folder:
     (folder / ".incoming" / "1.csv").write_bytes(b"x")
     (folder / "a.csv").symlink_to(".incoming/1.csv")
     looks.tick()
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
     looks.ingested("a.csv", b"x")
     (folder / ".incoming" / "1.csv").write_bytes(b"y")
     looks.tick()
-    assert batches(looks.tick()) == ["a.csv"], "what it leads to has changed"
+    assert looks.asks_for() == ["a.csv"], "what it leads to has changed"
 
 
 def test_a_folder_that_cannot_be_listed_is_named_and_stops_no_other(
@@ -493,7 +536,7 @@ def test_a_folder_that_cannot_be_listed_is_named_and_stops_no_other(
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", without_permission)
     looks.tick()
-    assert batches(looks.tick()) == ["open/a.csv"]
+    assert looks.asks_for() == ["open/a.csv"]
     assert looks.tick() == []
     assert "locked cannot be looked at (Permission denied)" in looks.said
 
@@ -512,7 +555,7 @@ def test_a_file_of_which_the_file_system_says_nothing_stops_no_other(
 
     monkeypatch.setattr(LocalFileSystem, "info", damaged)
     looks.tick()
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
     assert looks.tick() == []
     assert "broken.csv cannot be looked at (Input/output error)" in looks.said
 
@@ -533,10 +576,10 @@ def test_a_file_that_cannot_be_read_is_tried_after_the_others(
         return plain(place, path)
 
     monkeypatch.setattr(module, "open_landed", opened)
-    asked = [batches(looks.tick()) for _ in range(4)]
+    asked = [looks.asks_for() for _ in range(4)]
     assert [key for keys in asked for key in keys] == ["good.csv"]
     monkeypatch.setattr(module, "open_landed", plain)
-    assert [key for _ in range(3) for key in batches(looks.tick())] == ["bad.csv"]
+    assert [key for _ in range(3) for key in looks.asks_for()] == ["bad.csv"]
 
 
 def test_objects_of_a_bucket_whose_names_lead_elsewhere_are_named(clock: Clock, home: Path) -> None:
@@ -545,7 +588,7 @@ def test_objects_of_a_bucket_whose_names_lead_elsewhere_are_named(clock: Clock, 
         bucket.store[f"/odd/{name}"] = MemoryFile(bucket, f"/odd/{name}", b"text\nfine\n")
     looks = Looks("memory:///odd", clock)
     looks.tick()
-    assert batches(looks.tick()) == ["a.csv"]
+    assert looks.asks_for() == ["a.csv"]
     assert looks.tick() == []
     for name in ("x//b.csv", "%2e%2e/c.csv"):
         assert f"{name} " in looks.said
@@ -565,7 +608,7 @@ def test_a_settled_folder_of_texts_gets_one_run(looks: Looks, folder: Path) -> N
     write_texts(folder / "2026" / "week 12", {**TEXTS, "urls.txt": b"http://x"})
     write_texts(folder, {"2026/a.txt": b"text\nfine\n", "2026/week 12/reviews.csv": b"text\nbad\n"})
     assert looks.tick() == []
-    assert sorted(map(str, batches(looks.tick()))) == ["2026/a.txt", "2026/week 12", "2026/week 12/reviews.csv"]
+    assert sorted(map(str, looks.asks_for())) == ["2026/a.txt", "2026/week 12", "2026/week 12/reviews.csv"]
     assert looks.tick() == []
 
 
@@ -573,13 +616,13 @@ def test_a_folder_that_is_still_being_copied_is_left_alone(looks: Looks, folder:
     for number, (path, content) in enumerate([*TEXTS.items(), ("neg/2_1.txt", b"no")]):
         write_texts(folder / "week_12", {path: content})
         assert looks.tick() == [], f"file {number} has just come"
-    assert batches(looks.tick()) == ["week_12"]
+    assert looks.asks_for() == ["week_12"]
 
 
 def test_a_folder_is_taken_in_again_when_any_of_its_texts_has_changed_come_or_gone(looks: Looks, folder: Path) -> None:
     write_texts(folder / "w", TEXTS)
     looks.tick()
-    assert batches(looks.tick()) == ["w"]
+    assert looks.asks_for() == ["w"]
     looks.ingested("w", TEXTS)
     for changed in (
         {**TEXTS, "neg/1_2.txt": b"awful"},
@@ -590,7 +633,7 @@ def test_a_folder_is_taken_in_again_when_any_of_its_texts_has_changed_come_or_go
             path.unlink()
         write_texts(folder / "w", changed)
         assert looks.tick() == []
-        assert batches(looks.tick()) == ["w"]
+        assert looks.asks_for() == ["w"]
         looks.ingested("w", changed)
     os.utime(folder / "w" / "pos" / "0_9.txt", (1, 1))
     assert [looks.tick() for _ in range(3)] == [[], [], []], "its content is as it was"
@@ -599,12 +642,12 @@ def test_a_folder_is_taken_in_again_when_any_of_its_texts_has_changed_come_or_go
 def test_a_copy_of_a_folder_is_not_taken_in_and_one_with_a_label_changed_is(looks: Looks, folder: Path) -> None:
     write_texts(folder / "w", TEXTS)
     looks.tick()
-    assert batches(looks.tick()) == ["w"]
+    assert looks.asks_for() == ["w"]
     looks.ingested("w", TEXTS)
     write_texts(folder / "copy", TEXTS)
     write_texts(folder / "other", {"pos/0_9.txt": b"fine", "pos/1_2.txt": b"bad"})
     looks.tick()
-    assert batches(looks.tick()) == ["other"]
+    assert looks.asks_for() == ["other"]
 
 
 def test_labels_without_a_folder_around_them_are_told_and_not_taken_in(looks: Looks, folder: Path) -> None:
@@ -645,7 +688,7 @@ def test_a_folder_of_which_a_part_cannot_be_listed_is_not_taken_in_by_halves(
         assert [looks.tick() for _ in range(3)] == [[], [], []]
         assert "w/neg cannot be looked at (Permission denied)" in looks.said
     looks.tick()
-    assert batches(looks.tick()) == ["w"]
+    assert looks.asks_for() == ["w"]
 
 
 def test_a_folder_of_many_texts_is_read_over_several_looks(

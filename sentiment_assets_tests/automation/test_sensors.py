@@ -22,6 +22,7 @@ from sentiment_assets.resources.tracking import Tracking
 from testing import servers
 from testing.in_process import BranchInProcess
 from testing.platform import Mailbox
+from testing.runs import batches_of
 
 BATCHES = dg.DynamicPartitionsDefinition(name="acme/batches")
 TRACKING = Tracking(mlflow_ui="http://m", dagster_ui="http://d")
@@ -134,7 +135,7 @@ def test_training_waits_for_files_that_are_being_taken_in_but_not_for_ever(
     ingested(history, "a.csv", 40)
     a_run(history, "acme_ingest", dg.DagsterRunStatus.STARTED, "b.csv")
     waiting = tick(retraining, history)
-    assert "waiting for 1 files that are being taken in" in said(waiting)
+    assert "waiting for 1 ingest run." in said(waiting)
     long_ago = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
     assert tick(retraining, history, cursor=long_ago).run_requests
 
@@ -149,7 +150,10 @@ def test_sensors_say_within_seconds_that_mlflow_is_away(
         address = silent if away == "nobody answers" else f"http://127.0.0.1:{servers.free_port()}"
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         monkeypatch.setattr(mlflow_settings, "SECONDS_TO_ANSWER", 0.2)
-        results = [tick(retraining, history, waiting), tick(scoring_sensor("acme", BATCHES, again=False), history)]
+        results = [
+            tick(retraining, history, waiting),
+            tick(scoring_sensor("acme", BATCHES, again=False, files_per_run=10), history),
+        ]
     for result in results:
         assert said(result).startswith(f"MLflow at {address} cannot be reached: ")
         assert said(result).endswith("Start it, or set MLFLOW_TRACKING_URI to where it is.")
@@ -157,53 +161,57 @@ def test_sensors_say_within_seconds_that_mlflow_is_away(
     assert results[0].cursor == waiting, "a train run that waits for files goes on waiting"
 
 
-def batches(result: dg.SensorResult) -> list[str | None]:
-    return [each.partition_key for each in result.run_requests or ()]
+def batches(result: dg.SensorResult, history: dg.DagsterInstance) -> list[str]:
+    return [
+        key
+        for keys in batches_of(result.run_requests or (), history.get_dynamic_partitions("acme/batches"))
+        for key in keys
+    ]
 
 
 def test_a_first_champion_scores_what_has_no_scores(history: dg.DagsterInstance) -> None:
-    scoring = scoring_sensor("acme", BATCHES, again=False)
+    scoring = scoring_sensor("acme", BATCHES, again=False, files_per_run=10)
     for batch in ("a.csv", "b.csv", "c.csv"):
         ingested(history, batch, 1)
-    assert batches(tick(scoring, history)) == [], "there is no champion"
+    assert batches(tick(scoring, history), history) == [], "there is no champion"
     register_champion()
     scored(history, "b.csv", "1")
     a_run(history, "acme_ingest", dg.DagsterRunStatus.STARTED, "c.csv")
-    assert batches(tick(scoring, history)) == ["a.csv"]
+    assert batches(tick(scoring, history), history) == ["a.csv"]
 
 
 @pytest.mark.parametrize("again", [False, True])
 def test_a_batch_whose_content_was_replaced_but_not_scored_is_scored(history: dg.DagsterInstance, again: bool) -> None:
-    scoring = scoring_sensor("acme", BATCHES, again=again)
+    scoring = scoring_sensor("acme", BATCHES, again=again, files_per_run=10)
     register_champion()
     ingested(history, "a.csv", 1)
     scored(history, "a.csv", "1")
-    assert batches(tick(scoring, history)) == []
+    assert batches(tick(scoring, history), history) == []
     ingested(history, "a.csv", 2)
     first = tick(scoring, history)
-    assert batches(first) == ["a.csv"]
-    assert batches(tick(scoring, history)) == ["a.csv"], "asked for until it has happened, by the same run key"
+    assert batches(first, history) == ["a.csv"]
+    assert batches(tick(scoring, history), history) == ["a.csv"], "asked for until it has happened, by the same run key"
     ingested(history, "a.csv", 3)
     second = tick(scoring, history)
     assert [each.run_key for each in first.run_requests or ()] != [each.run_key for each in second.run_requests or ()]
     scored(history, "a.csv", "1")
-    assert batches(tick(scoring, history)) == []
+    assert batches(tick(scoring, history), history) == []
 
 
 def test_by_choice_a_new_champion_and_a_rollback_score_everything_again(history: dg.DagsterInstance) -> None:
-    scoring = scoring_sensor("acme", BATCHES, again=True)
+    scoring = scoring_sensor("acme", BATCHES, again=True, files_per_run=10)
     for batch in ("a.csv", "b.csv"):
         ingested(history, batch, 1)
     register_champion()
     register_champion()
     scored(history, "a.csv", "2")
     scored(history, "b.csv", "1")
-    assert batches(tick(scoring, history)) == ["b.csv"]
+    assert batches(tick(scoring, history), history) == ["b.csv"]
     keys = {each.run_key for each in tick(scoring, history).run_requests or ()}
     scored(history, "b.csv", "2")
-    assert batches(tick(scoring, history)) == []
+    assert batches(tick(scoring, history), history) == []
     TRACKING.client().set_registered_model_alias("acme", "champion", "1")
-    assert batches(tick(scoring, history)) == ["a.csv", "b.csv"]
+    assert batches(tick(scoring, history), history) == ["a.csv", "b.csv"]
     scored(history, "b.csv", "1")
     TRACKING.client().set_registered_model_alias("acme", "champion", "2")
     assert keys.isdisjoint(each.run_key for each in tick(scoring, history).run_requests or ())

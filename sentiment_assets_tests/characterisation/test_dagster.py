@@ -22,7 +22,7 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.monitoring import run_monitoring
 
 from sentiment_assets.automation.run_history import is_launched_again
-from sentiment_assets.checks.results import tell_without_run
+from sentiment_assets.checks.results import evaluations
 from sentiment_assets.cli import prepare_dagster_home
 
 KEYS = ["c1", "c2", "c3"]
@@ -230,7 +230,9 @@ def test_a_check_without_partitions_of_a_partitioned_asset_can_be_told_outside_o
     assert [each.partition for each in result.get_asset_check_evaluations()] == [None]
 
     check = dg.AssetCheckKey(dg.AssetKey("batches"), "all_of_them")
-    tell_without_run(history, dg.AssetCheckResult(asset_key="batches", check_name="all_of_them", passed=False))
+    said = dg.AssetCheckResult(asset_key="batches", check_name="all_of_them", passed=False)
+    for evaluation in evaluations(history, [said]):
+        history.report_runless_asset_event(evaluation)
     record = history.get_latest_asset_check_evaluation_record(check)
     assert record is not None
     assert record.status == AssetCheckExecutionRecordStatus.FAILED

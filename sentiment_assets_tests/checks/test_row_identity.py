@@ -10,8 +10,7 @@ def test_row_identity_sees_a_stored_row_that_went_missing(ingested: BranchInProc
     assert (passed.passed, passed.partition) == (True, "a.csv")
     quarantine = str(ingested.metadata("raw_reviews")["quarantine"].value)
     pd.DataFrame({"row": [1]}).to_parquet(quarantine)
-    check_alone = ingested.run("ingest", partition_key="a.csv", op_selection=["acme__raw_reviews_row_identity"])
-    failed = checks_of(check_alone)["row_identity"]
+    failed = checks_of(ingested.check("raw_reviews", "row_identity", "a.csv"))["row_identity"]
     assert not failed.passed
     assert (
         failed.description

@@ -15,12 +15,7 @@ def test_scoring_again_does_not_get_around_a_check_that_blocks(watched: BranchIn
     strict.take_in(OTHER, as_file(kitchen(400)))
     refused = failure_of(strict.score(OTHER))
     assert "2026-11.csv is not scored, because a check that blocks has failed. text_drift: About" in refused
-    by_hand = strict.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-        instance=strict.instance,
-        partition_key=OTHER,
-        asset_selection=[dg.AssetKey(["acme", "scored_reviews"])],
-        raise_on_error=False,
-    )
+    by_hand = strict.pick(dg.AssetSelection.assets(*strict.keys("scored_reviews")), OTHER)
     assert "is not scored" in failure_of(by_hand)
     assert not STORAGE.frame_path("acme", "scored_reviews", OTHER).exists()
     assert watched.score(OTHER).success, "unless its warnings do not block"
@@ -67,7 +62,7 @@ def test_what_the_checks_said_of_former_content_says_nothing_of_what_is_there_no
     strict = watched.with_settings(html="keep", monitoring={"severity": "error"})
     strict.take_in(SAME, as_file(faulty))
     strict.land(SAME, as_file(batch(300)))
-    assert strict.run("ingest", partition_key=SAME, op_selection=["acme__raw_reviews"]).success
+    assert strict.pick(dg.AssetSelection.assets(*strict.keys("raw_reviews")).without_checks(), SAME).success
     said = failure_of(strict.score(SAME))
     assert "its quality checks, which block, have not seen what it holds" in said
     strict.ingest(SAME)

@@ -11,6 +11,7 @@ import dagster as dg
 from sentiment_assets.automation.run_history import is_launched_again
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
+from sentiment_assets.resources.dagster_runs import stretch_tags
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -46,7 +47,7 @@ def run_here(instance: dg.DagsterInstance, demo_run: DemoRun, dagster_ui: str) -
     tags = dict(demo_run.tags)
     if demo_run.batch:
         instance.add_dynamic_partitions(batch_partitions_name(demo_run.branch), [demo_run.batch])
-        tags["dagster/partition"] = demo_run.batch
+        tags |= stretch_tags(demo_run.batch, demo_run.batch)
     run_job(instance, demo_run.job, tags, dagster_ui)
 
 

@@ -1,0 +1,208 @@
+"""``raw_reviews`` and ``scored_reviews``, the assets of a branch's batches, with their checks: many batches in one run.
+
+Each batch of a run has a fate of its own: it is told to Dagster as soon as it is done, and one that fails keeps no
+other back. See ``docs/decisions/0025-many-batches-in-one-run.md``; ``sentiment_assets_tests/characterisation`` pins the
+facts about Dagster that this leans on.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from sentiment_assets.assets.materialized import Materialized, event_of
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.raw_reviews import raw_reviews_spec, take_in
+from sentiment_assets.assets.scored_reviews import score, scored_reviews_spec
+from sentiment_assets.assets.ui_metadata import table
+from sentiment_assets.automation.jobs import train_job_name
+from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.checks.degradation import degradation_results, degradation_specs
+from sentiment_assets.checks.drift import drift_results, drift_specs
+from sentiment_assets.checks.open_warnings import tell_open_warnings
+from sentiment_assets.checks.quality import quality_results, quality_specs
+from sentiment_assets.checks.results import (
+    CheckedBatch,
+    drift_page_link,
+    evaluations,
+    neighbours_of,
+    publish_drift_page,
+)
+from sentiment_assets.checks.row_identity import row_identity_results, row_identity_specs
+from sentiment_assets.checks.scoring_gate import compare_again, require_passed
+from sentiment_assets.resources.dagster_runs import told_before
+from sentiment_assets.resources.storage import Storage
+from sentiment_assets.resources.tracking import Tracking
+
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]
+_SAID_IN_FULL = 20
+"""Failed batches whose reasons the failure of a run says; its metadata and its log have all of them."""
+
+
+def batches_asset(
+    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, settings: BranchSettings
+) -> dg.AssetsDefinition:
+    """The assets ``<branch>/raw_reviews`` and ``<branch>/scored_reviews`` with all their checks."""
+    plan = BatchPlan(
+        branch=branch,
+        settings=settings,
+        raw_reviews=raw_reviews_spec(branch, settings.landing, settings.ingestion),
+        scored_reviews=scored_reviews_spec(branch),
+        rows=row_identity_specs(branch, batch_partitions),
+        quality=quality_specs(branch, batch_partitions, settings.monitoring),
+        drift=drift_specs(branch, batch_partitions, settings.monitoring),
+        degradation=degradation_specs(branch, batch_partitions),
+    )
+
+    @dg.multi_asset(
+        name=f"{branch}__batches",
+        specs=[plan.raw_reviews, plan.scored_reviews],
+        check_specs=plan.checks,
+        partitions_def=batch_partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+    )
+    def batches(context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking) -> Iterator[Event]:
+        every = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
+        page = drift_page_link(branch, storage=storage, tracking=tracking)
+        champion = None
+        failed: dict[str, Exception] = {}
+        for key in _left_to_do(context):
+            champion = tracking.champion(branch, champion)
+            batch = CheckedBatch(
+                branch=branch,
+                neighbours=neighbours_of(key, every),
+                champion=champion,
+                settings=settings.monitoring,
+                storage=storage,
+                drift_page=page,
+            )
+            try:
+                yield from _events_of(batch, plan, context, tracking)
+            except Exception as error:  # whatever it is, no other batch is to suffer from it
+                failed[key] = error
+                context.log.exception(f"{key} failed")
+        publish_drift_page(branch, every, storage=storage, tracking=tracking, settings=settings.monitoring)
+        tell_open_warnings(context.instance, storage, branch, batch_partitions)
+        if failed:
+            raise _failure_of(failed, len(context.partition_keys))
+        for spec in plan.checks:  # Dagster waits for them, and has the evaluations already
+            if spec.key in context.selected_asset_check_keys:
+                yield dg.Output(None, spec.get_python_identifier())
+
+    return batches
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchPlan:
+    """What there is to do with a batch: two assets, and the checks of each by groups."""
+
+    branch: str
+    settings: BranchSettings
+    raw_reviews: dg.AssetSpec
+    scored_reviews: dg.AssetSpec
+    rows: Sequence[dg.AssetCheckSpec]
+    quality: Sequence[dg.AssetCheckSpec]
+    drift: Sequence[dg.AssetCheckSpec]
+    degradation: Sequence[dg.AssetCheckSpec]
+
+    @property
+    def checks(self) -> Sequence[dg.AssetCheckSpec]:
+        """All of them."""
+        return [*self.rows, *self.quality, *self.drift, *self.degradation]
+
+
+def _events_of(
+    batch: CheckedBatch, plan: BatchPlan, context: dg.AssetExecutionContext, tracking: Tracking
+) -> Iterator[Event]:
+    """Take a batch in, check it, and score it: of these, what the run was asked for."""
+
+    def asked(specs: Sequence[dg.AssetCheckSpec]) -> bool:
+        return any(spec.key in context.selected_asset_check_keys for spec in specs)
+
+    def told(results: Iterator[dg.AssetCheckResult]) -> Iterator[Event]:
+        return evaluations(context.instance, results, batch.key)
+
+    is_scored = plan.scored_reviews.key in context.selected_asset_keys
+    if plan.raw_reviews.key in context.selected_asset_keys:
+        yield event_of(plan.raw_reviews, batch.key, _taken_in(batch, plan, context))
+    if asked(plan.rows):
+        yield from told(row_identity_results(batch))
+    if asked(plan.quality):
+        yield from told(quality_results(batch))
+    if asked(plan.drift):
+        yield from told(drift_results(batch))
+    if is_scored and batch.champion is None:
+        context.log.warning(
+            f"{batch.branch} has no champion yet, so batch {batch.key} is not scored. "
+            f"Run the job {train_job_name(batch.branch)}, then materialize this partition."
+        )
+        return
+    if is_scored and batch.champion:
+        _require_taken_in(batch)
+        yield from told(compare_again(batch))
+        require_passed(batch)
+        scored = score(
+            batch.branch,
+            batch.key,
+            batch.stored.reviews,
+            content=batch.compared.content,
+            champion=batch.champion,
+            storage=batch.storage,
+            tracking=tracking,
+        )
+        yield event_of(plan.scored_reviews, batch.key, scored)
+    if asked(plan.degradation):
+        yield from told(degradation_results(batch, plan.settings.columns))
+
+
+def _require_taken_in(batch: CheckedBatch) -> None:
+    try:
+        _ = batch.stored
+    except FileNotFoundError:
+        raise dg.Failure(
+            f"{batch.key} has not been taken in: materialize it in {batch.branch}/{RAW_REVIEWS} first.",
+            allow_retries=False,
+        ) from None
+
+
+def _taken_in(batch: CheckedBatch, plan: BatchPlan, context: dg.AssetExecutionContext) -> Materialized:
+    return take_in(
+        batch.branch,
+        batch.key,
+        landing=plan.settings.landing,
+        settings=plan.settings.ingestion,
+        storage=batch.storage,
+        log=context.log,
+    )
+
+
+def _left_to_do(context: dg.AssetExecutionContext) -> list[str]:
+    """The batches of a run, but for those that were done before it was tried again, or resumed after a failure."""
+    assets, checks = context.selected_asset_keys, context.selected_asset_check_keys
+    asked = {key.path[-1] for key in assets} | {key.name for key in checks}
+    told = told_before(context.instance, context.run)
+    done = [key for key in context.partition_keys if asked <= told.get(key, set())]
+    if done:
+        context.log.info(f"Done before, and passed over: {', '.join(done)}.")
+    return [key for key in context.partition_keys if key not in done]
+
+
+def _failure_of(failed: Mapping[str, Exception], batches: int) -> Exception:
+    """The failure of a run: that of its batch, if it has one only, or else a list."""
+    if batches == 1:
+        return next(iter(failed.values()))
+    reasons = {key: _why(error) for key, error in failed.items()}
+    said = [reason if key in reason else f"{key}: {reason}" for key, reason in list(reasons.items())[:_SAID_IN_FULL]]
+    more = [f"and {len(reasons) - len(said)} more, in the metadata of this failure"] if len(reasons) > len(said) else []
+    return dg.Failure(
+        "\n".join([f"{len(failed)} of {batches} batches failed; the others are done.", *said, *more]),
+        metadata={"failed": table(({"batch": key, "why": why} for key, why in reasons.items()), cut=False)},
+        allow_retries=any(not isinstance(error, dg.Failure) or error.allow_retries for error in failed.values()),
+    )
+
+
+def _why(error: Exception) -> str:
+    """What the code meant people to read, or else the exception."""
+    said = error.description if isinstance(error, dg.Failure) else None
+    return said or f"{type(error).__name__}: {error}"
