@@ -11,14 +11,12 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.assets.trained_candidates import mapping_key
 from sentiment_assets.definitions import resources
 from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing import runs
 from testing.corpus import as_csv, made_up_reviews
-from testing.dying import kill_once
 from testing.in_process import BranchInProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("runs")]  # one server forks the steps of them all
@@ -177,30 +175,6 @@ def test_a_killed_run_launched_again_loses_and_doubles_nothing(instance: dg.Dags
     tracked = client().search_runs([client().get_experiment_by_name("killed").experiment_id])
     assert {run.info.status for run in tracked} == {"FAILED", "FINISHED"}, "the next run has marked those of the killed"
     assert materialized(instance, "killed", "trained_candidates") == set(runs.candidate_keys("killed"))
-
-
-def test_a_step_that_is_killed_while_a_batch_is_replaced_is_run_again_and_leaves_nothing_mixed(
-    instance: dg.DagsterInstance,
-) -> None:
-    def take_in(n: int) -> dg.JobExecutionResult:
-        return runs.ingest(instance, "dying", runs.land("dying", "a.csv", as_csv(made_up_reviews(n)) + b"odd,,1\n" * n))
-
-    assert take_in(600).success
-    assert BranchInProcess(instance, "dying", runs.code_location.BRANCHES["dying"]).train().success
-    for n, asset, moment in (
-        (120, "raw_reviews", "before"),
-        (90, "raw_reviews", "after"),
-        (60, "scored_reviews", "after"),
-    ):
-        kill_once(asset, moment)
-        result = take_in(n)
-        assert result.success
-        assert [event.step_key for event in result.all_events if event.is_step_up_for_retry] == [f"dying__{asset}"]
-        batch, scored = read_stored_batch(STORAGE, "dying", "a.csv"), scores("dying", "a.csv")
-        assert batch.reviews["review_id"].tolist() == scored["review_id"].tolist()
-        assert [len(batch.reviews), len(batch.without_text), len(scored)] == [n, n, n]
-        assert latest(instance, "dying", "raw_reviews").metadata["dagster/row_count"].value == n
-        assert latest(instance, "dying", "scored_reviews").metadata["dagster/row_count"].value == n
 
 
 def test_a_file_that_cannot_be_read_fails_its_partition_with_the_reason(instance: dg.DagsterInstance) -> None:

@@ -9,7 +9,6 @@ from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
 from sentiment_assets.execution.steps import step_executor
-from testing.dying import DyingFrames
 
 _THREE = {"epochs": [1, 2, 3], "eta0": [1], "l2": [1e-5]}
 _TWELVE = {"epochs": [1, 2], "eta0": [0.1, 1], "l2": [0, 1e-6, 1e-5]}
@@ -27,16 +26,16 @@ def _small_branch(name: str, grid: Mapping[str, object]) -> BranchSettings:
 
 # A test that runs for real takes a branch of its own: processes forked for its steps keep the environment that the
 # first of them had, so all share one home folder.
-BRANCHES = {
-    name: _small_branch(name, _THREE) for name in ("acme", "flaky", "killed", "dying", "bad_file", "single")
-} | {"twelve": _small_branch("twelve", _TWELVE)}
+BRANCHES = {name: _small_branch(name, _THREE) for name in ("acme", "flaky", "killed", "bad_file", "single")} | {
+    "twelve": _small_branch("twelve", _TWELVE)
+}
 
 
 def branches() -> dg.Definitions:
     """All branches, without an executor."""
     return dg.Definitions.merge(
         *(branch_definitions(name, settings) for name, settings in BRANCHES.items()),
-        dg.Definitions(resources={**resources(), "frames": DyingFrames(root="data")}),
+        dg.Definitions(resources=resources()),
     )
 
 

@@ -6,6 +6,7 @@ from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.definitions import resources
 from sentiment_assets.execution.steps import step_executor
 from testing.code_location import BRANCHES
+from testing.dying import DyingStorage
 
 BRANCH = "acme"
 
@@ -14,4 +15,5 @@ BRANCH = "acme"
 def defs() -> dg.Definitions:
     """The code location, with the executor of production."""
     branch = branch_definitions(BRANCH, BRANCHES[BRANCH])
-    return dg.Definitions.merge(branch, dg.Definitions(executor=step_executor(), resources=resources()))
+    with_kills = {**resources(), "storage": DyingStorage(root="data")}
+    return dg.Definitions.merge(branch, dg.Definitions(executor=step_executor(), resources=with_kills))

@@ -27,7 +27,7 @@ def land(branch: str, file_name: str, content: bytes) -> str:
 
 
 def ingest(instance: dg.DagsterInstance, branch: str, key: str) -> dg.JobExecutionResult:
-    """Run the ingest job for one batch, every step in a process of its own."""
+    """Run the ingest job for one batch."""
     instance.add_dynamic_partitions(batch_partitions_name(branch), [key])
     return execute(instance, f"{branch}_ingest", {"dagster/partition": key})
 

@@ -25,7 +25,7 @@ from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder, take
-from sentiment_assets.resources.storage import Storage, read_frame, store_frame
+from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.urls import shown, without_secrets
 
 NAME = REVIEWS
@@ -121,8 +121,7 @@ def take_in(
         },
         SIDE_FRAMES: side_frames.version,
     }
-    stored = storage.frame_path(branch, NAME, key)
-    store_frame(stored, batch.reviews)
+    stored = storage.store_frame(branch, NAME, key, batch.reviews)
     return Materialized(
         data_version=content_digest(batch.reviews),
         made_from={},

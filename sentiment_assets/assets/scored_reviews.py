@@ -9,7 +9,7 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.registry import LoadedChampion
-from sentiment_assets.resources.storage import Frame, Storage, store_frame
+from sentiment_assets.resources.storage import Frame, Storage
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
 
@@ -55,8 +55,7 @@ def score(
     from sentiment_assets.learning.scored_batch import score_batch
 
     scored = score_batch(champion.model, champion.version, reviews, content)
-    stored = storage.frame_path(branch, NAME, key)
-    store_frame(stored, scored)
+    stored = storage.store_frame(branch, NAME, key, scored)
     return Materialized(
         data_version=f"{content}-{champion.digest}",
         made_from={dg.AssetKey([branch, RAW_REVIEWS]): content},

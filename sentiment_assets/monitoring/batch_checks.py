@@ -85,7 +85,7 @@ class DegradationChecks:
     to_label: pd.DataFrame
     """The reviews whose labels would tell most: columns review_id, text and label, which is empty."""
     graph: bytes | None = None
-    """The word-shift graph, SVG."""
+    """The word-shift graph, SVG, of a batch whose answers have drifted; of any other, its table says enough."""
 
 
 def check_drift(batch: BatchToCheck, settings: MonitoringSettings) -> CheckRecord:
@@ -155,7 +155,9 @@ def check_degradation(
         estimate=estimate,
         accuracy=_accuracy_on_nearly_all(chosen),
     )
-    return DegradationChecks(record, propose_labels(chosen, reference, settings.label_budget), draw_word_shift(shift))
+    to_label = propose_labels(chosen, reference, settings.label_budget)
+    has_drifted = any(finding.name == "prediction_drift" and finding.warns for finding in record.findings)
+    return DegradationChecks(record, to_label, draw_word_shift(shift) if has_drifted else None)
 
 
 @dataclass(frozen=True)

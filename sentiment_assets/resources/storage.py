@@ -55,6 +55,12 @@ class Storage(dg.ConfigurableResource[Any]):
         """Where a partition of a frame-valued asset lies."""
         return self.partition_path(branch, asset, partition, FrameIOManager.extension)
 
+    def store_frame(self, branch: str, asset: str, partition: str, frame: Frame) -> UPath:
+        """Store a partition of a frame-valued asset; returns where it lies."""
+        path = self.frame_path(branch, asset, partition)
+        store_frame(path, frame)
+        return path
+
     def candidate_path(self, branch: str, partition: str) -> UPath:
         """Where a trained candidate lies."""
         return self.partition_path(branch, "trained_candidates", partition, ".npz")

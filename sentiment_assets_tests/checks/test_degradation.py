@@ -14,11 +14,18 @@ SAME = "2026-10.csv"
 
 def test_scores_come_with_a_word_shift_and_an_estimate(watched: BranchInProcess) -> None:
     found = checks_of(watched.take_in(SAME, as_file(batch(400))))
-    assert str(found["prediction_drift"].metadata["word_shift_graph"].value).startswith("![word_shift.svg]")
+    assert "word_shift_graph" not in found["prediction_drift"].metadata, "there is no drift to look into"
     assert isinstance(found["prediction_drift"].metadata["word_shift"], dg.TableMetadataValue)
     assert "are scored rightly" in str(found["accuracy"].description)
     assert "accuracy is estimated at" in str(found["estimated_accuracy"].description)
     assert "label_budget" not in found["estimated_accuracy"].metadata, "every review has a label"
+
+
+def test_answers_that_have_drifted_come_with_a_picture_of_the_words_that_moved_them(watched: BranchInProcess) -> None:
+    reviews = batch(400)
+    found = checks_of(watched.take_in(SAME, as_file(reviews[reviews["label"] == 1])))["prediction_drift"]
+    assert not found.passed
+    assert str(found.metadata["word_shift_graph"].value).startswith("![word_shift.svg]")
 
 
 def test_reviews_to_label_can_be_filled_in_and_landed_again(watched: BranchInProcess) -> None:

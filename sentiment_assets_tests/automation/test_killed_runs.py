@@ -1,0 +1,66 @@
+"""A run of many files whose process is killed, under a real daemon that launches it again."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sentiment_assets.assets.stored_batch import read_stored_batch
+from sentiment_assets.automation.run_history import is_launched_again
+from sentiment_assets.resources.storage import Storage, read_frame
+from testing.corpus import as_csv, made_up_reviews
+from testing.dying import kill_once
+from testing.in_process import BranchInProcess, home_of
+from testing.one_branch import BRANCH
+from testing.platform import Platform, wait_for
+
+pytestmark = pytest.mark.slow
+
+RAW, SCORED = dg.AssetKey([BRANCH, "raw_reviews"]), dg.AssetKey([BRANCH, "scored_reviews"])
+NAMES = [f"{number}.csv" for number in range(6)]
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    """A platform whose branch has a champion."""
+    running = Platform(tmp_path, ("testing.one_branch",), {}, seconds_between_launches=1)
+    with home_of(tmp_path), dg.DagsterInstance.ephemeral() as elsewhere:
+        branch = BranchInProcess(elsewhere)
+        assert branch.take_in("first.csv", as_csv(made_up_reviews(900))).success
+        assert branch.train().success
+        (tmp_path / "landing" / BRANCH / "first.csv").unlink()
+        running.start()
+        yield running
+    running.stop()
+
+
+def test_what_was_done_stays_done_and_the_rest_is_done_once(platform: Platform) -> None:
+    storage = Storage(root="data")
+    kill_once("raw_reviews", "before", "1.csv")
+    kill_once("scored_reviews", "after", "3.csv")
+    for number, name in enumerate(NAMES):
+        content = as_csv(made_up_reviews(60 + number, seed=50 + number))
+        (platform.home / "landing" / BRANCH / name).write_bytes(content + b"odd,,1\n" * number)
+    with platform.instance() as instance:
+        wait_for(lambda: instance.get_materialized_partitions(SCORED) == set(NAMES), 400, "scores of all files")
+        wait_for(lambda: all(run.is_finished for run in instance.get_runs()), 100, "the end of the runs")
+        runs = list(reversed(instance.get_runs(dg.RunsFilter(job_name=f"{BRANCH}_ingest"))))
+        assert [run.status.value for run in runs] == ["FAILURE", "FAILURE", "SUCCESS"]
+        assert [is_launched_again(run) for run in runs] == [True, True, False]
+        taken_in, scored = (
+            Counter(str(each.partition_key) for each in instance.fetch_materializations(key, limit=50).records)
+            for key in (RAW, SCORED)
+        )
+    assert taken_in == dict.fromkeys(NAMES, 1) | {"3.csv": 2}, "it was killed before its scores were told"
+    once = {
+        name: number for name, number in scored.items() if name != "3.csv"
+    }  # between two runs, a sensor may ask too
+    assert once == {name: 1 for name in NAMES if name != "3.csv"}
+    for number, name in enumerate(NAMES):
+        batch = read_stored_batch(storage, BRANCH, name)
+        scores = read_frame(storage.frame_path(BRANCH, "scored_reviews", name))
+        assert batch.without_text is not None
+        assert batch.reviews["review_id"].tolist() == scores["review_id"].tolist()
+        assert [len(batch.reviews), len(batch.without_text)] == [60 + number, number]
