@@ -1,6 +1,7 @@
 """A real daemon and code server on an instance of its own, for what must happen by itself."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -77,6 +78,12 @@ class Platform:
     def start_daemon(self) -> None:
         """Start it, again if need be."""
         self.daemon = self._spawn("dagster._daemon", "run", "-w", str(self.home / "workspace.yaml"))
+
+    def launch(self, job: str, tags: Mapping[str, str]) -> None:
+        """Ask for a run, as somebody at the UI does."""
+        workspace = str(self.home / "workspace.yaml")
+        process = self._spawn("dagster", "job", "launch", "-w", workspace, "-j", job, "--tags", json.dumps(dict(tags)))
+        assert process.wait() == 0, f"{job} was not launched: see {self.home / 'processes.log'}"
 
     def kill_daemon(self) -> None:
         """Kill the daemon, as a machine that loses power would."""

@@ -15,6 +15,11 @@ from sentiment_assets.execution.steps import PLACE, PROCESSES, place_of_training
 VERSION = "sentiment_assets/version"
 """The tag of a job and its runs that says which version of the code they are of."""
 
+TRAINS = "sentiment_assets/trains"
+"""The tag of train runs, with their branch; an instance limits by it how many of them go on at once."""
+_PRIORITY = "dagster/priority"
+"""Of the runs that wait, those of the highest number begin first; 0 unless a tag says otherwise."""
+
 _ONCE_MORE = dg.RetryPolicy(max_retries=1)
 """What failed for a reason that may pass is tried again; batches that are done are passed over then."""
 
@@ -55,7 +60,7 @@ def branch_jobs(branch: str) -> Sequence[Any]:
     ingest = dg.define_asset_job(
         ingest_job_name(branch),
         selection=_assets(branch, raw_reviews.NAME, scored_reviews.NAME) - _open_warnings(branch),
-        tags=tags,
+        tags=tags | {_PRIORITY: "2"},
         op_retry_policy=_ONCE_MORE,
         executor_def=dg.in_process_executor,
         description="Takes landed files in, checks them row by row, and scores them with the champion, one by one.",
@@ -64,13 +69,13 @@ def branch_jobs(branch: str) -> Sequence[Any]:
         train_job_name(branch),
         selection=_assets(branch, splits.NAME, features.NAME, candidates.NAME, best_model.NAME),
         executor_def=None if place == PROCESSES else step_executor(place),  # None: the code location's
-        tags=tags | {PLACE: place},
+        tags=tags | {PLACE: place, TRAINS: branch},
         description="Trains every candidate in one run, each in its own process, and chooses the champion.",
     )
     score = dg.define_asset_job(
         score_job_name(branch),
         selection=_assets(branch, scored_reviews.NAME),
-        tags=tags,
+        tags=tags | {_PRIORITY: "1"},
         op_retry_policy=_ONCE_MORE,
         executor_def=dg.in_process_executor,
         description="Scores batches with today's champion; what blocked that at first does so here too.",

@@ -1,8 +1,6 @@
 """A run of many files whose process is killed, under a real daemon that launches it again."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -12,7 +10,6 @@ from sentiment_assets.automation.run_history import is_launched_again
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
 from testing.dying import kill_once
-from testing.in_process import BranchInProcess, home_of
 from testing.one_branch import BRANCH
 from testing.platform import Platform, wait_for
 
@@ -22,28 +19,14 @@ RAW, SCORED = dg.AssetKey([BRANCH, "raw_reviews"]), dg.AssetKey([BRANCH, "scored
 NAMES = [f"{number}.csv" for number in range(6)]
 
 
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    """A platform whose branch has a champion."""
-    running = Platform(tmp_path, ("testing.one_branch",), {}, seconds_between_launches=1)
-    with home_of(tmp_path), dg.DagsterInstance.ephemeral() as elsewhere:
-        branch = BranchInProcess(elsewhere)
-        assert branch.take_in("first.csv", as_csv(made_up_reviews(900))).success
-        assert branch.train().success
-        (tmp_path / "landing" / BRANCH / "first.csv").unlink()
-        running.start()
-        yield running
-    running.stop()
-
-
-def test_what_was_done_stays_done_and_the_rest_is_done_once(platform: Platform) -> None:
+def test_what_was_done_stays_done_and_the_rest_is_done_once(with_champion: Platform) -> None:
     storage = Storage(root="data")
     kill_once("raw_reviews", "before", "1.csv")
     kill_once("scored_reviews", "after", "3.csv")
     for number, name in enumerate(NAMES):
         content = as_csv(made_up_reviews(60 + number, seed=50 + number))
-        (platform.home / "landing" / BRANCH / name).write_bytes(content + b"odd,,1\n" * number)
-    with platform.instance() as instance:
+        (with_champion.home / "landing" / BRANCH / name).write_bytes(content + b"odd,,1\n" * number)
+    with with_champion.instance() as instance:
         wait_for(lambda: instance.get_materialized_partitions(SCORED) == set(NAMES), 400, "scores of all files")
         wait_for(lambda: all(run.is_finished for run in instance.get_runs()), 100, "the end of the runs")
         runs = list(reversed(instance.get_runs(dg.RunsFilter(job_name=f"{BRANCH}_ingest"))))
