@@ -18,7 +18,7 @@ VERSION = "sentiment_assets/version"
 TRAINS = "sentiment_assets/trains"
 """The tag of train runs, with their branch; an instance limits by it how many of them go on at once."""
 _PRIORITY = "dagster/priority"
-"""Of the runs that wait, those of the highest number begin first; 0 unless a tag says otherwise."""
+"""The tag by which runs that wait are put in order: those of the highest number begin first, and 0 is the default."""
 
 _ONCE_MORE = dg.RetryPolicy(max_retries=1)
 """What failed for a reason that may pass is tried again; batches that are done are passed over then."""

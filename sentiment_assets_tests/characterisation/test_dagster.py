@@ -188,7 +188,7 @@ def test_two_ops_of_one_name_with_different_code_cannot_stand_in_one_location() 
 def test_a_check_has_its_partition_in_a_run_of_one_key_and_none_in_a_run_over_a_range(
     history: dg.DagsterInstance,
 ) -> None:
-    """checks/row_identity.py: why batches are ingested one run each."""
+    """branch/batches.py: why it tells evaluations with their partition, and yields no results."""
     partitions = dg.StaticPartitionsDefinition(KEYS)
 
     @dg.asset(partitions_def=partitions)
@@ -210,6 +210,90 @@ def test_a_check_has_its_partition_in_a_run_of_one_key_and_none_in_a_run_over_a_
     ranged = job.execute_in_process(instance=history, tags=RANGE)
     assert [evaluation.partition for evaluation in one.get_asset_check_evaluations()] == ["c2"]
     assert [evaluation.partition for evaluation in ranged.get_asset_check_evaluations()] == [None]
+
+
+def two_assets_in_a_circle(failing: str = "") -> dg.Definitions:
+    """The shape of ``branch/batches.py``: two assets of one step, and one outside of it that lies between them."""
+    batches = dg.StaticPartitionsDefinition(KEYS)
+    taken_in, model, scored = dg.AssetKey("taken_in"), dg.AssetKey("model"), dg.AssetKey("scored")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        checks = [dg.AssetCheckSpec("adds_up", asset=taken_in, partitions_def=batches)]
+
+    @dg.multi_asset(
+        specs=[dg.AssetSpec(taken_in, skippable=True), dg.AssetSpec(scored, deps=[taken_in, model], skippable=True)],
+        check_specs=checks,
+        partitions_def=batches,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+    )
+    def both(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]]:
+        for key in context.partition_keys:
+            if key == failing:
+                continue
+            for asset in (taken_in, scored):
+                if asset in context.selected_asset_keys:
+                    yield dg.AssetMaterialization(asset, partition=key)
+            if context.selected_asset_check_keys:
+                yield dg.AssetCheckEvaluation(asset_key=taken_in, check_name="adds_up", passed=True, partition=key)
+        if failing:
+            raise dg.Failure(failing)
+        for check in context.selected_asset_check_keys:
+            yield dg.Output(None, f"{check.asset_key.path[-1]}_{check.name}")
+
+    @dg.asset(key=model, deps=[taken_in])
+    def between() -> None: ...
+
+    jobs = [dg.define_asset_job("ingest", [taken_in, scored]), dg.define_asset_job("score", [scored])]
+    return dg.Definitions(assets=[both, between], jobs=jobs)
+
+
+def test_two_assets_of_one_step_may_have_an_asset_between_them_and_are_materialized_apart(
+    history: dg.DagsterInstance,
+) -> None:
+    """branch/batches.py: scored_reviews depends on best_model, which depends on raw_reviews."""
+    definitions = two_assets_in_a_circle()
+    dg.Definitions.validate_loadable(definitions)
+    result = definitions.resolve_job_def("score").execute_in_process(instance=history, partition_key="c2")
+    assert [event.asset_key.path for event in result.get_asset_materialization_events() if event.asset_key] == [
+        ["scored"]
+    ]
+    assert result.get_asset_check_evaluations() == []
+
+
+def test_each_partition_of_a_run_over_a_range_can_be_told_by_itself_and_outlives_the_failure_of_another(
+    history: dg.DagsterInstance,
+) -> None:
+    """branch/batches.py: a batch is told as soon as it is done; what is planned and not told has failed."""
+    definitions, partitions = two_assets_in_a_circle("c2"), dg.StaticPartitionsDefinition(KEYS)
+    result = definitions.resolve_job_def("ingest").execute_in_process(
+        instance=history, tags=RANGE, raise_on_error=False
+    )
+    assert not result.success
+    for asset in (dg.AssetKey("taken_in"), dg.AssetKey("scored")):
+        assert history.get_materialized_partitions(asset) == {"c1", "c3"}
+        status = history.get_status_by_partition(asset, KEYS, partitions) or {}
+        assert {key: each.value for key, each in status.items() if each} == {
+            "c1": "MATERIALIZED",
+            "c2": "FAILED",
+            "c3": "MATERIALIZED",
+        }
+    told = [
+        entry.dagster_event.asset_check_evaluation_data.partition
+        for entry in history.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        if entry.dagster_event
+    ]
+    assert told == ["c1", "c3"]
+
+
+def test_nothing_is_told_twice_when_a_run_over_a_range_ends_well(history: dg.DagsterInstance) -> None:
+    """branch/batches.py: its assets may be skipped, so that their outputs need not be yielded and add no event."""
+    definitions = two_assets_in_a_circle()
+    result = definitions.resolve_job_def("ingest").execute_in_process(instance=history, tags=RANGE)
+    told = [(event.asset_key, event.partition) for event in result.get_asset_materialization_events()]
+    assert len(told) == len(set(told)) == 2 * len(KEYS)
 
 
 def test_a_check_without_partitions_of_a_partitioned_asset_can_be_told_outside_of_a_run(
