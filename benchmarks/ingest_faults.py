@@ -1,10 +1,11 @@
-"""What becomes of landed files when the daemon is killed: each must be ingested once and scored, whatever happens.
+"""What becomes of landed files when the daemon, or a run, is killed: each must be ingested and scored, come what may.
 
 Each repetition starts a real code server and daemon on an instance of its own, lands files while the daemon is killed
-(SIGKILL) and started again at random moments, and waits until with nothing pressed by hand every file is ingested, a
-champion is trained, every file is scored and a report is written. What went wrong with a run is printed after its row.
+(SIGKILL) and started again at random moments, and processes of runs are killed at others. It waits until with nothing
+pressed by hand every file is ingested, a champion is trained, every file is scored and a report is written. What went
+wrong with a run is printed after its row.
 
-    python -m benchmarks.ingest_faults [--repetitions 20] [--first 0] [--files 30] [--kills 3]
+    python -m benchmarks.ingest_faults [--repetitions 20] [--first 0] [--files 30] [--kills 3] [--run-kills 3]
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 import dagster as dg
 
 from sentiment_assets.automation.alert_messages import what_failed
+from sentiment_assets.resources.dagster_runs import ends_of
 from testing.corpus import as_csv, made_up_reviews
 from testing.faults import BRANCH
 from testing.platform import Platform, wait_for
@@ -29,6 +31,7 @@ _COLUMNS = (
     "repetition",
     "files",
     "kills",
+    "runs killed",
     "ingested once",
     "more than once",
     "missing",
@@ -48,16 +51,17 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=20)
     parser.add_argument("--first", type=int, default=0, help="number of the first repetition, which seeds its moments")
     parser.add_argument("--files", type=int, default=30)
-    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--kills", type=int, default=3, help="of the daemon")
+    parser.add_argument("--run-kills", type=int, default=3, help="of a run, if one goes on at that moment")
     chosen = parser.parse_args()
     _row(*_COLUMNS)
     _row(*("---" for _ in _COLUMNS))
     for repetition in range(chosen.first, chosen.first + chosen.repetitions):
         with tempfile.TemporaryDirectory() as folder:
-            _repeat(Path(folder), repetition, chosen.files, chosen.kills)
+            _repeat(Path(folder), repetition, chosen)
 
 
-def _repeat(home: Path, repetition: int, files: int, kills: int) -> None:
+def _repeat(home: Path, repetition: int, chosen: argparse.Namespace) -> None:
     chance = random.Random(repetition)  # noqa: S311 - moments, no secrets
     landing = home / "landing" / BRANCH
     landing.mkdir(parents=True)
@@ -65,10 +69,15 @@ def _repeat(home: Path, repetition: int, files: int, kills: int) -> None:
     started = time.monotonic()
     platform.start()
     try:
-        landings = [(chance.uniform(0, _LANDING_SECONDS), "land") for _ in range(files)]
-        killings = [(chance.uniform(5, _KILLING_SECONDS), "kill") for _ in range(kills)]
+        landings = [(chance.uniform(0, _LANDING_SECONDS), "land") for _ in range(chosen.files)]
+        killings = [(chance.uniform(5, _KILLING_SECONDS), "kill") for _ in range(chosen.kills)]
+        killings += [(chance.uniform(20, _KILLING_SECONDS), "kill a run") for _ in range(chosen.run_kills)]
+        runs_killed = 0
         for number, (moment, action) in enumerate(sorted(landings + killings)):
             time.sleep(max(0.0, started + moment - time.monotonic()))
+            if action == "kill a run":
+                runs_killed += _kill_a_run_soon(platform)
+                continue
             if action == "kill":
                 platform.kill_daemon()
                 time.sleep(chance.uniform(0, 5))
@@ -77,10 +86,12 @@ def _repeat(home: Path, repetition: int, files: int, kills: int) -> None:
                 reviews = made_up_reviews(60, seed=1_000 * repetition + number)
                 (landing / f"{number:03}.csv").write_bytes(as_csv(reviews))
         with platform.instance() as instance:
-            wait_for(lambda: _done(instance, files), _LONGEST, f"ingesting and scoring {files} files, and a report")
+            all_of_it = f"ingesting and scoring {chosen.files} files, and a report"
+            wait_for(lambda: _done(instance, chosen.files), _LONGEST, all_of_it)
             time.sleep(65)  # two looks of every sensor: time for a run too many
             wait_for(lambda: not _under_way(instance), _LONGEST, "the end of every run")
-            _print(instance, repetition=repetition, files=files, kills=kills, seconds=time.monotonic() - started)
+            kills = (chosen.kills, runs_killed)
+            _print(instance, repetition, files=chosen.files, kills=kills, seconds=time.monotonic() - started)
     finally:
         platform.stop()
 
@@ -96,18 +107,28 @@ def _under_way(instance: dg.DagsterInstance) -> bool:
     return any(run.status not in ended for run in instance.get_runs())
 
 
-def _print(instance: dg.DagsterInstance, *, repetition: int, files: int, kills: int, seconds: float) -> None:
+def _kill_a_run_soon(platform: Platform) -> bool:
+    """Kill a run that goes on, or else the first one that begins within half a minute."""
+    until = time.monotonic() + 30
+    while not (killed := platform.kill_a_run()) and time.monotonic() < until:
+        time.sleep(0.5)
+    return killed
+
+
+def _print(
+    instance: dg.DagsterInstance, repetition: int, *, files: int, kills: tuple[int, int], seconds: float
+) -> None:
     trained = len(instance.fetch_materializations(_key("best_model"), limit=10).records)
     runs = instance.get_runs()
     failed = [run for run in runs if run.status != dg.DagsterRunStatus.SUCCESS]
     ingested, scored = (_times(instance, name, files) for name in ("raw_reviews", "scored_reviews"))
-    _row(repetition, files, kills, *ingested, *scored, trained, len(runs), len(failed), round(seconds))
+    _row(repetition, files, *kills, *ingested, *scored, trained, len(runs), len(failed), round(seconds))
     for run in failed:
         events = instance.all_logs(
             run.run_id, of_type={dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.STEP_FAILURE}
         )
         reasons = "; ".join(what_failed(each.dagster_event for each in events if each.dagster_event))
-        print(f"{run.job_name} of {run.tags.get('dagster/partition', '-')}: {run.status.value}: {reasons}", flush=True)
+        print(f"{run.job_name} of {' to '.join(ends_of(run) or '-')}: {run.status.value}: {reasons}", flush=True)
 
 
 def _times(instance: dg.DagsterInstance, name: str, files: int) -> tuple[int, int, int]:

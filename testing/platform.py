@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from testing.servers import free_port
 
 T = TypeVar("T")
 _PROJECT = Path(__file__).parents[1]
+_ENGINE = dg.DagsterEventType.ENGINE_EVENT
 
 
 @dataclass
@@ -90,6 +92,18 @@ class Platform:
         assert self.daemon
         self.daemon.kill()
         self.daemon.wait()
+
+    def kill_a_run(self) -> bool:
+        """Kill the process of a run that goes on now; False if there is none."""
+        with self.instance() as instance:
+            for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+                said = " ".join(entry.message for entry in instance.all_logs(run.run_id, of_type=_ENGINE))
+                found = re.search(r"Started process for run \(pid: (\d+)\)", said)
+                if found:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(int(found[1]), signal.SIGKILL)
+                        return True
+        return False
 
     def stop(self) -> None:
         """End everything."""
