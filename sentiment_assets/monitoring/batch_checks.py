@@ -31,7 +31,7 @@ from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
-from sentiment_assets.text_identity import text_digests
+from sentiment_assets.text_identity import are_among, text_digests
 
 _NEARLY_ALL = 0.9
 """Share of a batch's reviews that must have a label for its accuracy to check the estimate: that of a few has a noise
@@ -273,7 +273,7 @@ def _are_compared(
 
     What a champion is compared by holds positive and negative reviews only.
     """
-    known = np.isin(digests, model.trained_on) | others.came_before(digests)
+    known = are_among(digests, model.trained_on) | others.came_before(digests)
     return ~(known | is_neutral(labels_said(reviews)).to_numpy())
 
 
