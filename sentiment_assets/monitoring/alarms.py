@@ -28,6 +28,15 @@ def history_of(check: str, records: Sequence[CheckRecord]) -> list[Finding]:
     return [finding for record in records for finding in record.findings if finding.name == check]
 
 
+def findings_by_check(records: Sequence[CheckRecord]) -> dict[str, dict[str, Finding]]:
+    """The findings of each check by their batch, in the order of the records, of which a batch has one at most."""
+    found: dict[str, dict[str, Finding]] = {}
+    for record in records:
+        for finding in record.findings:
+            found.setdefault(finding.name, {})[record.batch] = finding
+    return found
+
+
 def wakes_somebody(history: Sequence[Finding], rule: PagingRule) -> bool:
     """Whether the latest finding warns, and so do N of the last M (hysteresis); the oldest first."""
     recent = history[-rule.of :]

@@ -1,16 +1,23 @@
-"""The memory of the checks: what each group of them found in each batch, one small file per group and batch."""
+"""The memory of the checks: what each group of them found in each batch, one small file per group and batch.
 
-from collections.abc import Sequence
+A history keeps together what is asked of all these files. They stay the truth: it says by their stamps which of them
+it knows, so it may be old or missing, and whichever of two processes writes it last.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.resources.storage import Storage, write_atomically
+from sentiment_assets.resources.file_stamps import file_stamps
+from sentiment_assets.resources.storage import Storage, file_name, write_atomically
 from sentiment_assets.resources.urls import shown
 
 if TYPE_CHECKING:
-    from sentiment_assets.monitoring.check_record import CheckRecord
+    from sentiment_assets.monitoring.check_record import CheckRecord, StampedRecord
 
 ROWS, QUALITY, DRIFT, DEGRADATION = "rows", "quality", "drift", "degradation"
 GROUPS = (ROWS, QUALITY, DRIFT, DEGRADATION)
@@ -19,6 +26,10 @@ _FOLDERS = {DRIFT: "texts", DEGRADATION: "scores"}
 """Groups whose folder still has the name that the first release gave it, so that no branch loses its history."""
 MONITORING = "monitoring"
 """The folder of a branch in which they lie."""
+_HISTORIES = "histories"
+_RECORD = ".json"
+_FEWEST_UNSAVED, _SHARE_UNSAVED = 32, 8
+"""A history is written again when it lacks so many records, and an eighth of what it holds: seldom as it grows."""
 
 
 def save_record(storage: Storage, branch: str, group: str, record: "CheckRecord") -> None:
@@ -46,11 +57,80 @@ def load_records(storage: Storage, branch: str, group: str, batch_keys: Sequence
 
 def load_current_records(storage: Storage, branch: str, batch_keys: Sequence[str]) -> "dict[str, list[CheckRecord]]":
     """Load the records of each group that are about what those batches hold now."""
+    return _current(load_records, storage, branch, batch_keys)
+
+
+def load_history(storage: Storage, branch: str, group: str, batch_keys: Sequence[str]) -> "list[CheckRecord]":
+    """The records of those batches that have one, in the order given, as far as anybody asks (``for_history``).
+
+    Only those files are opened that the branch's history, or this process, does not know.
+    """
+    from sentiment_assets.monitoring.check_record import StampedRecord, for_history
+
+    memory = _memory(storage.path(branch, MONITORING, _HISTORIES, group + _RECORD))
+    stamps = file_stamps(storage.path(branch, MONITORING, _folder(group)))
+    found = []
+    for key in batch_keys:
+        file = file_name(key) + _RECORD
+        stamp, known = stamps.get(file), memory.records.get(file)
+        if stamp and (known is None or known.stamp != stamp):
+            known = None
+            for record in load_records(storage, branch, group, [key]):
+                known = memory.records[file] = StampedRecord(stamp, for_history(record))
+                memory.unsaved += 1
+        if stamp and known:
+            found.append(known.record)
+    memory.save()
+    return found
+
+
+def load_current_history(storage: Storage, branch: str, batch_keys: Sequence[str]) -> "dict[str, list[CheckRecord]]":
+    """The same as ``load_current_records``, as far as anybody asks of batches that are none of the latest."""
+    return _current(load_history, storage, branch, batch_keys)
+
+
+def _current(
+    load: "Callable[[Storage, str, str, Sequence[str]], list[CheckRecord]]",
+    storage: Storage,
+    branch: str,
+    batch_keys: Sequence[str],
+) -> "dict[str, list[CheckRecord]]":
     from sentiment_assets.monitoring.check_record import of_what_is_there
 
-    return of_what_is_there({group: load_records(storage, branch, group, batch_keys) for group in GROUPS})
+    return of_what_is_there({group: load(storage, branch, group, batch_keys) for group in GROUPS})
+
+
+@dataclass
+class _Memory:
+    """What this process knows of a group's records, by the name of their files."""
+
+    path: UPath
+    records: "dict[str, StampedRecord]"
+    unsaved: int = 0
+
+    def save(self) -> None:
+        """Write the history if too many of its records are not in it."""
+        from sentiment_assets.monitoring.check_record import history_to_bytes
+
+        if self.unsaved > max(_FEWEST_UNSAVED, len(self.records) // _SHARE_UNSAVED):
+            write_atomically(self.path, history_to_bytes(self.records))
+            self.unsaved = 0
+
+
+@lru_cache(maxsize=16)
+def _memory(path: UPath) -> _Memory:
+    """Read once a process, and kept for the branches that it asked for lately."""
+    from sentiment_assets.monitoring.check_record import history_from_bytes
+
+    try:
+        return _Memory(path, history_from_bytes(path.read_bytes()))
+    except FileNotFoundError:
+        return _Memory(path, {})
+
+
+def _folder(group: str) -> str:
+    return _FOLDERS.get(group, group)
 
 
 def _path(storage: Storage, branch: str, group: str, batch_key: str) -> UPath:
-    folder = _FOLDERS.get(group, group)
-    return storage.partition_path(branch, f"{MONITORING}/{folder}", batch_key, ".json")
+    return storage.partition_path(branch, f"{MONITORING}/{_folder(group)}", batch_key, _RECORD)
