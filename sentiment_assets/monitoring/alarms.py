@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.settings import PagingRule
@@ -53,11 +55,12 @@ def alarm_budget(history: Sequence[Finding]) -> list[AlarmBudget]:
     if not judged or judged[-1].threshold is None:
         return []
     name, threshold = judged[-1].name, judged[-1].threshold
+    highest, lowest = np.array([each.reach for each in judged]).T
     return [
         AlarmBudget(
             check=name,
             threshold=threshold * multiple,
-            warnings=sum(each.would_warn(threshold * multiple) for each in judged),
+            warnings=int(((highest > threshold * multiple) | (lowest < threshold * multiple)).sum()),
             batches=len(judged),
             in_force=multiple == 1,
         )

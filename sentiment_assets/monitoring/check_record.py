@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -52,10 +53,12 @@ def of_what_is_there(groups: Mapping[str, Sequence[CheckRecord]]) -> dict[str, l
 
     What a batch holds is the content of its latest record in any group.
     """
-    every = sorted((record for records in groups.values() for record in records), key=lambda record: record.checked_at)
-    content = {record.batch: record.content for record in every}
+    latest: dict[str, CheckRecord] = {}
+    for record in chain.from_iterable(groups.values()):
+        if record.batch not in latest or record.checked_at >= latest[record.batch].checked_at:
+            latest[record.batch] = record
     return {
-        group: [record for record in records if record.content == content[record.batch]]
+        group: [record for record in records if record.content == latest[record.batch].content]
         for group, records in groups.items()
     }
 

@@ -4,7 +4,7 @@ A history keeps together what is asked of all these files. They stay the truth: 
 it knows, so it may be old or missing, and whichever of two processes writes it last.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -41,18 +41,22 @@ def save_record(storage: Storage, branch: str, group: str, record: "CheckRecord"
 
 def load_records(storage: Storage, branch: str, group: str, batch_keys: Sequence[str]) -> "list[CheckRecord]":
     """The records of those batches that have one, in the order given."""
+    found = (_read(_path(storage, branch, group, key)) for key in batch_keys)
+    return [record for record in found if record]
+
+
+def _read(path: UPath) -> "CheckRecord | None":
+    """A stored record; ``None`` where there is none, or none of this release."""
     from sentiment_assets.monitoring.check_record import record_from_bytes
 
-    records = []
-    for path in (_path(storage, branch, group, key) for key in batch_keys):
-        try:
-            records += [record_from_bytes(path.read_bytes())] if path.exists() else []
-        except ValueError as error:
-            dg.get_dagster_logger().warning(
-                f"{shown(path)} is not a record of this release and is passed over; checking its batch again mends it. "
-                f"{error}"
-            )
-    return records
+    try:
+        return record_from_bytes(path.read_bytes()) if path.exists() else None
+    except ValueError as error:
+        dg.get_dagster_logger().warning(
+            f"{shown(path)} is not a record of this release and is passed over; checking its batch again mends it. "
+            f"{error}"
+        )
+        return None
 
 
 def load_current_records(storage: Storage, branch: str, batch_keys: Sequence[str]) -> "dict[str, list[CheckRecord]]":
@@ -65,23 +69,10 @@ def load_history(storage: Storage, branch: str, group: str, batch_keys: Sequence
 
     Only those files are opened that the branch's history, or this process, does not know.
     """
-    from sentiment_assets.monitoring.check_record import StampedRecord, for_history
-
     memory = _memory(storage.path(branch, MONITORING, _HISTORIES, group + _RECORD))
-    stamps = file_stamps(storage.path(branch, MONITORING, _folder(group)))
-    found = []
-    for key in batch_keys:
-        file = file_name(key) + _RECORD
-        stamp, known = stamps.get(file), memory.records.get(file)
-        if stamp and (known is None or known.stamp != stamp):
-            known = None
-            for record in load_records(storage, branch, group, [key]):
-                known = memory.records[file] = StampedRecord(stamp, for_history(record))
-                memory.unsaved += 1
-        if stamp and known:
-            found.append(known.record)
-    memory.save()
-    return found
+    memory.look_at(storage.path(branch, MONITORING, _folder(group)))
+    files = (_file(key) for key in batch_keys)
+    return [memory.records[file].record for file in files if file in memory.records]
 
 
 def load_current_history(storage: Storage, branch: str, batch_keys: Sequence[str]) -> "dict[str, list[CheckRecord]]":
@@ -106,9 +97,32 @@ class _Memory:
 
     path: UPath
     records: "dict[str, StampedRecord]"
+    stamps: Mapping[str, str] | None = None
+    """Those of the files when this process looked at them last."""
     unsaved: int = 0
 
-    def save(self) -> None:
+    def look_at(self, folder: UPath) -> None:
+        """Read the files that are new or were written again, and forget those that are gone."""
+        stamps = file_stamps(folder)
+        if stamps == self.stamps:
+            return
+        for file in self.records.keys() - stamps.keys():
+            del self.records[file]
+        for file, stamp in stamps.items():
+            if file.endswith(_RECORD) and (file not in self.records or self.records[file].stamp != stamp):
+                self._read(folder / file, file, stamp)
+        self.stamps = stamps
+        self._save()
+
+    def _read(self, path: UPath, file: str, stamp: str) -> None:
+        from sentiment_assets.monitoring.check_record import StampedRecord, for_history
+
+        self.records.pop(file, None)
+        if record := _read(path):
+            self.records[file] = StampedRecord(stamp, for_history(record))
+            self.unsaved += 1
+
+    def _save(self) -> None:
         """Write the history if too many of its records are not in it."""
         from sentiment_assets.monitoring.check_record import history_to_bytes
 
@@ -133,4 +147,9 @@ def _folder(group: str) -> str:
 
 
 def _path(storage: Storage, branch: str, group: str, batch_key: str) -> UPath:
-    return storage.partition_path(branch, f"{MONITORING}/{_folder(group)}", batch_key, _RECORD)
+    return storage.path(branch, MONITORING, _folder(group), _file(batch_key))
+
+
+@lru_cache(maxsize=1 << 16)
+def _file(batch_key: str) -> str:
+    return file_name(batch_key) + _RECORD
