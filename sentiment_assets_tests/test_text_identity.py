@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_assets.text_identity import normalise, text_digests
+from sentiment_assets.text_identity import are_among, normalise, text_digests
 
 
 @pytest.mark.parametrize("other", ["GREAT film", " great \n\tfilm ", "ｇｒｅａｔ film", "Great\u00a0Film"])
@@ -27,3 +27,9 @@ def test_a_digest_is_of_its_own_text_alone(texts: list[str]) -> None:
 def test_a_digest_is_the_same_on_every_machine_and_in_every_release() -> None:
     """What is stored (splits, records, models) knows texts by it."""
     assert text_digests(["Great film"]).tolist() == [10709371877297319438]
+
+
+@given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 9)))
+def test_digests_are_found_among_sorted_ones(some: list[int], known: list[int]) -> None:
+    found = are_among(np.array(some, np.uint64), np.sort(np.array(known, np.uint64)))
+    assert found.tolist() == [each in known for each in some]

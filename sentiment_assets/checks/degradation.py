@@ -11,7 +11,7 @@ from sentiment_assets.assets.ui_metadata import picture, table
 from sentiment_assets.checks.results import CheckedBatch, check_results, check_specs
 from sentiment_assets.ingestion.settings import ReviewColumns
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS
-from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_records, save_record
+from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_history, load_records, save_record
 from sentiment_assets.resources.storage import Frame, write_atomically
 from sentiment_assets.resources.urls import shown
 
@@ -38,7 +38,7 @@ def degradation_results(batch: CheckedBatch, columns: ReviewColumns) -> Iterator
 
     storage, branch = batch.storage, batch.branch
     drift_record = next(iter(load_records(storage, branch, DRIFT, [batch.key])), None)
-    past = load_records(storage, branch, DEGRADATION, batch.neighbours.earlier)
+    past = load_history(storage, branch, DEGRADATION, batch.neighbours.earlier)
     checks = check_degradation(batch.compared, batch.settings, drift_record=drift_record, past=past)
     save_record(storage, branch, DEGRADATION, checks.record)
     budget = _write_label_budget(

@@ -12,7 +12,7 @@ import dagster as dg
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.checks.results import evaluations
-from sentiment_assets.resources.check_records import load_current_records
+from sentiment_assets.resources.check_records import load_current_history
 from sentiment_assets.resources.storage import Storage
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _open_warnings(
     from sentiment_assets.monitoring.check_record import open_warnings
 
     keys = batch_partitions.get_partition_keys(dynamic_partitions_store=instance)
-    return open_warnings([record for group in load_current_records(storage, branch, keys).values() for record in group])
+    return open_warnings([record for group in load_current_history(storage, branch, keys).values() for record in group])
 
 
 def _result(branch: str, warnings: "Sequence[OpenWarning]") -> dg.AssetCheckResult:

@@ -11,16 +11,19 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from sentiment_assets.assets.event_metadata import check_metadata, drift_page_metadata
-from sentiment_assets.assets.stored_batch import StoredBatch, read_stored_batch, read_text_digests
+from sentiment_assets.assets.stored_batch import StoredBatch, read_stored_batch
+from sentiment_assets.assets.text_tables import look_at_neighbours
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.resources.check_records import (
     DEGRADATION,
     DRIFT,
+    GROUPS,
     MONITORING,
     QUALITY,
+    load_current_history,
     load_current_records,
-    load_records,
+    load_history,
     save_record,
 )
 from sentiment_assets.resources.registry import LoadedChampion
@@ -131,7 +134,7 @@ class CheckedBatch:
     def remember(self, group: str, record: "CheckRecord") -> "list[CheckRecord]":
         """Keep what a group of checks found; returns the records of that group up to this one, the oldest first."""
         save_record(self.storage, self.branch, group, record)
-        return [*load_records(self.storage, self.branch, group, self.neighbours.earlier), record]
+        return [*load_history(self.storage, self.branch, group, self.neighbours.earlier), record]
 
 
 def severity_of(settings: MonitoringSettings) -> dg.AssetCheckSeverity:
@@ -141,10 +144,7 @@ def severity_of(settings: MonitoringSettings) -> dg.AssetCheckSeverity:
 
 def look_around(storage: Storage, branch: str, neighbours: BatchNeighbours) -> "OtherBatches":
     """What the other batches say about the texts of this one."""
-    from sentiment_assets.monitoring.other_batches import look_at_others
-
-    earlier, later = (read_text_digests(storage, branch, keys) for keys in (neighbours.earlier, neighbours.later))
-    return look_at_others(earlier, later)
+    return look_at_neighbours(storage, branch, neighbours.earlier, neighbours.later)
 
 
 def check_results(
@@ -221,9 +221,12 @@ def publish_drift_page(
     branch: str, batch_keys: Sequence[str], *, storage: Storage, tracking: Tracking, settings: MonitoringSettings
 ) -> None:
     """Write the branch's drift page anew."""
-    from sentiment_assets.monitoring.drift_page import make_drift_page, render_drift_page
+    from sentiment_assets.monitoring.check_record import with_whole_records
+    from sentiment_assets.monitoring.drift_page import batches_told, make_drift_page, render_drift_page
 
-    records = load_current_records(storage, branch, batch_keys)
+    history = load_current_history(storage, branch, batch_keys)
+    told = load_current_records(storage, branch, batches_told(batch_keys, history.values()))
+    records = {group: with_whole_records(history[group], told[group]) for group in GROUPS}
     drift_page = make_drift_page(
         branch,
         batch_keys,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.settings import PagingRule
@@ -28,6 +30,15 @@ def history_of(check: str, records: Sequence[CheckRecord]) -> list[Finding]:
     return [finding for record in records for finding in record.findings if finding.name == check]
 
 
+def findings_by_check(records: Sequence[CheckRecord]) -> dict[str, dict[str, Finding]]:
+    """The findings of each check by their batch, in the order of the records, of which a batch has one at most."""
+    found: dict[str, dict[str, Finding]] = {}
+    for record in records:
+        for finding in record.findings:
+            found.setdefault(finding.name, {})[record.batch] = finding
+    return found
+
+
 def wakes_somebody(history: Sequence[Finding], rule: PagingRule) -> bool:
     """Whether the latest finding warns, and so do N of the last M (hysteresis); the oldest first."""
     recent = history[-rule.of :]
@@ -44,11 +55,12 @@ def alarm_budget(history: Sequence[Finding]) -> list[AlarmBudget]:
     if not judged or judged[-1].threshold is None:
         return []
     name, threshold = judged[-1].name, judged[-1].threshold
+    highest, lowest = np.array([each.reach for each in judged]).T
     return [
         AlarmBudget(
             check=name,
             threshold=threshold * multiple,
-            warnings=sum(each.would_warn(threshold * multiple) for each in judged),
+            warnings=int(((highest > threshold * multiple) | (lowest < threshold * multiple)).sum()),
             batches=len(judged),
             in_force=multiple == 1,
         )

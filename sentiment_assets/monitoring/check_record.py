@@ -1,9 +1,11 @@
 """What the checks of a batch found, kept as JSON: the memory behind the alarm budget, paging and the drift page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from sentiment_assets.monitoring.accuracy import Estimate, PastEstimate
 from sentiment_assets.monitoring.drift import MovedWord
@@ -42,6 +44,11 @@ class CheckRecord:
     content: str = ""
     """Digest of the reviews that were looked at (``content_digest``); empty in records of former releases."""
 
+    @cached_property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Its findings that warn, in their order."""
+        return tuple(finding for finding in self.findings if finding.warns)
+
     def is_of(self, content: str) -> bool:
         """Whether it speaks of this very content; unknown counts as no."""
         return bool(content) and self.content == content
@@ -52,10 +59,12 @@ def of_what_is_there(groups: Mapping[str, Sequence[CheckRecord]]) -> dict[str, l
 
     What a batch holds is the content of its latest record in any group.
     """
-    every = sorted((record for records in groups.values() for record in records), key=lambda record: record.checked_at)
-    content = {record.batch: record.content for record in every}
+    latest: dict[str, CheckRecord] = {}
+    for record in chain.from_iterable(groups.values()):
+        if record.batch not in latest or record.checked_at >= latest[record.batch].checked_at:
+            latest[record.batch] = record
     return {
-        group: [record for record in records if record.content == content[record.batch]]
+        group: [record for record in records if record.content == latest[record.batch].content]
         for group, records in groups.items()
     }
 
@@ -76,8 +85,7 @@ def open_warnings(records: Sequence[CheckRecord]) -> tuple[OpenWarning, ...]:
     return tuple(
         OpenWarning(record.batch, finding.name, finding.sentence, record.checked_at)
         for record in records
-        for finding in record.findings
-        if finding.warns
+        for finding in record.warnings
     )
 
 
@@ -88,6 +96,74 @@ def past_estimates(records: Sequence[CheckRecord]) -> list[PastEstimate]:
         for each in records
         if each.estimate and not each.estimate.labels_used and each.accuracy is not None
     ]
+
+
+def for_history(record: CheckRecord) -> CheckRecord:
+    """What anybody asks of a record once its batch is none of the latest.
+
+    It keeps who it is of, each verdict with what a threshold is held against, the sentence of each warning, and the
+    estimate of accuracy with its measurement: alarm budget, paging, open warnings and back test say the same of both.
+    Whoever keeps more here must change ``_HISTORY_FORMAT``.
+    """
+    return CheckRecord(
+        batch=record.batch,
+        checked_at=record.checked_at,
+        champion=record.champion,
+        findings=tuple(_for_history(finding) for finding in record.findings),
+        estimate=record.estimate,
+        accuracy=record.accuracy,
+        content=record.content,
+    )
+
+
+def _for_history(finding: Finding) -> Finding:
+    return Finding(
+        name=finding.name,
+        verdict=finding.verdict,
+        sentence=finding.sentence if finding.warns else "",
+        threshold=finding.threshold,
+        surely=finding.surely,
+        too_little=finding.too_little,
+        parts=tuple(replace(_for_history(part), sentence="") for part in finding.parts),
+    )
+
+
+def with_whole_records(history: Sequence[CheckRecord], whole: Sequence[CheckRecord]) -> list[CheckRecord]:
+    """The history with whole records in the place of those that are of the same batches."""
+    by_batch = {record.batch: record for record in whole}
+    return [by_batch.get(record.batch, record) for record in history]
+
+
+@dataclass(frozen=True)
+class StampedRecord:
+    """A record for history, and the stamp of the file that it was read from."""
+
+    stamp: str
+    record: CheckRecord
+
+
+@dataclass(frozen=True)
+class _History:
+    format: int
+    records: dict[str, StampedRecord]
+
+
+_HISTORY_FORMAT = 1
+_HISTORY: TypeAdapter[_History] = TypeAdapter(_History)
+
+
+def history_to_bytes(records: Mapping[str, StampedRecord]) -> bytes:
+    """JSON of the records for history of a group of checks, by the name of each one's file."""
+    return _HISTORY.dump_json(_History(_HISTORY_FORMAT, dict(records)), exclude_defaults=True)
+
+
+def history_from_bytes(content: bytes) -> dict[str, StampedRecord]:
+    """The inverse of ``history_to_bytes``; empty for what another release has written, because it can be made anew."""
+    try:
+        history = _HISTORY.validate_json(content)
+    except ValidationError:
+        return {}
+    return history.records if history.format == _HISTORY_FORMAT else {}
 
 
 _CHECK_RECORD: TypeAdapter[CheckRecord] = TypeAdapter(CheckRecord)

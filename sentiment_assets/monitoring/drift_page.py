@@ -1,12 +1,12 @@
 """The drift page of a branch: one HTML file that needs nothing else. Review text is escaped, never markup."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sentiment_assets.monitoring.accuracy import BackTest, back_test
-from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, history_of, wakes_somebody
+from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, findings_by_check, wakes_somebody
 from sentiment_assets.monitoring.check_record import CheckRecord, past_estimates
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.settings import CHECKS_THAT_SHARE_ALPHA, MonitoringSettings
@@ -62,31 +62,50 @@ def make_drift_page(
     settings: MonitoringSettings,
     written_at: datetime,
 ) -> DriftPage:
-    """Put the page together from the records of each group of checks, the oldest batch first."""
+    """Put the page together from the records of each group of checks, the oldest batch first.
+
+    Whole records are asked of ``batches_told`` alone; of all others, those for history do (``for_history``).
+    """
     groups = (drift, degradation, quality)
-    checks = [(finding.name, records) for records in groups if records for finding in records[-1].findings]
-    shown = tuple(batch_keys[-_BATCHES_SHOWN:])
+    checks = [
+        (finding.name, found[finding.name])
+        for records in groups
+        if records
+        for found in [findings_by_check(records)]
+        for finding in records[-1].findings
+    ]
+    shown = _shown_batches(batch_keys)
     return DriftPage(
         branch=branch,
         written_at=written_at.strftime("%Y-%m-%d %H:%M UTC"),
         batch_keys=shown,
-        lines=tuple(_line(check, shown, records, settings) for check, records in checks),
+        lines=tuple(_line(check, shown, findings, settings) for check, findings in checks),
         latest_drift=drift[-1] if drift else None,
         latest_degradation=degradation[-1] if degradation else None,
         budgets=tuple(
             budget
-            for check, records in checks
+            for check, findings in checks
             if check in CHECKS_THAT_SHARE_ALPHA
-            for budget in alarm_budget(history_of(check, records))
+            for budget in alarm_budget(list(findings.values()))
         ),
         back_test=back_test(past_estimates(degradation)),
     )
 
 
-def _line(check: str, batch_keys: Sequence[str], records: Sequence[CheckRecord], settings: MonitoringSettings) -> Line:
-    findings = {record.batch: finding for record in records for finding in history_of(check, [record])}
+def batches_told(batch_keys: Sequence[str], groups: Iterable[Sequence[CheckRecord]]) -> tuple[str, ...]:
+    """Name the batches whose sentences the page shows: the latest ones, and the last of each group of records."""
+    shown = _shown_batches(batch_keys)
+    last = {records[-1].batch for records in groups if records}
+    return (*sorted(last - set(shown)), *shown)
+
+
+def _shown_batches(batch_keys: Sequence[str]) -> tuple[str, ...]:
+    return tuple(batch_keys[-_BATCHES_SHOWN:])
+
+
+def _line(check: str, batch_keys: Sequence[str], findings: Mapping[str, Finding], settings: MonitoringSettings) -> Line:
     return Line(
         check,
         tuple(findings.get(key) for key in batch_keys),
-        wakes_somebody(history_of(check, records), settings.paging),
+        wakes_somebody(list(findings.values()), settings.paging),
     )

@@ -1,6 +1,8 @@
 """What every check says: a frozen result with a sentence a person understands."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf
 from typing import Literal
 
 Verdict = Literal["ok", "warn", "unknown"]
@@ -36,11 +38,21 @@ class Finding:
 
     def would_warn(self, threshold: float) -> bool:
         """Whether it warns if that is the threshold; the one rule, also behind its own verdict (``judged``)."""
+        highest, lowest = self.reach
+        return highest > threshold or lowest < threshold
+
+    @cached_property
+    def reach(self) -> tuple[float, float]:
+        """The thresholds at which it begins to warn: it does below the first, and above the second.
+
+        Each is that of the test that warns most readily; -inf and inf where none of its tests warns so.
+        """
         if self.parts:
-            return any(part.would_warn(threshold) for part in self.parts)
+            highest, lowest = zip(*(part.reach for part in self.parts), strict=True)
+            return max(highest), min(lowest)
         if self.surely is None:
-            return False
-        return self.surely < threshold if self.too_little else self.surely > threshold
+            return -inf, inf
+        return (-inf, self.surely) if self.too_little else (self.surely, inf)
 
 
 def judged(finding: Finding) -> Finding:

@@ -6,35 +6,63 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sentiment_assets.monitoring.text_table import NO_LABEL, TextTable, make_table
 from sentiment_assets.text_identity import text_digests
+
+_BEFORE, _AFTER = -1, 1
+
+
+@dataclass(frozen=True)
+class PlacedTable:
+    """A table of texts, and where its batches stand in the order of the branch, seen from one batch."""
+
+    table: TextTable
+    places: np.ndarray
+    """int64, by the number of a batch: below 0 for those before this one, above 0 for those after it, in their order;
+    0 for what does not count: this batch, and what a batch held before it was replaced."""
 
 
 @dataclass(frozen=True)
 class OtherBatches:
-    """What other batches hold, in any order; texts are named by their uint64 digests (``text_digests``)."""
+    """What other batches hold; texts are named by their uint64 digests (``text_digests``)."""
 
-    earlier: np.ndarray
-    """The texts of the batches before this one."""
-    earlier_labels: "pd.Series[float]"
-    """The last label that those batches gave a text, by its digest; only for texts that have one."""
-    later_labels: "pd.Series[float]"
-    """The last label that batches after this one gave a text, by digest: what came of a label budget, for example."""
+    tables: tuple[PlacedTable, ...]
 
     def came_before(self, digests: np.ndarray) -> np.ndarray:
         """True for texts that an earlier batch has."""
-        return np.isin(digests, self.earlier)
+        positions, places, _ = self._find(digests)
+        came = np.zeros(len(digests), bool)
+        came[positions[places < 0]] = True
+        return came
 
     def bring_nothing(self, digests: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """True for texts that came before, and whose label (float64, nan: none) did too or is missing.
 
         Another label than before is a correction, and brings something.
         """
-        same = labels == self.earlier_labels.reindex(digests).to_numpy(np.float64, na_value=np.nan)
+        same = labels == self._last_labels(digests, _BEFORE)
         return same | (np.isnan(labels) & self.came_before(digests))
 
     def labels_since(self, digests: np.ndarray) -> np.ndarray:
-        """Float64: the label that a later batch has for each text, or nan."""
-        return self.later_labels.reindex(digests).to_numpy(np.float64, na_value=np.nan)
+        """Float64: the last label that later batches have for each text, or nan; of a label budget, for example."""
+        return self._last_labels(digests, _AFTER)
+
+    def _last_labels(self, digests: np.ndarray, side: int) -> np.ndarray:
+        positions, places, labels = self._find(digests)
+        told = np.flatnonzero((np.sign(places) == side) & (labels != NO_LABEL))
+        told = told[np.argsort(places[told], kind="stable")]
+        last = np.full(len(digests), np.nan)
+        last[positions[told]] = labels[told]  # where a text is told several times, the last one stays
+        return last
+
+    def _find(self, digests: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Position in ``digests``, place and label of every time that a batch has one of the texts."""
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int8))]
+        for each in self.tables:
+            positions, rows = each.table.rows_of(digests)
+            found.append((positions, each.places[each.table.batches[rows]], each.table.labels[rows]))
+        positions, places, labels = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return positions, places, labels
 
 
 def digests_and_labels(reviews: pd.DataFrame) -> pd.DataFrame:
@@ -43,12 +71,11 @@ def digests_and_labels(reviews: pd.DataFrame) -> pd.DataFrame:
 
 
 def look_at_others(earlier: Iterable[pd.DataFrame], later: Iterable[pd.DataFrame]) -> OtherBatches:
-    """Put together what is remembered of the batches before and after one."""
-    nothing = pd.DataFrame({"text_digest": np.empty(0, np.uint64), "label": pd.array([], "Int8")})
-    before, after = pd.concat([nothing, *earlier]), pd.concat([nothing, *later])
-    return OtherBatches(before["text_digest"].to_numpy(np.uint64), _last_labels(before), _last_labels(after))
+    """Put together what is remembered of the batches before and after one, each in the order of the branch."""
+    before, after = list(earlier), list(later)
+    return OtherBatches((PlacedTable(make_table([*before, *after]), places_around(len(before), len(after))),))
 
 
-def _last_labels(remembered: pd.DataFrame) -> "pd.Series[float]":
-    labelled = remembered.dropna(subset="label").drop_duplicates("text_digest", keep="last")
-    return labelled.set_index("text_digest")["label"].astype(np.float64)
+def places_around(before: int, after: int) -> np.ndarray:
+    """The places of so many batches before a batch and after it, as ``PlacedTable`` has them."""
+    return np.concatenate([np.arange(-before, 0), np.arange(1, after + 1)])

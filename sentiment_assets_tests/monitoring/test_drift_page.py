@@ -2,10 +2,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
+import pytest
 
+from sentiment_assets.monitoring import drift_page
 from sentiment_assets.monitoring.batch_checks import BatchToCheck, ComparedChampion, check_degradation, check_drift
-from sentiment_assets.monitoring.check_record import CheckRecord
-from sentiment_assets.monitoring.drift_page import make_drift_page, render_drift_page
+from sentiment_assets.monitoring.check_record import CheckRecord, for_history, with_whole_records
+from sentiment_assets.monitoring.drift_page import batches_told, make_drift_page, render_drift_page
 from sentiment_assets.monitoring.other_batches import look_at_others
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from testing.batches import batch, kitchen
@@ -97,3 +99,22 @@ def test_a_long_text_is_cut(champion: ComparedChampion) -> None:
         BatchToCheck(key="a.csv", reviews=long, champion=champion, others=ALONE, checked_at="t"), SETTINGS
     )
     assert "x" * 500 not in page([record], [], ["a.csv"])
+
+
+@pytest.mark.parametrize("checked", [4, 3, 1])
+def test_whole_records_are_asked_of_the_batches_told_alone(
+    champion: ComparedChampion, monkeypatch: pytest.MonkeyPatch, checked: int
+) -> None:
+    """The page shows two batches; the last one that was checked may be an older one."""
+    monkeypatch.setattr(drift_page, "_BATCHES_SHOWN", 2)
+    groups = [[*each, replace(each[-1], batch="d.csv")][:checked] for each in records(champion)]
+    batches = ["a.csv", "b.csv", "c.csv", "d.csv"]
+    told = batches_told(batches, groups)
+    assert told == (("a.csv", "c.csv", "d.csv") if checked == 1 else ("c.csv", "d.csv"))
+    kept = [
+        with_whole_records(
+            [for_history(record) for record in whole], [record for record in whole if record.batch in told]
+        )
+        for whole in groups
+    ]
+    assert page(kept[0], kept[1], batches) == page(groups[0], groups[1], batches)
