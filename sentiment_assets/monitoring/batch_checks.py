@@ -29,7 +29,9 @@ from sentiment_assets.monitoring.drift import label_drift, prediction_drift, tex
 from sentiment_assets.monitoring.finding import Finding, unknown
 from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
+from sentiment_assets.monitoring.sample import sample_texts
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
+from sentiment_assets.monitoring.text_columns import repeats
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
 from sentiment_assets.text_identity import are_among, text_digests
 
@@ -93,15 +95,20 @@ def check_drift(batch: BatchToCheck, settings: MonitoringSettings) -> CheckRecor
 
     Reviews that came before are left out: an export that overlaps the last one is the business of quality. So are
     those that the champion was trained on, which hold no word it does not know, and those that are neutral by their
-    label, because it was trained on none.
+    label, because it was trained on none. Of many distinct texts a sample is compared; all labels are counted.
     """
     champion = batch.champion
     if champion is None or champion.reference is None:
         return _not_comparable(batch, DRIFT_CHECKS)
     model, reference = champion.model, champion.reference
-    reviews = batch.reviews[_are_compared(batch.reviews, text_digests(batch.reviews["text"]), model, batch.others)]
-    texts, labels = reviews["text"], reviews["label"].dropna()
-    drift = text_drift(texts, describe_batch_texts(texts, model, reference.ngrams), reference, settings)
+    digests = text_digests(batch.reviews["text"])
+    compared = _are_compared(batch.reviews, digests, model, batch.others)
+    labels = batch.reviews["label"][compared].dropna()
+    places = np.flatnonzero(compared)
+    distinct = places[~repeats(digests[places])]
+    reviews = batch.reviews.iloc[distinct[sample_texts(digests[distinct])]]
+    view = describe_batch_texts(reviews["text"], model, reference.ngrams)
+    drift = text_drift(reviews["text"], view, reference, settings, distinct=len(distinct))
     record = batch.record((drift.finding, label_drift(int(labels.sum()), len(labels), reference, settings)))
     if not drift.finding.warns:
         return replace(record, words=drift.words)

@@ -53,8 +53,13 @@ class TextDrift:
     reference's reviews that look less like the batch."""
 
 
-def text_drift(texts: Texts, view: BatchTexts, reference: Reference, settings: MonitoringSettings) -> TextDrift:
-    """Compare the distinct texts of a batch with the reference's."""
+def text_drift(
+    texts: Texts, view: BatchTexts, reference: Reference, settings: MonitoringSettings, *, distinct: int | None = None
+) -> TextDrift:
+    """Compare the distinct texts of a batch with the reference's.
+
+    ``distinct`` is how many the batch has, if ``texts`` are a sample of them.
+    """
     n = len(view.positions)
     if n < settings.fewest_reviews or reference.rows.shape[0] < settings.fewest_reviews:
         reason = _too_few(n, reference.rows.shape[0], settings.fewest_reviews, "distinct texts")
@@ -63,7 +68,8 @@ def text_drift(texts: Texts, view: BatchTexts, reference: Reference, settings: M
     tests = {"wording": separation.differences} | _column_differences(view, reference)
     alpha = settings.test_alpha / len(tests)
     parts = tuple(_judge(name, each.most_telling(alpha), settings, len(tests)) for name, each in tests.items())
-    finding = _overall("text_drift", parts, n)
+    drawn = f" (a sample of {distinct:,})" if distinct and distinct > n else ""
+    finding = _overall("text_drift", parts, f"{n:,} distinct reviews{drawn}")
     words = _moved_words(texts, view, reference, separation.gains)
     if finding.warns and words:
         named = ", ".join(f"“{word.ngram}”" for word in words[:_WORDS_IN_SENTENCE])
@@ -136,7 +142,7 @@ def _column_differences(view: BatchTexts, reference: Reference) -> dict[str, Dif
     return {name: compare_values(of_reference, of_batch) for name, (of_reference, of_batch) in pairs.items()}
 
 
-def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
+def _overall(name: str, parts: tuple[Finding, ...], reviews: str) -> Finding:
     """The family's verdict: that of the part with the largest effect among those that warn, or of all."""
     warning = [part for part in parts if part.warns]
     most = max(warning or parts, key=lambda part: part.effect or 0.0)
@@ -144,12 +150,12 @@ def _overall(name: str, parts: tuple[Finding, ...], n: int) -> Finding:
         reasons = ", ".join(f"{part.sentence} ({percent(part.effect or 0)})" for part in _by_effect(warning))
         share = percent(most.effect or 0)
         sentence = (
-            f"About {share} of {n:,} distinct reviews are unlike those the champion was trained on: "
+            f"About {share} of {reviews} are unlike those the champion was trained on: "
             f"{reasons}; p = {format_p_value(min(part.p_value or 0 for part in warning))}."
         )
     else:
         sentence = (
-            f"{n:,} distinct reviews look like those the champion was trained on. What differs most: {most.sentence}, "
+            f"{reviews} look like those the champion was trained on. What differs most: {most.sentence}, "
             f"{_reason(most)}."
         )
     smallest_p = min(part.p_value or 0 for part in parts)

@@ -15,6 +15,7 @@ from scipy.stats import beta
 
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.other_batches import OtherBatches
+from sentiment_assets.monitoring.sample import sample_reviews
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.presentation.wording import percent
 from sentiment_assets.text_identity import text_digests
@@ -59,6 +60,16 @@ class QualityBatch:
         """The digest of each text, uint64."""
         return text_digests(self.texts)
 
+    @cached_property
+    def sample(self) -> np.ndarray:
+        """The positions of the reviews that are looked at one by one, int64: all of them if they are few."""
+        return sample_reviews(self.digests, self.texts)
+
+    @cached_property
+    def sampled_texts(self) -> "pd.Series[str]":
+        """The texts of the sample."""
+        return self.texts.iloc[self.sample]
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -87,6 +98,18 @@ def judge_reviews(fault: Fault, flags: np.ndarray, settings: MonitoringSettings,
     """
     finding = judge_share(fault, int(flags.sum()) + dropped, len(flags) + dropped, settings)
     return Judgement(finding, np.flatnonzero(flags))
+
+
+def judge_sample(fault: Fault, flags: np.ndarray, batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
+    """Judge the share of reviews that have a fault by the batch's sample, and say so where that is not the whole.
+
+    ``flags`` is bool, one for each review of the sample.
+    """
+    finding = judge_share(fault, int(flags.sum()), len(flags), settings)
+    if len(flags) < len(batch.reviews):
+        drawn = f"Looked at: a sample of {len(flags):,} of {len(batch.reviews):,} reviews."
+        finding = replace(finding, sentence=f"{finding.sentence} {drawn}")
+    return Judgement(finding, batch.sample[flags])
 
 
 def judge_share(fault: Fault, count: int, n: int, settings: MonitoringSettings) -> Finding:

@@ -1,9 +1,12 @@
 from dataclasses import replace
+from datetime import datetime
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from sentiment_assets.ingestion.content import content_digest
+from sentiment_assets.monitoring import language, sample
 from sentiment_assets.monitoring.batch_checks import (
     BatchToCheck,
     ComparedChampion,
@@ -15,6 +18,8 @@ from sentiment_assets.monitoring.batch_checks import (
 )
 from sentiment_assets.monitoring.check_record import CheckRecord, record_from_bytes, record_to_bytes
 from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
+from sentiment_assets.monitoring.quality import batch_quality
+from sentiment_assets.monitoring.quality_batch import QualityBatch
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
 from testing.batches import batch, kitchen, texts_alone
 
@@ -54,6 +59,52 @@ def test_the_same_source_passes_and_another_domain_warns(champion: ComparedChamp
     assert len(other.examples) == 10
     assert {example.text for example in other.examples} <= set(kitchen(300)["text"])
     assert verdicts(scores_of(batch(300), champion).record) == dict.fromkeys(DEGRADATION_CHECKS, "ok")
+
+
+def test_a_sample_of_a_large_batch_is_compared_and_said(
+    champion: ComparedChampion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "MOST_LOOKED_AT", 200)
+    same, other = texts_of(batch(500), champion), texts_of(kitchen(500), champion)
+    for record, verdict in ((same, "ok"), (other, "warn")):
+        text_drift, label_drift = record.findings
+        assert text_drift.verdict == verdict
+        assert "200 distinct reviews (a sample of 500)" in text_drift.sentence
+        assert "of 500 labels" in label_drift.sentence, "which are counted all"
+    assert {example.text for example in other.examples} <= set(kitchen(500)["text"])
+    shuffled = batch(500).sample(frac=1, random_state=1)
+    assert texts_of(shuffled, champion).findings == same.findings
+    copies = pd.concat([batch(500), batch(500)])
+    assert texts_of(copies, champion).findings[0] == same.findings[0], "of distinct texts"
+
+
+def test_the_language_of_a_text_is_found_out_once(champion: ComparedChampion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the quality checks, the drift checks and the copies of a text together."""
+    asked: list[str] = []
+    known = language.identifier()
+
+    def classify(text: str) -> tuple[str, float]:
+        asked.append(text)
+        return known.classify(text)
+
+    monkeypatch.setattr(language, "identifier", lambda: SimpleNamespace(classify=classify))
+    monkeypatch.setattr(sample, "MOST_LOOKED_AT", 200)
+    language._language.cache_clear()
+    reviews = pd.concat([batch(500), batch(100)], ignore_index=True)
+    batch_quality(
+        QualityBatch(
+            reviews=reviews,
+            rows_in=600,
+            rows_quarantined=0,
+            rows_duplicate=0,
+            others=ALONE,
+            checked_at=datetime.fromisoformat(NOW),
+        ),
+        SETTINGS,
+    )
+    texts_of(reviews, champion)
+    assert len(asked) == len(set(asked))
+    assert 150 < len(asked) < 250, "most texts of the one sample are those of the other"
 
 
 def test_reviews_that_somebody_calls_neutral_are_compared_with_nothing(champion: ComparedChampion) -> None:

@@ -3,8 +3,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from scipy.stats import beta, binom
 
+from sentiment_assets.monitoring import sample
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
 from sentiment_assets.monitoring.quality import Quality, RowIdentity, batch_quality, row_identity
@@ -76,6 +77,39 @@ def test_a_tenth_of_faulty_texts_warns_and_names_them(fault: str, text: str) -> 
     assert found.faulty[fault].tolist() == list(range(75))
     assert "75 of 500" in by_name(found)[fault].sentence
     assert warnings(quality(spoil(0.15, fault, text), **{fault: 0.2})) == [], "the branch's own limit counts"
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    """A batch of so many reviews that a sample of 200 is looked at."""
+    monkeypatch.setattr(sample, "MOST_LOOKED_AT", 200)
+    return batch(800)
+
+
+@pytest.mark.parametrize(("fault", "text"), [("mojibake", "Itâ€™s"), ("wrong_language", FRENCH * 3)])
+def test_what_costs_much_is_looked_for_in_a_sample_of_a_large_batch(large: pd.DataFrame, fault: str, text: str) -> None:
+    spoilt = large.assign(text=large["text"].mask(large.index >= 600, [f"{text} {each}" for each in large["text"]]))
+    found = quality(spoilt)
+    finding, faulty = by_name(found)[fault], found.faulty[fault]
+    assert 30 < len(faulty) < 70, "about a quarter"
+    assert faulty.min() >= 600
+    assert finding.warns
+    assert finding.sentence.startswith(f"{len(faulty)} of 200 ")
+    assert finding.sentence.endswith("Looked at: a sample of 200 of 800 reviews.")
+    assert finding.surely == pytest.approx(
+        float(beta.ppf(MonitoringSettings().quality_alpha, len(faulty), 200 - len(faulty) + 1))
+    ), "its interval is that of the sample"
+    exact = by_name(found)["duplicates"]
+    assert exact.sentence.startswith("0 of 800 ")
+    assert "sample" not in exact.sentence
+
+
+def test_a_template_is_found_where_a_sample_has_too_few_reviews_of_each(large: pd.DataFrame) -> None:
+    words = [word for word in dict.fromkeys(" ".join(large["text"]).split()) if word.isalpha()]
+    templates = [f"{one} {two}" for one in words for two in words][:80]
+    texts = [f"{template} {number}" for template in templates for number in range(5)]
+    found = quality(pd.concat([large.head(400), texts_alone(texts)], ignore_index=True))
+    assert by_name(found)["bot_like"].effect == pytest.approx(0.5, abs=0.1)
 
 
 def test_one_odd_review_of_ten_does_not_warn() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from sentiment_assets.monitoring import quality_checks
 from sentiment_assets.monitoring.quality_checks import QUALITY_CHECKS, judges
-from sentiment_assets.monitoring.quality_checks.bot_like import is_bot_like
+from sentiment_assets.monitoring.quality_checks.bot_like import follows_template, repeats_itself
 from sentiment_assets.monitoring.quality_checks.empty import is_empty
 from sentiment_assets.monitoring.quality_checks.html import is_html
 from sentiment_assets.monitoring.quality_checks.mojibake import is_mojibake
@@ -54,17 +54,16 @@ def test_texts_cut_at_one_length_are_found_and_whole_ones_are_not() -> None:
 
 def test_bots_repeat_words_or_a_template() -> None:
     template = [f"Order {number} arrived. Code {number}!" for number in range(3)]
-    assert is_bot_like(["buy now " * 10, *template, "Order came", "good good good"]).tolist() == [
-        True,
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
+    texts = ["buy now " * 10, *template, "Order came", "good good good"]
+    assert repeats_itself(texts).tolist() == [True, False, False, False, False, False]
+    assert follows_template(texts).tolist() == [False, True, True, True, False, False]
+    assert not follows_template([*template[:2], *template[:2]]).any(), "copies make no template"
+    assert not follows_template(["or der 1", "order 2", "order 3"]).any(), "these are other words"
+    assert follows_template(["It's 1 café", "it’s 2 CAFÉ", "It`s 3 café"]).all()
+    assert follows_template(["It's fine", "it’s 2 FINE", "It`s 3 fine"]).all(), "whether it is plain ASCII or not"
 
 
-@pytest.mark.parametrize("detector", [is_empty, is_mojibake, is_html, is_truncated, is_bot_like])
+@pytest.mark.parametrize("detector", [is_empty, is_mojibake, is_html, is_truncated, follows_template, repeats_itself])
 def test_no_text_has_no_fault(detector) -> None:  # type: ignore[no-untyped-def]
     assert detector([]).tolist() == []
     assert describe_texts([]).length.tolist() == []

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from sentiment_assets.learning.ngrams import Texts, as_column
-from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_reviews
+from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_sample
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.text_columns import flags_of
 
@@ -20,7 +20,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
     """Judge a batch."""
-    return judge_reviews(FAULT, is_mojibake(batch.texts), settings)
+    return judge_sample(FAULT, is_mojibake(batch.sampled_texts), batch, settings)
 
 
 def is_mojibake(texts: Texts) -> np.ndarray:

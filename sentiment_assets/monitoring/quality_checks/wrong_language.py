@@ -3,7 +3,7 @@
 import numpy as np
 
 from sentiment_assets.monitoring.language import UNDETERMINED, languages_of
-from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_reviews
+from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_sample
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.text_columns import main_languages
 
@@ -16,6 +16,6 @@ FAULT = Fault(
 
 def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
     """Judge a batch."""
-    languages = np.array(languages_of(batch.texts), dtype="U8")
+    languages = np.array(languages_of(batch.sampled_texts), dtype="U8")
     expected = settings.languages or main_languages(languages)[:1]
-    return judge_reviews(FAULT, ~np.isin(languages, [*expected, UNDETERMINED]), settings)
+    return judge_sample(FAULT, ~np.isin(languages, [*expected, UNDETERMINED]), batch, settings)
