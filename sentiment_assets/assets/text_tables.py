@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from upath import UPath
 
 from sentiment_assets.assets.stored_batch import REVIEWS, TEXT_DIGESTS, read_text_digests
-from sentiment_assets.resources.file_stamps import file_stamps
+from sentiment_assets.resources.file_stamps import stamps_below
 from sentiment_assets.resources.storage import ArraysIOManager, FrameIOManager, IncompleteArrays, Storage, file_name
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _batch_stamps(storage: Storage, branch: str) -> dict[str, str]:
 
     A former release kept the digests in a folder of their own, so where there are such, their stamp counts too.
     """
-    reviews, former = (file_stamps(storage.path(branch, name)) for name in (REVIEWS, TEXT_DIGESTS))
+    reviews, former = (stamps_below(storage.path(branch, name)).files for name in (REVIEWS, TEXT_DIGESTS))
     return {file: f"{reviews.get(file)} {former.get(file)}" for file in reviews.keys() | former.keys()}
 
 

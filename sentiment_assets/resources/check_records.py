@@ -4,7 +4,7 @@ A history keeps together what is asked of all these files. They stay the truth: 
 it knows, so it may be old or missing, and whichever of two processes writes it last.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.resources.file_stamps import file_stamps
+from sentiment_assets.resources.file_stamps import FileStamps, stamps_below
 from sentiment_assets.resources.storage import Storage, file_name, write_atomically
 from sentiment_assets.resources.urls import shown
 
@@ -97,18 +97,18 @@ class _Memory:
 
     path: UPath
     records: "dict[str, StampedRecord]"
-    stamps: Mapping[str, str] | None = None
+    stamps: FileStamps | None = None
     """Those of the files when this process looked at them last."""
     unsaved: int = 0
 
     def look_at(self, folder: UPath) -> None:
         """Read the files that are new or were written again, and forget those that are gone."""
-        stamps = file_stamps(folder)
-        if stamps == self.stamps:
+        if self.stamps and self.stamps.are_current():
             return
-        for file in self.records.keys() - stamps.keys():
+        stamps = stamps_below(folder)
+        for file in self.records.keys() - stamps.files.keys():
             del self.records[file]
-        for file, stamp in stamps.items():
+        for file, stamp in stamps.files.items():
             if file.endswith(_RECORD) and (file not in self.records or self.records[file].stamp != stamp):
                 self._read(folder / file, file, stamp)
         self.stamps = stamps

@@ -161,3 +161,16 @@ def test_a_file_that_is_no_record_is_passed_over_until_it_is_mended(tmp_path: Pa
     for content, expected in ((b"{", 3), (file.read_bytes(), 4)):
         file.write_bytes(content)
         assert len(load_history(storage, "acme", QUALITY, KEYS)) == expected
+
+
+def test_files_are_looked_at_only_where_something_was_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, looks = Storage(root=str(tmp_path)), []
+    save_record(storage, "acme", QUALITY, record("a.csv", "1"))
+    os.utime(tmp_path / "acme" / "monitoring" / "quality", (1_000_000_000, 1_000_000_000))
+    look = check_records.stamps_below
+    monkeypatch.setattr(check_records, "stamps_below", lambda folder: looks.append(folder) or look(folder))
+    for _ in range(3):
+        assert len(load_history(storage, "acme", QUALITY, KEYS)) == 1
+    assert len(looks) == 1
+    save_record(storage, "acme", QUALITY, record("c.csv", "1"))
+    assert len(load_history(storage, "acme", QUALITY, KEYS)) == 2
