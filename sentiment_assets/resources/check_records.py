@@ -98,7 +98,7 @@ class _Memory:
     path: UPath
     records: "dict[str, StampedRecord]"
     stamps: FileStamps | None = None
-    """Those of the files when this process looked at them last."""
+    """What this process saw of the files when it looked at them last."""
     unsaved: int = 0
 
     def look_at(self, folder: UPath) -> None:

@@ -25,7 +25,7 @@ from sentiment_assets.resources.check_records import (
     load_records,
     save_record,
 )
-from sentiment_assets.resources.storage import Storage
+from sentiment_assets.resources.storage import Storage, write_atomically
 
 KEYS = ("a.csv", "2026/b.csv", "c.csv", "d.csv")
 
@@ -129,13 +129,17 @@ def test_files_that_a_history_knows_are_not_opened_again(tmp_path: Path, opened:
     storage, keys = Storage(root=str(tmp_path)), [f"{number}.csv" for number in range(40)]
     for key in keys:
         save_record(storage, "acme", QUALITY, record(key, "1"))
+    (tmp_path / "acme" / "monitoring" / "quality" / ".1.part").write_bytes(b"{")  # somebody is writing
     assert len(load_history(storage, "acme", QUALITY, keys)) == len(opened) == 40
     opened.clear()
     another_process()
+    history = tmp_path / "acme" / "monitoring" / "histories" / "quality.json"
+    before = history.stat().st_ino
     save_record(storage, "acme", QUALITY, record(keys[3], "2"))
     for _ in range(2):
         assert load_history(storage, "acme", QUALITY, keys)[3].content == "2"
     assert opened == [keys[3]]
+    assert history.stat().st_ino == before, "it is not written again for a single one"
     assert load_history(storage, "other", QUALITY, keys) == load_history(storage, "acme", DRIFT, keys) == []
 
 
@@ -158,8 +162,9 @@ def test_a_file_that_is_no_record_is_passed_over_until_it_is_mended(tmp_path: Pa
     for key in KEYS:
         save_record(storage, "acme", QUALITY, record(key, "1"))
     file = check_records._path(storage, "acme", QUALITY, KEYS[0])
-    for content, expected in ((b"{", 3), (file.read_bytes(), 4)):
-        file.write_bytes(content)
+    right = file.read_bytes()
+    for content, expected in ((right, 4), (b"{", 3), (right, 4)):
+        write_atomically(file, content)
         assert len(load_history(storage, "acme", QUALITY, KEYS)) == expected
 
 
