@@ -36,12 +36,13 @@ def save_record(storage: Storage, branch: str, group: str, record: "CheckRecord"
     """Remember what a group of checks found in a batch."""
     from sentiment_assets.monitoring.check_record import record_to_bytes
 
-    write_atomically(_path(storage, branch, group, record.batch), record_to_bytes(record))
+    write_atomically(_folder(storage, branch, group) / _file(record.batch), record_to_bytes(record))
 
 
 def load_records(storage: Storage, branch: str, group: str, batch_keys: Sequence[str]) -> "list[CheckRecord]":
     """The records of those batches that have one, in the order given."""
-    found = (_read(_path(storage, branch, group, key)) for key in batch_keys)
+    folder = _folder(storage, branch, group)
+    found = (_read(folder / _file(key)) for key in batch_keys)
     return [record for record in found if record]
 
 
@@ -50,7 +51,9 @@ def _read(path: UPath) -> "CheckRecord | None":
     from sentiment_assets.monitoring.check_record import record_from_bytes
 
     try:
-        return record_from_bytes(path.read_bytes()) if path.exists() else None
+        return record_from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        return None
     except ValueError as error:
         dg.get_dagster_logger().warning(
             f"{shown(path)} is not a record of this release and is passed over; checking its batch again mends it. "
@@ -70,7 +73,7 @@ def load_history(storage: Storage, branch: str, group: str, batch_keys: Sequence
     Only those files are opened that the branch's history, or this process, does not know.
     """
     memory = _memory(storage.path(branch, MONITORING, _HISTORIES, group + _RECORD))
-    memory.look_at(storage.path(branch, MONITORING, _folder(group)))
+    memory.look_at(_folder(storage, branch, group))
     files = (_file(key) for key in batch_keys)
     return [memory.records[file].record for file in files if file in memory.records]
 
@@ -142,12 +145,8 @@ def _memory(path: UPath) -> _Memory:
         return _Memory(path, {})
 
 
-def _folder(group: str) -> str:
-    return _FOLDERS.get(group, group)
-
-
-def _path(storage: Storage, branch: str, group: str, batch_key: str) -> UPath:
-    return storage.path(branch, MONITORING, _folder(group), _file(batch_key))
+def _folder(storage: Storage, branch: str, group: str) -> UPath:
+    return storage.path(branch, MONITORING, _FOLDERS.get(group, group))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -47,6 +47,7 @@ def test_copies_are_as_likely_as_other_reviews(monkeypatch: pytest.MonkeyPatch) 
         chosen = sampled([copied] * 1_000 + others)
         assert len(chosen) == 500
         assert 170 < chosen.count(copied) < 230, "of 1,000 in 2,500"
+    assert len(set(sampled(others * 2))) > 400, "one of two does not bring the other along"
 
 
 def test_a_sample_is_of_all_splits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,11 @@ from sentiment_assets.resources.storage import Storage, write_atomically
 KEYS = ("a.csv", "2026/b.csv", "c.csv", "d.csv")
 
 
+def file_of(storage: Storage, group: str, key: str) -> UPath:
+    folder = {"drift": "texts", "degradation": "scores"}.get(group, group)
+    return storage.path("acme", "monitoring", folder, f"{key}.json")
+
+
 def record(key: str, content: str, checked_at: str = "2026-11-01", verdict: Any = "warn") -> CheckRecord:
     finding = Finding(name="html", verdict=verdict, sentence=f"of {content}", surely=0.1, threshold=0.05)
     return CheckRecord(key, checked_at, "1", (finding,), content=content)
@@ -101,7 +106,7 @@ def _take(step: str, storage: Storage, new: CheckRecord) -> None:
         with dying_at_the_first_write():
             save_record(storage, "acme", group, new)
     elif step == "remove":
-        check_records._path(storage, "acme", group, new.batch).unlink(missing_ok=True)
+        file_of(storage, group, new.batch).unlink(missing_ok=True)
     elif step == "look":
         load_current_history(storage, "acme", KEYS)
     elif step == "die while it looks":
@@ -161,7 +166,7 @@ def test_a_file_that_is_no_record_is_passed_over_until_it_is_mended(tmp_path: Pa
     storage = Storage(root=str(tmp_path))
     for key in KEYS:
         save_record(storage, "acme", QUALITY, record(key, "1"))
-    file = check_records._path(storage, "acme", QUALITY, KEYS[0])
+    file = file_of(storage, QUALITY, KEYS[0])
     right = file.read_bytes()
     for content, expected in ((right, 4), (b"{", 3), (right, 4)):
         write_atomically(file, content)
