@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 from pydantic import TypeAdapter, ValidationError
@@ -43,6 +44,11 @@ class CheckRecord:
     content: str = ""
     """Digest of the reviews that were looked at (``content_digest``); empty in records of former releases."""
 
+    @cached_property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Its findings that warn, in their order."""
+        return tuple(finding for finding in self.findings if finding.warns)
+
     def is_of(self, content: str) -> bool:
         """Whether it speaks of this very content; unknown counts as no."""
         return bool(content) and self.content == content
@@ -79,8 +85,7 @@ def open_warnings(records: Sequence[CheckRecord]) -> tuple[OpenWarning, ...]:
     return tuple(
         OpenWarning(record.batch, finding.name, finding.sentence, record.checked_at)
         for record in records
-        for finding in record.findings
-        if finding.warns
+        for finding in record.warnings
     )
 
 

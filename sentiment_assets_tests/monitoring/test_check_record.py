@@ -32,6 +32,8 @@ def test_records_of_what_a_batch_held_before_do_not_count() -> None:
     assert of_what_is_there({"quality": [new, other], "texts": [old]}) == {"quality": [new, other], "texts": []}
     same = record("a.csv", "2", "2026-01-01")
     assert of_what_is_there({"quality": [new], "texts": [same]}) == {"quality": [new], "texts": [same]}
+    at_once = record("a.csv", "1", "2026-01-02")
+    assert of_what_is_there({"quality": [at_once], "texts": [new]}) == {"quality": [], "texts": [new]}
     assert of_what_is_there({}) == {}
 
 
