@@ -9,6 +9,8 @@ from sentiment_assets.learning.near_duplicates import (
     resembles_any,
     text_signatures,
 )
+from sentiment_assets.learning.ngrams import hash_ngrams
+from sentiment_assets.learning.settings import NgramSettings
 
 WORDS = [f"word{number}" for number in range(400)]
 
@@ -34,6 +36,31 @@ def test_a_text_with_a_few_words_changed_is_found_with_its_twin_and_exact_simila
     assert found.texts.tolist() == list(range(200, 240))
     assert found.twins.tolist() == list(range(40))
     assert found.similarities == pytest.approx([jaccard(*pair) for pair in zip(changed, others, strict=False)])
+
+
+def compared_in_a_dense_block(texts: list[str], others: list[str], similarity: float) -> list[tuple[int, int, float]]:
+    """What was done before: every text is compared with every other one, and the first of the most similar counts."""
+    shingles = NgramSettings(shortest=3, longest=3, columns_log2=22)
+    ours, theirs = hash_ngrams(texts, shingles), hash_ngrams(others, shingles)
+    shared = (ours @ theirs.T).toarray()
+    sizes = [np.diff(each.indptr) for each in (ours, theirs)]
+    jaccard = shared / np.maximum(sizes[0][:, None] + sizes[1] - shared, 1)
+    near = np.flatnonzero(jaccard.max(axis=1) >= similarity)
+    return [(text, int(jaccard[text].argmax()), float(jaccard[text].max())) for text in near.tolist()]
+
+
+@pytest.mark.parametrize("similarity", [0.5, 0.7, 0.9, 1.0])
+@pytest.mark.parametrize("vocabulary", [3, 30, 400])
+def test_the_same_pairs_are_found_as_by_comparing_all_with_all(vocabulary: int, similarity: float) -> None:
+    chance = random.Random(vocabulary)  # noqa: S311
+    others = [chance.choices(WORDS[:vocabulary], k=chance.randint(0, 50)) for _ in range(200)]
+    texts = [chance.choices(WORDS[:vocabulary], k=chance.randint(0, 50)) for _ in range(200)]
+    texts += [changed(words, (chance.randint(0, 50), chance.randint(0, 50))) for words in others]
+    found = find_near_duplicates(joined(texts), joined(others), similarity=similarity)
+    expected = compared_in_a_dense_block(joined(texts), joined(others), similarity)
+    assert list(zip(found.texts, found.twins, found.similarities, strict=True)) == expected
+    assert len(expected) > 50
+    assert (found.texts.dtype, found.twins.dtype, found.similarities.dtype) == (np.int64, np.int64, np.float64)
 
 
 def test_below_the_asked_similarity_nothing_is_found() -> None:
