@@ -4,14 +4,15 @@ MinHash: Broder 1997, "On the resemblance and containment of documents", by the 
 50,000 reviews take half a second; banding: Leskovec, Rajaraman & Ullman, "Mining of Massive Datasets", ch. 3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from rensa import RMinHash, RMinHashDigestMatrix
 from scipy import sparse
 
-from sentiment_assets.learning.ngrams import Texts, as_column, hash_ngrams
+from sentiment_assets.learning.ngrams import Texts, as_chunked_column, hash_ngrams
 from sentiment_assets.learning.settings import Analyzer, NgramSettings
 from sentiment_assets.learning.similar_sets import ELEMENT_BITS, SetIndex
 
@@ -44,16 +45,17 @@ class NearDuplicates:
 
 
 def find_near_duplicates(
-    texts: Texts, others: Texts, *, similarity: float, analyzer: Analyzer = "word", n_jobs: int = 1
+    texts: Iterable[Texts], others: Iterable[Texts], *, similarity: float, analyzer: Analyzer = "word", n_jobs: int = 1
 ) -> NearDuplicates:
     """Find the ``texts`` that share at least ``similarity`` of their shingles with one of ``others``.
 
-    A shingle is three neighbouring tokens; a text of fewer has none and is like no other. Every pair is found, by its
-    exact Jaccard similarity, which is above 0 and at most 1; of equally similar others the first is the twin.
+    Both come some at a time, so that not all need be in memory; positions count through all parts. A shingle is three
+    neighbouring tokens; a text of fewer has none and is like no other. Every pair is found, by its exact Jaccard
+    similarity, which is above 0 and at most 1; of equally similar others the first is the twin.
     """
     shingles = _SHINGLES.model_copy(update={"analyzer": analyzer, "columns_log2": ELEMENT_BITS})
-    index = SetIndex.of(_in_parts(others, shingles, n_jobs), similarity)
-    found = [index.most_similar(part) for part in _in_parts(texts, shingles, n_jobs)]
+    index = SetIndex.of((hash_ngrams(part, shingles, n_jobs=n_jobs) for part in others), similarity)
+    found = [index.most_similar(hash_ngrams(part, shingles, n_jobs=n_jobs)) for part in texts]
     best, at = (np.concatenate(each) for each in zip(_NOTHING_FOUND, *found, strict=True))
     near = np.flatnonzero(at >= 0)
     return NearDuplicates(near, at[near], best[near])
@@ -65,8 +67,17 @@ def text_signatures(texts: Texts, analyzer: Analyzer = "word", n_jobs: int = 1) 
     The lowest byte of each MinHash (Li & König 2010, "b-bit minwise hashing"): the share of bytes that two signatures
     have in common says how similar the texts are, and nothing says what they were.
     """
-    parts = _in_parts(texts, _SHINGLES.model_copy(update={"analyzer": analyzer}), n_jobs)
-    return np.concatenate([NO_SIGNATURES, *(_lowest_bytes(_digest(each)) for each in parts)])
+    shingles = _SHINGLES.model_copy(update={"analyzer": analyzer})
+    rows = (hash_ngrams(part, shingles, n_jobs=n_jobs) for part in text_parts(texts))
+    return np.concatenate([NO_SIGNATURES, *(_lowest_bytes(_digest(each)) for each in rows)])
+
+
+def text_parts(texts: Texts, wanted: np.ndarray | None = None) -> Iterator[pa.ChunkedArray | pa.Array]:
+    """The texts, or those of them for which ``wanted`` is true, some at a time, without a copy of all."""
+    column = as_chunked_column(texts)
+    for start in range(0, len(column), _TEXTS_AT_ONCE):
+        part = column.slice(start, _TEXTS_AT_ONCE)
+        yield part if wanted is None else part.filter(pa.array(wanted[start : start + _TEXTS_AT_ONCE]))
 
 
 def resembles_any(signatures: np.ndarray, others: np.ndarray, similarity: float) -> np.ndarray:
@@ -106,13 +117,6 @@ def _pairs(wanted: np.ndarray, there: np.ndarray) -> Iterator[tuple[np.ndarray, 
 
 def _lowest_bytes(digests: RMinHashDigestMatrix) -> np.ndarray:
     return (np.array(digests.to_rows(), np.uint32).reshape(-1, SIGNATURE_SIZE) & _NO_SHINGLE).astype(np.uint8)
-
-
-def _in_parts(texts: Texts, shingles: NgramSettings, n_jobs: int) -> Iterator[sparse.csr_matrix]:
-    """The shingles of the texts, some texts at a time, so that they are never in memory all at once."""
-    column = as_column(texts)
-    for start in range(0, len(column), _TEXTS_AT_ONCE):
-        yield hash_ngrams(column.slice(start, _TEXTS_AT_ONCE), shingles, n_jobs=n_jobs)
 
 
 def _digest(rows: sparse.csr_matrix) -> RMinHashDigestMatrix:

@@ -167,16 +167,23 @@ def _csr(values: np.ndarray, columns: np.ndarray, sizes: np.ndarray, n_columns: 
 
 
 def as_column(texts: Texts) -> pa.Array:
-    """Texts as one Arrow array: without a copy if they are an Arrow array or a pandas column already."""
-    column = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else pa.array(texts, pa.large_string())
+    """Texts as one Arrow array: without a copy if they are an Arrow array already."""
+    column = as_chunked_column(texts)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def as_chunked_column(texts: Texts) -> pa.Array | pa.ChunkedArray:
+    """Texts as Arrow holds them, without a copy if they are Arrow's or a pandas column already."""
+    if isinstance(texts, pa.Array | pa.ChunkedArray):
+        return texts
+    return pa.array(texts, pa.large_string())
 
 
 def chunks_of(texts: Texts) -> Iterator[pa.Array]:
     """The texts some at a time, as they are worked through."""
-    column = as_column(texts)
+    column = as_chunked_column(texts)
     for start in range(0, len(column), _TEXTS_PER_CHUNK):
-        yield column.slice(start, _TEXTS_PER_CHUNK).cast(pa.large_string())
+        yield as_column(column.slice(start, _TEXTS_PER_CHUNK)).cast(pa.large_string())
 
 
 def _map(

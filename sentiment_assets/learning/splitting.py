@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.learning.near_duplicates import find_near_duplicates
+from sentiment_assets.learning.near_duplicates import find_near_duplicates, text_parts
 from sentiment_assets.learning.ngrams import mostly_unspaced
 from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
@@ -19,6 +19,7 @@ TEST: Final = "test"
 SPLITS: Final = (TRAIN, VALIDATION, TEST)
 NEAR_DUPLICATE: Final = "near_duplicate"
 """Training reviews that are set aside, because they say nearly the same as a test or validation review."""
+_ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,11 @@ class Splits:
 
 def digest_of_splits(reviews: pd.DataFrame) -> str:
     """The same for equal splits, stored or not: 16 hexadecimal digits of SHA-256 over ``Splits.reviews``."""
-    values = pd.util.hash_pandas_object(reviews, index=False).to_numpy()
-    return sha256(values.tobytes()).hexdigest()[:16]
+    digest = sha256()
+    for start in range(0, len(reviews), _ROWS_AT_ONCE):
+        values = pd.util.hash_pandas_object(reviews.iloc[start : start + _ROWS_AT_ONCE], index=False)
+        digest.update(values.to_numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
@@ -69,7 +73,7 @@ def split_reviews(
     labels = reviews["label"]
     labelled = np.flatnonzero(labels.notna())
     corpus = pd.DataFrame({"place": labelled, "label": labels.iloc[labelled].to_numpy("int8")})
-    corpus["text_digest"] = text_digests(reviews["text"].iloc[labelled])
+    corpus["text_digest"] = _digests(reviews["text"])[labelled]
     official = reviews["split"].iloc[labelled].astype(object).reset_index(drop=True)
     corpus["split"] = official.where(official.notna(), split_of_digests(corpus["text_digest"].to_numpy(), settings))
     precedence = corpus["split"].map({TEST: 0, VALIDATION: 1, TRAIN: 2})
@@ -77,14 +81,14 @@ def split_reviews(
     repeated = ordered.duplicated("text_digest")
     unique = ordered[~repeated].sort_index()
     kept_label = ordered["text_digest"].map(unique.set_index("text_digest")["label"])
-    chosen = reviews.iloc[unique["place"].to_numpy()]
+    places = unique["place"].to_numpy()
     kept = pd.DataFrame(
         {
-            "review_id": chosen["review_id"].array,
-            "text": chosen["text"].array,
+            "review_id": reviews["review_id"].array.take(places),
+            "text": reviews["text"].array.take(places),
             "label": unique["label"].to_numpy(),
             "split": unique["split"].astype("str").array,
-            "batch": chosen["batch"].array,
+            "batch": reviews["batch"].array.take(places),
             "text_digest": unique["text_digest"].to_numpy(),
         }
     )
@@ -120,20 +124,29 @@ def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:
     """The training reviews to set aside, with the index that they have in ``reviews``."""
-    train = reviews[reviews["split"] == TRAIN]
-    held_out = reviews[reviews["split"].isin([VALIDATION, TEST])]
+    train, held_out = (reviews["split"].isin(names).to_numpy() for names in ([TRAIN], [VALIDATION, TEST]))
     if similarity is None:
-        train, held_out = train.iloc[:0], held_out.iloc[:0]
+        train = held_out = np.zeros(len(reviews), bool)
     pairs = find_near_duplicates(
-        train["text"], held_out["text"], similarity=similarity or 1.0, analyzer=analyzer, n_jobs=n_jobs
+        text_parts(reviews["text"], train),
+        text_parts(reviews["text"], held_out),
+        similarity=similarity or 1.0,
+        analyzer=analyzer,
+        n_jobs=n_jobs,
     )
-    twins = held_out.iloc[pairs.twins]
-    return train.iloc[pairs.texts][["review_id", "text"]].assign(
+    twins = reviews.iloc[np.flatnonzero(held_out)[pairs.twins]]
+    return reviews.iloc[np.flatnonzero(train)[pairs.texts]][["review_id", "text"]].assign(
         twin_review_id=twins["review_id"].to_numpy(),
         twin_split=twins["split"].to_numpy(),
         twin_text=twins["text"].to_numpy(),
         similarity=pairs.similarities,
     )
+
+
+def _digests(texts: "pd.Series[str]") -> np.ndarray:
+    """The digest of each text, some texts at a time, so that they are never all Python's own strings."""
+    parts = (text_digests(texts.iloc[start : start + _ROWS_AT_ONCE]) for start in range(0, len(texts), _ROWS_AT_ONCE))
+    return np.concatenate([np.empty(0, np.uint64), *parts])
 
 
 class UnusableSplits(ValueError):
