@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from rensa import RMinHash, RMinHashDigestMatrix
 from scipy import sparse
 
-from sentiment_assets.learning.ngrams import Texts, as_chunked_column, hash_ngrams
+from sentiment_assets.learning.ngrams import Texts, chunks_of, hash_ngrams
 from sentiment_assets.learning.settings import Analyzer, NgramSettings
 from sentiment_assets.learning.similar_sets import ELEMENT_BITS, SetIndex
 
@@ -20,7 +19,9 @@ SHINGLE_TOKENS = 3
 _SHINGLES = NgramSettings(shortest=SHINGLE_TOKENS, longest=SHINGLE_TOKENS, columns_log2=22)
 """What signatures are made of, also those that models have stored."""
 _PERMUTATIONS, _BANDS, _SEED = 128, 32, 1
-_TEXTS_AT_ONCE, _PAIRS_AT_ONCE = 4_000, 50_000
+TEXTS_AT_ONCE = 4_000
+"""Texts of a part, as sketches and sets are made of fewest processor seconds."""
+_PAIRS_AT_ONCE = 50_000
 _NOTHING_FOUND = np.empty(0), np.empty(0, np.int64)
 SIGNATURE_SIZE = _PERMUTATIONS
 NO_SIGNATURES = np.empty((0, SIGNATURE_SIZE), np.uint8)
@@ -68,16 +69,8 @@ def text_signatures(texts: Texts, analyzer: Analyzer = "word", n_jobs: int = 1) 
     have in common says how similar the texts are, and nothing says what they were.
     """
     shingles = _SHINGLES.model_copy(update={"analyzer": analyzer})
-    rows = (hash_ngrams(part, shingles, n_jobs=n_jobs) for part in text_parts(texts))
+    rows = (hash_ngrams(part, shingles, n_jobs=n_jobs) for part in chunks_of(texts, size=TEXTS_AT_ONCE))
     return np.concatenate([NO_SIGNATURES, *(_lowest_bytes(_digest(each)) for each in rows)])
-
-
-def text_parts(texts: Texts, wanted: np.ndarray | None = None) -> Iterator[pa.ChunkedArray | pa.Array]:
-    """The texts, or those of them for which ``wanted`` is true, some at a time, without a copy of all."""
-    column = as_chunked_column(texts)
-    for start in range(0, len(column), _TEXTS_AT_ONCE):
-        part = column.slice(start, _TEXTS_AT_ONCE)
-        yield part if wanted is None else part.filter(pa.array(wanted[start : start + _TEXTS_AT_ONCE]))
 
 
 def resembles_any(signatures: np.ndarray, others: np.ndarray, similarity: float) -> np.ndarray:

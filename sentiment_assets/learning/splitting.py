@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.learning.near_duplicates import find_near_duplicates, text_parts
-from sentiment_assets.learning.ngrams import mostly_unspaced
+from sentiment_assets.learning.near_duplicates import TEXTS_AT_ONCE, find_near_duplicates
+from sentiment_assets.learning.ngrams import chunks_of, mostly_unspaced
 from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.text_identity import text_digests
@@ -128,8 +128,8 @@ def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: 
     if similarity is None:
         train = held_out = np.zeros(len(reviews), bool)
     pairs = find_near_duplicates(
-        text_parts(reviews["text"], train),
-        text_parts(reviews["text"], held_out),
+        chunks_of(reviews["text"], train, TEXTS_AT_ONCE),
+        chunks_of(reviews["text"], held_out, TEXTS_AT_ONCE),
         similarity=similarity or 1.0,
         analyzer=analyzer,
         n_jobs=n_jobs,

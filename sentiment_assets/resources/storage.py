@@ -51,6 +51,15 @@ class Storage(dg.ConfigurableResource[Any]):
         """A path below the data folder."""
         return below_home(self.root).joinpath(*parts)
 
+    @property
+    def folder_of_unfinished(self) -> Path | None:
+        """Where large unfinished files lie: the data folder, or ``None`` if that is on no disk of this host."""
+        root = below_home(self.root)
+        if not is_local(root):
+            return None
+        make_folder(Path(root.path))
+        return Path(root.path)
+
     def frame_path(self, branch: str, asset: str, partition: str) -> UPath:
         """Where a partition of a frame-valued asset lies."""
         return self.partition_path(branch, asset, partition, FrameIOManager.extension)
@@ -196,11 +205,14 @@ class ArraysIOManager(dg.UPathIOManager):
 
         What was current before is removed. What another process may be writing now is not, until it has lain for a day.
         """
+        import numpy as np
+
         current = path / _CURRENT
         former = current.read_text() if current.exists() else ""
         version = arrays_version(obj)
         for name, array in obj.items():
-            write_atomically(path / version / f"{name}.npy", _npy(array))
+            with written_atomically(path / version / f"{name}.npy") as stream:
+                np.save(stream, array, allow_pickle=False)
         write_atomically(path / version / _NAMES, json.dumps(sorted(obj)).encode())
         write_atomically(current, version.encode())
         kept = {_CURRENT, version, current.read_text()}  # another process may have made another one current by now
@@ -252,16 +264,8 @@ def arrays_version(arrays: "Mapping[str, np.ndarray]") -> str:
     digest = sha256()
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
+        digest.update(array.reshape(-1).view("uint8").data)  # mapped files are not copied into memory
     return digest.hexdigest()[:16]
-
-
-def _npy(array: "np.ndarray") -> bytes:
-    import numpy as np
-
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
 
 
 def _local_copy(folder: UPath) -> Path:

@@ -1,8 +1,6 @@
 import random
-from itertools import chain
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from sentiment_assets.learning.near_duplicates import (
@@ -10,7 +8,6 @@ from sentiment_assets.learning.near_duplicates import (
     NearDuplicates,
     find_near_duplicates,
     resembles_any,
-    text_parts,
     text_signatures,
 )
 from sentiment_assets.learning.ngrams import hash_ngrams
@@ -31,7 +28,7 @@ def jaccard(one: list[str], other: list[str]) -> float:
 def found_among(
     texts: list[str], others: list[str], *, similarity: float, analyzer: Analyzer = "word"
 ) -> NearDuplicates:
-    return find_near_duplicates(text_parts(texts), text_parts(others), similarity=similarity, analyzer=analyzer)
+    return find_near_duplicates([texts], [others], similarity=similarity, analyzer=analyzer)
 
 
 def test_a_text_with_a_few_words_changed_is_found_with_its_twin_and_exact_similarity() -> None:
@@ -82,15 +79,6 @@ def test_the_parts_that_texts_come_in_do_not_show() -> None:
     assert parts.texts.tolist() == [1, 2, 3, 4]
     assert parts.twins.tolist() == [5, 6, 7, 8]
     assert parts.similarities.tolist() == found_among(texts, joined(others), similarity=0.7).similarities.tolist()
-
-
-def test_parts_of_texts_are_those_that_are_wanted_in_their_order() -> None:
-    texts = [f"text {number}" for number in range(9_000)]
-    wanted = np.arange(9_000) % 7 == 3
-    parts = [part.to_pylist() for part in text_parts(pd.Series(texts, dtype="str"), wanted)]
-    assert [*chain(*parts)] == [text for text, kept in zip(texts, wanted, strict=True) if kept]
-    assert max(map(len, parts)) < 1_000
-    assert [*chain(*(part.to_pylist() for part in text_parts(texts)))] == texts
 
 
 def test_below_the_asked_similarity_nothing_is_found() -> None:

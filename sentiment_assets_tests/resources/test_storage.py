@@ -2,7 +2,9 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import dagster as dg
 import numpy as np
@@ -57,17 +59,19 @@ def test_arrays_come_back_mapped_and_the_former_ones_are_gone(root: UPath) -> No
 
 def test_overlapping_writes_leave_whole_arrays(root: UPath, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process begins to write, another writes and ends meanwhile, then the first one ends."""
-    manager, plain, place = ArraysIOManager(root), storage.write_atomically, root / "features"
+    manager, plain, place = ArraysIOManager(root), storage.written_atomically, root / "features"
     others = {name: array + 1 for name, array in ARRAYS.items()}
 
-    def interrupted(path: UPath, content: bytes) -> None:
+    @contextmanager
+    def interrupted(path: UPath) -> Iterator[BinaryIO]:
         if path.name == "b.npy":
-            monkeypatch.setattr(storage, "write_atomically", plain)
+            monkeypatch.setattr(storage, "written_atomically", plain)
             manager.dump_to_path(None, others, place)
-        plain(path, content)
+        with plain(path) as stream:
+            yield stream
 
     manager.dump_to_path(None, {"a": np.zeros(9)}, place)
-    monkeypatch.setattr(storage, "write_atomically", interrupted)
+    monkeypatch.setattr(storage, "written_atomically", interrupted)
     manager.dump_to_path(None, ARRAYS, place)
     loaded = manager.load_from_path(None, place)
     assert loaded.version == arrays_version(ARRAYS)
