@@ -9,7 +9,7 @@ from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings
-from sentiment_assets.resources.storage import Frame, Storage, arrays_version
+from sentiment_assets.resources.storage import MAPPED_TEXTS, Frame, Storage, arrays_version
 
 NAME = "features"
 
@@ -20,7 +20,7 @@ def features_asset(branch: str, settings: FeatureSettings, feature_sets: Sequenc
     @dg.asset(
         name=NAME,
         key_prefix=branch,
-        ins={SPLITS: dg.AssetIn([branch, SPLITS])},
+        ins={SPLITS: dg.AssetIn([branch, SPLITS], metadata={MAPPED_TEXTS: True})},
         io_manager_key="arrays",
         code_version=code_version(__name__, settings, *feature_sets),
         kinds={"python", "numpy"},

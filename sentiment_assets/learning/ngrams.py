@@ -318,7 +318,7 @@ def words_around_characters(texts: pa.Array) -> WordsAround:
 
 def mostly_unspaced(texts: Texts) -> bool:
     """Whether more than half of the texts are in a language that is written without spaces."""
-    unspaced = pc.match_substring_regex(as_column(texts), _UNSPACED_SCRIPTS)
+    unspaced = pc.match_substring_regex(as_chunked_column(texts), _UNSPACED_SCRIPTS)
     return 2 * (pc.sum(unspaced).as_py() or 0) > len(unspaced)
 
 

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from sentiment_assets.learning.mapped_texts import mapped_texts
 from sentiment_assets.learning.near_duplicates import TEXTS_AT_ONCE, find_near_duplicates
 from sentiment_assets.learning.ngrams import chunks_of, mostly_unspaced
 from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
@@ -58,7 +60,12 @@ def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
 
 
 def split_reviews(
-    reviews: pd.DataFrame, settings: SplitSettings, analyzer: Analyzer | None = None, n_jobs: int = 1
+    reviews: pd.DataFrame,
+    settings: SplitSettings,
+    analyzer: Analyzer | None = None,
+    *,
+    n_jobs: int = 1,
+    folder: Path | None = None,
 ) -> Splits:
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
@@ -67,7 +74,8 @@ def split_reviews(
     (``review_numbers``) the latest counts, with the latest label that there is. Of equal texts the earliest is kept,
     unless they fall in several splits: then test wins, then validation. Training reviews that are near-duplicates of a
     test or validation review move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
-    Without it these are words, or characters where most reviews are in a language that is written without spaces.
+    Without it these are words, or characters where most reviews are in a language that is written without spaces. The
+    texts of ``Splits.reviews`` are a mapped file in ``folder`` (``mapped_texts``).
     """
     reviews, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]
@@ -82,10 +90,12 @@ def split_reviews(
     unique = ordered[~repeated].sort_index()
     kept_label = ordered["text_digest"].map(unique.set_index("text_digest")["label"])
     places = unique["place"].to_numpy()
+    wanted = np.zeros(len(reviews), bool)
+    wanted[places] = True
     kept = pd.DataFrame(
         {
             "review_id": reviews["review_id"].array.take(places),
-            "text": reviews["text"].array.take(places),
+            "text": mapped_texts(chunks_of(reviews["text"], wanted), folder),
             "label": unique["label"].to_numpy(),
             "split": unique["split"].astype("str").array,
             "batch": reviews["batch"].array.take(places),

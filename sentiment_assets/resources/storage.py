@@ -35,6 +35,8 @@ _LONGEST_NAME = 200
 _LONGEST_PATH = 3_500
 """Bytes of a whole key; file systems take paths of 4,095, in which the data folder stands as well."""
 _ROWS_OF_A_GROUP = 20_000
+MAPPED_TEXTS = "mapped_texts"
+"""In the metadata of an asset's input: the frame is large, and its column ``text`` need not be in memory."""
 _CURRENT, _NAMES = "CURRENT", "names.json"
 _ABANDONED = 86_400.0
 """Seconds after which a version that is not the current one is no longer being written."""
@@ -170,6 +172,23 @@ def read_partitions(storage: Storage, branch: str, asset: str, partitions: Seque
     return {each: read_frame(path) for each, path in paths.items() if path.exists()}
 
 
+def stored_partitions(storage: Storage, branch: str, asset: str, partitions: Sequence[str]) -> list[str]:
+    """Those of the partitions that have a stored frame, in the order given."""
+    return [each for each in partitions if storage.frame_path(branch, asset, each).exists()]
+
+
+def _read_with_mapped_texts(path: UPath) -> Frame:
+    """A stored frame, read some rows at a time, whose column ``text`` lies in a mapped file on this host."""
+    import pyarrow.parquet as pq
+
+    from sentiment_assets.learning.mapped_texts import joined_with_mapped_texts
+
+    with path.open("rb") as file, pq.ParquetFile(file) as stored:
+        groups = (stored.read_row_group(number).to_pandas() for number in range(stored.num_row_groups))
+        joined = joined_with_mapped_texts(groups, Path(path.path).parent if is_local(path) else None)
+        return joined[stored.schema_arrow.names]
+
+
 class FrameIOManager(dg.UPathIOManager):
     """DataFrames as Parquet files, one a partition."""
 
@@ -185,8 +204,8 @@ class FrameIOManager(dg.UPathIOManager):
             write_frame(obj, stream)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Frame:
-        """Load a frame."""
-        return read_frame(path)
+        """Load a frame; an input whose metadata say ``MAPPED_TEXTS`` has its texts in a mapped file."""
+        return _read_with_mapped_texts(path) if context.definition_metadata.get(MAPPED_TEXTS) else read_frame(path)
 
 
 @dataclass(frozen=True)

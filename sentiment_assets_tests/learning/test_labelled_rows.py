@@ -81,6 +81,8 @@ def test_filed_rows_are_mapped_and_leave_no_file(tmp_path: Path) -> None:
     assert isinstance(filed.indices, np.memmap)
     assert (filed.data.dtype, filed.indices.dtype, filed.indptr.dtype) == (np.float32, np.int32, np.int64)
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        filed_rows(one_by_one(ROWS), LABELS, 9, tmp_path / "nowhere")
 
 
 def test_rows_without_an_entry_can_be_filed(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ from typing import BinaryIO
 import dagster as dg
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from upath import UPath
 
 from sentiment_assets.resources import storage
 from sentiment_assets.resources.home import below_home, local_home
 from sentiment_assets.resources.storage import (
+    MAPPED_TEXTS,
     ArraysIOManager,
     FrameIOManager,
     Frames,
@@ -42,6 +44,21 @@ def test_a_frame_comes_back_with_its_attributes(root: UPath) -> None:
     again = read_frame(root / "x" / "f.parquet")
     pd.testing.assert_frame_equal(again, frame)
     assert again.attrs == {"rows_in": 7}
+
+
+def test_the_texts_of_a_large_frame_need_no_memory_where_an_asset_says_so(root: UPath) -> None:
+    texts = pd.array([f"{number} " * 100 for number in range(45_000)], dtype="str")
+    labels = pd.array([1, None, 0] * 15_000, "Int8")
+    frame = pd.DataFrame({"review_id": [f"r{number}" for number in range(45_000)], "text": texts})
+    frame = frame.assign(label=labels, text_digest=np.arange(45_000, dtype=np.uint64))
+    manager, file = FrameIOManager(root), root / "x" / "f.parquet"
+    manager.dump_to_path(None, frame, file)
+    asking = dg.build_input_context(definition_metadata={MAPPED_TEXTS: True})
+    before = pa.total_allocated_bytes()
+    mapped = manager.load_from_path(asking, file)
+    assert pa.total_allocated_bytes() - before < frame["text"].str.len().sum() / 4
+    pd.testing.assert_frame_equal(mapped, frame)
+    pd.testing.assert_frame_equal(manager.load_from_path(dg.build_input_context(), file), frame)
 
 
 def test_arrays_come_back_mapped_and_the_former_ones_are_gone(root: UPath) -> None:
