@@ -49,10 +49,12 @@ class SetIndex:
             owners, elements = _rarest(sets[start : start + _SETS_AT_ONCE], frequency, similarity)
             found.append(np.array([owners + start, elements], np.int32))
         owners, elements = np.concatenate(found, axis=1)
-        distinct, numbers = np.unique(elements, return_inverse=True)
-        ones = np.ones(len(owners), np.int32)
-        found_by = sparse.csr_matrix((ones, (numbers, owners)), shape=(len(distinct), sets.shape[0]))
-        return cls(sets, similarity, frequency, distinct, found_by)
+        order = np.argsort(elements, kind="stable")
+        owners, elements = owners[order], elements[order]
+        first = np.flatnonzero(np.diff(elements, prepend=-1))
+        parts_of_csr = np.ones(len(owners), np.int32), owners, np.append(first, len(owners))
+        found_by = sparse.csr_matrix(parts_of_csr, shape=(len(first), sets.shape[0]))
+        return cls(sets, similarity, frequency, elements[first], found_by)
 
     def most_similar(self, sets: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
         """The largest Jaccard similarity of each set with one of the index, and the position of the first such one.
