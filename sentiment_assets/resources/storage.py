@@ -36,7 +36,7 @@ _LONGEST_PATH = 3_500
 """Bytes of a whole key; file systems take paths of 4,095, in which the data folder stands as well."""
 _ROWS_OF_A_GROUP = 20_000
 MAPPED_TEXTS = "mapped_texts"
-"""In the metadata of an asset's input: the frame is large, and its column ``text`` need not be in memory."""
+"""A word in the metadata of an asset's input: its frame is large, and the column ``text`` need not be in memory."""
 _CURRENT, _NAMES = "CURRENT", "names.json"
 _ABANDONED = 86_400.0
 """Seconds after which a version that is not the current one is no longer being written."""
@@ -173,7 +173,7 @@ def read_partitions(storage: Storage, branch: str, asset: str, partitions: Seque
 
 
 def stored_partitions(storage: Storage, branch: str, asset: str, partitions: Sequence[str]) -> list[str]:
-    """Those of the partitions that have a stored frame, in the order given."""
+    """The partitions that have a stored frame, in the order given."""
     return [each for each in partitions if storage.frame_path(branch, asset, each).exists()]
 
 
