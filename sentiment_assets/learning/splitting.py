@@ -77,9 +77,9 @@ def split_reviews(
     Without it these are words, or characters where most reviews are in a language that is written without spaces. The
     texts of ``Splits.reviews`` are a mapped file in ``folder`` (``mapped_texts``).
     """
-    reviews, n_corrected = _latest_versions(reviews)
+    reviews, latest, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]
-    labelled = np.flatnonzero(labels.notna())
+    labelled = np.flatnonzero(labels.notna() & latest)
     corpus = pd.DataFrame({"place": labelled, "label": labels.iloc[labelled].to_numpy("int8")})
     corpus["text_digest"] = _digests(reviews["text"])[labelled]
     official = reviews["split"].iloc[labelled].astype(object).reset_index(drop=True)
@@ -107,7 +107,7 @@ def split_reviews(
     kept.loc[near_duplicates.index, "split"] = NEAR_DUPLICATE
     return Splits(
         reviews=kept,
-        n_unlabelled=len(reviews) - len(corpus),
+        n_unlabelled=int(latest.sum()) - len(corpus),
         n_corrected=n_corrected,
         n_duplicate_texts=int(repeated.sum()),
         n_conflicting_labels=int((kept_label != ordered["label"]).sum()),
@@ -115,21 +115,27 @@ def split_reviews(
     )
 
 
-def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The latest version of each review, in the order of these, and how many rows a later one corrects.
+def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, int]:
+    """The reviews, which of them are the latest version of theirs, and how many of the others a later one corrects.
 
-    What a later version does not say, its label or its official split, the last one that says it does.
+    What a later version does not say, its label or its official split, the last one that says it does. Texts are looked
+    at where they are.
     """
     if reviews["review_id"].is_unique:
-        return reviews, 0
-    numbers = pd.Series(review_numbers(reviews), reviews.index)
-    own = labels_said(reviews)
-    said, splits = (each.groupby(numbers).ffill() for each in (own, reviews["split"]))
-    latest = ~numbers.duplicated(keep="last")
-    last = pd.DataFrame({"text": reviews["text"], "said": said})[latest].set_index(numbers[latest])
-    relabelled = (own.notna() & (own != numbers.map(last["said"]))).fillna(False)
-    corrected = ~latest & (relabelled | (reviews["text"] != numbers.map(last["text"])))
-    return reviews.assign(label=label_of_said(said), split=splits)[latest], int(corrected.sum())
+        return reviews, np.ones(len(reviews), bool), 0
+    numbers = review_numbers(reviews)
+    own = labels_said(reviews).reset_index(drop=True)
+    said, splits = (each.groupby(numbers).ffill() for each in (own, reviews["split"].reset_index(drop=True)))
+    latest = ~pd.Series(numbers).duplicated(keep="last").to_numpy()
+    place_of_latest = np.empty(numbers.max() + 1, np.int64)
+    place_of_latest[numbers[latest]] = np.flatnonzero(latest)
+    former = np.flatnonzero(~latest)
+    instead = place_of_latest[numbers[former]]
+    now = said.iloc[instead].array
+    relabelled = own.iloc[former].notna() & (own.iloc[former] != now).fillna(False)
+    edited = reviews["text"].iloc[former].to_numpy() != reviews["text"].iloc[instead].to_numpy()
+    merged = reviews.assign(label=label_of_said(said).array, split=splits.array)
+    return merged, latest, int((relabelled.to_numpy(bool) | edited).sum())
 
 
 def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:
