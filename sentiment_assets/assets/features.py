@@ -9,7 +9,7 @@ from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings
-from sentiment_assets.resources.storage import Frame, arrays_version
+from sentiment_assets.resources.storage import MAPPED_TEXTS, Frame, Storage, arrays_version
 
 NAME = "features"
 
@@ -20,7 +20,7 @@ def features_asset(branch: str, settings: FeatureSettings, feature_sets: Sequenc
     @dg.asset(
         name=NAME,
         key_prefix=branch,
-        ins={SPLITS: dg.AssetIn([branch, SPLITS])},
+        ins={SPLITS: dg.AssetIn([branch, SPLITS], metadata={MAPPED_TEXTS: True})},
         io_manager_key="arrays",
         code_version=code_version(__name__, settings, *feature_sets),
         kinds={"python", "numpy"},
@@ -29,12 +29,13 @@ def features_asset(branch: str, settings: FeatureSettings, feature_sets: Sequenc
             "on train only; each row has length 1. A feature set is built once, and mapped by all candidates with it."
         ),
     )
-    def features(splits: Frame) -> dg.MaterializeResult[Any]:
+    def features(splits: Frame, storage: Storage) -> dg.MaterializeResult[Any]:
         from joblib import cpu_count
 
         from sentiment_assets.learning.features import build_features, features_to_arrays
 
-        built = build_features(splits, settings, feature_sets, n_jobs=cpu_count())
+        folder = storage.folder_of_unfinished
+        built = build_features(splits, settings, feature_sets, n_jobs=cpu_count(), folder=folder)
         arrays = features_to_arrays(built)
         return dg.MaterializeResult(
             value=arrays,

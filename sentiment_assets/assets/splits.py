@@ -9,7 +9,7 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
-from sentiment_assets.resources.storage import Storage, read_partitions
+from sentiment_assets.resources.storage import Storage, read_frame, stored_partitions
 
 NAME = "splits"
 _COLUMNS = {
@@ -43,9 +43,9 @@ def splits_asset(
         ),
     )
     def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
-        import pandas as pd
         from joblib import cpu_count
 
+        from sentiment_assets.learning.mapped_texts import joined_with_mapped_texts
         from sentiment_assets.learning.splitting import (
             UnusableSplits,
             digest_of_splits,
@@ -54,14 +54,16 @@ def splits_asset(
         )
 
         keys = context.instance.get_dynamic_partitions(str(batch_partitions.name))
-        frames = read_partitions(storage, branch, RAW_REVIEWS, keys)
-        if not frames:
+        batches = stored_partitions(storage, branch, RAW_REVIEWS, keys)
+        if not batches:
             raise dg.Failure(
                 f"{branch} has no ingested batch yet: land a file and run the job {branch}_ingest first.",
                 allow_retries=False,
             )
-        corpus = pd.concat([frame.assign(batch=key) for key, frame in frames.items()], ignore_index=True)
-        outcome = split_reviews(corpus, settings, analyzer, n_jobs=cpu_count())
+        frames = (read_frame(storage.frame_path(branch, RAW_REVIEWS, key)).assign(batch=key) for key in batches)
+        folder = storage.folder_of_unfinished
+        corpus = joined_with_mapped_texts(frames, folder)
+        outcome = split_reviews(corpus, settings, analyzer, n_jobs=cpu_count(), folder=folder)
         try:
             require_usable(outcome.reviews)
         except UnusableSplits as error:
@@ -71,7 +73,7 @@ def splits_asset(
             data_version=dg.DataVersion(digest_of_splits(outcome.reviews)),
             metadata={
                 ROW_COUNT: len(outcome.reviews),
-                "batches": len(frames),
+                "batches": len(batches),
                 "unlabelled_reviews": outcome.n_unlabelled,
                 "rows_corrected_later": outcome.n_corrected,
                 "duplicate_texts_dropped": outcome.n_duplicate_texts,

@@ -1,8 +1,9 @@
 """The training matrices of every feature set: fitted on train, applied to all three splits."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,15 @@ from sentiment_assets.learning.feature_set import (
     scaled,
     side_by_side,
 )
-from sentiment_assets.learning.labelled_rows import LabelledRows
-from sentiment_assets.learning.ngrams import ColumnLookup, hash_ngrams, select_columns
+from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
+from sentiment_assets.learning.ngrams import ColumnLookup, chunks_of, hash_chunks, select_columns
 from sentiment_assets.learning.settings import CHARACTERS, WORDS, FeatureSet, FeatureSettings, NgramSettings
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TRAIN, digest_of_splits
 from sentiment_assets.learning.weighting import fit_column_weights, weigh
 
 _MATRICES = (*SPLITS, NEAR_DUPLICATE)
+_ARRAYS = ("data", "indices", "indptr", "labels")
+"""What is stored of ``LabelledRows``, by the names of its first fields."""
 _REMEDY = "materialize features, then trained_candidates, then this asset"
 _HALF = float(np.sqrt(0.5))
 """The length of words and of characters in a row of both, whose own length is 1."""
@@ -59,11 +62,11 @@ class Features:
             {
                 "features": feature_set,
                 "split": name,
-                "reviews": labelled.rows.shape[0],
+                "reviews": len(labelled.labels),
                 "positive": int(labelled.labels.sum()),
-                "columns": labelled.rows.shape[1],
-                "entries": labelled.rows.nnz,
-                "megabytes": round(labelled.rows.nnz * 8 / 1e6, 1),
+                "columns": labelled.n_columns,
+                "entries": len(labelled.data),
+                "megabytes": round(len(labelled.data) * 8 / 1e6, 1),
             }
             for feature_set, built in self.sets.items()
             for name, labelled in built.rows.items()
@@ -74,47 +77,67 @@ def build_features(
     reviews: pd.DataFrame,
     settings: FeatureSettings,
     feature_sets: Sequence[FeatureSet] | None = None,
+    *,
     n_jobs: int = 1,
+    folder: Path | None = None,
 ) -> Features:
     """Features of a corpus with columns text, label and split; weights are fitted on train only.
 
     Without ``feature_sets`` all that the settings have are built. In ``words+characters`` the rows of both stand side
-    by side, each with the same length.
+    by side, each with the same length. Rows are mapped files in ``folder`` (``filed_rows``).
     """
     wanted = settings.feature_sets if feature_sets is None else feature_sets
     words_and_characters: tuple[FeatureSet, ...] = ("words", "characters")
     needed = words_and_characters if "words+characters" in wanted else wanted
     built = {
-        name: _build(reviews, settings, settings.ngrams or (WORDS if name == "words" else CHARACTERS), n_jobs)
+        name: _build(
+            reviews,
+            settings,
+            settings.ngrams or (WORDS if name == "words" else CHARACTERS),
+            n_jobs=n_jobs,
+            folder=folder,
+        )
         for name in needed
     }
     if "words+characters" in wanted:
-        built["words+characters"] = _both(*(built[name] for name in words_and_characters))
+        built["words+characters"] = _both([built[name] for name in words_and_characters], folder)
     return Features({name: built[name] for name in wanted}, settings, digest_of_splits(reviews))
 
 
-def _build(reviews: pd.DataFrame, settings: FeatureSettings, ngrams: NgramSettings, n_jobs: int) -> FeatureRows:
-    parts = {name: reviews[reviews["split"] == name] for name in _MATRICES}
-    labels = {name: part["label"].to_numpy(np.int8) for name, part in parts.items()}
-    found = hash_ngrams(parts[TRAIN]["text"], ngrams, n_jobs=n_jobs)
-    fitted = fit_column_weights(found, labels[TRAIN], settings.weighting, settings.min_reviews)
-    lookup = ColumnLookup.of(fitted.columns, found.shape[1])
-    train = select_columns(found, lookup)
-    del found
-    rows = {TRAIN: LabelledRows(weigh(train, fitted.weights), labels[TRAIN])}
-    for name in _MATRICES[1:]:
-        unseen = hash_ngrams(parts[name]["text"], ngrams, lookup, n_jobs)
-        rows[name] = LabelledRows(weigh(unseen, fitted.weights), labels[name])
+def _build(
+    reviews: pd.DataFrame, settings: FeatureSettings, ngrams: NgramSettings, *, n_jobs: int, folder: Path | None
+) -> FeatureRows:
+    parts = {name: (reviews["split"] == name).to_numpy() for name in _MATRICES}
+    labels = {name: reviews["label"].to_numpy(np.int8)[part] for name, part in parts.items()}
+
+    def hashed(name: str, lookup: ColumnLookup | None = None) -> Iterator[sparse.csr_matrix]:
+        return hash_chunks(chunks_of(reviews["text"], parts[name]), ngrams, lookup, n_jobs)
+
+    found = filed_rows(hashed(TRAIN), labels[TRAIN], 1 << ngrams.columns_log2, folder)
+    fitted = fit_column_weights(found, settings.weighting, settings.min_reviews)
+    lookup = ColumnLookup.of(fitted.columns, found.n_columns)
+    chunks = {name: hashed(name, lookup) for name in _MATRICES}
+    chunks[TRAIN] = (select_columns(rows, lookup) for rows, _ in found.chunks())
+    rows = {
+        name: filed_rows((weigh(each, fitted.weights) for each in own), labels[name], lookup.n_columns, folder)
+        for name, own in chunks.items()
+    }
     return FeatureRows(rows, FittedFeatureSet((FeaturePart(ngrams, fitted),)))
 
 
-def _both(*alone: FeatureRows) -> FeatureRows:
+def _both(alone: Sequence[FeatureRows], folder: Path | None) -> FeatureRows:
+    parts = tuple(replace(part, length=_HALF) for each in alone for part in each.fitted.parts)
+    fitted = FittedFeatureSet(parts)
     rows = {
-        name: LabelledRows(side_by_side([scaled(each.rows[name].rows, _HALF) for each in alone]), labelled.labels)
+        name: filed_rows(_beside([each.rows[name] for each in alone]), labelled.labels, fitted.n_columns, folder)
         for name, labelled in alone[0].rows.items()
     }
-    parts = tuple(replace(part, length=_HALF) for each in alone for part in each.fitted.parts)
-    return FeatureRows(rows, FittedFeatureSet(parts))
+    return FeatureRows(rows, fitted)
+
+
+def _beside(alone: Sequence[LabelledRows]) -> Iterator[sparse.csr_matrix]:
+    for chunks in zip(*(each.chunks() for each in alone), strict=True):
+        yield side_by_side([scaled(rows, _HALF) for rows, _ in chunks])
 
 
 class StaleFeatures(ValueError):
@@ -146,10 +169,7 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
     for feature_set, built in features.sets.items():
         own = parts_to_arrays(built.fitted)
         for name, labelled in built.rows.items():
-            own[f"{name}_data"] = labelled.rows.data
-            own[f"{name}_indices"] = labelled.rows.indices
-            own[f"{name}_indptr"] = labelled.rows.indptr
-            own[f"{name}_labels"] = labelled.labels
+            own |= {f"{name}_{array}": getattr(labelled, array) for array in _ARRAYS}
         arrays |= {f"{feature_set}_{name}": array for name, array in own.items()}
     return arrays
 
@@ -177,6 +197,5 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
 
 
 def _rows_from(arrays: Mapping[str, np.ndarray], name: str, n_columns: int) -> LabelledRows:
-    parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
-    labels = arrays[f"{name}_labels"]
-    return LabelledRows(sparse.csr_matrix(parts, shape=(len(labels), n_columns), copy=False), labels)
+    data, indices, indptr, labels = (arrays[f"{name}_{each}"] for each in _ARRAYS)
+    return LabelledRows(data, indices, indptr, labels, n_columns)

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from scipy import sparse
-
 from sentiment_assets.learning.candidate import Candidate, train_again
 from sentiment_assets.learning.challenger import Challenger, calibrated
 from sentiment_assets.learning.features import Features
-from sentiment_assets.learning.labelled_rows import LabelledRows
+from sentiment_assets.learning.labelled_rows import joined_rows
 from sentiment_assets.learning.metrics import (
     accuracy,
 )
@@ -42,8 +39,6 @@ def measure_leakage(challenger: Challenger, candidate: Candidate, features: Feat
     without = challenger.metrics["test_accuracy"]
     if not len(aside.labels):
         return LeakageTax(0, without, without)
-    together = LabelledRows(
-        sparse.vstack([train.rows, aside.rows], format="csr"), np.concatenate([train.labels, aside.labels])
-    )
+    together = joined_rows(train, aside)
     leaking, _ = calibrated(train_again(candidate, together, validation), validation)
     return LeakageTax(len(aside.labels), without, accuracy(leaking.margins(test.rows), test.labels))

@@ -13,6 +13,9 @@ from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.metrics import hinge_loss, margins_of_rows
 
 SKETCH_SIZE = 2_048
+_OVERFLOW = "Floating-point under-/overflow"
+"""What scikit-learn says of a W that is not finite, and of nothing else."""
+_REMEDY = "W is not finite. Take a smaller eta0 or l2 in the branch's search."
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,6 @@ class LinearSVC:
         return margins_of_rows(rows, self.coefficients, self.intercept)
 
 
-class TooManyEntries(ValueError):
-    """The training matrix is larger than scikit-learn's SGD can index."""
-
-
 class TrainingDiverged(ValueError):
     """W is no longer finite: the learning rate is too large for these data."""
 
@@ -60,16 +59,14 @@ def train_linear_svc(
     rate would win, whatever it says about a review (docs/decisions/0005-hinge-loss-at-the-best-scale.md). The W and b
     returned have c multiplied in.
 
-    The same arguments give the same W, bit for bit. Raises ``TrainingDiverged`` when W overflows, and
-    ``TooManyEntries`` for 2^31 entries or more.
+    The same arguments give the same W, bit for bit, also if the rows are cut into other parts. Rows in several parts
+    are taken in the order in which one matrix would be; from 2^23 entries on scikit-learn sees a block of them at a
+    time, and begins with b = 0 in each, as it otherwise does in each epoch. Raises ``TrainingDiverged`` when W
+    overflows.
     """
-    if train.rows.indices.dtype != np.int32 or train.rows.indptr.dtype != np.int32:
-        raise TooManyEntries(
-            f"the training split has {train.rows.nnz:,} entries, and scikit-learn's SGD takes at most "
-            f"{np.iinfo(np.int32).max:,}: ask for shorter n-grams or a larger min_reviews under `features`"
-        )
-    if not train.rows.shape[1]:
+    if not train.n_columns:
         return _knowing_nothing(train, validation)
+    chance = np.random.RandomState(seed)
     sgd = SGDClassifier(
         loss="hinge",
         alpha=hyperparameters.l2,
@@ -78,16 +75,17 @@ def train_linear_svc(
         power_t=0.5,
         average=True,
         random_state=np.random.RandomState(seed),
+        shuffle=len(train.parts) == 1,
     )
     train_losses: list[float] = []
     validation_losses: list[float] = []
     path: list[np.ndarray] = []
     for epoch in range(1, hyperparameters.epochs + 1):
-        _run_epoch(sgd, train, hyperparameters, epoch)
+        _run_epoch(sgd, train, chance, f"candidate {hyperparameters.key} diverged in epoch {epoch}")
         path.append(sketch(sgd.coef_[0]))
-        margins = margins_of_rows(validation.rows, sgd.coef_[0], sgd.intercept_[0])
+        margins = validation.margins(sgd.coef_[0], sgd.intercept_[0])
         scale = best_scale(margins, validation.labels)
-        train_margins = margins_of_rows(train.rows, sgd.coef_[0], sgd.intercept_[0])
+        train_margins = train.margins(sgd.coef_[0], sgd.intercept_[0])
         train_losses.append(hinge_loss(scale * train_margins, train.labels))
         validation_losses.append(hinge_loss(scale * margins, validation.labels))
         if patience is None or epoch == 1 or validation_losses[-1] < min(validation_losses[:-1]):
@@ -138,14 +136,31 @@ def _projection(n_columns: int) -> tuple[np.ndarray, np.ndarray]:
     return place, chance.integers(0, 2, n_columns, dtype=np.int8) * 2 - 1
 
 
-def _run_epoch(sgd: SGDClassifier, train: LabelledRows, hyperparameters: Hyperparameters, epoch: int) -> None:
-    cause = None
+def _run_epoch(sgd: SGDClassifier, train: LabelledRows, chance: np.random.RandomState, diverged: str) -> None:
     try:
-        sgd.partial_fit(train.rows, train.labels, classes=[0, 1])
+        if len(train.parts) == 1:
+            sgd.partial_fit(train.parts[0], train.labels, classes=[0, 1])
+        else:
+            for rows, labels in train.taken(_order_of_an_epoch(len(train.labels), chance)):
+                sgd.partial_fit(rows, labels, classes=[0, 1])
     except ValueError as error:
-        cause = error
-    if cause is not None or not np.isfinite(sgd.coef_).all():
-        raise TrainingDiverged(
-            f"candidate {hyperparameters.key} diverged in epoch {epoch}: W is not finite. "
-            "Take a smaller eta0 or l2 in the branch's search."
-        ) from cause
+        if _OVERFLOW not in str(error):
+            raise
+        raise TrainingDiverged(f"{diverged}: {_REMEDY}") from error
+    if not np.isfinite(sgd.coef_).all():
+        raise TrainingDiverged(f"{diverged}: {_REMEDY}")
+
+
+def _order_of_an_epoch(n_rows: int, chance: np.random.RandomState) -> np.ndarray:
+    """The order in which scikit-learn would take so many rows of one matrix: its shuffle, with its random numbers."""
+    most = np.iinfo(np.int32).max
+    chance.randint(1, most)  # it draws one more
+    drawn = int(chance.randint(most)) or 1
+    order = list(range(n_rows))
+    for place in range(n_rows - 1):
+        drawn ^= drawn << 13 & 0xFFFFFFFF
+        drawn ^= drawn >> 17
+        drawn ^= drawn << 5 & 0xFFFFFFFF
+        other = place + (drawn & most) % (n_rows - place)
+        order[place], order[other] = order[other], order[place]
+    return np.array(order)

@@ -1,23 +1,28 @@
-"""Reviews that say nearly the same: found by MinHash, confirmed by their exact Jaccard similarity.
+"""Reviews that say nearly the same: by their exact Jaccard similarity, or by signatures where the texts are not kept.
 
-MinHash: Broder 1997, "On the resemblance and containment of documents"; banding: Leskovec, Rajaraman & Ullman,
-"Mining of Massive Datasets", ch. 3. Both by the library ``rensa``, whose sketches of 50,000 reviews take half a second.
+MinHash: Broder 1997, "On the resemblance and containment of documents", by the library ``rensa``, whose sketches of
+50,000 reviews take half a second; banding: Leskovec, Rajaraman & Ullman, "Mining of Massive Datasets", ch. 3.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-from rensa import RMinHash, RMinHashDigestMatrix, RMinHashLSH
+from rensa import RMinHash, RMinHashDigestMatrix
 from scipy import sparse
 
-from sentiment_assets.learning.ngrams import Texts, as_column, hash_ngrams
+from sentiment_assets.learning.ngrams import Texts, chunks_of, hash_ngrams
 from sentiment_assets.learning.settings import Analyzer, NgramSettings
+from sentiment_assets.learning.similar_sets import ELEMENT_BITS, SetIndex
 
 SHINGLE_TOKENS = 3
+_SHINGLES = NgramSettings(shortest=SHINGLE_TOKENS, longest=SHINGLE_TOKENS, columns_log2=22)
+"""What signatures are made of, also those that models have stored."""
 _PERMUTATIONS, _BANDS, _SEED = 128, 32, 1
-_TEXTS_AT_ONCE, _ROWS_AT_ONCE, _PAIRS_AT_ONCE = 4_000, 500, 50_000
+TEXTS_AT_ONCE = 4_000
+"""Texts of a part, as sketches and sets are made of fewest processor seconds."""
+_PAIRS_AT_ONCE = 50_000
+_NOTHING_FOUND = np.empty(0), np.empty(0, np.int64)
 SIGNATURE_SIZE = _PERMUTATIONS
 NO_SIGNATURES = np.empty((0, SIGNATURE_SIZE), np.uint8)
 _NO_SHINGLE = np.iinfo(np.uint8).max
@@ -41,26 +46,20 @@ class NearDuplicates:
 
 
 def find_near_duplicates(
-    texts: Texts, others: Texts, *, similarity: float, analyzer: Analyzer = "word", n_jobs: int = 1
+    texts: Iterable[Texts], others: Iterable[Texts], *, similarity: float, analyzer: Analyzer = "word", n_jobs: int = 1
 ) -> NearDuplicates:
     """Find the ``texts`` that share at least ``similarity`` of their shingles with one of ``others``.
 
-    A shingle is three neighbouring tokens; a text of fewer has none and is like no other. MinHash proposes pairs and
-    misses one of similarity 0.7 with probability 0.0002, of 0.5 with 0.13 (banding of 128 permutations into 32);
-    what it proposes is confirmed exactly.
+    Both come some at a time, so that not all need be in memory; positions count through all parts. A shingle is three
+    neighbouring tokens; a text of fewer has none and is like no other. Every pair is found, by its exact Jaccard
+    similarity, which is above 0 and at most 1; of equally similar others the first is the twin.
     """
-    shingles = _shingles(analyzer)
-    texts, others = as_column(texts), as_column(others)
-    our_digests, their_digests = _digests(texts, shingles, n_jobs), _digests(others, shingles, n_jobs)
-    proposed, twins = _share_a_band(our_digests, their_digests), _share_a_band(their_digests, our_digests)
-    if not len(proposed) or not len(twins):
-        return NearDuplicates(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    best, at = _most_similar(
-        hash_ngrams(texts.take(proposed), shingles),
-        hash_ngrams(others.take(twins), shingles),
-    )
-    near = best >= similarity
-    return NearDuplicates(proposed[near], twins[at[near]], best[near])
+    shingles = _SHINGLES.model_copy(update={"analyzer": analyzer, "columns_log2": ELEMENT_BITS})
+    index = SetIndex.of((hash_ngrams(part, shingles, n_jobs=n_jobs) for part in others), similarity)
+    found = [index.most_similar(hash_ngrams(part, shingles, n_jobs=n_jobs)) for part in texts]
+    best, at = (np.concatenate(each) for each in zip(_NOTHING_FOUND, *found, strict=True))
+    near = np.flatnonzero(at >= 0)
+    return NearDuplicates(near, at[near], best[near])
 
 
 def text_signatures(texts: Texts, analyzer: Analyzer = "word", n_jobs: int = 1) -> np.ndarray:
@@ -69,8 +68,9 @@ def text_signatures(texts: Texts, analyzer: Analyzer = "word", n_jobs: int = 1) 
     The lowest byte of each MinHash (Li & König 2010, "b-bit minwise hashing"): the share of bytes that two signatures
     have in common says how similar the texts are, and nothing says what they were.
     """
-    digests = _digests(as_column(texts), _shingles(analyzer), n_jobs)
-    return np.concatenate([NO_SIGNATURES, *(_lowest_bytes(each) for each in digests)])
+    shingles = _SHINGLES.model_copy(update={"analyzer": analyzer})
+    rows = (hash_ngrams(part, shingles, n_jobs=n_jobs) for part in chunks_of(texts, size=TEXTS_AT_ONCE))
+    return np.concatenate([NO_SIGNATURES, *(_lowest_bytes(_digest(each)) for each in rows)])
 
 
 def resembles_any(signatures: np.ndarray, others: np.ndarray, similarity: float) -> np.ndarray:
@@ -112,44 +112,7 @@ def _lowest_bytes(digests: RMinHashDigestMatrix) -> np.ndarray:
     return (np.array(digests.to_rows(), np.uint32).reshape(-1, SIGNATURE_SIZE) & _NO_SHINGLE).astype(np.uint8)
 
 
-def _shingles(analyzer: Analyzer) -> NgramSettings:
-    return NgramSettings(analyzer=analyzer, shortest=SHINGLE_TOKENS, longest=SHINGLE_TOKENS, columns_log2=22)
-
-
-def _digests(texts: pa.Array, shingles: NgramSettings, n_jobs: int) -> list[RMinHashDigestMatrix]:
-    """Sketches of the texts, some at a time, so that their shingles are never in memory all at once."""
-    return [
-        _digest(hash_ngrams(texts.slice(start, _TEXTS_AT_ONCE), shingles, n_jobs=n_jobs))
-        for start in range(0, len(texts), _TEXTS_AT_ONCE)
-    ]
-
-
 def _digest(rows: sparse.csr_matrix) -> RMinHashDigestMatrix:
     return RMinHash.digest_matrix_from_flat_token_hashes(
         rows.indices.astype(np.uint64), rows.indptr.astype(np.uint64), _PERMUTATIONS, _SEED
     )
-
-
-def _share_a_band(digests: Sequence[RMinHashDigestMatrix], others: Sequence[RMinHashDigestMatrix]) -> np.ndarray:
-    """Positions of the rows whose sketch agrees in a whole band with one of ``others``, or with a row beside them."""
-    index = RMinHashLSH(threshold=0.0, num_perm=_PERMUTATIONS, num_bands=_BANDS)
-    start = 0
-    for each in others:
-        index.insert_matrix(each, start)
-        start += each.len()
-    flags = [index.query_duplicate_flags_matrix_one_shot(each) for each in digests]
-    return np.flatnonzero(np.concatenate(flags)) if flags else np.empty(0, np.int64)
-
-
-def _most_similar(rows: sparse.csr_matrix, others: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-    """The largest Jaccard similarity of each row with one of ``others``, and which one that is."""
-    sizes = np.diff(others.indptr)
-    transposed = others.T.tocsr()
-    best, at = [], []
-    for start in range(0, rows.shape[0], _ROWS_AT_ONCE):
-        part = rows[start : start + _ROWS_AT_ONCE]
-        shared = (part @ transposed).toarray()
-        jaccard = shared / np.maximum(np.diff(part.indptr)[:, None] + sizes - shared, 1)
-        at.append(jaccard.argmax(axis=1))
-        best.append(jaccard.max(axis=1))
-    return np.concatenate(best), np.concatenate(at)

@@ -91,8 +91,15 @@ def hash_ngrams(
     through the texts in chunks, ``n_jobs`` threads side by side, so memory beyond the matrix itself does not grow with
     the corpus.
     """
-    to_rows = partial(_rows_of_chunk, settings=settings, lookup=lookup)
-    return _stack(_map(to_rows, chunks_of(texts), n_jobs), lookup.n_columns if lookup else 1 << settings.columns_log2)
+    chunks = hash_chunks(chunks_of(texts), settings, lookup, n_jobs)
+    return _stack(chunks, lookup.n_columns if lookup else 1 << settings.columns_log2)
+
+
+def hash_chunks(
+    chunks: Iterator[pa.Array], settings: NgramSettings, lookup: ColumnLookup | None = None, n_jobs: int = 1
+) -> Iterator[sparse.csr_matrix]:
+    """The rows of ``hash_ngrams`` of each of some chunks of texts (``chunks_of``), one chunk after the other."""
+    return _map(partial(_rows_of_chunk, settings=settings, lookup=lookup), chunks, n_jobs)
 
 
 def find_ngrams(texts: Texts, settings: NgramSettings) -> Iterator[Occurrences]:
@@ -167,16 +174,26 @@ def _csr(values: np.ndarray, columns: np.ndarray, sizes: np.ndarray, n_columns: 
 
 
 def as_column(texts: Texts) -> pa.Array:
-    """Texts as one Arrow array: without a copy if they are an Arrow array or a pandas column already."""
-    column = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else pa.array(texts, pa.large_string())
+    """Texts as one Arrow array: without a copy if they are an Arrow array already."""
+    column = as_chunked_column(texts)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def chunks_of(texts: Texts) -> Iterator[pa.Array]:
-    """The texts some at a time, as they are worked through."""
-    column = as_column(texts)
-    for start in range(0, len(column), _TEXTS_PER_CHUNK):
-        yield column.slice(start, _TEXTS_PER_CHUNK).cast(pa.large_string())
+def as_chunked_column(texts: Texts) -> pa.Array | pa.ChunkedArray:
+    """Texts as Arrow holds them, without a copy if they are Arrow's or a pandas column already."""
+    if isinstance(texts, pa.Array | pa.ChunkedArray):
+        return texts
+    return pa.array(texts, pa.large_string())
+
+
+def chunks_of(texts: Texts, wanted: np.ndarray | None = None, size: int = _TEXTS_PER_CHUNK) -> Iterator[pa.Array]:
+    """The texts some at a time, as they are worked through, without a copy of all: those where ``wanted`` is true."""
+    column = as_chunked_column(texts)
+    places = np.arange(len(column)) if wanted is None else np.flatnonzero(wanted)
+    for start in range(0, len(places), size):
+        own = places[start : start + size]
+        part = as_column(column.slice(own[0], own[-1] + 1 - own[0])).cast(pa.large_string())
+        yield part if len(part) == len(own) else part.take(pa.array(own - own[0]))
 
 
 def _map(
@@ -301,7 +318,7 @@ def words_around_characters(texts: pa.Array) -> WordsAround:
 
 def mostly_unspaced(texts: Texts) -> bool:
     """Whether more than half of the texts are in a language that is written without spaces."""
-    unspaced = pc.match_substring_regex(as_column(texts), _UNSPACED_SCRIPTS)
+    unspaced = pc.match_substring_regex(as_chunked_column(texts), _UNSPACED_SCRIPTS)
     return 2 * (pc.sum(unspaced).as_py() or 0) > len(unspaced)
 
 

@@ -61,16 +61,15 @@ def _edits(versions: pd.DataFrame, texts: "pd.Series[str]") -> np.ndarray:
 
     ``versions`` has columns id and digest, and the row of each as its index.
     """
-    plain = {row: normalise(texts.iloc[row]) for row in versions.index}
-    long_enough = versions[np.array([len(plain[row]) >= _END for row in versions.index], bool)]
     pairs = []
-    for side in (slice(None, _END), slice(-_END, None)):
-        last: dict[tuple[int, str], int] = {}
-        for row, number in zip(long_enough.index, long_enough["id"], strict=True):
-            former = last.get((number, plain[row][side]))
-            if former is not None and _similarity(plain[former], plain[row]) >= _LEAST_IN_COMMON:
+    last: dict[tuple[int, int, str], int] = {}
+    for row, number in zip(versions.index, versions["id"], strict=True):
+        plain = normalise(texts.iloc[row])
+        for side, end in enumerate((plain[:_END], plain[-_END:])):
+            former = last.get((side, number, end))
+            if former is not None and _similarity(normalise(texts.iloc[former]), plain) >= _LEAST_IN_COMMON:
                 pairs.append((former, row))
-            last[number, plain[row][side]] = row
+            last[side, number, end] = row
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.learning.near_duplicates import find_near_duplicates
-from sentiment_assets.learning.ngrams import mostly_unspaced
+from sentiment_assets.learning.mapped_texts import mapped_texts
+from sentiment_assets.learning.near_duplicates import TEXTS_AT_ONCE, find_near_duplicates
+from sentiment_assets.learning.ngrams import chunks_of, mostly_unspaced
 from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.text_identity import text_digests
@@ -19,6 +21,7 @@ TEST: Final = "test"
 SPLITS: Final = (TRAIN, VALIDATION, TEST)
 NEAR_DUPLICATE: Final = "near_duplicate"
 """Training reviews that are set aside, because they say nearly the same as a test or validation review."""
+_ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,11 @@ class Splits:
 
 def digest_of_splits(reviews: pd.DataFrame) -> str:
     """The same for equal splits, stored or not: 16 hexadecimal digits of SHA-256 over ``Splits.reviews``."""
-    values = pd.util.hash_pandas_object(reviews, index=False).to_numpy()
-    return sha256(values.tobytes()).hexdigest()[:16]
+    digest = sha256()
+    for start in range(0, len(reviews), _ROWS_AT_ONCE):
+        values = pd.util.hash_pandas_object(reviews.iloc[start : start + _ROWS_AT_ONCE], index=False)
+        digest.update(values.to_numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
@@ -54,7 +60,12 @@ def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
 
 
 def split_reviews(
-    reviews: pd.DataFrame, settings: SplitSettings, analyzer: Analyzer | None = None, n_jobs: int = 1
+    reviews: pd.DataFrame,
+    settings: SplitSettings,
+    analyzer: Analyzer | None = None,
+    *,
+    n_jobs: int = 1,
+    folder: Path | None = None,
 ) -> Splits:
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
@@ -63,13 +74,14 @@ def split_reviews(
     (``review_numbers``) the latest counts, with the latest label that there is. Of equal texts the earliest is kept,
     unless they fall in several splits: then test wins, then validation. Training reviews that are near-duplicates of a
     test or validation review move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
-    Without it these are words, or characters where most reviews are in a language that is written without spaces.
+    Without it these are words, or characters where most reviews are in a language that is written without spaces. The
+    texts of ``Splits.reviews`` are a mapped file in ``folder`` (``mapped_texts``).
     """
-    reviews, n_corrected = _latest_versions(reviews)
+    reviews, latest, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]
-    labelled = np.flatnonzero(labels.notna())
+    labelled = np.flatnonzero(labels.notna() & latest)
     corpus = pd.DataFrame({"place": labelled, "label": labels.iloc[labelled].to_numpy("int8")})
-    corpus["text_digest"] = text_digests(reviews["text"].iloc[labelled])
+    corpus["text_digest"] = _digests(reviews["text"])[labelled]
     official = reviews["split"].iloc[labelled].astype(object).reset_index(drop=True)
     corpus["split"] = official.where(official.notna(), split_of_digests(corpus["text_digest"].to_numpy(), settings))
     precedence = corpus["split"].map({TEST: 0, VALIDATION: 1, TRAIN: 2})
@@ -77,14 +89,16 @@ def split_reviews(
     repeated = ordered.duplicated("text_digest")
     unique = ordered[~repeated].sort_index()
     kept_label = ordered["text_digest"].map(unique.set_index("text_digest")["label"])
-    chosen = reviews.iloc[unique["place"].to_numpy()]
+    places = unique["place"].to_numpy()
+    wanted = np.zeros(len(reviews), bool)
+    wanted[places] = True
     kept = pd.DataFrame(
         {
-            "review_id": chosen["review_id"].array,
-            "text": chosen["text"].array,
+            "review_id": reviews["review_id"].array.take(places),
+            "text": mapped_texts(chunks_of(reviews["text"], wanted), folder),
             "label": unique["label"].to_numpy(),
             "split": unique["split"].astype("str").array,
-            "batch": chosen["batch"].array,
+            "batch": reviews["batch"].array.take(places),
             "text_digest": unique["text_digest"].to_numpy(),
         }
     )
@@ -93,7 +107,7 @@ def split_reviews(
     kept.loc[near_duplicates.index, "split"] = NEAR_DUPLICATE
     return Splits(
         reviews=kept,
-        n_unlabelled=len(reviews) - len(corpus),
+        n_unlabelled=int(latest.sum()) - len(corpus),
         n_corrected=n_corrected,
         n_duplicate_texts=int(repeated.sum()),
         n_conflicting_labels=int((kept_label != ordered["label"]).sum()),
@@ -101,39 +115,54 @@ def split_reviews(
     )
 
 
-def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The latest version of each review, in the order of these, and how many rows a later one corrects.
+def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, int]:
+    """The reviews, which of them are the latest version of theirs, and how many of the others a later one corrects.
 
-    What a later version does not say, its label or its official split, the last one that says it does.
+    What a later version does not say, its label or its official split, the last one that says it does. Texts are looked
+    at where they are.
     """
     if reviews["review_id"].is_unique:
-        return reviews, 0
-    numbers = pd.Series(review_numbers(reviews), reviews.index)
-    own = labels_said(reviews)
-    said, splits = (each.groupby(numbers).ffill() for each in (own, reviews["split"]))
-    latest = ~numbers.duplicated(keep="last")
-    last = pd.DataFrame({"text": reviews["text"], "said": said})[latest].set_index(numbers[latest])
-    relabelled = (own.notna() & (own != numbers.map(last["said"]))).fillna(False)
-    corrected = ~latest & (relabelled | (reviews["text"] != numbers.map(last["text"])))
-    return reviews.assign(label=label_of_said(said), split=splits)[latest], int(corrected.sum())
+        return reviews, np.ones(len(reviews), bool), 0
+    numbers = review_numbers(reviews)
+    own = labels_said(reviews).reset_index(drop=True)
+    said, splits = (each.groupby(numbers).ffill() for each in (own, reviews["split"].reset_index(drop=True)))
+    latest = ~pd.Series(numbers).duplicated(keep="last").to_numpy()
+    place_of_latest = np.empty(numbers.max() + 1, np.int64)
+    place_of_latest[numbers[latest]] = np.flatnonzero(latest)
+    former = np.flatnonzero(~latest)
+    instead = place_of_latest[numbers[former]]
+    now = said.iloc[instead].array
+    relabelled = own.iloc[former].notna() & (own.iloc[former] != now).fillna(False)
+    edited = reviews["text"].iloc[former].to_numpy() != reviews["text"].iloc[instead].to_numpy()
+    merged = reviews.assign(label=label_of_said(said).array, split=splits.array)
+    return merged, latest, int((relabelled.to_numpy(bool) | edited).sum())
 
 
 def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:
     """The training reviews to set aside, with the index that they have in ``reviews``."""
-    train = reviews[reviews["split"] == TRAIN]
-    held_out = reviews[reviews["split"].isin([VALIDATION, TEST])]
+    train, held_out = (reviews["split"].isin(names).to_numpy() for names in ([TRAIN], [VALIDATION, TEST]))
     if similarity is None:
-        train, held_out = train.iloc[:0], held_out.iloc[:0]
+        train = held_out = np.zeros(len(reviews), bool)
     pairs = find_near_duplicates(
-        train["text"], held_out["text"], similarity=similarity or 1.0, analyzer=analyzer, n_jobs=n_jobs
+        chunks_of(reviews["text"], train, TEXTS_AT_ONCE),
+        chunks_of(reviews["text"], held_out, TEXTS_AT_ONCE),
+        similarity=similarity or 1.0,
+        analyzer=analyzer,
+        n_jobs=n_jobs,
     )
-    twins = held_out.iloc[pairs.twins]
-    return train.iloc[pairs.texts][["review_id", "text"]].assign(
+    twins = reviews.iloc[np.flatnonzero(held_out)[pairs.twins]]
+    return reviews.iloc[np.flatnonzero(train)[pairs.texts]][["review_id", "text"]].assign(
         twin_review_id=twins["review_id"].to_numpy(),
         twin_split=twins["split"].to_numpy(),
         twin_text=twins["text"].to_numpy(),
         similarity=pairs.similarities,
     )
+
+
+def _digests(texts: "pd.Series[str]") -> np.ndarray:
+    """The digest of each text, some texts at a time, so that they are never all Python's own strings."""
+    parts = (text_digests(texts.iloc[start : start + _ROWS_AT_ONCE]) for start in range(0, len(texts), _ROWS_AT_ONCE))
+    return np.concatenate([np.empty(0, np.uint64), *parts])
 
 
 class UnusableSplits(ValueError):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
+from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import Texts, as_column
 
@@ -11,37 +11,47 @@ _TEXTS_TO_NAME_BY = 50
 _FEWEST_REVIEWS = 10
 
 
-def top_ngrams(model: SentimentModel, texts: Texts, rows: sparse.csr_matrix, n: int = 20) -> pd.DataFrame:
+def top_ngrams(model: SentimentModel, texts: Texts, rows: LabelledRows, n: int = 20) -> pd.DataFrame:
     """The ``n`` n-grams that push the margin up most where they stand, then the ``n`` that push it down most.
 
-    ``texts`` are reviews and ``rows`` their features, shape (n_texts, n_columns). N-grams of fewer than ten reviews are
-    left out; a column is named by the n-gram most often behind it in some of these texts. Columns: ngram;
-    contribution, its mean term of W·x in the reviews that have it; reviews, how many these are.
+    ``texts`` are reviews and ``rows`` their features. N-grams of fewer than ten reviews are left out; a column is named
+    by the n-gram most often behind it in some of these texts. Columns: ngram; contribution, its mean term of W·x in the
+    reviews that have it; reviews, how many these are.
     """
-    with_column = np.bincount(rows.indices, minlength=rows.shape[1])
-    sums = np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1])
+    with_column, sums = np.zeros(rows.n_columns, np.int64), np.zeros(rows.n_columns)
+    for some, _ in rows.chunks():  # all at once, the entries would be copied as 64-bit numbers
+        np.add.at(with_column, some.indices, 1)
+        np.add.at(sums, some.indices, some.data)
     contributions = np.where(
         with_column >= _FEWEST_REVIEWS, model.coefficients * sums / np.maximum(with_column, 1), 0.0
     )
     ascending = np.argsort(contributions, kind="stable")
     down, up = ascending[:n], ascending[::-1][:n]
     chosen = np.concatenate([up[contributions[up] > 0], down[contributions[down] < 0]])
-    some = as_column(texts).take(_rows_with(rows, chosen))
+    naming = as_column(texts).take(_rows_with(rows, chosen))
     return pd.DataFrame(
         {
-            "ngram": model.feature_set.names(some, chosen),
+            "ngram": model.feature_set.names(naming, chosen),
             "contribution": contributions[chosen],
             "reviews": with_column[chosen],
         }
     )
 
 
-def _rows_with(rows: sparse.csr_matrix, columns: np.ndarray) -> np.ndarray:
+def _rows_with(rows: LabelledRows, columns: np.ndarray) -> np.ndarray:
     """Some rows that have each column, ascending: enough to name it by."""
-    wanted = np.zeros(rows.shape[1], bool)
+    wanted = np.zeros(rows.n_columns, bool)
     wanted[columns] = True
-    entries = np.flatnonzero(wanted[rows.indices])
-    hits = pd.DataFrame(
-        {"row": np.searchsorted(rows.indptr, entries, side="right") - 1, "column": rows.indices[entries]}
-    )
-    return np.unique(hits.groupby("column").head(_TEXTS_TO_NAME_BY)["row"].to_numpy())
+    found, start = [_first_of_each(np.empty(0, np.int64), np.empty(0, np.int32))], 0
+    for some, _ in rows.chunks():
+        entries = np.flatnonzero(wanted[some.indices])
+        row_of = start + np.searchsorted(some.indptr, entries, side="right") - 1
+        found.append(_first_of_each(row_of, some.indices[entries]))
+        start += some.shape[0]
+    together = pd.concat(found)
+    return np.unique(_first_of_each(together["row"].to_numpy(), together["column"].to_numpy())["row"].to_numpy())
+
+
+def _first_of_each(row_of: np.ndarray, columns: np.ndarray) -> pd.DataFrame:
+    """The first hits of each column, of which there are enough to name it by."""
+    return pd.DataFrame({"row": row_of, "column": columns}).groupby("column").head(_TEXTS_TO_NAME_BY)

@@ -60,7 +60,7 @@ def make_train_report(
     test = rows[TEST]
     alike = {key: each for key, each in candidates.items() if each.hyperparameters.features == asked}
     ledger = sweep_ledger(candidates, losses)
-    top = top_ngrams(model, splits.loc[splits["split"] == TRAIN, "text"], rows[TRAIN].rows)
+    top = top_ngrams(model, splits.loc[splits["split"] == TRAIN, "text"], rows[TRAIN])
     probabilities = model.calibration.probabilities(challenger.test_margins)
     behaviour = check_behaviour(model, cases)
     tables = {

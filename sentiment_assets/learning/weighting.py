@@ -11,6 +11,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.ngrams import ColumnLookup, select_columns
 from sentiment_assets.learning.settings import Weighting
 
@@ -25,26 +26,22 @@ class ColumnWeights:
     """float32, shape (n_columns,)."""
 
 
-def fit_column_weights(
-    ngrams: sparse.csr_matrix, labels: np.ndarray, weighting: Weighting, min_reviews: int
-) -> ColumnWeights:
+def fit_column_weights(ngrams: LabelledRows, weighting: Weighting, min_reviews: int) -> ColumnWeights:
     """Weights of the columns that occur in at least ``min_reviews`` training reviews.
 
-    ``ngrams`` has shape (n_reviews, n_hashed_columns); only which entries are there matters. ``labels`` holds 0 and 1.
+    ``ngrams`` has shape (n_reviews, n_hashed_columns); only which entries are there matters.
     With r the log-count ratio, one added to each count (Wang & Manning 2012, "Baselines and bigrams"), and idf =
     ln((1 + n) / (1 + df)) + 1 as in scikit-learn's TfidfTransformer, a column weighs by ``naive_bayes_idf``
     sign(r)·√|r|·idf² (docs/decisions/0004-weighting.md), by ``naive_bayes`` r, by ``tfidf`` idf, by ``presence`` 1.
     """
-    reviews_with = _count(ngrams.indices, ngrams.shape[1])
+    reviews_with, positive = _count(ngrams)
     columns = np.flatnonzero(reviews_with >= min_reviews).astype(np.int32)
-    reviews_with = reviews_with[columns]
+    reviews_with, positive = reviews_with[columns], positive[columns]
     if weighting == "presence" or not len(columns):
         return ColumnWeights(columns, np.ones(len(columns), np.float32))
-    idf = np.log((1 + ngrams.shape[0]) / (1 + reviews_with)) + 1
+    idf = np.log((1 + len(ngrams.labels)) / (1 + reviews_with)) + 1
     if weighting == "tfidf":
         return ColumnWeights(columns, idf.astype(np.float32))
-    in_positive = np.repeat(labels == 1, np.diff(ngrams.indptr))
-    positive = _count(ngrams.indices[in_positive], ngrams.shape[1])[columns]
     ratio = _log_share(positive) - _log_share(reviews_with - positive)
     weights = ratio if weighting == "naive_bayes" else np.sign(ratio) * np.sqrt(np.abs(ratio)) * idf**2
     return ColumnWeights(columns, weights.astype(np.float32))
@@ -59,11 +56,13 @@ def weigh(rows: sparse.csr_matrix, weights: np.ndarray) -> sparse.csr_matrix:
     return normalize(rows, copy=False) if rows.nnz else rows
 
 
-def _count(columns: np.ndarray, n_columns: int) -> np.ndarray:
-    """Count how often each column occurs, as ``np.bincount`` does, but in int32 and without a copy of ``columns``."""
-    counts = np.zeros(n_columns, np.int32)
-    np.add.at(counts, columns, np.int32(1))
-    return counts
+def _count(ngrams: LabelledRows) -> tuple[np.ndarray, np.ndarray]:
+    """Count the reviews with each column, and the positive ones of these; int32, without a copy of the entries."""
+    everywhere, positive = (np.zeros(ngrams.n_columns, np.int32) for _ in range(2))
+    for rows, labels in ngrams.chunks():
+        np.add.at(everywhere, rows.indices, np.int32(1))
+        np.add.at(positive, rows.indices[np.repeat(labels == 1, np.diff(rows.indptr))], np.int32(1))
+    return everywhere, positive
 
 
 def _log_share(counts: np.ndarray) -> np.ndarray:
@@ -80,7 +79,9 @@ class ColumnWeighting(TransformerMixin, BaseEstimator):
     def fit(self, X: ArrayLike | sparse.spmatrix, y: ArrayLike | None = None) -> Self:  # noqa: N803
         """Fit the weights on n-grams of shape (n_reviews, n_hashed_columns) and labels 0 and 1."""
         rows, labels = validate_data(self, X, y, accept_sparse="csr")
-        self.fitted_ = fit_column_weights(sparse.csr_matrix(rows), labels, self.weighting, self.min_reviews)
+        self.fitted_ = fit_column_weights(
+            LabelledRows.of(sparse.csr_matrix(rows), labels), self.weighting, self.min_reviews
+        )
         return self
 
     def transform(self, X: ArrayLike | sparse.spmatrix) -> sparse.csr_matrix:  # noqa: N803

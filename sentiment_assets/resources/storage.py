@@ -35,6 +35,8 @@ _LONGEST_NAME = 200
 _LONGEST_PATH = 3_500
 """Bytes of a whole key; file systems take paths of 4,095, in which the data folder stands as well."""
 _ROWS_OF_A_GROUP = 20_000
+MAPPED_TEXTS = "mapped_texts"
+"""A word in the metadata of an asset's input: its frame is large, and the column ``text`` need not be in memory."""
 _CURRENT, _NAMES = "CURRENT", "names.json"
 _ABANDONED = 86_400.0
 """Seconds after which a version that is not the current one is no longer being written."""
@@ -50,6 +52,15 @@ class Storage(dg.ConfigurableResource[Any]):
     def path(self, *parts: str) -> UPath:
         """A path below the data folder."""
         return below_home(self.root).joinpath(*parts)
+
+    @property
+    def folder_of_unfinished(self) -> Path | None:
+        """Where large unfinished files lie: the data folder, or ``None`` if that is on no disk of this host."""
+        root = below_home(self.root)
+        if not is_local(root):
+            return None
+        make_folder(Path(root.path))
+        return Path(root.path)
 
     def frame_path(self, branch: str, asset: str, partition: str) -> UPath:
         """Where a partition of a frame-valued asset lies."""
@@ -173,6 +184,23 @@ def read_partitions(storage: Storage, branch: str, asset: str, partitions: Seque
     return {each: read_frame(path) for each, path in paths.items() if path.exists()}
 
 
+def stored_partitions(storage: Storage, branch: str, asset: str, partitions: Sequence[str]) -> list[str]:
+    """The partitions that have a stored frame, in the order given."""
+    return [each for each in partitions if storage.frame_path(branch, asset, each).exists()]
+
+
+def _read_with_mapped_texts(path: UPath) -> Frame:
+    """A stored frame, read some rows at a time, whose column ``text`` lies in a mapped file on this host."""
+    import pyarrow.parquet as pq
+
+    from sentiment_assets.learning.mapped_texts import joined_with_mapped_texts
+
+    with path.open("rb") as file, pq.ParquetFile(file) as stored:
+        groups = (stored.read_row_group(number).to_pandas() for number in range(stored.num_row_groups))
+        joined = joined_with_mapped_texts(groups, Path(path.path).parent if is_local(path) else None)
+        return joined[stored.schema_arrow.names]
+
+
 class FrameIOManager(dg.UPathIOManager):
     """DataFrames as Parquet files, one a partition."""
 
@@ -187,8 +215,8 @@ class FrameIOManager(dg.UPathIOManager):
         store_frame(path, obj)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Frame:
-        """Load a frame."""
-        return read_frame(path)
+        """Load a frame; an input whose metadata say ``MAPPED_TEXTS`` has its texts in a mapped file."""
+        return _read_with_mapped_texts(path) if context.definition_metadata.get(MAPPED_TEXTS) else read_frame(path)
 
 
 @dataclass(frozen=True)
@@ -207,11 +235,14 @@ class ArraysIOManager(dg.UPathIOManager):
 
         What was current before is removed. What another process may be writing now is not, until it has lain for a day.
         """
+        import numpy as np
+
         current = path / _CURRENT
         former = current.read_text() if current.exists() else ""
         version = arrays_version(obj)
         for name, array in obj.items():
-            write_atomically(path / version / f"{name}.npy", _npy(array))
+            with written_atomically(path / version / f"{name}.npy") as stream:
+                np.save(stream, array, allow_pickle=False)
         write_atomically(path / version / _NAMES, json.dumps(sorted(obj)).encode())
         write_atomically(current, version.encode())
         kept = {_CURRENT, version, current.read_text()}  # another process may have made another one current by now
@@ -263,16 +294,8 @@ def arrays_version(arrays: "Mapping[str, np.ndarray]") -> str:
     digest = sha256()
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
+        digest.update(array.reshape(-1).view("uint8").data)  # mapped files are not copied into memory
     return digest.hexdigest()[:16]
-
-
-def _npy(array: "np.ndarray") -> bytes:
-    import numpy as np
-
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
 
 
 def _local_copy(folder: UPath) -> Path:

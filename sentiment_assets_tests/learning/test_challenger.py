@@ -54,7 +54,7 @@ def test_reviews_in_which_nothing_is_known_move_no_threshold(
     """They stay at 0 whatever b is, and are as many as you like."""
     validation = features.of().rows["validation"]
     empty = sparse.csr_matrix((500, validation.rows.shape[1]), dtype=np.float32)
-    padded = LabelledRows(
+    padded = LabelledRows.of(
         sparse.vstack([validation.rows, empty], format="csr"), np.append(validation.labels, np.ones(500, np.int8))
     )
     with_unknown = with_rows(features, validation=padded)

@@ -26,7 +26,7 @@ def test_copies_of_the_test_split_in_train_are_taxed(
     challenger: Challenger, candidates: dict[str, Candidate], features: Features
 ) -> None:
     test = features.of().rows["test"]
-    leaking = with_rows(features, near_duplicate=LabelledRows(test.rows, test.labels))
+    leaking = with_rows(features, near_duplicate=LabelledRows.of(test.rows, test.labels))
     figures = measure_leakage(challenger, candidates[challenger.key], leaking).figures
     assert figures["near_duplicates_set_aside"] == len(test.labels)
     assert figures["leakage_tax"] > 0

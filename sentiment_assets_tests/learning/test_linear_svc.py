@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from sentiment_assets.learning import labelled_rows
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.linear_svc import (
-    TooManyEntries,
     TrainingDiverged,
     sketch,
     train_linear_svc,
@@ -20,7 +20,7 @@ def separable(n: int, seed: int) -> LabelledRows:
     labels = chance.integers(0, 2, n).astype(np.int8)
     rows = chance.normal(size=(n, 6)) * 0.3
     rows[:, 0] += 2 * labels - 1
-    return LabelledRows(sparse.csr_matrix(rows.astype(np.float32)), labels)
+    return LabelledRows.of(sparse.csr_matrix(rows.astype(np.float32)), labels)
 
 
 TRAIN, VALIDATION = separable(300, 1), separable(100, 2)
@@ -52,12 +52,48 @@ def test_divergence_is_said_with_the_remedy() -> None:
         train_linear_svc(TRAIN, VALIDATION, wild, seed=0)
 
 
-def test_a_matrix_too_large_to_index_is_not_called_diverged() -> None:
-    """Scipy indexes by 64 bits from 2^31 entries on; here a small matrix is made to."""
+def test_what_is_no_divergence_is_not_called_one() -> None:
+    """Only a W that is not finite asks for a smaller step; any other refusal is said as it is."""
+    unusable = LabelledRows.of(TRAIN.rows.copy(), TRAIN.labels)
+    unusable.data[7] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN") as refused:
+        train_linear_svc(unusable, VALIDATION, GENTLE, seed=0)
+    assert not isinstance(refused.value, TrainingDiverged)
+
+
+def test_rows_that_are_indexed_by_64_bits_are_trained_on() -> None:
+    """As scipy indexes from 2^31 entries on; here a small matrix is made to."""
     rows = TRAIN.rows.copy()
     rows.indices, rows.indptr = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
-    with pytest.raises(TooManyEntries, match=r"1,800 entries, .* at most 2,147,483,647: ask for shorter n-grams"):
-        train_linear_svc(LabelledRows(rows, TRAIN.labels), VALIDATION, GENTLE, seed=0)
+    wide = train_linear_svc(LabelledRows.of(rows, TRAIN.labels), VALIDATION, GENTLE, seed=0)
+    assert wide.coefficients.tobytes() == train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=0).coefficients.tobytes()
+
+
+def in_parts(most_entries: int) -> LabelledRows:
+    """The training rows cut into parts of at most so many entries; a row has six."""
+    return LabelledRows.of(TRAIN.rows, TRAIN.labels, most_entries)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "optimal"])
+def test_the_parts_that_rows_are_cut_into_do_not_show(schedule: str) -> None:
+    chosen = GENTLE.model_copy(update={"schedule": schedule})
+    sizes = (1_800, 1_799, 700, 100, 11)
+    assert [len(in_parts(most).parts) for most in sizes] == [1, 2, 3, 19, 300]
+    whole, *cut = (train_linear_svc(in_parts(most), VALIDATION, chosen, seed=3) for most in sizes)
+    for each in cut:
+        assert each.coefficients.tobytes() == whole.coefficients.tobytes()
+        assert each.intercept == whole.intercept
+        assert each.train_losses.tolist() == whole.train_losses.tolist()
+
+
+def test_neither_do_they_where_scikit_learn_sees_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=3)
+    monkeypatch.setattr(labelled_rows, "_ENTRIES_AT_ONCE", 500)
+    one, *others = (train_linear_svc(in_parts(most), VALIDATION, GENTLE, seed=3) for most in (1_799, 700, 11))
+    assert one.validation_losses == pytest.approx(whole.validation_losses, abs=0.003)
+    for each in others:
+        assert each.coefficients.tobytes() == one.coefficients.tobytes()
+        assert each.intercept == one.intercept
 
 
 @pytest.mark.parametrize("schedule", ["constant", "invscaling", "optimal"])
@@ -105,7 +141,7 @@ def test_a_sketch_keeps_inner_products() -> None:
 
 def test_without_columns_nothing_is_learned_and_nothing_breaks() -> None:
     """As of words in a language that is written without spaces, of which none occurs three times."""
-    empty = [LabelledRows(sparse.csr_matrix((n, 0), dtype=np.float32), np.ones(n, np.int8)) for n in (5, 3)]
+    empty = [LabelledRows.of(sparse.csr_matrix((n, 0), dtype=np.float32), np.ones(n, np.int8)) for n in (5, 3)]
     svc = train_linear_svc(*empty, GENTLE, seed=0)
     assert svc.margins(empty[1].rows).tolist() == [0, 0, 0]
     assert svc.validation_losses.tolist() == [1.0]

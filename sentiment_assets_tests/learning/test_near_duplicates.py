@@ -5,10 +5,13 @@ import pytest
 
 from sentiment_assets.learning.near_duplicates import (
     NO_SIGNATURES,
+    NearDuplicates,
     find_near_duplicates,
     resembles_any,
     text_signatures,
 )
+from sentiment_assets.learning.ngrams import hash_ngrams
+from sentiment_assets.learning.settings import Analyzer, NgramSettings
 
 WORDS = [f"word{number}" for number in range(400)]
 
@@ -22,13 +25,19 @@ def jaccard(one: list[str], other: list[str]) -> float:
     return len(ours & theirs) / len(ours | theirs)
 
 
+def found_among(
+    texts: list[str], others: list[str], *, similarity: float, analyzer: Analyzer = "word"
+) -> NearDuplicates:
+    return find_near_duplicates([texts], [others], similarity=similarity, analyzer=analyzer)
+
+
 def test_a_text_with_a_few_words_changed_is_found_with_its_twin_and_exact_similarity() -> None:
     others = [review(seed) for seed in range(300)]
     changed = [words.copy() for words in others[:40]]
     for words in changed:
         words[20], words[50] = "else", "where"
     unrelated = [review(seed) for seed in range(1000, 1200)]
-    found = find_near_duplicates(
+    found = found_among(
         [" ".join(words) for words in unrelated + changed], [" ".join(words) for words in others], similarity=0.7
     )
     assert found.texts.tolist() == list(range(200, 240))
@@ -36,30 +45,64 @@ def test_a_text_with_a_few_words_changed_is_found_with_its_twin_and_exact_simila
     assert found.similarities == pytest.approx([jaccard(*pair) for pair in zip(changed, others, strict=False)])
 
 
+def compared_in_a_dense_block(texts: list[str], others: list[str], similarity: float) -> list[tuple[int, int, float]]:
+    """What was done before: every text is compared with every other one, and the first of the most similar counts."""
+    shingles = NgramSettings(shortest=3, longest=3, columns_log2=22)
+    ours, theirs = hash_ngrams(texts, shingles), hash_ngrams(others, shingles)
+    shared = (ours @ theirs.T).toarray()
+    sizes = [np.diff(each.indptr) for each in (ours, theirs)]
+    jaccard = shared / np.maximum(sizes[0][:, None] + sizes[1] - shared, 1)
+    near = np.flatnonzero(jaccard.max(axis=1) >= similarity)
+    return [(text, int(jaccard[text].argmax()), float(jaccard[text].max())) for text in near.tolist()]
+
+
+@pytest.mark.parametrize("similarity", [0.5, 0.7, 0.9, 1.0])
+@pytest.mark.parametrize("vocabulary", [3, 30, 400])
+def test_the_same_pairs_are_found_as_by_comparing_all_with_all(vocabulary: int, similarity: float) -> None:
+    chance = random.Random(vocabulary)  # noqa: S311
+    others = [chance.choices(WORDS[:vocabulary], k=chance.randint(0, 50)) for _ in range(200)]
+    texts = [chance.choices(WORDS[:vocabulary], k=chance.randint(0, 50)) for _ in range(200)]
+    texts += [changed(words, (chance.randint(0, 50), chance.randint(0, 50))) for words in others]
+    found = found_among(joined(texts), joined(others), similarity=similarity)
+    expected = compared_in_a_dense_block(joined(texts), joined(others), similarity)
+    assert list(zip(found.texts, found.twins, found.similarities, strict=True)) == expected
+    assert len(expected) > 50
+    assert (found.texts.dtype, found.twins.dtype, found.similarities.dtype) == (np.int64, np.int64, np.float64)
+
+
+def test_the_parts_that_texts_come_in_do_not_show() -> None:
+    others = [review(seed) for seed in range(30)]
+    texts = joined([review(99), *(changed(words, (20, 50)) for words in others[5:9])])
+    parts = find_near_duplicates(
+        [texts[:2], [], texts[2:]], [joined(others[:6]), joined(others[6:])], similarity=0.7, n_jobs=2
+    )
+    assert parts.texts.tolist() == [1, 2, 3, 4]
+    assert parts.twins.tolist() == [5, 6, 7, 8]
+    assert parts.similarities.tolist() == found_among(texts, joined(others), similarity=0.7).similarities.tolist()
+
+
 def test_below_the_asked_similarity_nothing_is_found() -> None:
     one = " ".join(review(1))
     half = " ".join(review(1)[:30] + review(2)[:30])
-    assert len(find_near_duplicates([half], [one], similarity=0.5).texts) == 0
+    assert len(found_among([half], [one], similarity=0.5).texts) == 0
 
 
 def test_casing_and_punctuation_that_says_nothing_do_not_hide_a_copy() -> None:
-    [found] = find_near_duplicates(["A fine — FILM, to see"], ["a fine film, to see"], similarity=1.0).similarities
+    [found] = found_among(["A fine — FILM, to see"], ["a fine film, to see"], similarity=1.0).similarities
     assert found == 1.0
 
 
 def test_texts_too_short_for_a_shingle_are_like_no_other() -> None:
-    assert len(find_near_duplicates(["good", "", "so good"], ["good", "", "so good"], similarity=0.7).texts) == 0
+    assert len(found_among(["good", "", "so good"], ["good", "", "so good"], similarity=0.7).texts) == 0
 
 
 @pytest.mark.parametrize(("texts", "others"), [([], ["a b c"]), (["a b c"], []), ([], [])])
 def test_nothing_to_compare_finds_nothing(texts: list[str], others: list[str]) -> None:
-    assert len(find_near_duplicates(texts, others, similarity=0.7).texts) == 0
+    assert len(found_among(texts, others, similarity=0.7).texts) == 0
 
 
 def test_characters_are_shingles_where_there_are_no_spaces() -> None:
-    found = find_near_duplicates(
-        ["这本书写得很好我很喜欢"], ["这本书写得很好我很喜欢它"], similarity=0.7, analyzer="char"
-    )
+    found = found_among(["这本书写得很好我很喜欢"], ["这本书写得很好我很喜欢它"], similarity=0.7, analyzer="char")
     assert found.similarities == pytest.approx([9 / 10])
 
 

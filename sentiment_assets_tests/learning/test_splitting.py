@@ -128,6 +128,17 @@ def test_a_review_that_comes_again_without_its_label_keeps_it() -> None:
     assert (outcome.n_corrected, outcome.n_unlabelled) == (0, 0)
 
 
+def test_an_edited_text_is_a_correction_also_if_its_label_stays() -> None:
+    outcome = split_reviews(batches([("a", LONG, 1)], [("a", LONG.replace("clean", "very clean"), 1)]), SHARES)
+    assert (len(outcome.reviews), outcome.n_corrected) == (1, 1)
+
+
+def test_a_correction_holds_if_the_review_comes_again_without_a_label() -> None:
+    outcome = split_reviews(batches([("a", LONG, 1)], [("a", LONG, 0)], [("a", LONG, None)]), SHARES)
+    assert outcome.reviews["label"].tolist() == [0]
+    assert (outcome.n_corrected, outcome.n_unlabelled) == (1, 0)
+
+
 def test_row_numbers_as_ids_make_no_two_reviews_one() -> None:
     outcome = split_reviews(batches([("1", LONG, 1)], [("1", "We shall never come back to this place", 0)]), SHARES)
     assert sorted(outcome.reviews["label"]) == [0, 1]

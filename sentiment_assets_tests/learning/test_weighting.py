@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.weighting import ColumnWeighting, fit_column_weights
 
 
@@ -18,10 +19,11 @@ def test_scikit_learns_own_checks(estimator: BaseEstimator, check: Callable[[Bas
 
 PRESENCE = sparse.csr_matrix(np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 1, 0], [0, 1, 1, 1]], np.float32))
 LABELS = np.array([1, 1, 0, 0])
+ROWS = LabelledRows.of(PRESENCE, LABELS)
 
 
 def test_naive_bayes_is_the_log_count_ratio() -> None:
-    fitted = fit_column_weights(PRESENCE, LABELS, "naive_bayes", min_reviews=2)
+    fitted = fit_column_weights(ROWS, "naive_bayes", min_reviews=2)
     positive, negative = np.array([2, 1, 0]) + 1, np.array([1, 1, 2]) + 1
     expected = np.log((positive / positive.sum()) / (negative / negative.sum()))
     assert fitted.columns.tolist() == [0, 1, 2]
@@ -30,10 +32,9 @@ def test_naive_bayes_is_the_log_count_ratio() -> None:
 
 def test_the_default_tempers_that_ratio_and_favours_rare_ngrams() -> None:
     plain, default = (
-        fit_column_weights(PRESENCE, LABELS, weighting, min_reviews=1).weights
-        for weighting in ("naive_bayes", "naive_bayes_idf")
+        fit_column_weights(ROWS, weighting, min_reviews=1).weights for weighting in ("naive_bayes", "naive_bayes_idf")
     )
-    idf = fit_column_weights(PRESENCE, LABELS, "tfidf", min_reviews=1).weights
+    idf = fit_column_weights(ROWS, "tfidf", min_reviews=1).weights
     assert default == pytest.approx(np.sign(plain) * np.sqrt(np.abs(plain)) * idf**2, rel=1e-5)
 
 

@@ -2,17 +2,21 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import dagster as dg
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from upath import UPath
 
 from sentiment_assets.resources import storage
 from sentiment_assets.resources.home import below_home, local_home
 from sentiment_assets.resources.storage import (
+    MAPPED_TEXTS,
     ArraysIOManager,
     FrameIOManager,
     Frames,
@@ -42,6 +46,21 @@ def test_a_frame_comes_back_with_its_attributes(root: UPath) -> None:
     assert again.attrs == {"rows_in": 7}
 
 
+def test_the_texts_of_a_large_frame_need_no_memory_where_an_asset_says_so(root: UPath) -> None:
+    texts = pd.array([f"{number} " * 100 for number in range(45_000)], dtype="str")
+    labels = pd.array([1, None, 0] * 15_000, "Int8")
+    frame = pd.DataFrame({"review_id": [f"r{number}" for number in range(45_000)], "text": texts})
+    frame = frame.assign(label=labels, text_digest=np.arange(45_000, dtype=np.uint64))
+    manager, file = FrameIOManager(root), root / "x" / "f.parquet"
+    manager.dump_to_path(None, frame, file)
+    asking = dg.build_input_context(definition_metadata={MAPPED_TEXTS: True})
+    before = pa.total_allocated_bytes()
+    mapped = manager.load_from_path(asking, file)
+    assert pa.total_allocated_bytes() - before < frame["text"].str.len().sum() / 4
+    pd.testing.assert_frame_equal(mapped, frame)
+    pd.testing.assert_frame_equal(manager.load_from_path(dg.build_input_context(), file), frame)
+
+
 def test_arrays_come_back_mapped_and_the_former_ones_are_gone(root: UPath) -> None:
     manager = ArraysIOManager(root)
     manager.dump_to_path(None, {"a": np.zeros(9)}, root / "features")
@@ -57,17 +76,19 @@ def test_arrays_come_back_mapped_and_the_former_ones_are_gone(root: UPath) -> No
 
 def test_overlapping_writes_leave_whole_arrays(root: UPath, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process begins to write, another writes and ends meanwhile, then the first one ends."""
-    manager, plain, place = ArraysIOManager(root), storage.write_atomically, root / "features"
+    manager, plain, place = ArraysIOManager(root), storage.written_atomically, root / "features"
     others = {name: array + 1 for name, array in ARRAYS.items()}
 
-    def interrupted(path: UPath, content: bytes) -> None:
+    @contextmanager
+    def interrupted(path: UPath) -> Iterator[BinaryIO]:
         if path.name == "b.npy":
-            monkeypatch.setattr(storage, "write_atomically", plain)
+            monkeypatch.setattr(storage, "written_atomically", plain)
             manager.dump_to_path(None, others, place)
-        plain(path, content)
+        with plain(path) as stream:
+            yield stream
 
     manager.dump_to_path(None, {"a": np.zeros(9)}, place)
-    monkeypatch.setattr(storage, "write_atomically", interrupted)
+    monkeypatch.setattr(storage, "written_atomically", interrupted)
     manager.dump_to_path(None, ARRAYS, place)
     loaded = manager.load_from_path(None, place)
     assert loaded.version == arrays_version(ARRAYS)

@@ -1,0 +1,31 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment_assets.learning import labelled_rows
+from sentiment_assets.learning.challenger import Challenger
+from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.top_ngrams import top_ngrams
+
+
+def test_a_contribution_is_the_mean_term_in_the_reviews_that_have_the_ngram(
+    challenger: Challenger, features: Features, splits: pd.DataFrame
+) -> None:
+    train = features.of().rows["train"]
+    texts = splits.loc[splits["split"] == "train", "text"]
+    top = top_ngrams(challenger.model, texts, train, n=5).set_index("ngram")
+    dense, W = train.rows.toarray(), challenger.model.coefficients  # noqa: N806
+    counts = (dense != 0).sum(axis=0)
+    terms = np.where(counts >= 10, (dense * W).sum(axis=0) / np.maximum(counts, 1), 0)
+    assert sorted(top["contribution"]) == pytest.approx([*np.sort(terms)[:5], *np.sort(terms)[-5:]], rel=1e-5)
+    for ngram, reviews in top["reviews"].items():
+        assert reviews == (" " + texts + " ").str.contains(f" {ngram} ", regex=False).sum()
+
+
+def test_the_rows_that_are_looked_at_at_a_time_do_not_show(
+    challenger: Challenger, features: Features, splits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, train = splits.loc[splits["split"] == "train", "text"], features.of().rows["train"]
+    whole = top_ngrams(challenger.model, texts, train)
+    monkeypatch.setattr(labelled_rows, "_ROWS_AT_ONCE", 7)
+    pd.testing.assert_frame_equal(top_ngrams(challenger.model, texts, train), whole)
