@@ -5,7 +5,7 @@ other back. See ``docs/decisions/0025-many-batches-in-one-run.md``; ``sentiment_
 facts about Dagster that this leans on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import dagster as dg
@@ -13,6 +13,7 @@ import dagster as dg
 from sentiment_assets.assets.materialized import Materialized, event_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import raw_reviews_spec, take_in
+from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.assets.scored_reviews import score, scored_reviews_spec
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.automation.jobs import train_job_name
@@ -67,7 +68,7 @@ def batches_asset(
         page = drift_page_link(branch, storage=storage, tracking=tracking)
         champion = None
         failed: dict[str, Exception] = {}
-        for key in _left_to_do(context):
+        for key, left in _left_to_do(plan, context).items():
             champion = tracking.champion(branch, champion)
             batch = CheckedBatch(
                 branch=branch,
@@ -78,7 +79,7 @@ def batches_asset(
                 drift_page=page,
             )
             try:
-                yield from _events_of(batch, plan, context, tracking)
+                yield from _events_of(batch, left, plan=plan, context=context, tracking=tracking)
             except Exception as error:  # whatever it is, no other batch is to suffer from it
                 failed[key] = error
                 context.log.exception(f"{key} failed")
@@ -111,20 +112,47 @@ class BatchPlan:
         """All of them."""
         return [*self.rows, *self.quality, *self.drift, *self.degradation]
 
+    @property
+    def halves(self) -> Sequence[set[str]]:
+        """The names of each asset and its checks."""
+        of_reviews, of_scores = [*self.rows, *self.quality, *self.drift], self.degradation
+        return [
+            {RAW_REVIEWS, *(spec.name for spec in of_reviews)},
+            {SCORED_REVIEWS, *(spec.name for spec in of_scores)},
+        ]
+
+
+def _left_to_do(plan: BatchPlan, context: dg.AssetExecutionContext) -> dict[str, set[str]]:
+    """The names of assets and checks that are left to do for each batch of a run, of those that it was asked for.
+
+    All are, but for what was told before the step was tried again, or by the run that this one resumes. One half of a
+    batch is left alone if all of it was told: of the other, an asset is stored again with its checks.
+    """
+    checks = {key.name for key in context.selected_asset_check_keys}
+    asked = checks | {key.path[-1] for key in context.selected_asset_keys}
+    told = told_before(context.instance, context.run)
+    left: dict[str, set[str]] = {}
+    for key in context.partition_keys:
+        halves = (half & asked for half in plan.halves)
+        left[key] = set().union(*(half for half in halves if not half <= told.get(key, set())))
+    if done := [key for key, names in left.items() if not names]:
+        context.log.info(f"Done before, and passed over: {', '.join(done)}.")
+    return {key: names for key, names in left.items() if names}
+
 
 def _events_of(
-    batch: CheckedBatch, plan: BatchPlan, context: dg.AssetExecutionContext, tracking: Tracking
+    batch: CheckedBatch, left: Set[str], *, plan: BatchPlan, context: dg.AssetExecutionContext, tracking: Tracking
 ) -> Iterator[Event]:
-    """Take a batch in, check it, and score it: of these, what the run was asked for."""
+    """Take a batch in, check it, and score it: of these, what is left to do."""
 
     def asked(specs: Sequence[dg.AssetCheckSpec]) -> bool:
-        return any(spec.key in context.selected_asset_check_keys for spec in specs)
+        return any(spec.name in left for spec in specs)
 
     def told(results: Iterator[dg.AssetCheckResult]) -> Iterator[Event]:
         return evaluations(context.instance, results, batch.key)
 
-    is_scored = plan.scored_reviews.key in context.selected_asset_keys
-    if plan.raw_reviews.key in context.selected_asset_keys:
+    is_scored = SCORED_REVIEWS in left
+    if RAW_REVIEWS in left:
         yield event_of(plan.raw_reviews, batch.key, _taken_in(batch, plan, context))
     if asked(plan.rows):
         yield from told(row_identity_results(batch))
@@ -175,17 +203,6 @@ def _taken_in(batch: CheckedBatch, plan: BatchPlan, context: dg.AssetExecutionCo
         storage=batch.storage,
         log=context.log,
     )
-
-
-def _left_to_do(context: dg.AssetExecutionContext) -> list[str]:
-    """The batches of a run, but for those that were done before it was tried again, or resumed after a failure."""
-    assets, checks = context.selected_asset_keys, context.selected_asset_check_keys
-    asked = {key.path[-1] for key in assets} | {key.name for key in checks}
-    told = told_before(context.instance, context.run)
-    done = [key for key in context.partition_keys if asked <= told.get(key, set())]
-    if done:
-        context.log.info(f"Done before, and passed over: {', '.join(done)}.")
-    return [key for key in context.partition_keys if key not in done]
 
 
 def _failure_of(failed: Mapping[str, Exception], batches: int) -> Exception:

@@ -198,4 +198,4 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
 
 def _rows_from(arrays: Mapping[str, np.ndarray], name: str, n_columns: int) -> LabelledRows:
     data, indices, indptr, labels = (arrays[f"{name}_{each}"] for each in _ARRAYS)
-    return LabelledRows(data, indices, indptr, labels, n_columns)
+    return LabelledRows(data=data, indices=indices, indptr=indptr, labels=labels, n_columns=n_columns)

@@ -109,7 +109,11 @@ def filed_rows(
             indices.write(np.ascontiguousarray(rows.indices, np.int32).data)
             indptr.append(indptr[-1][-1] + rows.indptr[1:].astype(np.int64))
         return LabelledRows(
-            _mapped(data, np.float32), _mapped(indices, np.int32), np.concatenate(indptr), labels, n_columns
+            data=_mapped(data, np.float32),
+            indices=_mapped(indices, np.int32),
+            indptr=np.concatenate(indptr),
+            labels=labels,
+            n_columns=n_columns,
         )
 
 

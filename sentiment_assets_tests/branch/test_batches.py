@@ -119,7 +119,7 @@ def test_what_is_resumed_does_the_batches_that_failed_and_no_other(trained: Bran
     assert {partition for partition, _ in events_of(trained, anew.run_id)} == {*keys}, "that resumes nothing"
 
 
-def test_a_batch_of_which_not_all_was_told_is_done_again(
+def test_the_half_of_a_batch_of_which_not_all_was_told_is_done_again(
     trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = landed(trained, files(2))
@@ -129,8 +129,18 @@ def test_a_batch_of_which_not_all_was_told_is_done_again(
     assert "RuntimeError: no answer" in failure_of(failed)
     assert materialized(trained, SCORED) == keys, "their scores were told"
     again = trained.ingest_all(keys, resumes=failed.run_id)
-    assert {"accuracy"} <= {name for _, name in events_of(trained, again.run_id)}
-    assert {partition for partition, _ in events_of(trained, again.run_id)} == {*keys}
+    told = events_of(trained, again.run_id)
+    assert {name for _, name in told} == {"scored_reviews", "prediction_drift", "accuracy", "estimated_accuracy"}
+    assert {partition for partition, _ in told} == {*keys}
+
+
+def test_what_is_resumed_before_there_is_a_champion_takes_nothing_in_again(ingested: BranchInProcess) -> None:
+    keys = landed(ingested, files(2) | {"bad.csv": NO_TEXT})
+    failed = ingested.ingest_all(keys)
+    ingested.land("bad.csv", as_csv(made_up_reviews(30, seed=9)))
+    again = ingested.ingest_all(keys, resumes=failed.run_id)
+    assert again.success
+    assert {partition for partition, _ in events_of(ingested, again.run_id)} == {"bad.csv"}
 
 
 def _that_fails(*_: object) -> object:
