@@ -13,7 +13,6 @@ from scipy import sparse
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import Texts
 from sentiment_assets.monitoring.reference import Reference
-from sentiment_assets.presentation.figures import draw_ngram_bars
 from sentiment_assets.presentation.wording import LONGEST_NGRAM, shorten
 
 
@@ -76,5 +75,7 @@ def word_shift(
 
 def draw_word_shift(account: WordShift) -> bytes:
     """The account as bars, SVG."""
+    from sentiment_assets.presentation.figures import draw_ngram_bars  # what draws takes a third of a second to load
+
     ngrams, changes = [each.ngram for each in account.shifts], [each.change for each in account.shifts]
     return draw_ngram_bars(ngrams, changes, f"share of the mean margin's change, {account.change:+.4f} in all")
