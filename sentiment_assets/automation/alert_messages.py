@@ -1,12 +1,13 @@
 """What is worth a message: runs that failed, checks that failed, promotions and refusals, data that is stale."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.event_metadata import read_check, read_decision
+from sentiment_assets.assets.event_metadata import RecordedCheck, read_check, read_decision
 from sentiment_assets.automation.run_history import is_launched_again, what_ran
 from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.resources.dagster_runs import ends_of
@@ -19,6 +20,7 @@ _TELLING = {
     dg.DagsterEventType.ASSET_MATERIALIZATION,
 }
 _MOST_RUNS = 200
+_BATCHES_SAID = 20
 _NUMBERS_TOLD = ("effect", "statistic", "threshold")
 
 
@@ -103,24 +105,46 @@ def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], 
 
 
 def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:
-    """A check of what an older run materialized has had its message."""
+    """One message for each check, whatever number of batches failed it.
+
+    A check of what an older run materialized has had its message.
+    """
+    failed: dict[str, list[dg.AssetCheckEvaluation]] = defaultdict(list)
     for event in events:
-        if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            continue
-        evaluation = event.asset_check_evaluation_data
-        target = evaluation.target_materialization_data
-        if evaluation.passed or (target and target.run_id != run.run_id):
-            continue
-        check = read_check(evaluation.metadata)
-        numbers = [f"{name}: {check.numbers[name]}" for name in _NUMBERS_TOLD if name in check.numbers]
-        is_error = evaluation.severity == dg.AssetCheckSeverity.ERROR or check.wakes_somebody
-        of = f" of {evaluation.partition}" if evaluation.partition else ""
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            target = evaluation.target_materialization_data
+            if not evaluation.passed and (target is None or target.run_id == run.run_id):
+                failed[evaluation.check_name].append(evaluation)
+    for name, evaluations in failed.items():
+        checks = [read_check(evaluation.metadata) for evaluation in evaluations]
+        are_errors = [
+            evaluation.severity == dg.AssetCheckSeverity.ERROR or check.wakes_somebody
+            for evaluation, check in zip(evaluations, checks, strict=True)
+        ]
+        page = next((check.drift_page for check in checks if check.drift_page), None)
         yield Message(
-            "error" if is_error else "warning",
-            f"{branch}: {evaluation.check_name}{of} failed",
-            "\n".join([evaluation.description or "", ", ".join(numbers)]).strip(),
-            {"Run": link} | ({"Drift page": check.drift_page} if check.drift_page else {}),
+            "error" if any(are_errors) else "warning",
+            f"{branch}: {name}{_of_batches(evaluations)} failed",
+            _what_checks_said(evaluations, checks),
+            {"Run": link} | ({"Drift page": page} if page else {}),
         )
+
+
+def _of_batches(evaluations: Sequence[dg.AssetCheckEvaluation]) -> str:
+    if len(evaluations) > 1:
+        return f" of {len(evaluations)} batches"
+    return f" of {evaluations[0].partition}" if evaluations[0].partition else ""
+
+
+def _what_checks_said(evaluations: Sequence[dg.AssetCheckEvaluation], checks: Sequence[RecordedCheck]) -> str:
+    """The sentence of one batch with its numbers, or the sentences of several."""
+    if len(evaluations) > 1:
+        said = [f"{each.partition}: {each.description or ''}" for each in evaluations[:_BATCHES_SAID]]
+        more = len(evaluations) - len(said)
+        return "\n".join([*said, *([f"and {more} more, in the run"] if more else [])])
+    numbers = [f"{name}: {checks[0].numbers[name]}" for name in _NUMBERS_TOLD if name in checks[0].numbers]
+    return "\n".join([evaluations[0].description or "", ", ".join(numbers)]).strip()
 
 
 def _decisions(branch: str, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:

@@ -70,18 +70,18 @@ def batches_asset(
         failed: dict[str, Exception] = {}
         for key, left in _left_to_do(plan, context).items():
             champion = tracking.champion(branch, champion)
-            batch = CheckedBatch(
-                branch=branch,
-                neighbours=neighbours_of(key, every),
-                champion=champion,
-                settings=settings.monitoring,
-                storage=storage,
-                drift_page=page,
-            )
             try:
+                batch = CheckedBatch(
+                    branch=branch,
+                    neighbours=neighbours_of(key, every),
+                    champion=champion,
+                    settings=settings.monitoring,
+                    storage=storage,
+                    drift_page=page,
+                )
                 yield from _events_of(batch, left, plan=plan, context=context, tracking=tracking)
             except Exception as error:  # whatever it is, no other batch is to suffer from it
-                failed[key] = error
+                failed[key] = error if len(context.partition_keys) == 1 else _without_traceback(error)
                 context.log.exception(f"{key} failed")
         publish_drift_page(branch, every, storage=storage, tracking=tracking, settings=settings.monitoring)
         tell_open_warnings(context.instance, storage, branch, batch_partitions)
@@ -215,8 +215,14 @@ def _failure_of(failed: Mapping[str, Exception], batches: int) -> Exception:
     return dg.Failure(
         "\n".join([f"{len(failed)} of {batches} batches failed; the others are done.", *said, *more]),
         metadata={"failed": table(({"batch": key, "why": why} for key, why in reasons.items()), cut=False)},
-        allow_retries=any(not isinstance(error, dg.Failure) or error.allow_retries for error in failed.values()),
+        allow_retries=any(isinstance(error, dg.Failure) and error.allow_retries for error in failed.values()),
     )
+
+
+def _without_traceback(error: Exception) -> dg.Failure:
+    """What is said of a batch that failed; the traceback, which the log has, would keep all of the batch in memory."""
+    may_help = error.allow_retries if isinstance(error, dg.Failure) else True
+    return dg.Failure(_why(error), allow_retries=may_help)
 
 
 def _why(error: Exception) -> str:

@@ -76,7 +76,12 @@ class BatchNeighbours:
 
 
 def neighbours_of(key: str, batch_keys: Sequence[str]) -> BatchNeighbours:
-    """Find a batch among those of its branch, which are in the order in which they were registered."""
+    """Find a batch among those of its branch, which are in the order in which they were registered.
+
+    Raises ``dg.Failure`` if it is none of them any more.
+    """
+    if key not in batch_keys:
+        raise dg.Failure(f"the partition {key} was deleted before its batch was done", allow_retries=False)
     place = list(batch_keys).index(key)
     return BatchNeighbours(list(batch_keys[:place]), key, list(batch_keys[place + 1 :]))
 

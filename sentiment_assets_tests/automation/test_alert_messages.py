@@ -10,6 +10,8 @@ from sentiment_assets.automation.alert_messages import messages_of_run
 from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.resources.notifications import Message
+from testing.batches import as_file, batch
+from testing.in_process import BranchInProcess
 
 UI = "http://dagster"
 FINDING = Finding(name="text_drift", verdict="warn", sentence="About 40 % differ.", effect=0.4, threshold=0.03)
@@ -80,6 +82,20 @@ def test_a_check_that_blocks_or_wakes_somebody_is_an_error_and_any_other_a_warni
     assert (message.severity, message.title) == (severity, "acme: text_drift failed")
     assert message.body == "About 40 % differ.\neffect: 0.4, threshold: 0.03"
     assert message.links["Drift page"] == "http://mlflow/drift"
+
+
+def test_a_check_that_many_batches_of_a_run_fail_is_told_once(trained: BranchInProcess) -> None:
+    reviews = batch(60)
+    tagged = as_file(reviews.assign(text="<p>" + reviews["text"] + "</p>"))
+    branch = trained.with_settings(html="keep")
+    result = branch.ingest_all([branch.land(f"{n}.csv", tagged.replace(b"<p>", b"<p>%d " % n)) for n in range(23)])
+    run = branch.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    [html] = [each for each in messages_of_run(branch.instance, "acme", run, UI) if "html" in each.title]
+    assert html.title == "acme: html of 23 batches failed"
+    lines = html.body.splitlines()
+    assert lines[0].startswith("0.csv: 60 of 60 reviews hold HTML tags or entities")
+    assert (len(lines), lines[-1]) == (21, "and 3 more, in the run")
 
 
 def test_a_check_that_passes_is_no_news(history: dg.DagsterInstance) -> None:
