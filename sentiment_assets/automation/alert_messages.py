@@ -8,7 +8,7 @@ import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.event_metadata import RecordedCheck, read_check, read_decision
-from sentiment_assets.automation.run_history import is_launched_again, what_ran
+from sentiment_assets.automation.run_history import is_launched_again, trains, what_ran
 from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.resources.dagster_runs import ends_of
 from sentiment_assets.resources.notifications import Message
@@ -94,11 +94,13 @@ def is_stale(branch: str, name: str, *, last: datetime, days: float, dagster_ui:
 def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Message:
     """An error, unless Dagster launches the run again by itself: whoever is woken could only watch it."""
     first, last = ends_of(run) or ("", "")
-    of = f" of {first}" if first == last else f" of {first} to {last}"
+    of = f" of {first}" if first else ""
+    if first != last:
+        of = "" if trains(run, branch) else f" of {first} to {last}"  # every candidate is no news
     again = is_launched_again(run)
     return Message(
         "info" if again else "error",
-        f"{branch}: {what_ran(run)}{of if first else ''} failed{' and is launched again' if again else ''}",
+        f"{branch}: {what_ran(run)}{of} failed{' and is launched again' if again else ''}",
         "\n".join(what_failed(events)),
         {"Run": link},
     )

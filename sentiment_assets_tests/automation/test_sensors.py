@@ -16,6 +16,7 @@ from sentiment_assets.automation.retraining_sensor import REASON, retraining_sen
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.resources import mlflow_settings
+from sentiment_assets.resources.dagster_runs import stretch_tags
 from sentiment_assets.resources.notifications import AlertTarget, Notifications
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
@@ -270,6 +271,25 @@ def test_a_run_that_is_launched_again_pages_nobody_until_the_last_of_its_runs_ha
         ("info", "acme: acme_ingest of a.csv failed and is launched again"),
         ("failure", "acme: acme_ingest of a.csv failed"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("job", "first", "last", "title"),
+    [
+        ("acme_ingest", "a.csv", "c.csv", "acme: acme_ingest of a.csv to c.csv failed"),
+        ("acme_train", "epochs=1", "epochs=9", "acme: acme_train failed"),
+    ],
+)
+def test_a_run_over_many_batches_is_named_after_its_ends(
+    history: dg.DagsterInstance, mailbox: Mailbox, job: str, first: str, last: str, title: str
+) -> None:
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness())
+    cursor = tick(alerts, history).cursor
+    run = a_run(history, job, dg.DagsterRunStatus.STARTED, tags=stretch_tags(first, last))
+    history.report_run_failed(run, message="no room on the disk")
+    tick(alerts, history, cursor)
+    [message] = mailbox.received
+    assert json.loads(message)["title"] == title
 
 
 def test_a_run_of_picked_assets_is_named_after_them(history: dg.DagsterInstance, mailbox: Mailbox) -> None:
