@@ -82,7 +82,7 @@ def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_
     runs.land("movies", "3-unlabelled.csv", b"text,label\nfine,1\n")
     done = CliRunner().invoke(main, ["replay", "movies"])
     assert done.exit_code == 1
-    assert "1-broken.csv: movies_ingest failed. Step movies__raw_reviews: " in done.output
+    assert "1-broken.csv: movies_ingest failed. Step movies__batches: " in done.output
     assert "landing/movies/1-broken.csv: it has no column 'text'" in done.output
     assert "2-mended.csv: 0 rows left quarantine, 0 stay in it; 1 reviews (0 before)" in done.output
     assert "3-unlabelled.csv: 0 rows left quarantine" in done.output

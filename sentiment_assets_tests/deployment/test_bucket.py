@@ -59,7 +59,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def seen_by_the_sensor(instance: dg.DagsterInstance) -> list[str | None]:
     """Of the second of two looks, when what was there at the first one has settled."""
     batches = dg.DynamicPartitionsDefinition(name=batch_partitions_name("acme"))
-    sensor = landing_sensor("acme", batches, "landing/acme", "rules", settings=IngestionSettings())
+    sensor = landing_sensor("acme", batches, "landing/acme", "rules", settings=IngestionSettings(), files_per_run=1)
     storage = {"storage": Storage(root="data")}
     first = sensor(dg.build_sensor_context(instance, resources=storage))
     assert isinstance(first, dg.SensorResult)
