@@ -17,7 +17,7 @@ from upath import UPath
 
 from sentiment_assets.assets.stored_batch import REVIEWS, TEXT_DIGESTS, read_text_digests
 from sentiment_assets.resources.file_stamps import stamps_below
-from sentiment_assets.resources.storage import ArraysIOManager, FrameIOManager, IncompleteArrays, Storage, file_name
+from sentiment_assets.resources.storage import ArraysIOManager, FrameIOManager, Storage, file_name
 
 if TYPE_CHECKING:
     from sentiment_assets.monitoring.other_batches import OtherBatches, PlacedTable
@@ -154,7 +154,10 @@ def _read_tables(folder: UPath) -> list[_StoredTable]:
 
 
 def _read_table(place: UPath) -> _StoredTable:
-    """Map a table, which another process may be replacing; after a few tries an empty one: batches can be read."""
+    """Map a table, which another process may be replacing; after a few tries an empty one: batches can be read.
+
+    So it is with a table that a loss of power has left empty, or cut.
+    """
     from sentiment_assets.monitoring.text_table import TextTable
 
     for _ in range(_TRIES):
@@ -162,6 +165,6 @@ def _read_table(place: UPath) -> _StoredTable:
             arrays = dict(ArraysIOManager(place).load_from_path(_NO_CONTEXT, place).arrays)
             made_of = json.loads(arrays.pop(_MADE_OF).tobytes())
             return _StoredTable(TextTable(**arrays), **made_of)
-        except (FileNotFoundError, IncompleteArrays):
+        except (OSError, EOFError, ValueError, TypeError, KeyError):  # IncompleteArrays is a ValueError
             continue
     return _nothing()

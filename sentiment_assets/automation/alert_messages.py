@@ -111,13 +111,16 @@ def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent
 
     A check of what an older run materialized has had its message.
     """
-    failed: dict[str, list[dg.AssetCheckEvaluation]] = defaultdict(list)
+    last: dict[tuple[str, str | None], dg.AssetCheckEvaluation] = {}
     for event in events:
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
-            target = evaluation.target_materialization_data
-            if not evaluation.passed and (target is None or target.run_id == run.run_id):
-                failed[evaluation.check_name].append(evaluation)
+            last[evaluation.check_name, evaluation.partition] = evaluation  # a step that was tried again says it again
+    failed: dict[str, list[dg.AssetCheckEvaluation]] = defaultdict(list)
+    for (name, _), evaluation in last.items():
+        target = evaluation.target_materialization_data
+        if not evaluation.passed and (target is None or target.run_id == run.run_id):
+            failed[name].append(evaluation)
     for name, evaluations in failed.items():
         checks = [read_check(evaluation.metadata) for evaluation in evaluations]
         are_errors = [

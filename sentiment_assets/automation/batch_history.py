@@ -50,6 +50,17 @@ def taken_in(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> 
     return batches
 
 
+def failed_at(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, float]:
+    """Return when a run said last of each batch that it failed, seconds since 1970; for those of which one did."""
+    found = {}
+    for key in keys:
+        of_batch = dg.AssetRecordsFilter(asset_key=dg.AssetKey([branch, RAW_REVIEWS]), asset_partitions=[key])
+        records = instance.fetch_observations(of_batch, limit=1).records
+        if records:
+            found[key] = records[0].timestamp
+    return found
+
+
 def latest_events(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, int]:
     """Return the number of the last materialization of each partition."""
     return instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.automation.batch_history import TakenIn, taken_in
+from sentiment_assets.automation.batch_history import TakenIn, failed_at, taken_in
 from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.automation.run_history import ended_runs_of
 from sentiment_assets.automation.stretches import requests_for, stretches
@@ -92,12 +92,12 @@ def landing_sensor(
         tokens = {path: found.tokens[path] for path in landed.files if format_of(path)[0]}
         tokens |= _tokens_of_folders(landed, found)
         keys = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
-        known = {path_of_batch(key) for key in keys}
+        known = {path_of_batch(key): key for key in keys}  # somebody may have spelled a key in another way
         folder = storage.path(branch, STATE)
         before = _recalled(folder, context.cursor)
         seen = forget_gone(before, known, tokens)
         under_way = _under_way(context.instance, branch, keys)
-        seen = _with_outcomes(context.instance, branch, seen=seen, known=known, under_way=under_way)
+        seen = _with_outcomes(context.instance, branch, seen=seen, registered=known, under_way=under_way)
         seen = look_again(seen, tokens, time.time())
         to_be_read = {path: seen[path] for path in to_read(seen, tokens, time.time())}
         read, unreadable = _read(place, to_be_read, landed.folders)
@@ -106,18 +106,22 @@ def landing_sensor(
             context.log.warning(f"{shown_place}/{path} cannot be read and is tried again: {reason}")
         seen |= read
         states: dict[str, str] = {}
-        wanted = [path for path in to_take(seen, tokens, rules) if path not in under_way]
-        latest = taken_in(context.instance, branch, [batch_key(path) for path in wanted])
-        for path in wanted:
-            digest, holds = seen[path].digest, latest.get(batch_key(path), TakenIn())
+        wanted = {
+            known.get(path, batch_key(path)): path for path in to_take(seen, tokens, rules) if path not in under_way
+        }
+        latest = taken_in(context.instance, branch, list(wanted))
+        for key, path in wanted.items():
+            digest, holds = seen[path].digest, latest.get(key, TakenIn())
             if holds.digest == digest and path in known:  # the history of a batch outlives its partition
                 seen[path] = replace(seen[path], taken=digest, outcome="held")
             else:
-                states[batch_key(path)] = f"{digest}|{holds.event}"
-        new = [key for key in states if path_of_batch(key) not in known]
-        together = stretches([*keys, *new], states, files_per_run)[:MOST_RUNS_A_TICK]
+                states[key] = f"{digest}|{holds.event}"
+        new = [key for key in states if wanted[key] not in known]
+        alone = [[key] for key in states if seen[wanted[key]].alone]
+        others = {key for key in states if [key] not in alone}
+        together = [*stretches([*keys, *new], others, files_per_run), *alone][:MOST_RUNS_A_TICK]
         asked = {key for stretch in together for key in stretch}
-        seen |= {path: asked_for(seen[path], rules) for path in map(path_of_batch, asked)}
+        seen |= {wanted[key]: asked_for(seen[wanted[key]], rules, time.time()) for key in asked}
         # The same after a restart in the middle of a tick, and another once a run has ended, well or not.
         ended = ended_runs_of(context.instance, ingest_job_name(branch))
         requests = requests_for(together, states, str(ended))
@@ -173,13 +177,25 @@ def _under_way(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -
 
 
 def _with_outcomes(
-    instance: dg.DagsterInstance, branch: str, *, seen: dict[str, SeenFile], known: set[str], under_way: set[str]
+    instance: dg.DagsterInstance,
+    branch: str,
+    *,
+    seen: dict[str, SeenFile],
+    registered: Mapping[str, str],
+    under_way: set[str],
 ) -> dict[str, SeenFile]:
-    """Add what Dagster's history says of batches whose outcome is not known yet; runs are asked before it."""
-    asked = [path for path in known if path not in seen or seen[path].outcome != "held"]
-    batches = taken_in(instance, branch, [batch_key(path) for path in asked])
+    """Add what Dagster's history says of batches whose outcome is not known yet; runs are asked before it.
+
+    ``registered`` has the key of each batch by its path.
+    """
+    asked = [path for path in registered if path not in seen or seen[path].outcome != "held"]
+    batches = taken_in(instance, branch, [registered[path] for path in asked])
     held = {path_of_batch(key): each.digest for key, each in batches.items() if each.digest}
-    return with_outcomes(seen, asked, held, under_way)
+    open_ = [path for path in asked if path in seen and seen[path].taken and seen[path].outcome != "failed"]
+    not_held = [path for path in open_ if held.get(path) != seen[path].taken and path not in under_way]
+    failed = failed_at(instance, branch, [registered[path] for path in not_held])
+    by_path = {path_of_batch(key): moment for key, moment in failed.items()}
+    return with_outcomes(seen, asked, held, under_way=under_way, failed=by_path)
 
 
 def _tokens_of_folders(landed: Landed, found: Found) -> dict[str, str]:

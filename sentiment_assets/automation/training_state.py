@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from sentiment_assets.assets.event_metadata import ROWS_LABELLED
+from sentiment_assets.assets.event_metadata import ROWS_LABELLED, TOLD_AGAIN
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.automation.batch_history import materializations
 from sentiment_assets.automation.jobs import train_job_name
@@ -60,6 +60,8 @@ def _labelled(instance: dg.DagsterInstance, branch: str, after: float | None) ->
     """Labelled reviews of each batch taken in after that moment, as it is now."""
     labelled = {}
     for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]), after=after):
+        if TOLD_AGAIN in each.metadata:
+            continue
         count = each.metadata.get(ROWS_LABELLED)
         labelled[str(each.partition)] = int(str(count.value)) if count else 0
     return labelled

@@ -7,9 +7,11 @@ facts about Dagster that this leans on.
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
 import dagster as dg
 
+from sentiment_assets.assets.event_metadata import FAILED, TOLD_AGAIN
 from sentiment_assets.assets.materialized import Materialized, event_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import raw_reviews_spec, take_in
@@ -31,11 +33,13 @@ from sentiment_assets.checks.results import (
 )
 from sentiment_assets.checks.row_identity import row_identity_results, row_identity_specs
 from sentiment_assets.checks.scoring_gate import compare_again, require_passed
-from sentiment_assets.resources.dagster_runs import told_before
+from sentiment_assets.resources.dagster_runs import PartitionEvent, Told, told_so_far
+from sentiment_assets.resources.mlflow_settings import require_mlflow
+from sentiment_assets.resources.registry import LoadedChampion
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 
-Event = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]
+Event = PartitionEvent | dg.AssetObservation | dg.Output[None]
 _SAID_IN_FULL = 20
 """Failed batches whose reasons the failure of a run says; its metadata and its log have all of them."""
 
@@ -65,26 +69,37 @@ def batches_asset(
     )
     def batches(context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking) -> Iterator[Event]:
         every = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
-        page = drift_page_link(branch, storage=storage, tracking=tracking)
-        champion = None
+        champion = ChampionOfARun(branch, tracking)
+        page = cache(lambda: drift_page_link(branch, storage=storage, tracking=tracking))
         failed: dict[str, Exception] = {}
-        for key, left in _left_to_do(plan, context).items():
-            champion = tracking.champion(branch, champion)
+        told = told_so_far(context.instance, context.run)
+        for key in context.partition_keys:
+            left, again = _left_to_do(plan, context, told.get(key, Told()))
+            yield from again
+            if not left:
+                context.log.info(f"{key} was done before, and is passed over.")
+                continue
             try:
                 batch = CheckedBatch(
                     branch=branch,
                     neighbours=neighbours_of(key, every),
-                    champion=champion,
+                    find_champion=champion.find,
+                    find_drift_page=page,
                     settings=settings.monitoring,
                     storage=storage,
-                    drift_page=page,
                 )
                 yield from _events_of(batch, left, plan=plan, context=context, tracking=tracking)
             except Exception as error:  # whatever it is, no other batch is to suffer from it
                 failed[key] = error if len(context.partition_keys) == 1 else _without_traceback(error)
                 context.log.exception(f"{key} failed")
-        publish_drift_page(branch, every, storage=storage, tracking=tracking, settings=settings.monitoring)
-        tell_open_warnings(context.instance, storage, branch, batch_partitions)
+                yield dg.AssetObservation(plan.raw_reviews.key, partition=key, metadata={FAILED: _why(error)})
+        try:
+            publish_drift_page(branch, every, storage=storage, tracking=tracking, settings=settings.monitoring)
+            tell_open_warnings(context.instance, storage, branch, batch_partitions)
+        except Exception:
+            if not failed:
+                raise
+            context.log.exception("The drift page, or the open warnings, are as they were")
         if failed:
             raise _failure_of(failed, len(context.partition_keys))
         for spec in plan.checks:  # Dagster waits for them, and has the evaluations already
@@ -92,6 +107,25 @@ def batches_asset(
                 yield dg.Output(None, spec.get_python_identifier())
 
     return batches
+
+
+@dataclass
+class ChampionOfARun:
+    """The champion, loaded once for as long as it is the one."""
+
+    branch: str
+    tracking: Tracking
+    known: LoadedChampion | None = None
+    mlflow_was_away: bool = False
+
+    def find(self) -> LoadedChampion | None:
+        """The champion of now. Once MLflow was away, no batch waits for it any longer than a sensor does."""
+        if self.mlflow_was_away:
+            require_mlflow(self.tracking.uri())
+        self.mlflow_was_away = True
+        self.known = self.tracking.champion(self.branch, self.known)
+        self.mlflow_was_away = False
+        return self.known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,22 +156,30 @@ class BatchPlan:
         ]
 
 
-def _left_to_do(plan: BatchPlan, context: dg.AssetExecutionContext) -> dict[str, set[str]]:
-    """The names of assets and checks that are left to do for each batch of a run, of those that it was asked for.
+def _left_to_do(plan: BatchPlan, context: dg.AssetExecutionContext, told: Told) -> tuple[set[str], list[Event]]:
+    """What is left to do with a batch, as names of assets and checks, and what is to be told again.
 
-    All are, but for what was told before the step was tried again, or by the run that this one resumes. One half of a
-    batch is left alone if all of it was told: of the other, an asset is stored again with its checks.
+    The run is asked for some of them. What it has told before its step was tried again, or runs that it resumes have
+    told, is left alone, if it is all of an asset and its checks. What others have told is told again by this run: it
+    planned it, and Dagster would show it as failed.
     """
     checks = {key.name for key in context.selected_asset_check_keys}
     asked = checks | {key.path[-1] for key in context.selected_asset_keys}
-    told = told_before(context.instance, context.run)
-    left: dict[str, set[str]] = {}
-    for key in context.partition_keys:
-        halves = (half & asked for half in plan.halves)
-        left[key] = set().union(*(half for half in halves if not half <= told.get(key, set())))
-    if done := [key for key, names in left.items() if not names]:
-        context.log.info(f"Done before, and passed over: {', '.join(done)}.")
-    return {key: names for key, names in left.items() if names}
+    left: set[str] = set()
+    again: list[Event] = []
+    for half in (half & asked for half in plan.halves):
+        if not half <= told.here | told.before.keys():
+            left |= half
+        else:
+            again += [_marked(event) for name, event in told.before.items() if name in half - told.here]
+    return left, again
+
+
+def _marked(event: PartitionEvent) -> Event:
+    if isinstance(event, dg.AssetCheckEvaluation):
+        return event
+    metadata = {**event.metadata, TOLD_AGAIN: dg.MetadataValue.bool(True)}
+    return dg.AssetMaterialization(event.asset_key, partition=event.partition, metadata=metadata, tags=event.tags)
 
 
 def _events_of(
@@ -156,16 +198,20 @@ def _events_of(
         yield event_of(plan.raw_reviews, batch.key, _taken_in(batch, plan, context))
     if asked(plan.rows):
         yield from told(row_identity_results(batch))
-    if asked(plan.quality):
-        yield from told(quality_results(batch))
-    if asked(plan.drift):
-        yield from told(drift_results(batch))
+    broken: list[Exception] = []
+    for specs, results in ((plan.quality, quality_results), (plan.drift, drift_results)):
+        try:
+            if asked(specs):
+                yield from told(results(batch))
+        except Exception as error:
+            if batch.severity == dg.AssetCheckSeverity.ERROR:  # it blocks what it has not seen
+                raise
+            broken.append(error)
     if is_scored and batch.champion is None:
         context.log.warning(
             f"{batch.branch} has no champion yet, so batch {batch.key} is not scored. "
             f"Run the job {train_job_name(batch.branch)}, then materialize this partition."
         )
-        return
     if is_scored and batch.champion:
         _require_taken_in(batch)
         yield from told(compare_again(batch))
@@ -174,14 +220,16 @@ def _events_of(
             batch.branch,
             batch.key,
             batch.stored.reviews,
-            content=batch.compared.content,
+            content=batch.content,
             champion=batch.champion,
             storage=batch.storage,
             tracking=tracking,
         )
         yield event_of(plan.scored_reviews, batch.key, scored)
-    if asked(plan.degradation):
+    if asked(plan.degradation) and (batch.champion or not is_scored):
         yield from told(degradation_results(batch, plan.settings.columns))
+    if broken:
+        raise broken[0]
 
 
 def _require_taken_in(batch: CheckedBatch) -> None:

@@ -45,7 +45,7 @@ def quality_results(batch: CheckedBatch) -> Iterator[dg.AssetCheckResult]:
         batch.settings,
     )
     checked_at = batch.checked_at.isoformat(timespec="seconds")
-    record = CheckRecord(batch.key, checked_at, None, quality.findings, content=batch.compared.content)
+    record = CheckRecord(batch.key, checked_at, None, quality.findings, content=batch.content)
     records = batch.remember(QUALITY, record)
     samples = {name: {"sample": sample(reviews.iloc[places])} for name, places in quality.faulty.items() if len(places)}
     yield from check_results(batch, RAW_REVIEWS, records, severity=batch.severity, more=samples)

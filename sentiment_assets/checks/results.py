@@ -1,7 +1,7 @@
 """What the checks share: their specs, the batch that they look at, their results for the UI, and the drift page."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -92,11 +92,10 @@ class CheckedBatch:
 
     branch: str
     neighbours: BatchNeighbours
-    champion: LoadedChampion | None
+    find_champion: Callable[[], LoadedChampion | None]
+    find_drift_page: Callable[[], Mapping[str, Any]]
     settings: MonitoringSettings
     storage: Storage
-    drift_page: Mapping[str, Any]
-    """Metadata that lead to the branch's drift page."""
 
     @property
     def key(self) -> str:
@@ -112,6 +111,23 @@ class CheckedBatch:
     def stored(self) -> StoredBatch:
         """What is stored of it; whoever counts its rows counts here."""
         return read_stored_batch(self.storage, self.branch, self.key)
+
+    @cached_property
+    def content(self) -> str:
+        """The digest of its reviews."""
+        from sentiment_assets.ingestion.content import content_digest
+
+        return content_digest(self.stored.reviews)
+
+    @cached_property
+    def champion(self) -> LoadedChampion | None:
+        """The branch's champion; whoever does without can do without MLflow."""
+        return self.find_champion()
+
+    @cached_property
+    def drift_page(self) -> Mapping[str, Any]:
+        """Metadata that lead to the branch's drift page."""
+        return self.find_drift_page()
 
     @cached_property
     def checked_at(self) -> datetime:

@@ -43,7 +43,7 @@ def row_identity_results(batch: CheckedBatch) -> Iterator[dg.AssetCheckResult]:
     )
     finding = Finding(name=NAME, verdict="ok" if result.holds else "warn", sentence=result.sentence)
     record = CheckRecord(
-        batch.key, batch.checked_at.isoformat(timespec="seconds"), None, (finding,), content=batch.compared.content
+        batch.key, batch.checked_at.isoformat(timespec="seconds"), None, (finding,), content=batch.content
     )
     save_record(batch.storage, batch.branch, ROWS, record)
     yield dg.AssetCheckResult(

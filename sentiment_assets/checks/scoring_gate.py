@@ -19,7 +19,7 @@ def compare_again(batch: CheckedBatch) -> Iterator[dg.AssetCheckResult]:
     from sentiment_assets.monitoring.batch_checks import is_out_of_date
 
     record = next(iter(load_records(batch.storage, batch.branch, DRIFT, [batch.key])), None)
-    if batch.champion and is_out_of_date(record, batch.compared.content, batch.champion.version):
+    if batch.champion and is_out_of_date(record, batch.content, batch.champion.version):
         yield from drift_results(batch)
 
 
@@ -28,7 +28,7 @@ def require_passed(batch: CheckedBatch) -> None:
     blocking = batch.settings.severity == "error"
     groups = (ROWS, QUALITY, DRIFT) if blocking else (ROWS,)
     stored = {group: load_records(batch.storage, batch.branch, group, [batch.key]) for group in groups}
-    content = batch.compared.content
+    content = batch.content
     known = {group: [record for record in records if record.is_of(content)] for group, records in stored.items()}
     warned = [f for records in known.values() for record in records for f in record.findings if f.warns]
     if warned:

@@ -46,6 +46,10 @@ class SeenFile:
     """What came of that."""
     taken_as: str = ""
     """The file's token and the rules when it was asked for: if either is another now, a failed one is tried again."""
+    asked_at: float = 0.0
+    """When a run was asked for last, seconds since 1970."""
+    alone: bool = False
+    """Whether it is to have a run of its own, because one that had others too ended without a word about it."""
     parts: tuple[str, ...] = ()
     """Digests of the parts of its content that were read so far, while it has not been read to its end."""
 
@@ -54,6 +58,7 @@ class SeenFile:
         return now - self.since >= SETTLED_AFTER
 
 
+_NEVER_SEEN = SeenFile("", 0.0)
 Seen = Mapping[str, SeenFile]
 """What is known about each file, by its path below the landing place."""
 
@@ -74,7 +79,9 @@ def look_again(seen: Seen, tokens: Mapping[str, str], now: float) -> dict[str, S
     A file that has changed is read again.
     """
     changed = {
-        path: replace(seen[path], token=token, since=now, digest="", parts=()) if path in seen else SeenFile(token, now)
+        path: replace(seen[path], token=token, since=now, digest="", parts=(), alone=False)
+        if path in seen
+        else SeenFile(token, now)
         for path, token in tokens.items()
         if path not in seen or seen[path].token != token
     }
@@ -103,9 +110,9 @@ def to_take(seen: Seen, tokens: Mapping[str, str], rules: str) -> list[str]:
     return list(chosen.values())
 
 
-def asked_for(file: SeenFile, rules: str) -> SeenFile:
+def asked_for(file: SeenFile, rules: str, now: float) -> SeenFile:
     """The file once a run has been asked to take in what it holds."""
-    return replace(file, taken=file.digest, outcome="", taken_as=_as(file, rules))
+    return replace(file, taken=file.digest, outcome="", taken_as=_as(file, rules), asked_at=now)
 
 
 def _as(file: SeenFile, rules: str) -> str:
@@ -135,20 +142,30 @@ def forget_gone(seen: Seen, batches: Collection[str], tokens: Mapping[str, str])
 
 
 def with_outcomes(
-    seen: Seen, asked: Iterable[str], held: Mapping[str, str], under_way: Collection[str]
+    seen: Seen,
+    asked: Iterable[str],
+    held: Mapping[str, str],
+    *,
+    under_way: Collection[str],
+    failed: Mapping[str, float],
 ) -> dict[str, SeenFile]:
     """What is known once history was asked about some batches.
 
     ``held`` has the digests of what batches hold, by path; ``under_way`` are those that a run is taking in now. A batch
     that nothing was asked for by these looks counts too: its file was ingested by hand, or what was seen was lost.
+    ``failed`` says when a run told last of a batch that it failed. A run may end without a word about some of its
+    batches, because it was killed for example: each of these is to be tried once more, alone.
     """
     outcomes = {}
     for path in asked:
-        file, holds = seen.get(path, SeenFile("", 0.0)), held.get(path)
+        file, holds = seen.get(path, _NEVER_SEEN), held.get(path)
         if holds and file.taken in ("", holds):
             outcomes[path] = replace(file, taken=holds, outcome="held")
-        elif file.taken and path not in under_way:
-            outcomes[path] = replace(file, outcome="failed")
+        elif file.taken and path not in under_way and file.outcome != "failed":
+            if file.alone or failed.get(path, -1.0) >= file.asked_at:
+                outcomes[path] = replace(file, outcome="failed")
+            else:
+                outcomes[path] = replace(file, taken="", outcome="", taken_as="", alone=True)
     return {**seen, **outcomes}
 
 

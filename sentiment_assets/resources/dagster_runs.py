@@ -1,7 +1,8 @@
 """What Dagster knows of its runs: which have not ended, of which batches they are, and what they have told so far."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import dagster as dg
 
@@ -50,21 +51,50 @@ def partitions_of(run: dg.DagsterRun, keys: Sequence[str]) -> Sequence[str]:
     return keys[keys.index(ends[0]) : keys.index(ends[1]) + 1]
 
 
-def told_before(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Mapping[str, set[str]]:
-    """The names of assets and checks by partition of which a run has told something, or those that it resumes.
+PartitionEvent = dg.AssetMaterialization | dg.AssetCheckEvaluation
+
+
+@dataclass
+class Told:
+    """What has been told of a partition, by the names of assets and checks."""
+
+    here: set[str] = field(default_factory=set)
+    """By the run itself."""
+    before: dict[str, PartitionEvent] = field(default_factory=dict)
+    """By the runs that it resumes: the last event of each name, in the order in which they were told."""
+
+
+def told_so_far(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Mapping[str, Told]:
+    """What a run, and those that it resumes, have told of each partition.
 
     A run resumes another when somebody re-executes that from failure, or Dagster launches it again.
     """
-    told: dict[str, set[str]] = defaultdict(set)
-    former: dg.DagsterRun | None = run
-    while former:
-        for entry in instance.all_logs(former.run_id, of_type=_TOLD):
-            event = entry.dagster_event
-            if event and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-                evaluation = event.asset_check_evaluation_data
-                told[str(evaluation.partition)].add(evaluation.check_name)
-            elif event and event.asset_key:
-                told[str(event.partition)].add(event.asset_key.path[-1])
-        parent = former.tags.get(_PARENT) if former.is_resume_retry else None
-        former = instance.get_run_by_id(parent) if parent else None
+    told: dict[str, Told] = defaultdict(Told)
+    for partition, name, _ in _told_by(instance, run.run_id):
+        told[partition].here.add(name)
+    for former in reversed(_resumed(instance, run)):
+        for partition, name, event in _told_by(instance, former):
+            told[partition].before.pop(name, None)  # so that it comes last
+            told[partition].before[name] = event
     return told
+
+
+def _resumed(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
+    """The ids of the runs that a run resumes, the newest first."""
+    ids: list[str] = []
+    former: dg.DagsterRun | None = run
+    while former and former.is_resume_retry and _PARENT in former.tags:
+        ids.append(former.tags[_PARENT])
+        former = instance.get_run_by_id(ids[-1])
+    return ids
+
+
+def _told_by(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[str, str, PartitionEvent]]:
+    """Partition, name of the asset or check, and event."""
+    for entry in instance.all_logs(run_id, of_type=_TOLD):
+        event = entry.dagster_event
+        if event and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            yield str(evaluation.partition), evaluation.check_name, evaluation
+        elif event and event.asset_key:
+            yield str(event.partition), event.asset_key.path[-1], event.step_materialization_data.materialization

@@ -255,3 +255,19 @@ def test_a_branch_without_batches_has_no_others(tmp_path: Path) -> None:
     others = look_at_neighbours(Storage(root=str(tmp_path)), "acme", KEYS, [])
     assert not others.came_before(text_digests(TEXTS)).any()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY"])
+def test_a_table_that_a_loss_of_power_has_cut_is_as_if_it_were_not_there(home: Path, damage: bytes) -> None:
+    storage = Storage(root="data")
+    keys = [f"{number}.csv" for number in range(12)]
+    for key in keys:
+        store(storage, key, [("fine", 1)])
+    look_at_neighbours(storage, "acme", keys, [])
+    damaged = list((home / "data" / "acme" / FOLDER).rglob("*.npy"))
+    assert damaged
+    for file in damaged:
+        file.write_bytes(damage)
+    digests = text_digests(pd.Series(["fine", "dull"]))
+    for _ in range(2):
+        assert look_at_neighbours(storage, "acme", keys, []).came_before(digests).tolist() == [True, False]

@@ -19,6 +19,7 @@ from sentiment_assets.ingestion import landing
 from sentiment_assets.ingestion.landing import file_digest, folder_digest
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.resources import landing_place
+from sentiment_assets.resources.dagster_runs import stretch_tags
 from sentiment_assets.resources.storage import Storage
 from testing.runs import batches_of
 
@@ -51,6 +52,7 @@ class Looks:
         self.cursor: str | None = None
         self.clock = clock
         self.said = ""
+        self.waiting: dict[str, set[str]] = {}
 
     def tick(self, keep: bool = True) -> list[dg.RunRequest]:
         """What it asks for; without ``keep`` the daemon dies before it notes that."""
@@ -66,7 +68,32 @@ class Looks:
         self.cursor = found.cursor if keep else self.cursor
         for request in found.dynamic_partitions_requests or ():
             self.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
-        return list(found.run_requests or ())
+        requests = list(found.run_requests or ())
+        if keep:
+            self._launch(requests)
+        return requests
+
+    def _launch(self, requests: list[dg.RunRequest]) -> None:
+        """The runs wait, as those do that the daemon has asked for, until a test says what became of their batches."""
+        every = self.instance.get_dynamic_partitions("acme/batches")
+        for request, keys in zip(requests, batches_of(requests, every), strict=True):
+            tags = stretch_tags(keys[0], keys[-1]) | dict(request.tags)
+            run = dg.DagsterRun(job_name="acme_ingest", tags=tags, status=dg.DagsterRunStatus.STARTED)
+            self.waiting[self.instance.add_run(run).run_id] = set(keys)
+
+    def _is_done(self, batch: str) -> None:
+        """The run of a batch is gone once all of its batches are done."""
+        for run_id, keys in [*self.waiting.items()]:
+            keys.discard(batch)
+            if not keys:
+                self.waiting.pop(run_id)
+                self.instance.delete_run(run_id)
+
+    def kill(self) -> None:
+        """All runs end without a word."""
+        for run_id in [*self.waiting]:
+            self.waiting.pop(run_id)
+            self.instance.delete_run(run_id)
 
     def asks_for(self) -> list[str]:
         """The batches of the runs that a tick asks for."""
@@ -79,14 +106,20 @@ class Looks:
 
     def ingested(self, batch: str, content: bytes | Mapping[str, bytes]) -> None:
         """The run has taken the content in: that of a file, or of the texts of a folder."""
+        self._is_done(batch)
         digest = file_digest(content) if isinstance(content, bytes) else folder_digest(content)
         self.instance.report_runless_asset_event(
             dg.AssetMaterialization(["acme", "raw_reviews"], partition=batch, metadata={FILE_DIGEST: digest})
         )
 
     def ended(self, batch: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.FAILURE) -> None:
-        """A run for the batch has ended; by default, it has failed."""
+        """A run for the batch has ended; by default, it has failed, and said so."""
+        self._is_done(batch)
         self.run(batch, status)
+        if status == dg.DagsterRunStatus.FAILURE:
+            self.instance.report_runless_asset_event(
+                dg.AssetObservation(["acme", "raw_reviews"], partition=batch, metadata={"failed": "no text"})
+            )
 
     def run(self, batch: str, status: dg.DagsterRunStatus) -> str:
         """A run for the batch, as the sensor's request would make it; its id."""
@@ -230,15 +263,50 @@ def test_files_that_a_run_of_many_takes_in_are_not_asked_for_again(looks: Looks,
     for name in ("a.csv", "b.csv", "c.csv"):
         (folder / name).write_bytes(name.encode())
     looks.tick()
-    [request] = looks.tick()
-    run = dg.DagsterRun(job_name="acme_ingest", tags=dict(request.tags), status=dg.DagsterRunStatus.STARTED)
-    looks.instance.add_run(run)
+    assert looks.runs() == [["a.csv", "b.csv", "c.csv"]]
     looks.ingested("a.csv", b"a.csv")
     looks.cursor = None
     (folder / "b.csv").write_bytes(b"landed again meanwhile")
     assert [looks.asks_for() for _ in range(3)] == [[], [], []]
-    looks.instance.report_run_failed(run, message="b.csv and c.csv could not be read")
-    assert looks.asks_for() == ["b.csv", "c.csv"]
+
+
+def test_a_file_of_which_its_run_said_nothing_is_tried_once_more_and_alone(looks: Looks, folder: Path) -> None:
+    """One of them may have killed the run."""
+    names = ["a.csv", "b.csv", "c.csv"]
+    for name in names:
+        (folder / name).write_bytes(name.encode())
+    looks.tick()
+    assert looks.runs() == [names]
+    looks.ingested("a.csv", b"a.csv")
+    looks.kill()
+    assert looks.runs() == [["b.csv"], ["c.csv"]]
+    looks.kill()
+    assert [looks.asks_for() for _ in range(3)] == [[], [], []]
+
+
+@pytest.mark.parametrize("deleted", ["a.csv", "b.csv", "c.csv"])
+def test_files_of_a_run_that_a_deleted_partition_has_left_without_batches_are_asked_for_again(
+    looks: Looks, folder: Path, deleted: str
+) -> None:
+    names = ["a.csv", "b.csv", "c.csv"]
+    for name in names:
+        (folder / name).write_bytes(name.encode())
+    looks.tick()
+    assert looks.runs() == [names]
+    looks.instance.delete_dynamic_partition("acme/batches", deleted)
+    first = looks.asks_for()
+    looks.kill()
+    asked = [*first, *(key for _ in range(3) for key in looks.asks_for())]
+    assert {*asked} == {*names}
+
+
+def test_a_batch_whose_key_somebody_has_spelled_in_another_way_is_taken_in_under_it(looks: Looks, folder: Path) -> None:
+    looks.instance.add_dynamic_partitions("acme/batches", ["a%2cb.csv"])
+    (folder / "a,b.csv").write_bytes(b"x")
+    looks.tick()
+    assert looks.asks_for() == ["a%2cb.csv"]
+    looks.ingested("a%2cb.csv", b"x")
+    assert [looks.asks_for() for _ in range(2)] == [[], []]
 
 
 @pytest.fixture
@@ -345,7 +413,7 @@ def run_id(looks: Looks, folder: Path) -> str:
     (folder / "a.csv").write_bytes(b"x")
     looks.tick()
     looks.tick()
-    run_id = looks.run("a.csv", dg.DagsterRunStatus.STARTED)
+    [run_id] = looks.waiting
     os.utime(folder / "a.csv", (1, 1))
     assert [looks.tick() for _ in range(3)] == [[], [], []]
     return run_id

@@ -7,9 +7,12 @@ import dagster as dg
 import pytest
 
 from sentiment_assets.assets.stored_batch import read_stored_batch
+from sentiment_assets.automation.alert_messages import messages_of_run
+from sentiment_assets.resources import mlflow_settings
 from sentiment_assets.resources.check_records import QUALITY, load_records
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.tracking import Tracking
+from testing import servers
 from testing.batches import as_file, batch
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, checks_of, failure_of
@@ -29,6 +32,23 @@ def files(n: int, *, first: int = 0) -> dict[str, bytes]:
 
 def materialized(branch: BranchInProcess, key: dg.AssetKey) -> list[str]:
     return sorted(branch.instance.get_materialized_partitions(key))
+
+
+def done_by(branch: BranchInProcess, run_id: str) -> set[str]:
+    """The batches of which a run has stored something, and not only told again what another had."""
+    events = branch.instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    return {
+        str(event.partition)
+        for event in (entry.dagster_event for entry in events)
+        if event and "told_again" not in event.step_materialization_data.materialization.metadata
+    }
+
+
+def failed_partitions(branch: BranchInProcess, asset: dg.AssetKey, keys: Sequence[str]) -> set[str]:
+    """Those that the UI shows in red."""
+    batches = dg.DynamicPartitionsDefinition(name="acme/batches")
+    status = branch.instance.get_status_by_partition(asset, keys, batches) or {}
+    return {key for key, each in status.items() if each and each.value == "FAILED"}
 
 
 def events_of(branch: BranchInProcess, run_id: str) -> list[tuple[str, str]]:
@@ -100,10 +120,8 @@ def test_a_batch_that_fails_keeps_no_other_back_and_is_named(trained: BranchInPr
     good = ["0.csv", "1.csv", "7.csv"]
     assert materialized(trained, RAW) == [*good, "a.csv"]
     assert materialized(trained, SCORED) == good
-    batches = dg.DynamicPartitionsDefinition(name="acme/batches")
     for asset in (RAW, SCORED):
-        status = trained.instance.get_status_by_partition(asset, ["bad.csv", "gone.csv"], batches) or {}
-        assert [str(each and each.value) for each in status.values()] == ["FAILED", "FAILED"]
+        assert failed_partitions(trained, asset, keys) == {"bad.csv", "gone.csv"}
 
 
 def test_what_is_resumed_does_the_batches_that_failed_and_no_other(trained: BranchInProcess) -> None:
@@ -113,10 +131,28 @@ def test_what_is_resumed_does_the_batches_that_failed_and_no_other(trained: Bran
     trained.land("bad.csv", as_csv(made_up_reviews(30, seed=9)))
     again = trained.ingest_all(keys, resumes=failed.run_id)
     assert again.success
-    assert {partition for partition, _ in events_of(trained, again.run_id)} == {"bad.csv"}
+    assert done_by(trained, again.run_id) == {"bad.csv"}
     assert materialized(trained, SCORED) == ["0.csv", "1.csv", "bad.csv"]
-    anew = trained.ingest_all(keys)
-    assert {partition for partition, _ in events_of(trained, anew.run_id)} == {*keys}, "that resumes nothing"
+    anew = trained.run("ingest", tags={**again.dagster_run.tags, "dagster/is_resume_retry": "false"})
+    assert done_by(trained, anew.run_id) == {*keys}, "that resumes nothing"
+
+
+def test_what_is_resumed_and_fails_again_leaves_only_what_failed_in_red(trained: BranchInProcess) -> None:
+    keys = landed(trained, files(2) | {"bad.csv": NO_TEXT})
+    first = trained.ingest_all(keys)
+    second = trained.ingest_all(keys, resumes=first.run_id)
+    third = trained.ingest_all(keys, resumes=second.run_id)
+    for run in (second, third):
+        assert done_by(trained, run.run_id) == set()
+        assert events_of(trained, run.run_id) == events_of(trained, first.run_id), "in the same order"
+    for asset in (RAW, SCORED):
+        assert failed_partitions(trained, asset, keys) == {"bad.csv"}
+    rows = trained.metadata_of("raw_reviews", "0.csv")["dagster/row_count"].value
+    assert rows == 40
+    run = trained.instance.get_run_by_id(third.run_id)
+    assert run is not None
+    told = messages_of_run(trained.instance, "acme", run, "http://dagster")
+    assert [each.title for each in told] == ["acme: acme_ingest of 0.csv to bad.csv failed"]
 
 
 def test_the_half_of_a_batch_of_which_not_all_was_told_is_done_again(
@@ -129,9 +165,20 @@ def test_the_half_of_a_batch_of_which_not_all_was_told_is_done_again(
     assert "RuntimeError: no answer" in failure_of(failed)
     assert materialized(trained, SCORED) == keys, "their scores were told"
     again = trained.ingest_all(keys, resumes=failed.run_id)
-    told = events_of(trained, again.run_id)
-    assert {name for _, name in told} == {"scored_reviews", "prediction_drift", "accuracy", "estimated_accuracy"}
-    assert {partition for partition, _ in told} == {*keys}
+    assert done_by(trained, again.run_id) == {*keys}
+    assert {each.metadata.get("told_again") is None for each in _last(trained, RAW, keys)} == {False}
+    assert {each.metadata.get("told_again") is None for each in _last(trained, SCORED, keys)} == {True}
+
+
+def _last(branch: BranchInProcess, asset: dg.AssetKey, keys: Sequence[str]) -> list[dg.AssetMaterialization]:
+    """The last materialization of each batch."""
+    found = []
+    for key in keys:
+        wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[key])
+        [record] = branch.instance.fetch_materializations(wanted, limit=1).records
+        assert record.asset_materialization is not None
+        found.append(record.asset_materialization)
+    return found
 
 
 def test_what_is_resumed_before_there_is_a_champion_takes_nothing_in_again(ingested: BranchInProcess) -> None:
@@ -140,11 +187,68 @@ def test_what_is_resumed_before_there_is_a_champion_takes_nothing_in_again(inges
     ingested.land("bad.csv", as_csv(made_up_reviews(30, seed=9)))
     again = ingested.ingest_all(keys, resumes=failed.run_id)
     assert again.success
-    assert {partition for partition, _ in events_of(ingested, again.run_id)} == {"bad.csv"}
+    assert done_by(ingested, again.run_id) == {"bad.csv"}
 
 
 def _that_fails(*_: object) -> object:
     raise RuntimeError("no answer")
+
+
+def test_files_are_taken_in_while_mlflow_is_away(trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = landed(trained, files(2))
+    monkeypatch.setattr(mlflow_settings, "SECONDS_TO_ANSWER", 0.2)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{servers.free_port()}")
+        failed = trained.ingest_all(keys)
+    assert "2 of 2 batches failed" in failure_of(failed)
+    assert materialized(trained, RAW) == [*keys, "a.csv"]
+    assert materialized(trained, SCORED) == []
+    told = events_of(trained, failed.run_id)
+    assert {"row_identity", "html"} <= {name for _, name in told}
+    assert trained.ingest_all(keys, resumes=failed.run_id).success
+    assert materialized(trained, SCORED) == keys
+
+
+def test_a_group_of_checks_that_breaks_keeps_the_others_from_nothing(
+    trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sentiment_assets.monitoring.quality.batch_quality", _that_fails)
+    [key] = landed(trained, files(1))
+    result = trained.ingest(key)
+    assert "no answer" in failure_of(result)
+    names = {name for _, name in events_of(trained, result.run_id)}
+    assert {"text_drift", "scored_reviews", "accuracy"} <= names
+    strict = trained.with_settings(monitoring={"severity": "error"})
+    names = {name for _, name in events_of(strict, strict.ingest(key).run_id)}
+    assert "scored_reviews" not in names, "what blocks must have been seen"
+
+
+def test_why_a_batch_failed_is_said_on_its_partition_and_in_the_run_whatever_else_fails(
+    trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = landed(trained, files(1) | {"bad.csv": NO_TEXT})
+    monkeypatch.setattr("sentiment_assets.branch.batches.publish_drift_page", _that_fails)
+    assert "bad.csv: it has no column 'text'" in failure_of(trained.ingest_all(keys))
+    of_batch = dg.AssetRecordsFilter(asset_key=RAW, asset_partitions=["bad.csv"])
+    observed = trained.instance.fetch_observations(of_batch, limit=5).records[0].asset_observation
+    assert observed is not None
+    assert "it has no column 'text'" in str(observed.metadata["failed"].value)
+
+
+def test_a_failed_run_shows_the_warnings_of_the_batches_that_it_has_taken_in(trained: BranchInProcess) -> None:
+    reviews = batch(60)
+    tagged = as_file(reviews.assign(text="<p>" + reviews["text"] + "</p>"))
+    branch = trained.with_settings(html="keep")
+    assert not branch.ingest_all(landed(branch, {"tagged.csv": tagged, "bad.csv": NO_TEXT})).success
+    assert "html of tagged.csv" in str(branch.shown("open_warnings").description)
+    assert "tagged.csv" in STORAGE.path("acme", "monitoring", "drift.html").read_text()
+
+
+def test_a_run_is_tried_again_only_if_that_may_help_a_batch(trained: BranchInProcess) -> None:
+    keys = landed(trained, files(1) | {"bad.csv": NO_TEXT})
+    result = trained.ingest_all(keys)
+    assert not [event for event in result.all_events if event.is_step_up_for_retry]
 
 
 def test_a_check_that_blocks_holds_back_its_own_batch_only(trained: BranchInProcess) -> None:

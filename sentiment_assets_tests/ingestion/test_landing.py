@@ -72,7 +72,7 @@ def test_a_touched_file_is_read_again_and_not_taken_again() -> None:
 def test_what_history_tells_counts_as_taken_in() -> None:
     tokens = {"a.csv": "1", "b.csv": "1"}
     held = {"b.csv": "x", "gone.csv": "z"}
-    seen = look_again(with_outcomes({}, held, held, under_way=()), tokens, now=0)
+    seen = look_again(with_outcomes({}, held, held, under_way=(), failed={}), tokens, now=0)
     assert {path: each.taken for path, each in seen.items()} == {"a.csv": "", "b.csv": "x", "gone.csv": "z"}
     assert to_take({path: read("1", "x", seen[path].taken) for path in tokens}, tokens, "rules") == []
 
@@ -103,19 +103,21 @@ def test_a_deleted_file_is_remembered_while_its_batch_is_there() -> None:
 
 def test_what_came_of_a_run_is_held_failed_or_not_known_yet() -> None:
     asked = {"held": read("1", "x", "x"), "failed": read("1", "y", "y"), "busy": read("1", "z", "z")}
-    seen = with_outcomes(asked, asked, held={"held": "x", "failed": "older"}, under_way={"busy"})
+    seen = with_outcomes(
+        asked, asked, held={"held": "x", "failed": "older"}, under_way={"busy"}, failed={"failed": 1.0}
+    )
     assert {path: each.outcome for path, each in seen.items()} == {"held": "held", "failed": "failed", "busy": ""}
-    later = with_outcomes(seen, seen, held={"held": "x", "failed": "y", "busy": "z"}, under_way=())
+    later = with_outcomes(seen, seen, held={"held": "x", "failed": "y", "busy": "z"}, under_way=(), failed={})
     assert {each.outcome for each in later.values()} == {"held"}, "it was executed again, well"
 
 
 @pytest.mark.parametrize("known_to_have_failed", [True, False])
 def test_a_failed_file_waits_for_a_change_of_its_own_or_of_the_rules(known_to_have_failed: bool) -> None:
     """Also one that changed while its run was under way."""
-    asked = {"a.csv": asked_for(read("1", "x"), "rules")}
+    asked = {"a.csv": asked_for(read("1", "x"), "rules", now=5)}
 
     def failed(seen: dict[str, SeenFile]) -> dict[str, SeenFile]:
-        return with_outcomes(seen, seen, held={}, under_way=())
+        return with_outcomes(seen, seen, held={}, under_way=(), failed={"a.csv": 6.0})
 
     touched = look_again(failed(asked) if known_to_have_failed else asked, {"a.csv": "2"}, now=9)
     assert touched["a.csv"].digest == ""
@@ -123,8 +125,21 @@ def test_a_failed_file_waits_for_a_change_of_its_own_or_of_the_rules(known_to_ha
     assert to_take(failed(asked), {"a.csv": "1"}, "rules") == []
     assert to_take(failed(asked), {"a.csv": "1"}, "other rules") == ["a.csv"]
     assert to_take(read_again, {"a.csv": "2"}, "rules") == ["a.csv"]
-    held = with_outcomes(asked, asked, held={"a.csv": "x"}, under_way=())
+    held = with_outcomes(asked, asked, held={"a.csv": "x"}, under_way=(), failed={})
     assert to_take(held, {"a.csv": "1"}, "other rules") == [], "what a batch holds is not taken in again"
+
+
+@pytest.mark.parametrize("failed", [{}, {"a.csv": 4.0}])
+def test_a_file_of_which_its_run_said_nothing_is_tried_once_more_and_alone(failed: dict[str, float]) -> None:
+    """What a run said before this one was asked for says nothing of this one."""
+    asked = {"a.csv": asked_for(read("1", "x"), "rules", now=5)}
+    again = with_outcomes(asked, asked, held={}, under_way=(), failed=failed)
+    assert to_take(again, {"a.csv": "1"}, "rules") == ["a.csv"]
+    assert again["a.csv"].alone
+    alone = {"a.csv": asked_for(again["a.csv"], "rules", now=9)}
+    ended = with_outcomes(alone, alone, held={}, under_way=(), failed=failed)
+    assert to_take(ended, {"a.csv": "1"}, "rules") == []
+    assert not look_again(ended, {"a.csv": "2"}, now=12)["a.csv"].alone, "another content need not be"
 
 
 def test_a_failed_file_holds_back_no_other_with_its_content() -> None:
@@ -136,7 +151,10 @@ def test_a_failed_file_holds_back_no_other_with_its_content() -> None:
 
 OUTCOMES = st.sampled_from(["", "held", "failed"])
 PARTS = st.lists(st.text(), max_size=3).map(tuple)
-FILES = st.builds(SeenFile, st.text(), st.floats(0, 1e10), st.text(), st.text(), OUTCOMES, st.text(), PARTS)
+MOMENTS = st.floats(0, 1e10)
+FILES = st.builds(
+    SeenFile, st.text(), MOMENTS, st.text(), st.text(), OUTCOMES, st.text(), MOMENTS, st.booleans(), PARTS
+)
 
 
 @given(st.dictionaries(st.text(), FILES))
