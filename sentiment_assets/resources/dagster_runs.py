@@ -59,9 +59,9 @@ class Told:
     """What has been told of a partition, by the names of assets and checks."""
 
     here: set[str] = field(default_factory=set)
-    """By the run itself."""
+    """What the run itself has told."""
     before: dict[str, PartitionEvent] = field(default_factory=dict)
-    """By the runs that it resumes: the last event of each name, in the order in which they were told."""
+    """What the runs that it resumes have told: the last event of each name, in the order in which they were told."""
 
 
 def told_so_far(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Mapping[str, Told]:
