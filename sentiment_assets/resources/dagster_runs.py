@@ -3,9 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+_WILL_RETRY = "dagster/will_retry"
+_LONGEST_UNTIL_LAUNCHED_AGAIN = timedelta(minutes=10)
 _UNDER_WAY = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
@@ -23,8 +26,11 @@ def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
 
 
 def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """Every run that has not ended, queued ones included."""
-    return list(instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)))
+    """Every run that has not ended, queued ones included, and those that Dagster is about to launch again."""
+    lately = datetime.now(UTC) - _LONGEST_UNTIL_LAUNCHED_AGAIN
+    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={_WILL_RETRY: "true"}, updated_after=lately)
+    about_to = [run for run in instance.get_runs(failed) if run.is_complete_and_waiting_to_retry]
+    return [*instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)), *about_to]
 
 
 _PARENT, _PARTITION = "dagster/parent_run_id", "dagster/partition"

@@ -284,6 +284,20 @@ def test_a_file_of_which_its_run_said_nothing_is_tried_once_more_and_alone(looks
     assert [looks.asks_for() for _ in range(3)] == [[], [], []]
 
 
+def test_a_run_that_dagster_is_about_to_launch_again_is_waited_for(looks: Looks, folder: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_bytes(name.encode())
+    looks.tick()
+    [request] = looks.tick()
+    looks.kill()
+    tags = {**request.tags, "dagster/will_retry": "true"}
+    run = dg.DagsterRun(job_name="acme_ingest", tags=tags, status=dg.DagsterRunStatus.FAILURE)
+    looks.instance.add_run(run)
+    assert [looks.asks_for() for _ in range(3)] == [[], [], []]
+    looks.instance.add_run_tags(run.run_id, {"dagster/auto_retry_run_id": "of the next one"})
+    assert looks.runs() == [["a.csv"], ["b.csv"]], "had the next one ended without a word too"
+
+
 @pytest.mark.parametrize("deleted", ["a.csv", "b.csv", "c.csv"])
 def test_files_of_a_run_that_a_deleted_partition_has_left_without_batches_are_asked_for_again(
     looks: Looks, folder: Path, deleted: str
