@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-_WILL_RETRY = "dagster/will_retry"
+_PARENT, _PARTITION, _WILL_RETRY = "dagster/parent_run_id", "dagster/partition", "dagster/will_retry"
+_FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 _LONGEST_UNTIL_LAUNCHED_AGAIN = timedelta(minutes=10)
 _UNDER_WAY = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -31,10 +32,6 @@ def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={_WILL_RETRY: "true"}, updated_after=lately)
     about_to = [run for run in instance.get_runs(failed) if run.is_complete_and_waiting_to_retry]
     return [*instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)), *about_to]
-
-
-_PARENT, _PARTITION = "dagster/parent_run_id", "dagster/partition"
-_FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 def stretch_tags(first: str, last: str) -> dict[str, str]:
