@@ -81,7 +81,8 @@ def test_without_a_word_in_the_run_the_deployment_decides(monkeypatch: pytest.Mo
     monkeypatch.setenv(TRAINING_SETTING, "containers")
     by_name = {job.name: job for job in branch_jobs("acme")}
     assert by_name["acme_train"].executor_def.config_schema.default_value == {"containers": {}}
-    assert by_name["acme_ingest"].executor_def is None, "of the code location, whose steps are processes"
+    assert by_name["acme_report"].executor_def is None, "the code location's, whose steps are processes"
+    assert by_name["acme_ingest"].executor_def is dg.in_process_executor, "its one step stays in its run's own process"
 
 
 def test_a_place_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
