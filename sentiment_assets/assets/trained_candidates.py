@@ -15,7 +15,7 @@ from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.resources.dagster_runs import has_ended
+from sentiment_assets.resources.dagster_runs import has_ended, range_tags
 from sentiment_assets.resources.storage import Storage, StoredArrays, write_atomically
 from sentiment_assets.resources.tracking import Tracking
 
@@ -137,11 +137,8 @@ def read_candidate(storage: Storage, branch: str, key: str) -> "Candidate | None
 
 
 def all_candidates_tags(keys: Sequence[str]) -> dict[str, str]:
-    """The tags of a run over every candidate, as Dagster's own single-run backfill sets them."""
-    return {
-        "dagster/asset_partition_range_start": keys[0],
-        "dagster/asset_partition_range_end": keys[-1],
-    }
+    """The tags of a run over every candidate."""
+    return range_tags(keys[0], keys[-1])
 
 
 def mapping_key(key: str) -> str:

@@ -10,6 +10,7 @@ from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.event_metadata import RecordedCheck, read_check, read_decision
 from sentiment_assets.automation.run_history import is_launched_again, trains, what_ran
 from sentiment_assets.learning.decision import Outcome
+from sentiment_assets.presentation.wording import first_lines
 from sentiment_assets.resources.dagster_runs import ends_of
 from sentiment_assets.resources.notifications import Message
 
@@ -145,9 +146,8 @@ def _of_batches(evaluations: Sequence[dg.AssetCheckEvaluation]) -> str:
 def _what_checks_said(evaluations: Sequence[dg.AssetCheckEvaluation], checks: Sequence[RecordedCheck]) -> str:
     """The sentence of one batch with its numbers, or the sentences of several."""
     if len(evaluations) > 1:
-        said = [f"{each.partition}: {each.description or ''}" for each in evaluations[:_BATCHES_SAID]]
-        more = len(evaluations) - len(said)
-        return "\n".join([*said, *([f"and {more} more, in the run"] if more else [])])
+        said = [f"{each.partition}: {each.description or ''}" for each in evaluations]
+        return "\n".join(first_lines(said, _BATCHES_SAID, "the run"))
     numbers = [f"{name}: {checks[0].numbers[name]}" for name in _NUMBERS_TOLD if name in checks[0].numbers]
     return "\n".join([evaluations[0].description or "", ", ".join(numbers)]).strip()
 

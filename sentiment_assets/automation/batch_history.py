@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sentiment_assets.assets.event_metadata import FILE_DIGEST, MODEL_VERSION
+from sentiment_assets.assets.event_metadata import FAILED, FILE_DIGEST, MODEL_VERSION
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 
 _PAGE = 1_000
+_OBSERVATIONS = 20
+"""So many of the last observations of a batch are looked through: anybody may add some of his own."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,10 @@ def failed_at(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) ->
     found = {}
     for key in keys:
         of_batch = dg.AssetRecordsFilter(asset_key=dg.AssetKey([branch, RAW_REVIEWS]), asset_partitions=[key])
-        records = instance.fetch_observations(of_batch, limit=1).records
-        if records:
-            found[key] = records[0].timestamp
+        for record in instance.fetch_observations(of_batch, limit=_OBSERVATIONS).records:  # the last one first
+            if record.asset_observation and FAILED in record.asset_observation.metadata:
+                found[key] = record.timestamp
+                break
     return found
 
 

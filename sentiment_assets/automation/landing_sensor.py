@@ -118,9 +118,10 @@ def landing_sensor(
                 states[key] = f"{digest}|{holds.event}"
         new = [key for key in states if wanted[key] not in known]
         alone = [[key] for key in states if seen[wanted[key]].alone]
-        others = {key for key in states if [key] not in alone}
+        others = {key for key in states if not seen[wanted[key]].alone}
         together = [*stretches([*keys, *new], others, files_per_run), *alone][:MOST_RUNS_A_TICK]
         asked = {key for stretch in together for key in stretch}
+        added = [key for key in new if key in asked]
         seen |= {wanted[key]: asked_for(seen[wanted[key]], rules, time.time()) for key in asked}
         # The same after a restart in the middle of a tick, and another once a run has ended, well or not.
         ended = ended_runs_of(context.instance, ingest_job_name(branch))
@@ -135,7 +136,7 @@ def landing_sensor(
         looked = f"{len(tokens)} files in {shown_place}, {waiting} of them not looked at yet."
         return dg.SensorResult(
             run_requests=requests,
-            dynamic_partitions_requests=_new_partitions(batch_partitions, [key for key in new if key in asked]),
+            dynamic_partitions_requests=[batch_partitions.build_add_request(added)] if added else [],
             skip_reason=None if requests else " ".join(filter(None, [looked, foreign, odd])),
             cursor=_remembered(folder, context.cursor, before, seen),
         )
@@ -272,9 +273,3 @@ def _remembered(folder: UPath, cursor: str | None, before: Seen, now: Seen) -> s
         if file.name not in (f"{name}.json", f"{cursor}.json"):
             file.unlink(missing_ok=True)
     return name
-
-
-def _new_partitions(
-    batch_partitions: dg.DynamicPartitionsDefinition, new: Sequence[str]
-) -> list[dg.AddDynamicPartitionsRequest]:
-    return [batch_partitions.build_add_request(new)] if new else []

@@ -7,6 +7,7 @@ from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.automation.jobs import job_names, train_job_name
+from sentiment_assets.resources.dagster_runs import WILL_RETRY
 
 _PICKED_ASSETS = "__ASSET_JOB"
 """Dagster's own name for a run of assets that somebody, or an automation condition, has picked."""
@@ -43,4 +44,4 @@ def _picked(run: dg.DagsterRun) -> set[dg.AssetKey]:
 
 def is_launched_again(run: dg.DagsterRun) -> bool:
     """Whether Dagster answers the failure of a run with another run (``run_retries``)."""
-    return run.tags.get("dagster/will_retry") == "true"
+    return run.tags.get(WILL_RETRY) == "true"

@@ -33,6 +33,7 @@ from sentiment_assets.checks.results import (
 )
 from sentiment_assets.checks.row_identity import row_identity_results, row_identity_specs
 from sentiment_assets.checks.scoring_gate import compare_again, require_passed
+from sentiment_assets.presentation.wording import first_lines
 from sentiment_assets.resources.dagster_runs import PartitionEvent, Told, told_so_far
 from sentiment_assets.resources.mlflow_settings import require_mlflow
 from sentiment_assets.resources.registry import LoadedChampion
@@ -72,9 +73,9 @@ def batches_asset(
         champion = ChampionOfARun(branch, tracking)
         page = cache(lambda: drift_page_link(branch, storage=storage, tracking=tracking))
         failed: dict[str, Exception] = {}
-        told = told_so_far(context.instance, context.run)
+        asked, told = _asked_for(plan, context), told_so_far(context.instance, context.run)
         for key in context.partition_keys:
-            left, again = _left_to_do(plan, context, told.get(key, Told()))
+            left, again = _left_to_do(asked, told.get(key, Told()))
             yield from again
             if not left:
                 context.log.info(f"{key} was done before, and is passed over.")
@@ -122,8 +123,11 @@ class ChampionOfARun:
         """The champion of now. Once MLflow was away, no batch waits for it any longer than a sensor does."""
         if self.mlflow_was_away:
             require_mlflow(self.tracking.uri())
-        self.mlflow_was_away = True
-        self.known = self.tracking.champion(self.branch, self.known)
+        try:
+            self.known = self.tracking.champion(self.branch, self.known)
+        except Exception:
+            self.mlflow_was_away = True
+            raise
         self.mlflow_was_away = False
         return self.known
 
@@ -156,18 +160,23 @@ class BatchPlan:
         ]
 
 
-def _left_to_do(plan: BatchPlan, context: dg.AssetExecutionContext, told: Told) -> tuple[set[str], list[Event]]:
+def _asked_for(plan: BatchPlan, context: dg.AssetExecutionContext) -> list[set[str]]:
+    """The names of what a run is asked for, of each asset and its checks."""
+    checks = {key.name for key in context.selected_asset_check_keys}
+    names = checks | {key.path[-1] for key in context.selected_asset_keys}
+    return [half & names for half in plan.halves]
+
+
+def _left_to_do(asked: Sequence[set[str]], told: Told) -> tuple[set[str], list[Event]]:
     """What is left to do with a batch, as names of assets and checks, and what is to be told again.
 
-    The run is asked for some of them. What it has told before its step was tried again, or runs that it resumes have
-    told, is left alone, if it is all of an asset and its checks. What others have told is told again by this run: it
-    planned it, and Dagster would show it as failed.
+    What the run has told before its step was tried again, or runs that it resumes have told, is left alone, if it is
+    all that was asked for of an asset and its checks. What others have told is told again by this run: it planned it,
+    and Dagster would show it as failed.
     """
-    checks = {key.name for key in context.selected_asset_check_keys}
-    asked = checks | {key.path[-1] for key in context.selected_asset_keys}
     left: set[str] = set()
     again: list[Event] = []
-    for half in (half & asked for half in plan.halves):
+    for half in asked:
         if not half <= told.here | told.before.keys():
             left |= half
         else:
@@ -258,10 +267,10 @@ def _failure_of(failed: Mapping[str, Exception], batches: int) -> Exception:
     if batches == 1:
         return next(iter(failed.values()))
     reasons = {key: _why(error) for key, error in failed.items()}
-    said = [reason if key in reason else f"{key}: {reason}" for key, reason in list(reasons.items())[:_SAID_IN_FULL]]
-    more = [f"and {len(reasons) - len(said)} more, in the metadata of this failure"] if len(reasons) > len(said) else []
+    said = [reason if key in reason else f"{key}: {reason}" for key, reason in reasons.items()]
+    lines = first_lines(said, _SAID_IN_FULL, "the metadata of this failure")
     return dg.Failure(
-        "\n".join([f"{len(failed)} of {batches} batches failed; the others are done.", *said, *more]),
+        "\n".join([f"{len(failed)} of {batches} batches failed; the others are done.", *lines]),
         metadata={"failed": table(({"batch": key, "why": why} for key, why in reasons.items()), cut=False)},
         allow_retries=any(isinstance(error, dg.Failure) and error.allow_retries for error in failed.values()),
     )

@@ -12,6 +12,7 @@ import dagster as dg
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.checks.results import evaluations
+from sentiment_assets.presentation.wording import first_lines
 from sentiment_assets.resources.check_records import load_current_history
 from sentiment_assets.resources.storage import Storage
 
@@ -76,6 +77,5 @@ def _result(branch: str, warnings: "Sequence[OpenWarning]") -> dg.AssetCheckResu
 def _sentence(warnings: "Sequence[OpenWarning]") -> str:
     if not warnings:
         return "No warning is open."
-    said = [f"{each.check} of {each.batch}: {each.sentence}" for each in warnings[-_SAID_IN_FULL:]]
-    more = [f"and {len(warnings) - len(said)} more, in the table"] if len(warnings) > len(said) else []
-    return "\n".join([f"{len(warnings)} open:", *reversed(said), *more])
+    said = [f"{each.check} of {each.batch}: {each.sentence}" for each in reversed(warnings)]
+    return "\n".join([f"{len(warnings)} open:", *first_lines(said, _SAID_IN_FULL, "the table")])

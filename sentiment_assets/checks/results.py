@@ -69,11 +69,6 @@ class BatchNeighbours:
     current: str
     later: list[str]
 
-    @property
-    def every(self) -> list[str]:
-        """All of them."""
-        return [*self.earlier, self.current, *self.later]
-
 
 def neighbours_of(key: str, batch_keys: Sequence[str]) -> BatchNeighbours:
     """Find a batch among those of its branch, which are in the order in which they were registered.
@@ -137,7 +132,7 @@ class CheckedBatch:
     @cached_property
     def others(self) -> "OtherBatches":
         """What the other batches say about its texts."""
-        return look_around(self.storage, self.branch, self.neighbours)
+        return look_at_neighbours(self.storage, self.branch, self.neighbours.earlier, self.neighbours.later)
 
     @cached_property
     def compared(self) -> "BatchToCheck":
@@ -161,11 +156,6 @@ class CheckedBatch:
 def severity_of(settings: MonitoringSettings) -> dg.AssetCheckSeverity:
     """How bad it is when a check of quality or drift fails: an error blocks scoring."""
     return dg.AssetCheckSeverity[settings.severity.upper()]
-
-
-def look_around(storage: Storage, branch: str, neighbours: BatchNeighbours) -> "OtherBatches":
-    """What the other batches say about the texts of this one."""
-    return look_at_neighbours(storage, branch, neighbours.earlier, neighbours.later)
 
 
 def check_results(

@@ -1,6 +1,7 @@
 """How numbers and long texts are written for people; one spelling for pages, messages and metadata."""
 
 import math
+from collections.abc import Sequence
 
 LONGEST_NGRAM = 40
 """Characters of an n-gram that are shown."""
@@ -29,6 +30,12 @@ def format_p_value(value: float) -> str:
 def counted(number: int, one: str, several: str = "") -> str:
     """Write how many there are: ``1 row``, ``2,000 rows``; ``several`` is a plural that is not formed by an s."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def first_lines(lines: Sequence[str], most: int, rest: str) -> list[str]:
+    """The first ``most`` lines, and one that says how many more there are, and where: in ``rest``."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"and {more} more, in {rest}"] if more > 0 else [])]
 
 
 def shorten(text: str, longest: int) -> str:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-_PARENT, _PARTITION, _WILL_RETRY = "dagster/parent_run_id", "dagster/partition", "dagster/will_retry"
+WILL_RETRY = "dagster/will_retry"
+"""The tag of a failed run: "true" if Dagster launches it again."""
+_PARENT, _PARTITION = "dagster/parent_run_id", "dagster/partition"
 _FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 _LONGEST_UNTIL_LAUNCHED_AGAIN = timedelta(minutes=10)
 _UNDER_WAY = [
@@ -29,14 +31,19 @@ def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
 def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Every run that has not ended, queued ones included, and those that Dagster is about to launch again."""
     lately = datetime.now(UTC) - _LONGEST_UNTIL_LAUNCHED_AGAIN
-    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={_WILL_RETRY: "true"}, updated_after=lately)
+    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={WILL_RETRY: "true"}, updated_after=lately)
     about_to = [run for run in instance.get_runs(failed) if run.is_complete_and_waiting_to_retry]
     return [*instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)), *about_to]
 
 
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The tags of a run over a range of partitions, as Dagster's own single-run backfills set them."""
+    return {_FIRST: first, _LAST: last}
+
+
 def stretch_tags(first: str, last: str) -> dict[str, str]:
-    """The tags of a run over a stretch of partitions that lie side by side, as Dagster's own backfills set them."""
-    return {_PARTITION: first} if first == last else {_FIRST: first, _LAST: last}
+    """The tags of a run over partitions that lie side by side, or over one of them."""
+    return {_PARTITION: first} if first == last else range_tags(first, last)
 
 
 def ends_of(run: dg.DagsterRun) -> tuple[str, str] | None:

@@ -279,6 +279,9 @@ def test_a_file_of_which_its_run_said_nothing_is_tried_once_more_and_alone(looks
     assert looks.runs() == [names]
     looks.ingested("a.csv", b"a.csv")
     looks.kill()
+    looks.instance.report_runless_asset_event(
+        dg.AssetObservation(["acme", "raw_reviews"], partition="b.csv", metadata={"seen_by": "somebody else"})
+    )
     assert looks.runs() == [["b.csv"], ["c.csv"]]
     looks.kill()
     assert [looks.asks_for() for _ in range(3)] == [[], [], []]

@@ -1,6 +1,14 @@
 import pytest
 
-from sentiment_assets.presentation.wording import counted, example, format_p_value, percent, points, shorten
+from sentiment_assets.presentation.wording import (
+    counted,
+    example,
+    first_lines,
+    format_p_value,
+    percent,
+    points,
+    shorten,
+)
 
 
 def test_shares_are_written_as_percentages_with_one_decimal() -> None:
@@ -25,3 +33,9 @@ def test_a_text_is_cut_where_something_is_missing() -> None:
 def test_one_of_a_thing_is_no_plural() -> None:
     assert (counted(1, "row"), counted(0, "row"), counted(2000, "row")) == ("1 row", "0 rows", "2,000 rows")
     assert (counted(1, "box", "boxes"), counted(2, "box", "boxes")) == ("1 box", "2 boxes")
+
+
+def test_of_many_lines_the_first_are_written_and_where_the_others_are() -> None:
+    lines = ["a", "b", "c"]
+    assert first_lines(lines, 3, "the table") == lines
+    assert first_lines(lines, 2, "the table") == ["a", "b", "and 1 more, in the table"]
