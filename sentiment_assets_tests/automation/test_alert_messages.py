@@ -8,6 +8,7 @@ import pytest
 from sentiment_assets.assets.event_metadata import check_metadata, decision_metadata, drift_page_metadata
 from sentiment_assets.automation.alert_messages import messages_of_run
 from sentiment_assets.learning.decision import Decision, Outcome
+from sentiment_assets.monitoring.batch_checks import check_drift
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.resources.notifications import Message
 from testing.batches import as_file, batch
@@ -96,6 +97,30 @@ def test_a_check_that_many_batches_of_a_run_fail_is_told_once(trained: BranchInP
     lines = html.body.splitlines()
     assert lines[0].startswith("0.csv: 60 of 60 reviews hold HTML tags or entities")
     assert (len(lines), lines[-1]) == (21, "and 3 more, in the run")
+
+
+def test_a_batch_that_a_run_checks_twice_is_one_batch_and_its_last_word_counts(
+    trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step is tried again after a failure that may pass."""
+    reviews = batch(60)
+    branch = trained.with_settings(html="keep")
+    key = branch.land("a.csv", as_file(reviews.assign(text="<p>" + reviews["text"] + "</p>")))
+    calls: list[object] = []
+
+    def check_drift_at_last(*asked: object) -> object:
+        calls.append(asked)
+        if len(calls) <= 2:  # the check, and the comparison before scoring
+            raise RuntimeError("not yet")
+        return check_drift(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("sentiment_assets.monitoring.batch_checks.check_drift", check_drift_at_last)
+    result = branch.ingest(key)
+    run = branch.instance.get_run_by_id(result.run_id)
+    assert result.success
+    assert run is not None
+    titles = [each.title for each in messages_of_run(branch.instance, "acme", run, UI)]
+    assert titles.count("acme: html of a.csv failed") == 1
 
 
 def test_a_check_that_passes_is_no_news(history: dg.DagsterInstance) -> None:

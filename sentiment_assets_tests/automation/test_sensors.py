@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from dagster import DagsterRun
 
-from sentiment_assets.assets.raw_reviews import ROWS_LABELLED
+from sentiment_assets.assets.event_metadata import ROWS_LABELLED, TOLD_AGAIN
 from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.retraining_sensor import REASON, retraining_sensor
@@ -117,6 +117,17 @@ def test_nothing_trains_while_a_train_run_is_under_way(
     a_run(history, "acme_train", status)
     ingested(history, "a.csv", 40)
     assert said(tick(retraining, history)) == "A train run is under way."
+
+
+def test_what_a_resumed_run_tells_again_has_not_landed_again(
+    history: dg.DagsterInstance, retraining: dg.SensorDefinition
+) -> None:
+    ingested(history, "a.csv", 40)
+    a_run(history, "acme_train", dg.DagsterRunStatus.FAILURE)
+    metadata = {ROWS_LABELLED: 40, TOLD_AGAIN: True}
+    again = dg.AssetMaterialization(["acme", "raw_reviews"], partition="a.csv", metadata=metadata)
+    history.report_runless_asset_event(again)
+    assert "no labelled review has landed" in said(tick(retraining, history))
 
 
 def test_a_failed_train_run_is_not_repeated_on_the_same_data(

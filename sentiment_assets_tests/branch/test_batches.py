@@ -220,7 +220,9 @@ def test_a_group_of_checks_that_breaks_keeps_the_others_from_nothing(
     names = {name for _, name in events_of(trained, result.run_id)}
     assert {"text_drift", "scored_reviews", "accuracy"} <= names
     strict = trained.with_settings(monitoring={"severity": "error"})
-    names = {name for _, name in events_of(strict, strict.ingest(key).run_id)}
+    blocked = strict.ingest(key)
+    assert "no answer" in failure_of(blocked), "and not what follows from it"
+    names = {name for _, name in events_of(strict, blocked.run_id)}
     assert "scored_reviews" not in names, "what blocks must have been seen"
 
 
