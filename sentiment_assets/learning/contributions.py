@@ -8,6 +8,8 @@ else. So the words of a text add up to all of W·x.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +18,12 @@ from scipy import sparse
 
 from sentiment_assets.learning.feature_set import FeaturePart, FittedFeatureSet
 from sentiment_assets.learning.ngrams import Occurrences, pair_keys, words_around_characters
+from sentiment_assets.learning.settings import NgramSettings
 
 _NOTHING = pa.scalar("", pa.large_string())
+_LIKELY_LOG2 = 16
+"""So many bits of a column tell most of those that are not wanted, by a table that stays in the cache."""
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -162,12 +168,8 @@ def _heaviest(pieces: Sequence[_Pieces], n_texts: int, top: int | None) -> tuple
     rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     chosen = order if top is None else order[rank < top]
     named = distinct.dictionary.take(together[chosen] % n_words).to_pylist()
-    words: list[list[str]] = [[] for _ in range(n_texts)]
-    contributions: list[list[float]] = [[] for _ in range(n_texts)]
-    for row, word, value in zip(rows[chosen], named, sums[chosen].tolist(), strict=True):
-        words[row].append(word)
-        contributions[row].append(value)
-    return words, contributions
+    per_text = np.bincount(rows[chosen], minlength=n_texts)
+    return _parted(named, per_text), _parted(sums[chosen].tolist(), per_text)
 
 
 def _heaviest_ngrams(
@@ -176,17 +178,42 @@ def _heaviest_ngrams(
     """Each row's largest terms of W·x by absolute value (all, without ``top``), with the n-gram in its own text."""
     sizes = np.diff(rows.indptr)
     row_of = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.lexsort((rows.indices, -np.abs(terms), row_of))
-    rank = np.arange(len(order)) - np.repeat(rows.indptr[:-1], sizes)
-    chosen = order if top is None else order[rank < top]
-    columns = part.column_weights.columns[rows.indices[chosen]]
-    wanted = pair_keys(row_of[chosen], columns, part.ngrams)
-    keys = pair_keys(occurrences.rows, occurrences.columns, part.ngrams)
-    by_key = np.argsort(keys, kind="stable")
-    places = by_key[np.searchsorted(keys, wanted, sorter=by_key)]
-    words: list[list[str]] = [[] for _ in sizes]
-    contributions: list[list[float]] = [[] for _ in sizes]
-    for row, position, term in zip(row_of[chosen], places, terms[chosen], strict=True):
-        words[row].append(occurrences.ngram(position))
-        contributions[row].append(float(term))
-    return words, contributions
+    chosen = _largest(np.abs(terms), row_of, rows.indptr, top=top)
+    wanted = pair_keys(row_of[chosen], part.column_weights.columns[rows.indices[chosen]], part.ngrams)
+    named = occurrences.ngrams(_first_places(occurrences, wanted, part.ngrams))
+    per_text = np.bincount(row_of[chosen], minlength=len(sizes))
+    return _parted(named, per_text), _parted(terms[chosen].tolist(), per_text)
+
+
+def _largest(values: np.ndarray, row_of: np.ndarray, indptr: np.ndarray, *, top: int | None) -> np.ndarray:
+    """Where the largest of each row's ``values`` are, largest first, of equals the first one; values are 0 or more."""
+    kept = np.arange(len(values))
+    if top is not None:
+        # Non-negative floats are ordered as their bits are, so one sort of integers finds the last of each row's top.
+        keys = (row_of.astype(np.int64) << 32) - values.astype(np.float32).view(np.int32)
+        ends = np.sort(keys)[np.minimum(indptr[:-1] + top, indptr[1:]) - 1] if len(keys) else keys
+        kept = np.flatnonzero(keys <= ends[row_of])
+    order = kept[np.lexsort((-values[kept], row_of[kept]))]
+    sizes = np.bincount(row_of[order], minlength=len(indptr) - 1)
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return order if top is None else order[rank < top]
+
+
+def _first_places(occurrences: Occurrences, wanted: np.ndarray, settings: NgramSettings) -> np.ndarray:
+    """Where each of the ``wanted`` pairs (``pair_keys``), none of them twice, stands first in its text."""
+    low_bits = (1 << min(_LIKELY_LOG2, settings.columns_log2)) - 1
+    is_likely = np.zeros(low_bits + 1, bool)
+    is_likely[wanted & low_bits] = True
+    likely = np.flatnonzero(is_likely[occurrences.columns & low_bits])
+    keys = pair_keys(occurrences.rows[likely], occurrences.columns[likely], settings)
+    in_order = np.sort(wanted)
+    number = np.minimum(np.searchsorted(in_order, keys), len(wanted) - 1)
+    found = np.flatnonzero(in_order[number] == keys) if len(wanted) else number
+    places = np.empty(len(wanted), np.int64)
+    places[number[found][::-1]] = likely[found][::-1]
+    return places[np.searchsorted(in_order, wanted)]
+
+
+def _parted(values: list[_T], sizes: np.ndarray) -> list[list[_T]]:
+    """Values that stand one text after the other, a list a text."""
+    return [values[start:end] for start, end in pairwise([0, *np.cumsum(sizes).tolist()])]

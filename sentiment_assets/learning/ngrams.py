@@ -56,13 +56,17 @@ class Occurrences:
     joiner: str
     """What stands between two tokens when an n-gram is shown to a person."""
 
-    def ngram(self, position: int) -> str:
-        """The n-gram at a position of these arrays, as a person reads it."""
+    def ngrams(self, positions: np.ndarray) -> list[str]:
+        """The n-grams at some positions of these arrays, int64 from 0 on, as a person reads them."""
+        names = np.empty(len(positions), object)
+        first = 0
         for length, starts in self.starts.items():
-            if position < len(starts):
-                return self.joiner.join(self.tokens[starts[position] : starts[position] + length].to_pylist())
-            position -= len(starts)
-        raise IndexError(f"there are {len(self.rows)} n-grams")
+            own = np.flatnonzero((positions >= first) & (positions < first + len(starts)))
+            begins = starts[positions[own] - first]
+            tokens = [self.tokens.take(begins + place) for place in range(length)]
+            names[own] = pc.binary_join_element_wise(*tokens, pa.scalar(self.joiner, pa.large_string())).to_pylist()
+            first += len(starts)
+        return names.tolist()
 
 
 @dataclass(frozen=True)

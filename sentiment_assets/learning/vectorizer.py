@@ -76,8 +76,9 @@ def name_columns(texts: Texts, columns: np.ndarray, settings: NgramSettings) -> 
     counted: list[Counter[str]] = [Counter() for _ in ascending]
     for occurrences in find_ngrams(texts, settings):
         numbers = lookup.position[occurrences.columns]
-        for place in np.flatnonzero(numbers >= 0):
-            counted[numbers[place]][occurrences.ngram(int(place))] += 1
+        places = np.flatnonzero(numbers >= 0)
+        for number, ngram in zip(numbers[places].tolist(), occurrences.ngrams(places), strict=True):
+            counted[number][ngram] += 1
     names = [max(sorted(each), key=each.__getitem__) if each else "" for each in counted]
     return [names[number] for number in np.searchsorted(ascending, columns)]
 

@@ -84,7 +84,7 @@ def test_people_are_shown_words_where_characters_decided(
 def model_that_knows_only(ngram: str, text: str, rules: NgramSettings) -> SentimentModel:
     """A model with a weight for one n-gram of a text; its term of W·x is 1."""
     [found] = find_ngrams([text], rules)
-    names = [found.ngram(place) for place in range(len(found.rows))]
+    names = found.ngrams(np.arange(len(found.rows)))
     weights = ColumnWeights(found.columns[[names.index(ngram)]], np.ones(1, np.float32))
     return replace(
         MODELS[0],

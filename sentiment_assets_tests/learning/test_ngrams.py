@@ -18,7 +18,7 @@ CHARACTERS = NgramSettings(analyzer="char", longest=2, columns_log2=20)
 
 def ngrams_of(text: str, settings: NgramSettings) -> set[str]:
     [found] = find_ngrams([text], settings)
-    return {found.ngram(position) for position in range(len(found.rows))}
+    return set(found.ngrams(np.arange(len(found.rows))))
 
 
 def test_words_and_the_punctuation_that_speaks() -> None:
