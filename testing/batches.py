@@ -1,8 +1,10 @@
 """Batches of made-up reviews as ``raw_reviews`` stores them."""
 
+import random
+
 import pandas as pd
 
-from testing.corpus import made_up_reviews
+from testing.corpus import BAD, GOOD, MIDDLING, made_up_reviews
 
 
 def batch(n: int, seed: int = 100, positive_share: float = 0.5) -> pd.DataFrame:
@@ -19,6 +21,17 @@ def kitchen(n: int, seed: int = 200) -> pd.DataFrame:
     words = {"film": "blender", "story": "kettle", "the": "my", "was": "works"}
     texts = [" ".join(words.get(word, word) for word in text.split()) for text in reviews["text"]]
     return reviews.assign(text=pd.Series(texts, dtype="str"))
+
+
+def middling(n: int, seed: int = 300) -> pd.DataFrame:
+    """Neutral reviews of the champion's own source, in words that positive and negative ones have not."""
+    reviews = batch(n, seed)
+    words = [text.rsplit(" ", 1)[0].split() for text in reviews["text"]]
+    chance = random.Random(seed)  # noqa: S311 - nothing here is secret
+    calm = [[chance.choice(MIDDLING) if word in (*GOOD, *BAD) else word for word in each] for each in words]
+    texts = [" ".join([*each, f"m{seed:03}{number:04}"]) for number, each in enumerate(calm)]
+    missing = pd.array([pd.NA] * n, "Int8")
+    return reviews.assign(text=pd.Series(texts, dtype="str"), label=missing, neutral=True)
 
 
 def texts_alone(texts: list[str]) -> pd.DataFrame:

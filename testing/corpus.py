@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 GOOD = ("splendid", "lovely", "brilliant", "delightful", "superb", "moving", "crisp", "warm")
 BAD = ("dreadful", "dull", "clumsy", "boring", "broken", "stale", "noisy", "awful")
+MIDDLING = ("okay", "average", "passable", "usual", "fair", "bearable", "ordinary", "plain")
 NEUTRAL = ("the", "film", "box", "it", "was", "and", "then", "with", "a", "story", "seller", "day", "very", "quite")
 
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_metadata
 from sentiment_assets.assets.features import NAME as FEATURES
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
@@ -14,7 +15,7 @@ from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, PromotionRule, SelectionMetric
-from sentiment_assets.resources.storage import Frame, Storage, StoredArrays
+from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_frame, stored_partitions
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def best_model_asset(
             measure_champion,
         )
         from sentiment_assets.learning.train_report import make_train_report
+        from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
         try:
@@ -91,7 +93,10 @@ def best_model_asset(
         if comparison:
             figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)
-        digest = f"{challenger.digest}-{REFERENCE_FORMAT}"
+        batches = stored_partitions(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
+        frames = (read_frame(storage.frame_path(branch, RAW_REVIEWS, key)) for key in batches)
+        neutral = gather_neutral_reviews(frames, splits)
+        digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
         if champion and champion.digest == digest:
             decision, version = decide_unchanged(champion.version), champion.version
         else:
@@ -103,7 +108,7 @@ def best_model_asset(
                 rule=promotion,
                 cases=behaviour,
             )
-            reference = reference_to_bytes(make_reference(challenger.model, challenger.features, splits))
+            reference = reference_to_bytes(make_reference(challenger.model, challenger.features, splits, neutral))
             version = tracking.register(
                 branch,
                 parent,

@@ -123,12 +123,15 @@ def estimate_accuracy(
     unlike: float = 0.0,
     widened: float = 1.0,
     labels: np.ndarray | None = None,
+    surely_labelled: np.ndarray | None = None,
 ) -> Estimate:
     """Estimate accuracy on a batch of margins and numbers of known n-grams, shapes (n,), n at least 1.
 
     ``unlike`` is the share of its reviews that are unlike the reference: of these the accuracy may be anything between
     chance and perfect, and the band says so. ``widened`` is how much wider past bands should have been. ``labels``,
-    float64 of shape (n,) and nan where there is none, are taken for what they are and narrow the band.
+    float64 of shape (n,) and nan where there is none, are taken for what they are and narrow the band. Accuracy is that
+    of positive and negative reviews: others count as much as they are likely to be of these, unless they are among
+    ``surely_labelled``, bool of shape (n,).
     """
     n, right = len(margins), margins > 0
     probabilities = calibrated(margins, known_ngrams, reference)
@@ -137,13 +140,17 @@ def estimate_accuracy(
     known = np.zeros(n, bool) if labels is None else ~np.isnan(labels)
     if labels is not None:
         as_is[known] = adjusted[known] = right[known] == (labels[known] == 1)
-    accuracy = float((as_is.mean() + adjusted.mean()) / 2)
-    guessed = 1 - float(known.mean())
+    weights = not_neutral(margins, known_ngrams, reference)
+    weights[known if surely_labelled is None else known | surely_labelled] = 1.0
+    weights /= weights.sum()
+    says_as_is, says_adjusted = float(weights @ as_is), float(weights @ adjusted)
+    accuracy = (says_as_is + says_adjusted) / 2
+    guessed = 1 - float(weights[known].sum())
     held_out = measure(reference.margins, reference.labels).accuracy
-    sampling = float((as_is * (1 - as_is)).sum()) / n**2
+    sampling = float((weights**2) @ (as_is * (1 - as_is)))
     calibration = guessed**2 * held_out * (1 - held_out) / len(reference.labels)
     by_chance = _NORMAL * float(np.sqrt(sampling + calibration))
-    by_assumption = abs(float(as_is.mean() - adjusted.mean())) / 2
+    by_assumption = abs(says_as_is - says_adjusted) / 2
     half = widened * by_chance + by_assumption
     low = accuracy - half - guessed * unlike * max(accuracy - _CHANCE, 0.0)
     high = accuracy + half + guessed * unlike * (1 - accuracy)
@@ -203,6 +210,30 @@ def calibrated(margins: np.ndarray, known_ngrams: np.ndarray, reference: Referen
 def _calibration_columns(margins: np.ndarray, known_ngrams: np.ndarray) -> np.ndarray:
     sizes = np.log1p(known_ngrams)
     return np.column_stack([margins, margins * sizes, sizes])
+
+
+def not_neutral(margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference) -> np.ndarray:
+    """Probability that each review, of which nobody says it, is no neutral one; float64, shape (n,).
+
+    Logistic regression on how far the margin is from 0, of the reference's neutral reviews and its held-out ones, which
+    weigh what they have as shares of what came.
+    """
+    neutral = reference.neutral
+    if not len(neutral.margins):
+        return np.ones(len(margins))
+    theirs = np.concatenate(
+        [
+            _calibration_columns(np.abs(neutral.margins), neutral.known_ngrams),
+            _calibration_columns(np.abs(reference.margins), reference.known_ngrams),
+        ]
+    )
+    n_neutral, n = len(neutral.margins), len(reference.margins)
+    weights = np.repeat([neutral.share / n_neutral, (1 - neutral.share) / n], [n_neutral, n]) * (n_neutral + n)
+    scale = np.maximum(theirs.std(axis=0), np.finfo(float).tiny)
+    fitted = LogisticRegression(C=_WEAK_PENALTY, solver="newton-cholesky").fit(
+        theirs / scale, np.repeat([0, 1], [n_neutral, n]), sample_weight=weights
+    )
+    return fitted.predict_proba(_calibration_columns(np.abs(margins), known_ngrams) / scale)[:, 1]
 
 
 def adjust_to_prior(probabilities: np.ndarray, prior: float) -> np.ndarray:

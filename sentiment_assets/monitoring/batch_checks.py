@@ -27,6 +27,7 @@ from sentiment_assets.monitoring.check_record import CheckRecord, Example, past_
 from sentiment_assets.monitoring.classifier_test import classify_samples
 from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.finding import Finding, unknown
+from sentiment_assets.monitoring.kinds import choose_kinds
 from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.sample import sample_texts
@@ -94,21 +95,24 @@ def check_drift(batch: BatchToCheck, settings: MonitoringSettings) -> CheckRecor
     """Check a batch for drift of its texts and labels.
 
     Reviews that came before are left out: an export that overlaps the last one is the business of quality. So are
-    those that the champion was trained on, which hold no word it does not know, and those that are neutral by their
-    label, because it was trained on none. Of many distinct texts a sample is compared; all labels are counted.
+    those that the champion was trained on, which hold no word it does not know, and neutral ones of which the reference
+    has too few to compare with (``choose_kinds``). Of many distinct texts a sample is compared; all labels are counted.
     """
     champion = batch.champion
     if champion is None or champion.reference is None:
         return _not_comparable(batch, DRIFT_CHECKS)
     model, reference = champion.model, champion.reference
     digests = text_digests(batch.reviews["text"])
-    compared = _are_compared(batch.reviews, digests, model, batch.others)
-    labels = batch.reviews["label"][compared].dropna()
-    places = np.flatnonzero(compared)
+    places = np.flatnonzero(_are_new(digests, model, batch.others))
+    labels = batch.reviews["label"].iloc[places].dropna()
     distinct = places[~repeats(digests[places])]
+    kinds = choose_kinds(labels_said(batch.reviews.iloc[distinct]), digests[distinct], reference)
+    distinct = distinct[kinds.kept]
     reviews = batch.reviews.iloc[distinct[sample_texts(digests[distinct])]]
     view = describe_batch_texts(reviews["text"], model, reference.ngrams)
-    drift = text_drift(reviews["text"], view, reference, settings, distinct=len(distinct))
+    drift = text_drift(
+        reviews["text"], view, reference, settings, neutral_share=kinds.neutral_share, distinct=len(distinct)
+    )
     record = batch.record((drift.finding, label_drift(int(labels.sum()), len(labels), reference, settings)))
     if not drift.finding.warns:
         return replace(record, words=drift.words)
@@ -148,14 +152,20 @@ def check_degradation(
     if champion is None or champion.reference is None:
         return _nothing_to_judge(batch, _not_comparable(batch, DEGRADATION_CHECKS))
     reference = champion.reference
-    chosen = choose_reviews(batch, champion.model)
+    chosen = choose_reviews(batch, champion.model, reference)
     if chosen.n < settings.fewest_reviews:
         reason = _too_few(chosen, settings.fewest_reviews)
         return _nothing_to_judge(batch, batch.record(_all_unknown(DEGRADATION_CHECKS, reason)))
     if drift_record is None or drift_record.champion != champion.version or not drift_record.is_of(batch.content):
         drift_record = check_drift(batch, settings)
     estimate = _estimate(chosen, reference, drift_record, past)
-    shift = word_shift(chosen.reviews["text"], chosen.rows, model=champion.model, reference=reference)
+    shift = word_shift(
+        chosen.reviews["text"],
+        chosen.rows,
+        model=champion.model,
+        reference=reference,
+        neutral_share=chosen.neutral_share,
+    )
     record = replace(
         batch.record(judge_answers(chosen, reference, estimate, settings)),
         word_shift=shift,
@@ -179,6 +189,10 @@ class ChosenReviews:
     """float64, shape (n,): the label that the batch has, or a later one that corrects it; nan where it has none."""
     labels_since: np.ndarray
     """float64, shape (n,): the label that a later batch has for a review without one; nan where there is none."""
+    neutral: np.ndarray
+    """True where the review is neutral by the batch's own label, shape (n,)."""
+    neutral_share: float
+    """The share of them that is neutral, by its label or as expected (``choose_kinds``)."""
     unrecognised: int
     """Other reviews of the batch, in which the champion knows no word."""
 
@@ -198,20 +212,21 @@ class ChosenReviews:
         return np.diff(self.rows.indptr)
 
 
-def choose_reviews(batch: BatchToCheck, model: SentimentModel) -> ChosenReviews:
+def choose_reviews(batch: BatchToCheck, model: SentimentModel, reference: Reference) -> ChosenReviews:
     """Choose the reviews of a batch by which a model can be judged.
 
-    Reviews are left out as in ``check_drift``: the champion knows those it was trained on too well, and to a neutral
-    one it has no right answer. So are those in which it knows nothing, of which it says nothing. A label that a later
-    batch corrects counts as corrected. Labels
+    Reviews are left out as in ``check_drift``: the champion knows those it was trained on too well. So are those in
+    which it knows nothing, of which it says nothing. A label that a later batch corrects counts as corrected. Labels
     that later batches have for unlabelled texts are kept apart, because they were not chosen at random.
     """
     digests = text_digests(batch.reviews["text"])
-    compared = _are_compared(batch.reviews, digests, model, batch.others)
-    reviews, digests = batch.reviews[compared], digests[compared]
+    new = _are_new(digests, model, batch.others)
+    reviews, digests = batch.reviews[new], digests[new]
     rows = model.rows(reviews["text"])
     recognised = np.diff(rows.indptr) > 0
-    reviews, digests, rows = reviews[recognised], digests[recognised], rows[np.flatnonzero(recognised)]
+    kinds = choose_kinds(labels_said(reviews[recognised]), digests[recognised], reference)
+    places = np.flatnonzero(recognised)[kinds.kept]
+    reviews, digests, rows = reviews.iloc[places], digests[places], rows[places]
     own = reviews["label"].to_numpy(np.float64, na_value=np.nan)
     later = batch.others.labels_since(digests)
     return ChosenReviews(
@@ -220,6 +235,8 @@ def choose_reviews(batch: BatchToCheck, model: SentimentModel) -> ChosenReviews:
         margins=model.margins_of_rows(rows),
         labels=np.where(np.isnan(own) | np.isnan(later), own, later),
         labels_since=np.where(np.isnan(own), later, np.nan),
+        neutral=is_neutral(labels_said(reviews)).to_numpy(),
+        neutral_share=kinds.neutral_share,
         unrecognised=int((~recognised).sum()),
     )
 
@@ -230,7 +247,7 @@ def judge_answers(
     """Judge the champion's answers on the chosen reviews: one finding for each of ``DEGRADATION_CHECKS``."""
     labelled = chosen.labelled
     return (
-        prediction_drift(chosen.margins, reference, settings),
+        prediction_drift(chosen.margins, reference, settings, neutral_share=chosen.neutral_share),
         measured_accuracy(chosen.margins[labelled], chosen.labels[labelled].astype(np.int8), reference, settings),
         estimated_accuracy(estimate, chosen.n, reference, settings),
     )
@@ -242,7 +259,7 @@ def propose_labels(chosen: ChosenReviews, reference: Reference, n: int) -> pd.Da
     Columns review_id, text and label, which is empty.
     """
     separation = classify_samples(reference.rows, hash_ngrams(chosen.reviews["text"], reference.ngrams))
-    unlabelled = np.flatnonzero(~chosen.labelled & np.isnan(chosen.labels_since))
+    unlabelled = np.flatnonzero(~chosen.labelled & ~chosen.neutral & np.isnan(chosen.labels_since))
     places = label_budget(
         chosen.margins[unlabelled],
         chosen.known_ngrams[unlabelled],
@@ -256,34 +273,31 @@ def propose_labels(chosen: ChosenReviews, reference: Reference, n: int) -> pd.Da
 def _estimate(
     chosen: ChosenReviews, reference: Reference, drift_record: CheckRecord, past: Sequence[CheckRecord]
 ) -> Estimate:
+    """The estimate of accuracy on the reviews that nobody calls neutral."""
     tested = back_test(past_estimates(past))
+    judged = ~chosen.neutral
     return estimate_accuracy(
-        chosen.margins,
-        chosen.known_ngrams,
+        chosen.margins[judged],
+        chosen.known_ngrams[judged],
         reference,
         unlike=drift_record.unlike,
         widened=tested.widened if tested else 1.0,
-        labels=chosen.labels_since,
+        labels=chosen.labels_since[judged],
+        surely_labelled=chosen.labelled[judged],
     )
 
 
 def _accuracy_on_nearly_all(chosen: ChosenReviews) -> float | None:
     """The measured accuracy, by which the estimate is checked later; ``None`` where too few reviews have a label."""
     labelled = chosen.labelled
-    if labelled.sum() < _NEARLY_ALL * chosen.n:
+    if labelled.sum() < _NEARLY_ALL * (~chosen.neutral).sum():
         return None
     return measure(chosen.margins[labelled], chosen.labels[labelled]).accuracy
 
 
-def _are_compared(
-    reviews: pd.DataFrame, digests: np.ndarray, model: SentimentModel, others: OtherBatches
-) -> np.ndarray:
-    """True for texts that neither an earlier batch nor the champion's training split has, and nobody calls neutral.
-
-    What a champion is compared by holds positive and negative reviews only.
-    """
-    known = are_among(digests, model.trained_on) | others.came_before(digests)
-    return ~(known | is_neutral(labels_said(reviews)).to_numpy())
+def _are_new(digests: np.ndarray, model: SentimentModel, others: OtherBatches) -> np.ndarray:
+    """True for texts that neither an earlier batch nor the champion's training split has."""
+    return ~(are_among(digests, model.trained_on) | others.came_before(digests))
 
 
 def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:

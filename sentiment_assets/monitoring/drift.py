@@ -14,7 +14,7 @@ from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.monitoring.batch_texts import BatchTexts
 from sentiment_assets.monitoring.classifier_test import classify_samples
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
-from sentiment_assets.monitoring.reference import Reference
+from sentiment_assets.monitoring.reference import ComparedTexts, Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.two_sample import Difference, Differences, compare_counts, compare_values
 from sentiment_assets.presentation.wording import LONGEST_NGRAM, format_p_value, percent, shorten
@@ -54,9 +54,15 @@ class TextDrift:
 
 
 def text_drift(
-    texts: Texts, view: BatchTexts, reference: Reference, settings: MonitoringSettings, *, distinct: int | None = None
+    texts: Texts,
+    view: BatchTexts,
+    reference: Reference,
+    settings: MonitoringSettings,
+    *,
+    neutral_share: float = 0.0,
+    distinct: int | None = None,
 ) -> TextDrift:
-    """Compare the distinct texts of a batch with the reference's.
+    """Compare the distinct texts of a batch with the reference's, of which ``neutral_share`` are to be neutral.
 
     ``distinct`` is how many the batch has, if ``texts`` are a sample of them.
     """
@@ -64,8 +70,9 @@ def text_drift(
     if n < settings.fewest_reviews or reference.rows.shape[0] < settings.fewest_reviews:
         reason = _too_few(n, reference.rows.shape[0], settings.fewest_reviews, "distinct texts")
         return TextDrift(unknown("text_drift", reason))
-    separation = classify_samples(reference.rows, view.ngrams)
-    tests = {"wording": separation.differences} | _column_differences(view, reference)
+    compared = reference.compared_texts(neutral_share)
+    separation = classify_samples(compared.rows, view.ngrams)
+    tests = {"wording": separation.differences} | _column_differences(view, compared, reference.languages)
     alpha = settings.test_alpha / len(tests)
     parts = tuple(_judge(name, each.most_telling(alpha), settings, len(tests)) for name, each in tests.items())
     drawn = f" (a sample of {distinct:,})" if distinct and distinct > n else ""
@@ -93,20 +100,24 @@ def label_drift(positive: int, labelled: int, reference: Reference, settings: Mo
     return replace(part, sentence=f"{shares}: {_reason(part)}.")
 
 
-def prediction_drift(margins: np.ndarray, reference: Reference, settings: MonitoringSettings) -> Finding:
+def prediction_drift(
+    margins: np.ndarray, reference: Reference, settings: MonitoringSettings, *, neutral_share: float = 0.0
+) -> Finding:
     """Compare the champion's margins, shape (n,), with those on its held-out reviews.
 
-    Black-box shift detection (Lipton, Wang & Smola 2018): whatever changes the model's answers shows here.
+    ``neutral_share`` is how much of these are to be neutral ones. Black-box shift detection (Lipton, Wang & Smola
+    2018): whatever changes the model's answers shows here.
     """
     name = "prediction_drift"
-    n, m = len(margins), len(reference.margins)
+    compared = reference.compared_margins(neutral_share)
+    n, m = len(margins), len(compared)
     if n < settings.fewest_reviews or m < settings.fewest_reviews:
         return unknown(name, _too_few(n, m, settings.fewest_reviews, "scored reviews"))
-    difference = compare_values(reference.margins, margins).most_telling(settings.test_alpha)
+    difference = compare_values(compared, margins).most_telling(settings.test_alpha)
     part = _judge(name, difference, settings)
     shares = (
         f"{percent(float((margins > 0).mean()))} of {n:,} reviews are scored positive, "
-        f"{percent(float((reference.margins > 0).mean()))} of the champion's held-out reviews were"
+        f"{percent(float((compared > 0).mean()))} of the champion's held-out reviews were"
     )
     return replace(part, sentence=f"{shares}: {_reason(part)}.")
 
@@ -129,9 +140,11 @@ def _judge(name: str, difference: Difference, settings: MonitoringSettings, test
     )
 
 
-def _column_differences(view: BatchTexts, reference: Reference) -> dict[str, Differences]:
+def _column_differences(
+    view: BatchTexts, reference: ComparedTexts, expected: tuple[str, ...]
+) -> dict[str, Differences]:
+    """The differences of each text column; ``expected`` are the languages of the reference."""
     ours, theirs = view.columns, reference.columns
-    expected = reference.languages
     pairs = {
         "length": (theirs.length, ours.length),
         "capitals": (theirs.capitals, ours.capitals),

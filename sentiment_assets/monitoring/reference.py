@@ -2,11 +2,13 @@
 
 It holds hashed n-grams and numbers, no review. What the model was not fitted to (wording, lengths, characters, labels)
 comes from its training split; what it was (margins, unknown words) from the validation and test splits, because a
-model knows its own training reviews better than any other.
+model knows its own training reviews better than any other. Neutral reviews, which no model is fitted to, lie apart, so
+that a batch can be compared with as many of them as it may hold itself.
 """
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +21,48 @@ from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.settings import NgramSettings
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
 from sentiment_assets.monitoring.batch_texts import drift_ngrams
+from sentiment_assets.monitoring.neutral_reviews import NeutralReviews, no_neutral_reviews
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
 
-REFERENCE_FORMAT = "r2"
+REFERENCE_FORMAT = "r3"
 """Changes when what a reference holds does, so that an unchanged model is registered anew with a new reference."""
+_WITHOUT_NEUTRAL = "r2"
+"""The format of a former release, which is still read: it holds no neutral reviews."""
 _MOST_REVIEWS = 10_000
 _NAMED_COLUMNS = 500
 _SEED = 0
+
+
+@dataclass(frozen=True)
+class NeutralReference:
+    """Neutral reviews of the batches that the champion was trained on, in numbers; up to 10,000, drawn by lot."""
+
+    share: float
+    """Share of the neutral reviews among all reviews of those batches that have a label of any kind, 0 to 1."""
+    rows: sparse.csr_matrix
+    """Their n-grams, shape (k, n_hashed_columns); k is at least as large as ``share`` asks for."""
+    columns: TextColumns
+    unknown_words: np.ndarray
+    """float64, shape (k,), as the next ones are."""
+    margins: np.ndarray
+    known_ngrams: np.ndarray
+    """int32: how many of a review's distinct n-grams the model has a weight for."""
+    mean_columns: np.ndarray
+    """int32, ascending: columns of the model that they have."""
+    mean_values: np.ndarray
+    """float64: the mean of each of these columns over them."""
+
+
+@dataclass(frozen=True)
+class ComparedTexts:
+    """The part of a reference that the texts of a batch are compared with."""
+
+    rows: sparse.csr_matrix
+    """Shape (m, n_hashed_columns)."""
+    columns: TextColumns
+    """The text columns of the same reviews."""
+    unknown_words: np.ndarray
+    """The shares of unknown words of reviews that the champion was not trained on."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +95,7 @@ class Reference:
     """float64: the mean of each of these columns over the held-out reviews."""
     names: dict[int, str]
     """The n-grams of the columns that add most to the mean margin: a batch that lacks them cannot name them."""
+    neutral: NeutralReference
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -69,27 +107,80 @@ class Reference:
         first = len(self.labels) - self.n_test
         return self.margins[first:], self.labels[first:]
 
+    @property
+    def largest_neutral_share(self) -> float:
+        """The largest share of neutral reviews that a batch can be compared with and all of ``rows``."""
+        n = self.neutral.rows.shape[0]
+        return n / (n + self.rows.shape[0]) if n else 0.0
 
-def make_reference(model: SentimentModel, features: FeatureRows, splits: pd.DataFrame) -> Reference:
-    """The reference of a model from the splits, and the rows of its feature set, that it was made of."""
+    def compared_texts(self, neutral_share: float) -> ComparedTexts:
+        """What texts are compared with of which that share is neutral, 0 to 1."""
+        some, neutral = _beside(self.rows.shape[0], self.neutral.rows.shape[0], neutral_share)
+        known, neutral_known = _beside(len(self.unknown_words), self.neutral.rows.shape[0], neutral_share)
+        return ComparedTexts(
+            rows=sparse.vstack([self.rows[some], self.neutral.rows[neutral]], format="csr"),
+            columns=TextColumns(
+                **{
+                    name: np.concatenate(
+                        [getattr(self.columns, name)[some], getattr(self.neutral.columns, name)[neutral]]
+                    )
+                    for name in _COLUMNS
+                }
+            ),
+            unknown_words=np.concatenate([self.unknown_words[known], self.neutral.unknown_words[neutral_known]]),
+        )
+
+    def compared_margins(self, neutral_share: float) -> np.ndarray:
+        """What margins are compared with of which that share is of neutral reviews, float64."""
+        some, neutral = _beside(len(self.margins), len(self.neutral.margins), neutral_share)
+        return np.concatenate([self.margins[some], self.neutral.margins[neutral]])
+
+    def mean_row(self, neutral_share: float, n_columns: int) -> np.ndarray:
+        """Mean row of the model's features, float64 of shape (n_columns,), where that share of reviews is neutral."""
+        mean = np.zeros(n_columns)
+        mean[self.mean_columns] = (1 - neutral_share) * self.mean_values
+        mean[self.neutral.mean_columns] += neutral_share * self.neutral.mean_values
+        return mean
+
+
+def _beside(n: int, n_neutral: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of reviews, of ``n`` and of ``n_neutral``, of which together that share, below 1, is neutral.
+
+    They are as many as there can be. Neutral reviews lie in an order drawn by lot, so the first are as good as any.
+    """
+    wanted = round(n * share / (1 - share))
+    if wanted <= n_neutral:
+        return np.arange(n), np.arange(wanted)
+    fewer = round(n_neutral * (1 - share) / share)
+    return np.linspace(0, n - 1, fewer).astype(np.int64), np.arange(n_neutral)
+
+
+def make_reference(
+    model: SentimentModel, features: FeatureRows, splits: pd.DataFrame, neutral: NeutralReviews | None = None
+) -> Reference:
+    """The reference of a model from the splits, and the rows of its feature set, that it was made of.
+
+    ``neutral`` are the neutral reviews that came with them; without any, batches are compared without theirs.
+    """
+    neutral = neutral or no_neutral_reviews()
+    share = neutral.share
+    most = _MOST_REVIEWS if share <= 0.5 else round(_MOST_REVIEWS * (1 - share) / share)
     train = splits[splits["split"] == TRAIN]
     held_out = pd.concat([splits[splits["split"] == name] for name in (VALIDATION, TEST)])
     rows = sparse.vstack([features.rows[name].rows for name in (VALIDATION, TEST)], format="csr")
     labels = np.concatenate([features.rows[name].labels for name in (VALIDATION, TEST)])
     ngrams = drift_ngrams(model.feature_set.main_ngrams)
-    some = _some(train["text"])
-    sums = np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1])
-    mean_columns = np.flatnonzero(sums).astype(np.int32)
-    mean_values = sums[mean_columns] / rows.shape[0]
+    some = _some(train["text"], most)
+    mean_columns, mean_values = _means(rows)
     heaviest = mean_columns[np.argsort(-np.abs(model.coefficients[mean_columns] * mean_values))[:_NAMED_COLUMNS]]
-    names = model.feature_set.names(_some(held_out["text"]), heaviest)
+    names = model.feature_set.names(_some(held_out["text"], most), heaviest)
     return Reference(
         ngrams=ngrams,
         rows=hash_ngrams(some, ngrams),
         columns=describe_texts(some),
         positive=int((train["label"] == 1).sum()),
         labelled=len(train),
-        unknown_words=model.unknown_shares(_some(held_out["text"])),
+        unknown_words=model.unknown_shares(_some(held_out["text"], most)),
         margins=model.margins_of_rows(rows),
         known_ngrams=np.diff(rows.indptr).astype(np.int32),
         labels=labels.astype(np.int8),
@@ -97,7 +188,30 @@ def make_reference(model: SentimentModel, features: FeatureRows, splits: pd.Data
         mean_columns=mean_columns,
         mean_values=mean_values,
         names=dict(zip(heaviest.tolist(), names, strict=True)),
+        neutral=_neutral_reference(model, neutral, ngrams),
     )
+
+
+def _neutral_reference(model: SentimentModel, neutral: NeutralReviews, ngrams: NgramSettings) -> NeutralReference:
+    rows = model.rows(neutral.texts)
+    mean_columns, mean_values = _means(rows)
+    return NeutralReference(
+        share=neutral.share,
+        rows=hash_ngrams(neutral.texts, ngrams),
+        columns=describe_texts(neutral.texts),
+        unknown_words=model.unknown_shares(neutral.texts),
+        margins=model.margins_of_rows(rows),
+        known_ngrams=np.diff(rows.indptr).astype(np.int32),
+        mean_columns=mean_columns,
+        mean_values=mean_values,
+    )
+
+
+def _means(rows: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    """The columns that the rows have, and the mean of each over them."""
+    sums = np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1])
+    columns = np.flatnonzero(sums).astype(np.int32)
+    return columns, sums[columns] / max(rows.shape[0], 1)
 
 
 def reference_to_bytes(reference: Reference) -> bytes:
@@ -109,40 +223,56 @@ def reference_to_bytes(reference: Reference) -> bytes:
         "labelled": reference.labelled,
         "n_test": reference.n_test,
         "names": reference.names,
+        "neutral_share": reference.neutral.share,
     }
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
         allow_pickle=False,
         facts=np.array(json.dumps(facts)),
-        indices=reference.rows.indices,
-        indptr=reference.rows.indptr,
+        **_arrays_of_rows(reference.rows),
         unknown_words=reference.unknown_words,
         margins=reference.margins,
         known_ngrams=reference.known_ngrams,
         labels=reference.labels,
         mean_columns=reference.mean_columns,
         mean_values=reference.mean_values,
-        **{f"column_{name}": getattr(reference.columns, name) for name in _COLUMNS},
+        **_arrays_of_columns(reference.columns),
+        **{f"neutral_{name}": values for name, values in _arrays_of_neutral(reference.neutral).items()},
     )
     return buffer.getvalue()
 
 
+def _arrays_of_rows(rows: sparse.csr_matrix) -> dict[str, np.ndarray]:
+    """Which entries are there, which is all that matters."""
+    return {"indices": rows.indices, "indptr": rows.indptr}
+
+
+def _arrays_of_columns(columns: TextColumns) -> dict[str, np.ndarray]:
+    return {f"column_{name}": getattr(columns, name) for name in _COLUMNS}
+
+
+def _arrays_of_neutral(neutral: NeutralReference) -> dict[str, np.ndarray]:
+    arrays = {name: getattr(neutral, name) for name in _NEUTRAL_ARRAYS}
+    return arrays | _arrays_of_rows(neutral.rows) | _arrays_of_columns(neutral.columns)
+
+
 def reference_from_bytes(content: bytes) -> Reference | None:
-    """The inverse of ``reference_to_bytes``; ``None`` for the format of another release."""
+    """The inverse of ``reference_to_bytes``; ``None`` for the format of another release.
+
+    A reference of the release before holds no neutral reviews: batches are compared with it without theirs.
+    """
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         facts = json.loads(str(arrays["facts"]))
-        if facts["format"] != REFERENCE_FORMAT:
+        if facts["format"] not in {REFERENCE_FORMAT, _WITHOUT_NEUTRAL}:
             return None
         ngrams = NgramSettings(**facts["ngrams"])
-        indices, indptr = arrays["indices"], arrays["indptr"]
+        prefix = "neutral_"
+        beside = {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
         return Reference(
             ngrams=ngrams,
-            rows=sparse.csr_matrix(
-                (np.ones(len(indices), np.float32), indices, indptr),
-                shape=(len(indptr) - 1, 1 << ngrams.columns_log2),
-            ),
-            columns=TextColumns(**{name: arrays[f"column_{name}"] for name in _COLUMNS}),
+            rows=_rows_from(arrays, ngrams),
+            columns=_columns_from(arrays),
             positive=facts["positive"],
             labelled=facts["labelled"],
             unknown_words=arrays["unknown_words"],
@@ -153,12 +283,41 @@ def reference_from_bytes(content: bytes) -> Reference | None:
             mean_columns=arrays["mean_columns"],
             mean_values=arrays["mean_values"],
             names={int(column): name for column, name in facts["names"].items()},
+            neutral=_neutral_from(beside or _no_neutral_arrays(), facts.get("neutral_share", 0.0), ngrams),
         )
 
 
+def _rows_from(arrays: Mapping[str, np.ndarray], ngrams: NgramSettings) -> sparse.csr_matrix:
+    indices, indptr = arrays["indices"], arrays["indptr"]
+    return sparse.csr_matrix(
+        (np.ones(len(indices), np.float32), indices, indptr), shape=(len(indptr) - 1, 1 << ngrams.columns_log2)
+    )
+
+
+def _columns_from(arrays: Mapping[str, np.ndarray]) -> TextColumns:
+    return TextColumns(**{name: arrays[f"column_{name}"] for name in _COLUMNS})
+
+
+def _neutral_from(arrays: Mapping[str, np.ndarray], share: float, ngrams: NgramSettings) -> NeutralReference:
+    return NeutralReference(
+        share=share,
+        rows=_rows_from(arrays, ngrams),
+        columns=_columns_from(arrays),
+        **{name: arrays[name] for name in _NEUTRAL_ARRAYS},
+    )
+
+
+def _no_neutral_arrays() -> dict[str, np.ndarray]:
+    numbers = {name: np.empty(0) for name in ("column_length", "column_capitals", "column_letters")}
+    whole = {name: np.empty(0, np.int32) for name in ("indices", "known_ngrams", "mean_columns")}
+    more = {name: np.empty(0) for name in ("unknown_words", "margins", "mean_values")}
+    return {**numbers, **whole, **more, "indptr": np.zeros(1, np.int32), "column_language": np.empty(0, "U8")}
+
+
 _COLUMNS = ("length", "capitals", "letters", "language")
+_NEUTRAL_ARRAYS = ("unknown_words", "margins", "known_ngrams", "mean_columns", "mean_values")
 
 
-def _some(texts: "pd.Series[str]") -> "pd.Series[str]":
-    """Up to ``_MOST_REVIEWS`` of the texts, the same at every call."""
-    return texts if len(texts) <= _MOST_REVIEWS else texts.sample(_MOST_REVIEWS, random_state=_SEED)
+def _some(texts: "pd.Series[str]", most: int) -> "pd.Series[str]":
+    """Up to ``most`` of the texts, the same at every call."""
+    return texts if len(texts) <= most else texts.sample(most, random_state=_SEED)

@@ -35,7 +35,12 @@ def _with_smallest_hash(values: np.ndarray) -> np.ndarray:
     """Positions of the uint64 values with the smallest hash; by the values themselves splits are cut."""
     if len(values) <= MOST_LOOKED_AT:
         return np.arange(len(values))
-    return np.argsort(values * _GOLDEN)[:MOST_LOOKED_AT]
+    return order_by_lot(values)[:MOST_LOOKED_AT]
+
+
+def order_by_lot(digests: np.ndarray) -> np.ndarray:
+    """Positions of texts, by their digests, uint64 of shape (n,), in an order that does not depend on theirs."""
+    return np.argsort(digests * _GOLDEN)
 
 
 def _copy_numbers(digests: np.ndarray, texts: "pd.Series[str]") -> np.ndarray:

@@ -44,16 +44,22 @@ class WordShift:
 
 
 def word_shift(
-    texts: Texts, rows: sparse.csr_matrix, *, model: SentimentModel, reference: Reference, n: int = 20
+    texts: Texts,
+    rows: sparse.csr_matrix,
+    *,
+    model: SentimentModel,
+    reference: Reference,
+    neutral_share: float = 0.0,
+    n: int = 20,
 ) -> WordShift:
     """Account for the change of the mean margin on a batch of at least one review.
 
-    ``rows`` are the model's features of ``texts``, shape (n_texts, n_columns). A column is named by the batch's own
+    ``rows`` are the model's features of ``texts``, shape (n_texts, n_columns), and ``neutral_share`` is how much of
+    the reference is to be neutral reviews. A column is named by the batch's own
     n-grams or, where the batch has none, by the reference's.
     """
     ours = np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1]) / rows.shape[0]
-    theirs = np.zeros_like(ours)
-    theirs[reference.mean_columns] = reference.mean_values
+    theirs = reference.mean_row(neutral_share, rows.shape[1])
     terms = model.coefficients.astype(np.float64) * (ours - theirs)
     chosen = np.argsort(-np.abs(terms), kind="stable")[:n]
     chosen = chosen[terms[chosen] != 0]

@@ -51,6 +51,22 @@ def test_best_model_refuses_features_of_other_splits_or_settings(trained: Branch
     assert "acme: the features were built with other settings" in failure_of(shorter.train("best_model"))
 
 
+def test_neutral_reviews_of_the_batches_it_was_trained_on_are_in_its_reference(trained: BranchInProcess) -> None:
+    before = trained.tracking.champion("acme")
+    assert before.reference.neutral.share == 0
+    rows = made_up_reviews(400, seed=1)
+    for row in rows[:100]:
+        row["label"] = "neutral"
+    trained.take_in("b.csv", as_csv(rows))
+    assert trained.train().success
+    neutral = trained.tracking.champion("acme").reference.neutral
+    assert len(neutral.margins) == 100
+    assert neutral.share == 0.1, "of 1,000 reviews of both batches"
+
+    assert trained.train().success
+    assert trained.metadata("best_model")["outcome"].value == Outcome.UNCHANGED
+
+
 def test_a_first_model_is_compared_with_nobody(trained: BranchInProcess) -> None:
     assert "compared_test_accuracy" not in trained.metadata("best_model")
 

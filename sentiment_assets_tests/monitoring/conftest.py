@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
 import pytest
 
 from sentiment_assets.learning.candidate import train_candidate
@@ -11,8 +12,9 @@ from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.settings import FeatureSettings, NgramSettings, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
+from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
 from sentiment_assets.monitoring.reference import Reference, make_reference
-from testing.batches import batch
+from testing.batches import batch, middling
 
 _SETTINGS = FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16))
 
@@ -26,14 +28,24 @@ class ComparedChampion:
     reference: Reference | None
 
 
-@pytest.fixture(scope="session")
-def champion() -> ComparedChampion:
-    reviews = batch(3000, seed=0).assign(split=None, batch="b")
-    splits = split_reviews(reviews, SplitSettings()).reviews
+def _champion(reviews: pd.DataFrame) -> ComparedChampion:
+    splits = split_reviews(reviews.assign(split=None, batch="b"), SplitSettings()).reviews
     features = build_features(splits, _SETTINGS)
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), mlflow_run_id="run")
     model = make_challenger({"one": candidate}, features, splits, metric="hinge_loss").model
-    return ComparedChampion("1", model, make_reference(model, features.of(), splits))
+    neutral = gather_neutral_reviews([reviews], splits)
+    return ComparedChampion("1", model, make_reference(model, features.of(), splits, neutral))
+
+
+@pytest.fixture(scope="session")
+def champion() -> ComparedChampion:
+    return _champion(batch(3000, seed=0))
+
+
+@pytest.fixture(scope="session")
+def champion_beside_neutral() -> ComparedChampion:
+    """The same, of batches of which a fifth of the reviews was neutral."""
+    return _champion(pd.concat([batch(3000, seed=0).assign(neutral=False), middling(750, seed=0)], ignore_index=True))
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,10 @@ from sentiment_assets.monitoring.accuracy import (
     measure,
     measured_accuracy,
 )
+from sentiment_assets.monitoring.batch_checks import ComparedChampion
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from testing.batches import batch
+from testing.batches import batch, middling
 
 SETTINGS = MonitoringSettings()
 
@@ -118,6 +119,25 @@ def test_without_labels_the_estimate_is_near_and_its_band_holds_the_truth(
         inside.append(estimate.low <= true <= estimate.high)
     assert np.mean(errors) < 0.02
     assert np.mean(inside) >= 0.9
+
+
+def test_neutral_reviews_do_not_pull_the_estimate_down(champion_beside_neutral: ComparedChampion) -> None:
+    """Accuracy is that of positive and negative reviews; a fifth of the batch is neutral, and nobody says which."""
+    model, reference = champion_beside_neutral.model, champion_beside_neutral.reference
+    assert reference is not None
+    blind = replace(reference, neutral=replace(reference.neutral, margins=np.empty(0)))
+    misses, blind_misses = [], []
+    for seed in range(100, 110):
+        labelled, neutral = batch(400, seed), middling(100, seed)
+        true = measure(*[answers(labelled, model)[place] for place in (0, 2)]).accuracy
+        margins, known, _ = answers(pd.concat([labelled, neutral]).assign(label=0), model)
+        misses.append(estimate_accuracy(margins, known, reference).accuracy - true)
+        blind_misses.append(estimate_accuracy(margins, known, blind).accuracy - true)
+        certain = np.arange(500) < 400
+        alone = estimate_accuracy(margins[:400], known[:400], reference, surely_labelled=certain[:400])
+        assert alone.accuracy == pytest.approx(estimate_accuracy(margins[:400], known[:400], blind).accuracy)
+    assert abs(np.mean(misses)) < 0.01
+    assert np.mean(blind_misses) < -0.015
 
 
 def test_a_batch_unlike_the_reference_has_a_wider_band_and_says_so(model: SentimentModel, reference: Reference) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_
 from sentiment_assets.monitoring.quality import batch_quality
 from sentiment_assets.monitoring.quality_batch import QualityBatch
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
-from testing.batches import batch, kitchen, texts_alone
+from testing.batches import batch, kitchen, middling, texts_alone
 
 SETTINGS = MonitoringSettings()
 ALONE = look_at_others([], [])
@@ -107,13 +108,74 @@ def test_the_language_of_a_text_is_found_out_once(champion: ComparedChampion, mo
     assert 150 < len(asked) < 250, "most texts of the one sample are those of the other"
 
 
-def test_reviews_that_somebody_calls_neutral_are_compared_with_nothing(champion: ComparedChampion) -> None:
+def test_neutral_reviews_are_compared_with_nothing_where_the_reference_has_none(champion: ComparedChampion) -> None:
     same, other = batch(300), kitchen(150)
     neutral = other.assign(label=pd.array([pd.NA] * 150, "Int8"), neutral=True)
     mixed = pd.concat([same.assign(neutral=False), neutral], ignore_index=True)
     assert texts_of(mixed, champion).findings == texts_of(same, champion).findings
     assert scores_of(mixed, champion).record.findings == scores_of(same, champion).record.findings
     assert verdicts(texts_of(mixed.assign(neutral=False), champion))["text_drift"] == "warn"
+
+
+def unlabelled(reviews: pd.DataFrame) -> pd.DataFrame:
+    return reviews.assign(label=pd.array([pd.NA] * len(reviews), "Int8"), neutral=False)
+
+
+def half_labelled(reviews: pd.DataFrame) -> pd.DataFrame:
+    some = reviews.index % 2 == 0
+    return reviews.assign(label=reviews["label"].where(some), neutral=reviews["neutral"] & some)
+
+
+def with_neutral(n: int, seed: int, share: float) -> pd.DataFrame:
+    n_neutral = round(n * share)
+    reviews = batch(n - n_neutral, seed).assign(neutral=False)
+    return pd.concat([reviews, middling(n_neutral, seed)], ignore_index=True).sample(frac=1, random_state=0)
+
+
+@pytest.mark.parametrize("known", [lambda each: each, unlabelled, half_labelled])
+def test_batches_with_neutral_reviews_are_harmless_if_such_came_before(
+    known: Callable[[pd.DataFrame], pd.DataFrame], champion_beside_neutral: ComparedChampion, champion: ComparedChampion
+) -> None:
+    """A fifth of what the champion was made of was neutral, and so is a fifth of the batch."""
+    for seed in range(100, 105):
+        reviews = known(with_neutral(500, seed, 0.2))
+        found = [*texts_of(reviews, champion_beside_neutral).findings]
+        found += scores_of(reviews, champion_beside_neutral).record.findings
+        assert {finding.name: finding.sentence for finding in found if finding.warns} == {}
+    assert verdicts(texts_of(unlabelled(reviews), champion))["text_drift"] == "warn", "without any before"
+
+
+def test_batches_whose_neutral_reviews_were_dropped_are_harmless_too(champion_beside_neutral: ComparedChampion) -> None:
+    for seed in range(100, 105):
+        reviews = batch(500, seed).assign(neutral=False)
+        assert "warn" not in verdicts(texts_of(reviews, champion_beside_neutral)).values()
+        assert "warn" not in verdicts(scores_of(reviews, champion_beside_neutral).record).values()
+
+
+def test_more_or_no_neutral_reviews_than_came_before_are_drift_where_nobody_says_which_they_are(
+    champion_beside_neutral: ComparedChampion,
+) -> None:
+    for share in (0.0, 0.5):
+        reviews = unlabelled(with_neutral(1_000, 100, share))
+        assert verdicts(texts_of(reviews, champion_beside_neutral))["text_drift"] == "warn"
+
+
+def test_the_word_shift_of_a_batch_with_neutral_reviews_adds_up(champion_beside_neutral: ComparedChampion) -> None:
+    assert champion_beside_neutral.reference is not None
+    reviews = unlabelled(with_neutral(500, 100, 0.2))
+    account = scores_of(reviews, champion_beside_neutral).record.word_shift
+    usual, neutral = champion_beside_neutral.reference, champion_beside_neutral.reference.neutral
+    expected = (1 - neutral.share) * usual.margins.mean() + neutral.share * neutral.margins.mean()
+    assert account is not None
+    margins = champion_beside_neutral.model.margins(reviews["text"])
+    assert account.change == pytest.approx(margins.mean() - expected, abs=1e-3)
+    assert abs(expected - usual.margins.mean()) > 0.01
+
+
+def test_a_tenth_of_another_domain_is_found_beside_neutral_reviews(champion_beside_neutral: ComparedChampion) -> None:
+    reviews = pd.concat([with_neutral(900, 100, 0.2), kitchen(100).assign(neutral=False)], ignore_index=True)
+    for each in (reviews, unlabelled(reviews)):
+        assert verdicts(texts_of(each, champion_beside_neutral))["text_drift"] == "warn"
 
 
 def test_without_a_champion_or_its_reference_the_checks_say_so(champion: ComparedChampion) -> None:
@@ -288,9 +350,9 @@ def test_labels_of_the_batch_and_labels_that_came_since_are_kept_apart(champion:
     reviews["label"] = pd.array([1, 1, pd.NA, pd.NA], "Int8")
     since = reviews.iloc[[1, 2]].assign(label=pd.array([0, 0], "Int8"))
     others = look_at_others([], [digests_and_labels(since)])
-    chosen = choose_reviews(
-        BatchToCheck(key="b.csv", reviews=reviews, champion=champion, others=others, checked_at=NOW), champion.model
-    )
+    assert champion.reference is not None
+    batch_to_check = BatchToCheck(key="b.csv", reviews=reviews, champion=champion, others=others, checked_at=NOW)
+    chosen = choose_reviews(batch_to_check, champion.model, champion.reference)
     assert pd.Series(chosen.labels).fillna(-1).tolist() == [1, 0, -1, -1]
     assert pd.Series(chosen.labels_since).fillna(-1).tolist() == [-1, -1, 0, -1]
     assert chosen.labelled.tolist() == [True, True, False, False]

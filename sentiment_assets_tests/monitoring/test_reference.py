@@ -1,9 +1,12 @@
+import io
+import json
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from sentiment_assets.monitoring import reference as stored
+from sentiment_assets.monitoring.batch_checks import ComparedChampion
 from sentiment_assets.monitoring.reference import Reference, reference_from_bytes, reference_to_bytes
 from sentiment_assets.monitoring.text_columns import TextColumns
 
@@ -18,6 +21,67 @@ def test_a_reference_survives_storing(reference: Reference) -> None:
         assert np.array_equal(getattr(again, name), getattr(reference, name)), name
     plain = ("ngrams", "positive", "labelled", "n_test", "names", "languages")
     assert [getattr(again, name) for name in plain] == [getattr(reference, name) for name in plain]
+
+
+def test_what_it_holds_of_neutral_reviews_survives_storing(champion_beside_neutral: ComparedChampion) -> None:
+    reference = champion_beside_neutral.reference
+    assert reference is not None
+    again = reference_from_bytes(reference_to_bytes(reference))
+    assert again is not None
+    assert again.neutral.share == reference.neutral.share == pytest.approx(0.2, abs=0.001)
+    assert (again.neutral.rows != reference.neutral.rows).nnz == 0
+    for each in fields(TextColumns):
+        assert np.array_equal(getattr(again.neutral.columns, each.name), getattr(reference.neutral.columns, each.name))
+    for name in ("unknown_words", "margins", "known_ngrams", "mean_columns", "mean_values"):
+        assert np.array_equal(getattr(again.neutral, name), getattr(reference.neutral, name)), name
+
+
+def test_a_reference_of_the_release_before_has_no_neutral_reviews(champion_beside_neutral: ComparedChampion) -> None:
+    """It is read as it was written: without any of their arrays, and without their share."""
+    reference = champion_beside_neutral.reference
+    assert reference is not None
+    with np.load(io.BytesIO(reference_to_bytes(reference))) as stored_arrays:
+        arrays = {name: stored_arrays[name] for name in stored_arrays if not name.startswith("neutral_")}
+    facts = json.loads(str(arrays["facts"]))
+    del facts["neutral_share"]
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays | {"facts": np.array(json.dumps(facts | {"format": "r2"}))})  # type: ignore[arg-type]
+    former = reference_from_bytes(buffer.getvalue())
+    assert former is not None
+    assert (former.neutral.share, former.largest_neutral_share) == (0, 0)
+    assert np.array_equal(former.compared_margins(0), reference.margins)
+    assert reference_to_bytes(former)
+
+
+def test_a_part_of_it_has_the_share_of_neutral_reviews_that_is_asked_for(
+    champion_beside_neutral: ComparedChampion,
+) -> None:
+    reference = champion_beside_neutral.reference
+    assert reference is not None
+    n = reference.rows.shape[0]
+    for share in (0.0, 0.1, 0.2):
+        compared = reference.compared_texts(share)
+        assert compared.rows.shape[0] == len(compared.columns.length) == pytest.approx(n / (1 - share), abs=1)
+        known = len(reference.unknown_words)
+        assert len(compared.unknown_words) == pytest.approx(known / (1 - share), abs=1)
+        margins = reference.compared_margins(share)
+        assert len(margins) == pytest.approx(len(reference.margins) / (1 - share), abs=1)
+        n_columns = len(champion_beside_neutral.model.coefficients)
+        mean = reference.mean_row(share, n_columns) @ champion_beside_neutral.model.coefficients
+        usual, neutral = reference.margins.mean(), reference.neutral.margins.mean()
+        expected = (1 - share) * usual + share * neutral - champion_beside_neutral.model.intercept
+        assert mean == pytest.approx(expected, abs=1e-3)
+
+
+def test_of_a_share_that_is_too_large_there_are_as_many_as_there_can_be(
+    champion_beside_neutral: ComparedChampion,
+) -> None:
+    reference = champion_beside_neutral.reference
+    assert reference is not None
+    n_neutral = len(reference.neutral.margins)
+    margins = reference.compared_margins(0.75)
+    assert len(margins) == pytest.approx(n_neutral / 0.75, abs=1)
+    assert np.array_equal(margins[-n_neutral:], reference.neutral.margins)
 
 
 def test_a_reference_of_another_release_is_none(reference: Reference) -> None:

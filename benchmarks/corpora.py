@@ -1,0 +1,81 @@
+"""Champions on the reviews of a Parquet file, with their neutral reviews, for what measures monitoring."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from sentiment_assets.learning.candidate import train_candidate
+from sentiment_assets.learning.challenger import make_challenger
+from sentiment_assets.learning.features import build_features
+from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.learning.settings import FeatureSettings, SplitSettings
+from sentiment_assets.learning.splitting import split_reviews
+from sentiment_assets.monitoring.batch_checks import BatchToCheck, check_degradation, check_drift
+from sentiment_assets.monitoring.check_record import CheckRecord
+from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews, no_neutral_reviews
+from sentiment_assets.monitoring.other_batches import look_at_others
+from sentiment_assets.monitoring.reference import Reference, make_reference
+from sentiment_assets.monitoring.settings import MonitoringSettings
+
+SETTINGS = MonitoringSettings()
+ALONE = look_at_others([], [])
+_HYPERPARAMETERS = Hyperparameters(epochs=20, eta0=0.3, l2=1e-6)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What the checks ask of a champion."""
+
+    version: str
+    model: SentimentModel
+    reference: Reference
+
+
+def read_corpora(folder: Path) -> Mapping[str, pd.DataFrame]:
+    """Every Parquet file of the folder as a batch of distinct texts, shuffled: neutral where there is no label."""
+    frames = {}
+    for file in sorted(folder.glob("*.parquet")):
+        frame = pd.read_parquet(file).drop_duplicates("text").sample(frac=1, random_state=0)
+        frames[file.stem] = pd.DataFrame(
+            {
+                "review_id": [str(each) for each in range(len(frame))],
+                "text": frame["text"].astype("str").array,
+                "label": frame["label"].astype("Int8").array,
+                "neutral": frame["label"].isna().to_numpy(),
+                "split": pd.Series(None, range(len(frame)), "str"),
+            }
+        )
+    return frames
+
+
+def train_champion(reviews: pd.DataFrame, *, with_neutral: bool = True) -> Champion:
+    """A champion on the labelled ones of these reviews, with the neutral ones in its reference or without."""
+    splits = split_reviews(reviews.assign(batch="all"), SplitSettings(), n_jobs=2).reviews
+    features = build_features(splits, FeatureSettings(), ["words"], n_jobs=2)
+    candidate = train_candidate(features, "benchmark", _HYPERPARAMETERS, mlflow_run_id="none")
+    model = make_challenger({_HYPERPARAMETERS.key: candidate}, features, splits, metric="hinge_loss").model
+    neutral = gather_neutral_reviews([reviews], splits) if with_neutral else no_neutral_reviews()
+    return Champion("1", model, make_reference(model, features.of(), splits, neutral))
+
+
+def without_neutral(champion: Champion) -> Champion:
+    """The same champion as a client who drops neutral reviews would have it."""
+    empty = {"share": 0.0, "margins": champion.reference.margins[:0]}
+    for name in ("unknown_words", "known_ngrams", "mean_columns", "mean_values"):
+        empty[name] = getattr(champion.reference.neutral, name)[:0]
+    columns = champion.reference.columns
+    nothing = replace(columns, **{name: value[:0] for name, value in vars(columns).items()})
+    neutral = replace(champion.reference.neutral, rows=champion.reference.rows[:0], columns=nothing, **empty)
+    return replace(champion, reference=replace(champion.reference, neutral=neutral))
+
+
+def ask(champion: Champion, reviews: pd.DataFrame) -> tuple[list[Finding], CheckRecord]:
+    """What all drift and degradation checks find in a batch, and the record of the latter."""
+    batch = BatchToCheck(key="b.csv", reviews=reviews, champion=champion, others=ALONE, checked_at="now")
+    texts = check_drift(batch, SETTINGS)
+    answers = check_degradation(batch, SETTINGS, drift_record=texts, past=[]).record
+    return [*texts.findings, *answers.findings], answers
