@@ -57,9 +57,10 @@ def train_champion(reviews: pd.DataFrame, *, with_neutral: bool = True) -> Champ
     splits = split_reviews(reviews.assign(batch="all"), SplitSettings(), n_jobs=2).reviews
     features = build_features(splits, FeatureSettings(), ["words"], n_jobs=2)
     candidate = train_candidate(features, "benchmark", _HYPERPARAMETERS, mlflow_run_id="none")
-    model = make_challenger({_HYPERPARAMETERS.key: candidate}, features, splits, metric="hinge_loss").model
+    challenger = make_challenger({_HYPERPARAMETERS.key: candidate}, features, splits, metric="hinge_loss")
+    model = challenger.model
     neutral = gather_neutral_reviews([reviews], splits) if with_neutral else no_neutral_reviews()
-    return Champion("1", model, make_reference(model, features.of(), splits, neutral))
+    return Champion("1", model, make_reference(challenger, splits, neutral))
 
 
 def without_neutral(champion: Champion) -> Champion:

@@ -129,13 +129,14 @@ def _prepare(file: Path) -> tuple[SentimentModel, Reference, pd.DataFrame, dict[
     splits = split_reviews(corpus, SplitSettings(), n_jobs=2).reviews
     features = build_features(splits, FeatureSettings(), ["words"], n_jobs=2)
     candidate = train_candidate(features, "benchmark", _CHAMPION, mlflow_run_id="none")
-    model = make_challenger({_CHAMPION.key: candidate}, features, splits, metric="hinge_loss").model
+    challenger = make_challenger({_CHAMPION.key: candidate}, features, splits, metric="hinge_loss")
+    model = challenger.model
     pool = own.iloc[_REFERENCE_REVIEWS:]
     frames = {"same": pool.iloc[len(_CHANGES) * _VARIANTS :]} | everything
     for place, (name, change) in enumerate(_CHANGES.items()):
         altered = pool.iloc[place * _VARIANTS : (place + 1) * _VARIANTS]
         frames[name] = altered.assign(text=altered["text"].map(change))
-    return model, make_reference(model, features.of(), splits), splits, frames
+    return model, make_reference(challenger, splits), splits, frames
 
 
 def _mojibake(text: str) -> str:

@@ -91,8 +91,9 @@ def _champion() -> _Champion:
     splits = split_reviews(_reviews(3_000, seed=1).assign(batch="b"), SplitSettings()).reviews
     features = build_features(splits, FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16)))
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), mlflow_run_id="run")
-    model = make_challenger({"one": candidate}, features, splits, metric="hinge_loss").model
-    return _Champion("1", model, make_reference(model, features.of(), splits))
+    challenger = make_challenger({"one": candidate}, features, splits, metric="hinge_loss")
+    model = challenger.model
+    return _Champion("1", model, make_reference(challenger, splits))
 
 
 def _reviews(rows: int, seed: int = 0) -> pd.DataFrame:

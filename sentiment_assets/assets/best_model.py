@@ -45,8 +45,9 @@ def best_model_asset(
         code_version=code_version(__name__, metric, promotion, behaviour, str(similarity)),
         kinds={"scikitlearn", "mlflow"},
         description=(
-            f"The candidate of {branch} with the smallest validation {metric.replace('_', ' ')}, calibrated, evaluated "
-            f"once on test, registered as `{branch}` in MLflow and compared with the champion (rule "
+            f"The candidate of {branch} with the smallest validation {metric.replace('_', ' ')} (in a small corpus: "
+            "cross-validated), trained again on train and validation together, calibrated, evaluated once on test, "
+            f"registered as `{branch}` in MLflow and compared with the champion (rule "
             f"`{promotion.rule}`; it may pass no fewer of the branch's behavioural cases). The alias `champion` moves "
             "only if the gate passes."
         ),
@@ -79,7 +80,9 @@ def best_model_asset(
         except StaleFeatures as error:
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
-        challenger = make_challenger(candidates, rows, splits, metric=metric, n_jobs=cpu_count())
+        challenger = make_challenger(
+            candidates, rows, splits, metric=metric, n_jobs=cpu_count(), folder=storage.folder_of_unfinished
+        )
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         champion = tracking.champion(branch)
         champion_on_test = measure_champion(champion.model, splits) if champion else None
@@ -89,7 +92,7 @@ def best_model_asset(
         report = make_train_report(
             challenger, champion=champion_on_test, candidates=candidates, features=rows, splits=splits, cases=behaviour
         )
-        figures = {**measure_leakage(challenger, candidates[challenger.key], rows).figures, **report.figures}
+        figures = {**measure_leakage(candidates[challenger.key], rows).figures, **report.figures}
         if comparison:
             figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)
@@ -108,7 +111,7 @@ def best_model_asset(
                 rule=promotion,
                 cases=behaviour,
             )
-            reference = reference_to_bytes(make_reference(challenger.model, challenger.features, splits, neutral))
+            reference = reference_to_bytes(make_reference(challenger, splits, neutral))
             version = tracking.register(
                 branch,
                 parent,

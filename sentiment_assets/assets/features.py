@@ -14,7 +14,9 @@ from sentiment_assets.resources.storage import MAPPED_TEXTS, Frame, Storage, arr
 NAME = "features"
 
 
-def features_asset(branch: str, settings: FeatureSettings, feature_sets: Sequence[FeatureSet]) -> dg.AssetsDefinition:
+def features_asset(
+    branch: str, settings: FeatureSettings, feature_sets: Sequence[FeatureSet], similarity: float | None
+) -> dg.AssetsDefinition:
     """The asset ``<branch>/features``."""
 
     @dg.asset(
@@ -22,7 +24,7 @@ def features_asset(branch: str, settings: FeatureSettings, feature_sets: Sequenc
         key_prefix=branch,
         ins={SPLITS: dg.AssetIn([branch, SPLITS], metadata={MAPPED_TEXTS: True})},
         io_manager_key="arrays",
-        code_version=code_version(__name__, settings, *feature_sets),
+        code_version=code_version(__name__, settings, *feature_sets, str(similarity)),
         kinds={"python", "numpy"},
         description=(
             f"Hashed n-grams of {branch} reviews ({', '.join(feature_sets)}), weighted by {settings.weighting}, fitted "
@@ -35,7 +37,7 @@ def features_asset(branch: str, settings: FeatureSettings, feature_sets: Sequenc
         from sentiment_assets.learning.features import build_features, features_to_arrays
 
         folder = storage.folder_of_unfinished
-        built = build_features(splits, settings, feature_sets, n_jobs=cpu_count(), folder=folder)
+        built = build_features(splits, settings, feature_sets, similarity=similarity, n_jobs=cpu_count(), folder=folder)
         arrays = features_to_arrays(built)
         return dg.MaterializeResult(
             value=arrays,

@@ -83,7 +83,7 @@ def trained_candidates_asset(
         except BaseException:
             tracking.mark("FAILED", run_id, parent)
             raise
-        tracking.finish_candidate(run_id, candidate.losses)
+        tracking.finish_candidate(run_id, candidate.tracked_losses)
         context.log_event(dg.AssetMaterialization(asset_key, partition=key, metadata=_figures(candidate, tracking)))
 
     @dg.op(
@@ -148,7 +148,10 @@ def mapping_key(key: str) -> str:
 
 
 def _figures(candidate: "Candidate", tracking: Tracking) -> dict[str, dg.MetadataValue]:
+    loss = candidate.cross_validated_hinge_loss
+    cross_validated = {} if loss is None else {"cross_validated_hinge_loss": dg.MetadataValue.float(loss)}
     return {
+        **cross_validated,
         "validation_hinge_loss": dg.MetadataValue.float(candidate.validation_hinge_loss),
         "train_hinge_loss": dg.MetadataValue.float(candidate.train_hinge_loss),
         "epochs_kept": dg.MetadataValue.int(candidate.svc.best_epoch),

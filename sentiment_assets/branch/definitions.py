@@ -33,7 +33,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
     assets = [
         batches_asset(name, batch_partitions, settings),
         splits_asset(name, batch_partitions, settings.splits, settings.features.tokens),
-        features_asset(name, settings.features, feature_sets),
+        features_asset(name, settings.features, feature_sets, settings.splits.near_duplicate_similarity),
         trained_candidates_asset(name, candidates, settings.search.patience),
         best_model_asset(
             name,

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from sentiment_assets.learning.calibration import best_scale
 from sentiment_assets.learning.cost import Cost, measure_cost
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.linear_svc import LinearSVC, train_linear_svc
+from sentiment_assets.learning.metrics import hinge_loss
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 
 _SEED = 0
@@ -29,14 +31,27 @@ class Candidate:
     """Where its losses are tracked."""
     cost: Cost
     """What training took."""
+    cross_fitted_margins: np.ndarray
+    """float64, shape (n_held_out,): margins of the reviews that the folds of the features hold out, one fold after the
+    other, each by a model that was trained without them; in units that make their hinge loss smallest."""
+    cross_fitted_length: float
+    """The length that W has in these units."""
+    cross_validated_hinge_loss: float | None
+    """The hinge loss of these margins; ``None`` where the validation split is the only fold."""
 
     @property
     def losses(self) -> dict[str, list[float]]:
-        """Hinge losses after each epoch, by the name they are tracked under."""
+        """Hinge losses after each epoch, by their names."""
         return {
             "train_hinge_loss": self.svc.train_losses.tolist(),
             "validation_hinge_loss": self.svc.validation_losses.tolist(),
         }
+
+    @property
+    def tracked_losses(self) -> dict[str, list[float]]:
+        """Hinge losses by the name they are tracked under: after each epoch, and the cross-validated one, if any."""
+        loss = self.cross_validated_hinge_loss
+        return self.losses | ({} if loss is None else {"cross_validated_hinge_loss": [loss]})
 
     @property
     def train_hinge_loss(self) -> float:
@@ -66,23 +81,44 @@ def train_candidate(
     mlflow_run_id: str,
     patience: int | None = None,
 ) -> Candidate:
-    """Train one candidate on the train split, with its losses on the validation split.
+    """Train one candidate on the train split, with its losses on the validation split, and in each fold.
 
     Raises ``TrainingDiverged`` when W overflows.
     """
-    rows = features.of(hyperparameters.features).rows
-    train, validation = rows[TRAIN], rows[VALIDATION]
+    built = features.of(hyperparameters.features)
+    train, validation = built.rows[TRAIN], built.rows[VALIDATION]
+
+    def train_all() -> tuple[LinearSVC, np.ndarray]:
+        svc = train_linear_svc(train, validation, hyperparameters, seed=_SEED, patience=patience)
+        if not built.is_cross_validated:
+            return svc, validation.margins(svc.coefficients, svc.intercept)
+        same = hyperparameters.model_copy(update={"epochs": svc.best_epoch})
+        return svc, np.concatenate([_margins_per_length(same, *fold) for fold in built.folds])
+
     with threadpool_limits(1):  # candidates train side by side: threads would only stand in each other's way
-        svc, cost = measure_cost(
-            lambda: train_linear_svc(train, validation, hyperparameters, seed=_SEED, patience=patience)
-        )
+        (svc, margins), cost = measure_cost(train_all)
+    length, loss = svc.length, None
+    if built.is_cross_validated:
+        labels = built.held_out_labels
+        length = best_scale(margins, labels)
+        margins = length * margins
+        loss = hinge_loss(margins, labels)
     return Candidate(
         hyperparameters=hyperparameters,
         svc=svc,
         features_version=features_version,
         mlflow_run_id=mlflow_run_id,
         cost=cost,
+        cross_fitted_margins=margins,
+        cross_fitted_length=length,
+        cross_validated_hinge_loss=loss,
     )
+
+
+def _margins_per_length(hyperparameters: Hyperparameters, train: LabelledRows, held_out: LabelledRows) -> np.ndarray:
+    """The margins of what a fold holds out, by a W of length 1: the folds' models differ in length by chance."""
+    svc = train_linear_svc(train, held_out, hyperparameters, seed=_SEED)
+    return held_out.margins(svc.coefficients, svc.intercept) / (svc.length or 1.0)
 
 
 def train_again(candidate: Candidate, train: LabelledRows, validation: LabelledRows) -> LinearSVC:
@@ -101,6 +137,8 @@ def candidate_to_bytes(candidate: Candidate) -> bytes:
         "mlflow_run_id": candidate.mlflow_run_id,
         "best_epoch": candidate.svc.best_epoch,
         "cost": asdict(candidate.cost),
+        "cross_fitted_length": candidate.cross_fitted_length,
+        "cross_validated_hinge_loss": candidate.cross_validated_hinge_loss,
     }
     buffer = io.BytesIO()
     np.savez(
@@ -110,6 +148,7 @@ def candidate_to_bytes(candidate: Candidate) -> bytes:
         train_losses=candidate.svc.train_losses,
         validation_losses=candidate.svc.validation_losses,
         path=candidate.svc.path,
+        cross_fitted_margins=candidate.cross_fitted_margins,
     )
     return buffer.getvalue()
 
@@ -126,10 +165,15 @@ def candidate_from_bytes(content: bytes) -> Candidate:
             path=arrays["path"],
             best_epoch=facts["best_epoch"],
         )
+        # Former releases kept none; their candidates were trained on other features than there are now.
+        cross_fitted_margins = arrays.get("cross_fitted_margins", np.empty(0))
     return Candidate(
         hyperparameters=Hyperparameters(**facts["hyperparameters"]),
         svc=svc,
         features_version=facts["features_version"],
         mlflow_run_id=facts["mlflow_run_id"],
         cost=Cost(**facts["cost"]),
+        cross_fitted_margins=cross_fitted_margins,
+        cross_fitted_length=facts.get("cross_fitted_length", 0.0),
+        cross_validated_hinge_loss=facts.get("cross_validated_hinge_loss"),
     )

@@ -1,16 +1,20 @@
-"""The challenger: chosen on validation, calibrated on validation, measured once on test."""
+"""The challenger: chosen and calibrated on reviews held out, trained again with these, measured once on test.
+
+See docs/decisions/0027-trained-again.md.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
-from sentiment_assets.learning.calibration import Calibration, expected_calibration_error, fit_calibration
-from sentiment_assets.learning.candidate import Candidate
-from sentiment_assets.learning.features import FeatureRows, Features
-from sentiment_assets.learning.labelled_rows import LabelledRows
-from sentiment_assets.learning.linear_svc import LinearSVC
+from sentiment_assets.learning.calibration import expected_calibration_error, fit_calibration
+from sentiment_assets.learning.candidate import Candidate, train_again
+from sentiment_assets.learning.cross_fitting import DEVELOPMENT
+from sentiment_assets.learning.features import FeatureRows, Features, refitted_rows
 from sentiment_assets.learning.metrics import (
     SELECTION_METRICS,
     accuracy,
@@ -21,21 +25,38 @@ from sentiment_assets.learning.model import SentimentModel, model_digest
 from sentiment_assets.learning.near_duplicates import text_signatures
 from sentiment_assets.learning.selection import select_candidate
 from sentiment_assets.learning.settings import SelectionMetric
-from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
+from sentiment_assets.learning.splitting import TEST, TRAIN
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Reviews as models saw them that were not trained on them; all of one length."""
+
+    rows: sparse.csr_matrix
+    """Their rows by the challenger's own features, float32 of shape (n_reviews, n_columns)."""
+    margins: np.ndarray
+    """float64."""
+    known_ngrams: np.ndarray
+    """int32: how many of a review's distinct n-grams the model that gave its margin had a weight for."""
+    labels: np.ndarray
+    """int8 of 0 and 1."""
 
 
 @dataclass(frozen=True)
 class Challenger:
-    """The selected candidate as a complete model, with its figures."""
+    """The selected candidate as a complete model, trained again on train and validation, with its figures."""
 
     key: str
     """The key of the selected candidate."""
     features: FeatureRows
-    """The rows of the feature set that it was trained on."""
+    """The rows that the model was trained on (those of train and validation, under ``train``), and those of test."""
+    held_out: HeldOut
+    """The reviews that it was chosen and calibrated by, as models without them saw them, in the units of its own
+    margins; then the test split, as it sees it itself."""
     model: SentimentModel
     digest: str
     validation_losses: Mapping[str, float]
-    """The validation loss of each candidate in the metric that selected, by candidate key."""
+    """The loss of each candidate on the reviews held out, in the metric that selected, by candidate key."""
     test_margins: np.ndarray
     metrics: Mapping[str, float]
     """test_accuracy, test_hinge_loss, test_majority_accuracy, test_expected_calibration_error, test_reviews."""
@@ -48,55 +69,63 @@ def make_challenger(
     *,
     metric: SelectionMetric,
     n_jobs: int = 1,
+    folder: Path | None = None,
 ) -> Challenger:
-    """Select the candidate with the smallest validation loss, calibrate it and evaluate it once on test.
+    """Select the candidate with the smallest loss on what was held out, train it again, evaluate it once on test.
 
-    ``features`` must be built from ``splits`` (``require_current``).
+    It is trained again on train and validation together. Its scale, threshold and calibration are those of the margins
+    that models without them gave to the reviews held out, so nothing is fitted on what a model knows. ``features`` must
+    be built from ``splits`` (``require_current``); the rows of the model are mapped files in ``folder``.
     """
     losses = {
-        key: _validation_loss(each, features.of(each.hyperparameters.features).rows[VALIDATION], metric)
+        key: SELECTION_METRICS[metric](
+            each.cross_fitted_margins, features.of(each.hyperparameters.features).held_out_labels
+        )
         for key, each in candidates.items()
     }
     key = select_candidate(losses)
-    chosen = features.of(candidates[key].hyperparameters.features)
-    svc, calibration = calibrated(candidates[key].svc, chosen.rows[VALIDATION])
-    test, train = chosen.rows[TEST], splits[splits["split"] == TRAIN]
+    candidate = candidates[key]
+    asked = candidate.hyperparameters.features or features.settings.feature_sets[0]
+    chosen = features.of(asked)
+    refitted = refitted_rows(splits, features.settings, asked, n_jobs=n_jobs, folder=folder)
+    test, train = refitted.rows[TEST], refitted.rows[TRAIN]
+    known, labels = chosen.held_out_known_ngrams, chosen.held_out_labels
+    fitted = fit_calibration(candidate.cross_fitted_margins[known > 0], labels[known > 0])
+    svc = train_again(candidate, train, train)
+    scale = candidate.cross_fitted_length / (svc.length or 1.0)
+    development = splits[splits["split"].isin(DEVELOPMENT)]
     model = SentimentModel(
-        feature_set=chosen.fitted,
-        coefficients=svc.coefficients,
-        intercept=svc.intercept,
-        calibration=calibration,
-        trained_on=np.sort(train["text_digest"].to_numpy()),
-        trained_signatures=text_signatures(train["text"], chosen.fitted.main_ngrams.analyzer, n_jobs),
+        feature_set=refitted.fitted,
+        coefficients=(scale * svc.coefficients).astype(np.float32),
+        intercept=scale * svc.intercept + fitted.shift,
+        calibration=fitted.calibration,
+        trained_on=np.sort(development["text_digest"].to_numpy()),
+        trained_signatures=text_signatures(development["text"], refitted.fitted.main_ngrams.analyzer, n_jobs),
     )
     margins = model.margins_of_rows(test.rows)
+    cross_fitted = np.where(known > 0, candidate.cross_fitted_margins + fitted.shift, 0.0)
+    held_out = HeldOut(
+        rows=sparse.vstack([*(rows for rows, _ in train.taken(chosen.held_out)), test.rows], format="csr"),
+        margins=np.concatenate([cross_fitted, margins]),
+        known_ngrams=np.concatenate([known, np.diff(test.indptr)]).astype(np.int32),
+        labels=np.concatenate([labels, test.labels]).astype(np.int8),
+    )
     metrics = {
         "test_accuracy": accuracy(margins, test.labels),
         "test_hinge_loss": hinge_loss(margins, test.labels),
         "test_majority_accuracy": majority_accuracy(test.labels),
-        "test_expected_calibration_error": expected_calibration_error(calibration.probabilities(margins), test.labels),
+        "test_expected_calibration_error": expected_calibration_error(
+            fitted.calibration.probabilities(margins), test.labels
+        ),
         "test_reviews": float(len(test.labels)),
     }
     return Challenger(
         key=key,
-        features=chosen,
+        features=refitted,
+        held_out=held_out,
         model=model,
         digest=model_digest(model),
         validation_losses=losses,
         test_margins=margins,
         metrics=metrics,
     )
-
-
-def _validation_loss(candidate: Candidate, validation: LabelledRows, metric: SelectionMetric) -> float:
-    return SELECTION_METRICS[metric](candidate.svc.margins(validation.rows), validation.labels)
-
-
-def calibrated(svc: LinearSVC, validation: LabelledRows) -> tuple[LinearSVC, Calibration]:
-    """W with the b that makes 0 the decision threshold, and the calibration of its margins.
-
-    Fitted on the reviews in which something is known: the others stay at 0 whatever b is.
-    """
-    known = np.diff(validation.rows.indptr) > 0
-    fitted = fit_calibration(svc.margins(validation.rows)[known], validation.labels[known])
-    return replace(svc, intercept=svc.intercept + fitted.shift), fitted.calibration

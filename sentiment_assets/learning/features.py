@@ -1,14 +1,16 @@
-"""The training matrices of every feature set: fitted on train, applied to all three splits."""
+"""The training matrices of every feature set: fitted on train, applied to all three splits; in folds if need be."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sentiment_assets.learning.cross_fitting import DEVELOPMENT, Fold, folds_of
 from sentiment_assets.learning.feature_set import (
     FeaturePart,
     FittedFeatureSet,
@@ -21,10 +23,13 @@ from sentiment_assets.learning.feature_set import (
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
 from sentiment_assets.learning.ngrams import ColumnLookup, chunks_of, hash_chunks, select_columns
 from sentiment_assets.learning.settings import CHARACTERS, WORDS, FeatureSet, FeatureSettings, NgramSettings
-from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TRAIN, digest_of_splits
+from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TEST, TRAIN, VALIDATION, digest_of_splits
 from sentiment_assets.learning.weighting import fit_column_weights, weigh
 
 _MATRICES = (*SPLITS, NEAR_DUPLICATE)
+_FOLDS = "folds"
+"""The matrix of the rows of all folds, one fold after the other: those that it trains on, then those it holds out."""
+_HELD_OUT = "held_out"
 _ARRAYS = ("data", "indices", "indptr", "labels")
 """What is stored of ``LabelledRows``, by the names of its first fields."""
 _REMEDY = "materialize features, then trained_candidates, then this asset"
@@ -39,6 +44,37 @@ class FeatureRows:
     rows: Mapping[str, LabelledRows]
     """The rows of each split by its name; under ``near_duplicate`` those that were set aside."""
     fitted: FittedFeatureSet
+    held_out: np.ndarray
+    """int64: which of the reviews of train and validation together the folds hold out, one fold after the other."""
+    fold_sizes: tuple[tuple[int, int], ...] = ()
+    """How many reviews each fold of a small corpus trains on, and how many it holds out (``cross_fitting``)."""
+
+    @property
+    def is_cross_validated(self) -> bool:
+        """Whether candidates are compared by folds, and not by the validation split alone."""
+        return bool(self.fold_sizes)
+
+    @property
+    def folds(self) -> tuple[tuple[LabelledRows, LabelledRows], ...]:
+        """The rows that each fold trains on and those it holds out; without folds, train and validation are the one.
+
+        The columns of a fold, and their weights, are of its own training reviews.
+        """
+        if not self.fold_sizes:
+            return ((self.rows[TRAIN], self.rows[VALIDATION]),)
+        ends = [0, *accumulate(chain.from_iterable(self.fold_sizes))]
+        parts = [self.rows[_FOLDS].between(first, last) for first, last in pairwise(ends)]
+        return tuple(zip(parts[::2], parts[1::2], strict=True))
+
+    @property
+    def held_out_labels(self) -> np.ndarray:
+        """The labels of what the folds hold out, one fold after the other, int8 of 0 and 1."""
+        return np.concatenate([held_out.labels for _, held_out in self.folds])
+
+    @property
+    def held_out_known_ngrams(self) -> np.ndarray:
+        """How many distinct n-grams of each of these reviews carry weight in its fold, int32."""
+        return np.concatenate([np.diff(held_out.indptr) for _, held_out in self.folds]).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -78,22 +114,58 @@ def build_features(
     settings: FeatureSettings,
     feature_sets: Sequence[FeatureSet] | None = None,
     *,
+    similarity: float | None = None,
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> Features:
     """Features of a corpus with columns text, label and split; weights are fitted on train only.
 
     Without ``feature_sets`` all that the settings have are built. In ``words+characters`` the rows of both stand side
-    by side, each with the same length. Rows are mapped files in ``folder`` (``filed_rows``).
+    by side, each with the same length. A small corpus has the rows of its folds as well; ``similarity`` is that of
+    ``folds_of``. Rows are mapped files in ``folder`` (``filed_rows``).
     """
     wanted = settings.feature_sets if feature_sets is None else feature_sets
+    folds = folds_of(_development(reviews), similarity, settings.tokens)
+    built = _feature_sets(reviews, settings, wanted, folds=folds, n_jobs=n_jobs, folder=folder)
+    return Features(built, settings, digest_of_splits(reviews))
+
+
+def refitted_rows(
+    reviews: pd.DataFrame, settings: FeatureSettings, feature_set: FeatureSet, *, n_jobs: int = 1, folder: Path | None
+) -> FeatureRows:
+    """The rows of one feature set with weights fitted on train and validation, which stand together as train."""
+    together = reviews["split"].map({TRAIN: TRAIN, VALIDATION: TRAIN, TEST: TEST})
+    corpus = reviews[["text", "label"]].assign(split=together)
+    return _feature_sets(corpus, settings, [feature_set], folds=(), n_jobs=n_jobs, folder=folder)[feature_set]
+
+
+def _development(reviews: pd.DataFrame) -> pd.DataFrame:
+    return reviews.loc[reviews["split"].isin(DEVELOPMENT), ["text", "label"]]
+
+
+def _validation(reviews: pd.DataFrame) -> np.ndarray:
+    """Which of the development reviews are those of validation."""
+    split = reviews["split"]
+    return (split[split.isin(DEVELOPMENT)] == VALIDATION).to_numpy()
+
+
+def _feature_sets(
+    reviews: pd.DataFrame,
+    settings: FeatureSettings,
+    wanted: Sequence[FeatureSet],
+    *,
+    folds: Sequence[Fold],
+    n_jobs: int,
+    folder: Path | None,
+) -> dict[FeatureSet, FeatureRows]:
     words_and_characters: tuple[FeatureSet, ...] = ("words", "characters")
     needed = words_and_characters if "words+characters" in wanted else wanted
-    built = {
+    built: dict[FeatureSet, FeatureRows] = {
         name: _build(
             reviews,
             settings,
             settings.ngrams or (WORDS if name == "words" else CHARACTERS),
+            folds=folds,
             n_jobs=n_jobs,
             folder=folder,
         )
@@ -101,11 +173,17 @@ def build_features(
     }
     if "words+characters" in wanted:
         built["words+characters"] = _both([built[name] for name in words_and_characters], folder)
-    return Features({name: built[name] for name in wanted}, settings, digest_of_splits(reviews))
+    return {name: built[name] for name in wanted}
 
 
 def _build(
-    reviews: pd.DataFrame, settings: FeatureSettings, ngrams: NgramSettings, *, n_jobs: int, folder: Path | None
+    reviews: pd.DataFrame,
+    settings: FeatureSettings,
+    ngrams: NgramSettings,
+    *,
+    folds: Sequence[Fold],
+    n_jobs: int,
+    folder: Path | None,
 ) -> FeatureRows:
     parts = {name: (reviews["split"] == name).to_numpy() for name in _MATRICES}
     labels = {name: reviews["label"].to_numpy(np.int8)[part] for name, part in parts.items()}
@@ -122,17 +200,47 @@ def _build(
         name: filed_rows((weigh(each, fitted.weights) for each in own), labels[name], lookup.n_columns, folder)
         for name, own in chunks.items()
     }
-    return FeatureRows(rows, FittedFeatureSet((FeaturePart(ngrams, fitted),)))
+    if folds:
+        development = _development(reviews)
+        all_of_it = filed_rows(
+            hash_chunks(chunks_of(development["text"]), ngrams, None, n_jobs),
+            development["label"].to_numpy(np.int8),
+            found.n_columns,
+            folder,
+        )
+        rows[_FOLDS] = _rows_of_folds(all_of_it, folds, settings, folder)
+    held_out = np.concatenate([fold.held_out for fold in folds]) if folds else np.flatnonzero(_validation(reviews))
+    sizes = tuple((len(fold.train), len(fold.held_out)) for fold in folds)
+    return FeatureRows(rows, FittedFeatureSet((FeaturePart(ngrams, fitted),)), held_out, sizes)
+
+
+def _rows_of_folds(
+    ngrams: LabelledRows, folds: Sequence[Fold], settings: FeatureSettings, folder: Path | None
+) -> LabelledRows:
+    """The rows of all folds in turn, by weights fitted on what each trains on; as many columns as the largest has."""
+    parts = [
+        filed_rows((rows for rows, _ in ngrams.taken(fold.train)), ngrams.labels[fold.train], ngrams.n_columns, folder)
+        for fold in folds
+    ]
+    fitted = [fit_column_weights(each, settings.weighting, settings.min_reviews) for each in parts]
+
+    def chunks() -> Iterator[sparse.csr_matrix]:
+        for fold, train, own in zip(folds, parts, fitted, strict=True):
+            lookup = ColumnLookup.of(own.columns, ngrams.n_columns)
+            for rows, _ in chain(train.chunks(), ngrams.taken(fold.held_out)):
+                yield weigh(select_columns(rows, lookup), own.weights)
+
+    order = np.concatenate([places for fold in folds for places in (fold.train, fold.held_out)])
+    return filed_rows(chunks(), ngrams.labels[order], max(len(each.columns) for each in fitted), folder)
 
 
 def _both(alone: Sequence[FeatureRows], folder: Path | None) -> FeatureRows:
     parts = tuple(replace(part, length=_HALF) for each in alone for part in each.fitted.parts)
-    fitted = FittedFeatureSet(parts)
-    rows = {
-        name: filed_rows(_beside([each.rows[name] for each in alone]), labelled.labels, fitted.n_columns, folder)
-        for name, labelled in alone[0].rows.items()
-    }
-    return FeatureRows(rows, fitted)
+    rows = {}
+    for name in alone[0].rows:
+        own = [each.rows[name] for each in alone]
+        rows[name] = filed_rows(_beside(own), own[0].labels, sum(each.n_columns for each in own), folder)
+    return FeatureRows(rows, FittedFeatureSet(parts), alone[0].held_out, alone[0].fold_sizes)
 
 
 def _beside(alone: Sequence[LabelledRows]) -> Iterator[sparse.csr_matrix]:
@@ -164,10 +272,12 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
         "settings": features.settings.model_dump(),
         "splits_digest": features.splits_digest,
         "sets": {name: parts_to_facts(built.fitted) for name, built in features.sets.items()},
+        "fold_sizes": features.of().fold_sizes,
+        "fold_columns": {name: built.folds[0][0].n_columns for name, built in features.sets.items()},
     }
     arrays = {"facts": np.array([json.dumps(facts, sort_keys=True)])}
     for feature_set, built in features.sets.items():
-        own = parts_to_arrays(built.fitted)
+        own = parts_to_arrays(built.fitted) | {_HELD_OUT: built.held_out}
         for name, labelled in built.rows.items():
             own |= {f"{name}_{array}": getattr(labelled, array) for array in _ARRAYS}
         arrays |= {f"{feature_set}_{name}": array for name, array in own.items()}
@@ -180,7 +290,7 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
     Raises ``StaleFeatures`` for arrays of a former release, which do not say what they were built from.
     """
     facts = json.loads(str(arrays["facts"][0])) if "facts" in arrays else {}
-    if "sets" not in facts:
+    if "fold_sizes" not in facts:
         raise StaleFeatures(f"the features were stored by a former release: {_REMEDY}")
     settings = FeatureSettings(**facts["settings"])
     sets: dict[FeatureSet, FeatureRows] = {}
@@ -191,7 +301,11 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
             if name.startswith(f"{feature_set}_")
         }
         fitted = parts_from(parts, own)
-        sets[feature_set] = FeatureRows({name: _rows_from(own, name, fitted.n_columns) for name in _MATRICES}, fitted)
+        rows = {name: _rows_from(own, name, fitted.n_columns) for name in _MATRICES}
+        if facts["fold_sizes"]:
+            rows[_FOLDS] = _rows_from(own, _FOLDS, facts["fold_columns"][feature_set])
+        sizes = tuple((int(train), int(held_out)) for train, held_out in facts["fold_sizes"])
+        sets[feature_set] = FeatureRows(rows, fitted, own[_HELD_OUT], sizes)
     in_order = {name: sets[name] for name in settings.feature_sets if name in sets}
     return Features(in_order, settings, facts["splits_digest"])
 

@@ -1,7 +1,7 @@
 """Feature rows and the labels of the same reviews, as every step of training takes them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -61,6 +61,17 @@ class LabelledRows:
     def rows(self) -> sparse.csr_matrix:
         """All rows in one matrix, float32 of shape (n_reviews, n_columns); a copy where there are several parts."""
         return self.parts[0] if len(self.parts) == 1 else sparse.vstack(self.parts, format="csr")
+
+    def between(self, first: int, last: int) -> "LabelledRows":
+        """The rows from ``first`` to before ``last``, without a copy of what they hold."""
+        start, end = self.indptr[first], self.indptr[last]
+        return replace(
+            self,
+            data=self.data[start:end],
+            indices=self.indices[start:end],
+            indptr=self.indptr[first : last + 1] - start,
+            labels=self.labels[first:last],
+        )
 
     def chunks(self) -> Iterator[tuple[sparse.csr_matrix, np.ndarray]]:
         """A thousand rows at a time, and their labels."""

@@ -34,6 +34,11 @@ class LinearSVC:
     best_epoch: int
     """The epoch, counted from 1, that W and b were taken from: the last, unless training stopped early."""
 
+    @property
+    def length(self) -> float:
+        """The Euclidean length of W."""
+        return float(np.linalg.norm(self.coefficients.astype(np.float64)))
+
     def margins(self, rows: sparse.csr_matrix) -> np.ndarray:
         """The margin of each row, float64, shape (n_reviews,); see ``margins_of_rows``."""
         return margins_of_rows(rows, self.coefficients, self.intercept)

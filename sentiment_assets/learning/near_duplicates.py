@@ -11,7 +11,7 @@ import numpy as np
 from rensa import RMinHash, RMinHashDigestMatrix
 from scipy import sparse
 
-from sentiment_assets.learning.ngrams import Texts, chunks_of, hash_ngrams
+from sentiment_assets.learning.ngrams import Texts, chunks_of, hash_ngrams, mostly_unspaced
 from sentiment_assets.learning.settings import Analyzer, NgramSettings
 from sentiment_assets.learning.similar_sets import ELEMENT_BITS, SetIndex
 
@@ -60,6 +60,11 @@ def find_near_duplicates(
     best, at = (np.concatenate(each) for each in zip(_NOTHING_FOUND, *found, strict=True))
     near = np.flatnonzero(at >= 0)
     return NearDuplicates(near, at[near], best[near])
+
+
+def shingle_analyzer(texts: Texts, analyzer: Analyzer | None) -> Analyzer:
+    """What shingles are made of unless somebody said: characters where most texts are written without spaces."""
+    return analyzer or ("char" if mostly_unspaced(texts) else "word")
 
 
 def text_signatures(texts: Texts, analyzer: Analyzer = "word", n_jobs: int = 1) -> np.ndarray:

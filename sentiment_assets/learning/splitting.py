@@ -1,5 +1,6 @@
 """Which split a review belongs to: the official one, or else by the hash of its normalised text, so that it stays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.learning.mapped_texts import mapped_texts
-from sentiment_assets.learning.near_duplicates import TEXTS_AT_ONCE, find_near_duplicates
-from sentiment_assets.learning.ngrams import chunks_of, mostly_unspaced
+from sentiment_assets.learning.near_duplicates import TEXTS_AT_ONCE, find_near_duplicates, shingle_analyzer
+from sentiment_assets.learning.ngrams import chunks_of
 from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.text_identity import text_digests
@@ -20,7 +21,7 @@ VALIDATION: Final = "validation"
 TEST: Final = "test"
 SPLITS: Final = (TRAIN, VALIDATION, TEST)
 NEAR_DUPLICATE: Final = "near_duplicate"
-"""Training reviews that are set aside, because they say nearly the same as a test or validation review."""
+"""Reviews that are set aside because they say nearly the same as one of test, or of validation if they are of train."""
 _ROWS_AT_ONCE = 20_000
 
 
@@ -72,10 +73,11 @@ def split_reviews(
     ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: neutral or unlabelled),
     neutral (may be left out), split (official, may be missing) and batch. Of several versions of a review
     (``review_numbers``) the latest counts, with the latest label that there is. Of equal texts the earliest is kept,
-    unless they fall in several splits: then test wins, then validation. Training reviews that are near-duplicates of a
-    test or validation review move to the split ``near_duplicate``; ``analyzer`` says what their shingles are made of.
-    Without it these are words, or characters where most reviews are in a language that is written without spaces. The
-    texts of ``Splits.reviews`` are a mapped file in ``folder`` (``mapped_texts``).
+    unless they fall in several splits: then test wins, then validation. Validation reviews that are near-duplicates of
+    a test review, and training reviews that are near-duplicates of either, move to the split ``near_duplicate``;
+    ``analyzer`` says what their shingles are made of. Without it these are words, or characters where most reviews are
+    in a language that is written without spaces. The texts of ``Splits.reviews`` are a mapped file in ``folder``
+    (``mapped_texts``).
     """
     reviews, latest, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]
@@ -102,7 +104,7 @@ def split_reviews(
             "text_digest": unique["text_digest"].to_numpy(),
         }
     )
-    tokens: Analyzer = analyzer or ("char" if mostly_unspaced(kept["text"]) else "word")
+    tokens = shingle_analyzer(kept["text"], analyzer)
     near_duplicates = _near_duplicates(kept, settings.near_duplicate_similarity, tokens, n_jobs)
     kept.loc[near_duplicates.index, "split"] = NEAR_DUPLICATE
     return Splits(
@@ -139,19 +141,35 @@ def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, i
 
 
 def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:
-    """The training reviews to set aside, with the index that they have in ``reviews``."""
-    train, held_out = (reviews["split"].isin(names).to_numpy() for names in ([TRAIN], [VALIDATION, TEST]))
+    """The reviews to set aside, with the index that they have in ``reviews``."""
+    of_test = _like(reviews, VALIDATION, [TEST], similarity=similarity, analyzer=analyzer, n_jobs=n_jobs)
+    left = reviews.drop(index=of_test.index) if len(of_test) else reviews
+    of_either = _like(left, TRAIN, [VALIDATION, TEST], similarity=similarity, analyzer=analyzer, n_jobs=n_jobs)
+    return pd.concat([of_test, of_either]) if len(of_test) else of_either
+
+
+def _like(
+    reviews: pd.DataFrame,
+    split: str,
+    others: Sequence[str],
+    *,
+    similarity: float | None,
+    analyzer: Analyzer,
+    n_jobs: int,
+) -> pd.DataFrame:
+    """The reviews of a split that are near-duplicates of one of the ``others``."""
+    asked, there = (reviews["split"].isin(names).to_numpy() for names in ([split], others))
     if similarity is None:
-        train = held_out = np.zeros(len(reviews), bool)
+        asked = there = np.zeros(len(reviews), bool)
     pairs = find_near_duplicates(
-        chunks_of(reviews["text"], train, TEXTS_AT_ONCE),
-        chunks_of(reviews["text"], held_out, TEXTS_AT_ONCE),
+        chunks_of(reviews["text"], asked, TEXTS_AT_ONCE),
+        chunks_of(reviews["text"], there, TEXTS_AT_ONCE),
         similarity=similarity or 1.0,
         analyzer=analyzer,
         n_jobs=n_jobs,
     )
-    twins = reviews.iloc[np.flatnonzero(held_out)[pairs.twins]]
-    return reviews.iloc[np.flatnonzero(train)[pairs.texts]][["review_id", "text"]].assign(
+    twins = reviews.iloc[np.flatnonzero(there)[pairs.twins]]
+    return reviews.iloc[np.flatnonzero(asked)[pairs.texts]][["review_id", "text"]].assign(
         twin_review_id=twins["review_id"].to_numpy(),
         twin_split=twins["split"].to_numpy(),
         twin_text=twins["text"].to_numpy(),

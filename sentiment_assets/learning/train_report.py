@@ -9,6 +9,7 @@ from sentiment_assets.learning.behaviour import check_behaviour
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.candidate import Candidate
 from sentiment_assets.learning.challenger import Challenger
+from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.flips import flip_review, flips_by_ngram
 from sentiment_assets.learning.ledger import sweep_ledger
@@ -56,11 +57,11 @@ def make_train_report(
     """Describe the search, the challenger, and how it differs from the champion."""
     model, losses, selected = challenger.model, challenger.validation_losses, challenger.key
     asked = candidates[selected].hyperparameters.features
-    rows = features.of(asked).rows
-    test = rows[TEST]
+    validation, test = features.of(asked).rows[VALIDATION], challenger.features.rows[TEST]
     alike = {key: each for key, each in candidates.items() if each.hyperparameters.features == asked}
     ledger = sweep_ledger(candidates, losses)
-    top = top_ngrams(model, splits.loc[splits["split"] == TRAIN, "text"], rows[TRAIN])
+    trained_on = splits.loc[splits["split"].isin(DEVELOPMENT), "text"]
+    top = top_ngrams(model, trained_on, challenger.features.rows[TRAIN])
     probabilities = model.calibration.probabilities(challenger.test_margins)
     behaviour = check_behaviour(model, cases)
     tables = {
@@ -82,7 +83,7 @@ def make_train_report(
     pictures = {
         "loss_per_epoch.png": draw_losses(candidates, selected),
         "search.png": draw_search(candidates, losses, selected),
-        "loss_surface.png": draw_surface(loss_surface(alike, selected, rows[VALIDATION]), selected),
+        "loss_surface.png": draw_surface(loss_surface(alike, selected, validation), selected),
         "reliability.png": draw_reliability(probabilities, test.labels),
         "confusion.png": draw_confusion(challenger.test_margins > 0, test.labels),
         "top_ngrams.svg": draw_top_ngrams(top),

@@ -1,9 +1,10 @@
 """What a batch is compared with. It travels with the champion, so a new champion brings a new reference.
 
 It holds hashed n-grams and numbers, no review. What the model was not fitted to (wording, lengths, characters, labels)
-comes from its training split; what it was (margins, unknown words) from the validation and test splits, because a
-model knows its own training reviews better than any other. Neutral reviews, which no model is fitted to, lie apart, so
-that a batch can be compared with as many of them as it may hold itself.
+comes from the reviews that it was trained on, those of train and validation; what it was from reviews that a model had
+not seen, because it knows its own better than any other: margins from those that were held out when it was chosen, and
+from the test split, unknown words and the mean row from the test split. Neutral reviews, which no model is fitted to,
+lie apart, so that a batch can be compared with as many of them as it may hold itself.
 """
 
 import io
@@ -15,11 +16,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment_assets.learning.features import FeatureRows
+from sentiment_assets.learning.challenger import Challenger
+from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.settings import NgramSettings
-from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
+from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.monitoring.batch_texts import drift_ngrams
 from sentiment_assets.monitoring.neutral_reviews import NeutralReviews, no_neutral_reviews
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
@@ -155,36 +157,32 @@ def _beside(n: int, n_neutral: int, share: float) -> tuple[np.ndarray, np.ndarra
     return np.linspace(0, n - 1, fewer).astype(np.int64), np.arange(n_neutral)
 
 
-def make_reference(
-    model: SentimentModel, features: FeatureRows, splits: pd.DataFrame, neutral: NeutralReviews | None = None
-) -> Reference:
-    """The reference of a model from the splits, and the rows of its feature set, that it was made of.
+def make_reference(challenger: Challenger, splits: pd.DataFrame, neutral: NeutralReviews | None = None) -> Reference:
+    """The reference of a challenger from the splits that it was made of.
 
     ``neutral`` are the neutral reviews that came with them; without any, batches are compared without theirs.
     """
     neutral = neutral or no_neutral_reviews()
     share = neutral.share
     most = _MOST_REVIEWS if share <= 0.5 else round(_MOST_REVIEWS * (1 - share) / share)
-    train = splits[splits["split"] == TRAIN]
-    held_out = pd.concat([splits[splits["split"] == name] for name in (VALIDATION, TEST)])
-    rows = sparse.vstack([features.rows[name].rows for name in (VALIDATION, TEST)], format="csr")
-    labels = np.concatenate([features.rows[name].labels for name in (VALIDATION, TEST)])
+    model, held_out = challenger.model, challenger.held_out
+    development, test = splits[splits["split"].isin(DEVELOPMENT)], splits[splits["split"] == TEST]
     ngrams = drift_ngrams(model.feature_set.main_ngrams)
-    some = _some(train["text"], most)
-    mean_columns, mean_values = _means(rows)
+    some = _some(development["text"], most)
+    mean_columns, mean_values = _means(challenger.features.rows[TEST].rows)
     heaviest = mean_columns[np.argsort(-np.abs(model.coefficients[mean_columns] * mean_values))[:_NAMED_COLUMNS]]
-    names = model.feature_set.names(_some(held_out["text"], most), heaviest)
+    names = model.feature_set.names(_some(test["text"], most), heaviest)
     return Reference(
         ngrams=ngrams,
         rows=hash_ngrams(some, ngrams),
         columns=describe_texts(some),
-        positive=int((train["label"] == 1).sum()),
-        labelled=len(train),
-        unknown_words=model.unknown_shares(_some(held_out["text"], most)),
-        margins=model.margins_of_rows(rows),
-        known_ngrams=np.diff(rows.indptr).astype(np.int32),
-        labels=labels.astype(np.int8),
-        n_test=features.rows[TEST].rows.shape[0],
+        positive=int((development["label"] == 1).sum()),
+        labelled=len(development),
+        unknown_words=model.unknown_shares(_some(test["text"], most)),
+        margins=held_out.margins,
+        known_ngrams=held_out.known_ngrams,
+        labels=held_out.labels,
+        n_test=len(test),
         mean_columns=mean_columns,
         mean_values=mean_values,
         names=dict(zip(heaviest.tolist(), names, strict=True)),

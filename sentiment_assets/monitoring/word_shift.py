@@ -1,4 +1,4 @@
-"""The word-shift account: which n-grams moved the mean margin between the reference and a batch.
+"""The word-shift account: which n-grams moved the mean margin between the reference's test reviews and a batch.
 
 A linear model's mean margin is W times the mean row, plus b. So the change of the mean margin is exactly the sum over
 columns of W·(mean in the batch - mean in the reference), and each n-gram has its share of it. Drawn as bars this is a
@@ -33,7 +33,7 @@ class WordShift:
     """The change of the mean margin, n-gram by n-gram."""
 
     change: float
-    """Mean margin of the batch less that of the reference: the sum over all n-grams."""
+    """Mean margin of the batch less that of the reference's test reviews, with neutral ones: the sum over n-grams."""
     shifts: tuple[Shift, ...]
     """The n-grams that changed it most, the largest first."""
 

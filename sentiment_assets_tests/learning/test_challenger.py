@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 
+from sentiment_assets.learning import cross_fitting
 from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features, build_features
@@ -43,37 +46,47 @@ def test_on_unbalanced_data_measured_and_served_labels_are_the_same() -> None:
     assert (served == (challenger.test_margins > 0)).all()
     standing = measure_champion(challenger.model, splits)
     assert ((standing.test_margins > 0) == served).all()
-    validation = splits[splits["split"] == "validation"]
-    mean = challenger.model.calibration.probabilities(challenger.model.margins(validation["text"])).mean()
-    assert mean == pytest.approx(validation["label"].mean(), abs=0.01), "as Platt scaling leaves it"
+    held_out = slice(0, -len(test))
+    mean = challenger.model.calibration.probabilities(challenger.held_out.margins[held_out]).mean()
+    assert mean == pytest.approx(challenger.held_out.labels[held_out].mean(), abs=0.01), "as Platt scaling leaves it"
 
 
 def test_reviews_in_which_nothing_is_known_move_no_threshold(
-    candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
+    splits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They stay at 0 whatever b is, and are as many as you like."""
+    monkeypatch.setattr(cross_fitting, "CROSS_VALIDATED_BELOW", 0)
+    features = build_features(splits, SETTINGS)
+    candidate = train_candidate(features, "v1", SETS[0], mlflow_run_id="run")
+    plain = make_challenger({"one": candidate}, features, splits, metric="error_rate")
     validation = features.of().rows["validation"]
-    empty = sparse.csr_matrix((500, validation.rows.shape[1]), dtype=np.float32)
-    padded = LabelledRows.of(
-        sparse.vstack([validation.rows, empty], format="csr"), np.append(validation.labels, np.ones(500, np.int8))
+    empty = sparse.csr_matrix((500, validation.n_columns), dtype=np.float32)
+    with_unknown = with_rows(
+        features,
+        validation=LabelledRows.of(
+            sparse.vstack([validation.rows, empty], format="csr"), np.append(validation.labels, np.ones(500, np.int8))
+        ),
     )
-    with_unknown = with_rows(features, validation=padded)
-    plain, other = (make_challenger(candidates, each, splits, metric="error_rate") for each in (features, with_unknown))
+    built = replace(with_unknown.of(), held_out=np.append(features.of().held_out, np.zeros(500, np.int64)))
+    padded = replace(with_unknown, sets=dict.fromkeys(features.sets, built))
+    unmoved = replace(candidate, cross_fitted_margins=np.append(candidate.cross_fitted_margins, np.zeros(500)))
+    other = make_challenger({"one": unmoved}, padded, splits, metric="error_rate")
     assert other.model.intercept == pytest.approx(plain.model.intercept)
+    assert other.model.calibration == plain.model.calibration
 
 
-def test_validation_decides_between_feature_sets(
+def test_what_was_held_out_decides_between_feature_sets(
     candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features, splits: pd.DataFrame
 ) -> None:
     """Each is judged on rows of its own; what is served is the one with the smallest loss."""
     candidates = {each.hyperparameters.key: each for each in candidate_of_each_set.values()}
     challenger = make_challenger(candidates, every_set, splits, metric="hinge_loss")
-    losses = {key: each.validation_hinge_loss for key, each in candidates.items()}
-    assert challenger.validation_losses == pytest.approx(losses, abs=1e-5)
-    assert challenger.key == min(losses, key=lambda key: losses[key])
+    losses = {key: each.cross_validated_hinge_loss for key, each in candidates.items()}
+    assert challenger.validation_losses == losses
+    assert challenger.key == min(losses, key=lambda key: challenger.validation_losses[key])
     best = candidates[challenger.key].hyperparameters.features
-    assert challenger.model.feature_set is every_set.of(best).fitted
-    assert challenger.features is every_set.of(best)
+    fitted = every_set.of(best).fitted
+    assert [part.ngrams for part in challenger.model.feature_set.parts] == [part.ngrams for part in fitted.parts]
 
 
 def test_whatever_it_was_trained_on_what_is_measured_is_what_is_served(

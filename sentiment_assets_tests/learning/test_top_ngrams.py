@@ -4,15 +4,15 @@ import pytest
 
 from sentiment_assets.learning import labelled_rows
 from sentiment_assets.learning.challenger import Challenger
-from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.top_ngrams import top_ngrams
 
 
 def test_a_contribution_is_the_mean_term_in_the_reviews_that_have_the_ngram(
-    challenger: Challenger, features: Features, splits: pd.DataFrame
+    challenger: Challenger, splits: pd.DataFrame
 ) -> None:
-    train = features.of().rows["train"]
-    texts = splits.loc[splits["split"] == "train", "text"]
+    train = challenger.features.rows["train"]
+    texts = splits.loc[splits["split"].isin(DEVELOPMENT), "text"]
     top = top_ngrams(challenger.model, texts, train, n=5).set_index("ngram")
     dense, W = train.rows.toarray(), challenger.model.coefficients  # noqa: N806
     counts = (dense != 0).sum(axis=0)
@@ -23,9 +23,9 @@ def test_a_contribution_is_the_mean_term_in_the_reviews_that_have_the_ngram(
 
 
 def test_the_rows_that_are_looked_at_at_a_time_do_not_show(
-    challenger: Challenger, features: Features, splits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    challenger: Challenger, splits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts, train = splits.loc[splits["split"] == "train", "text"], features.of().rows["train"]
+    texts, train = splits.loc[splits["split"].isin(DEVELOPMENT), "text"], challenger.features.rows["train"]
     whole = top_ngrams(challenger.model, texts, train)
     monkeypatch.setattr(labelled_rows, "_ROWS_AT_ONCE", 7)
     pd.testing.assert_frame_equal(top_ngrams(challenger.model, texts, train), whole)

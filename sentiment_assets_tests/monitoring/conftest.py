@@ -32,9 +32,10 @@ def _champion(reviews: pd.DataFrame) -> ComparedChampion:
     splits = split_reviews(reviews.assign(split=None, batch="b"), SplitSettings()).reviews
     features = build_features(splits, _SETTINGS)
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), mlflow_run_id="run")
-    model = make_challenger({"one": candidate}, features, splits, metric="hinge_loss").model
+    challenger = make_challenger({"one": candidate}, features, splits, metric="hinge_loss")
+    model = challenger.model
     neutral = gather_neutral_reviews([reviews], splits)
-    return ComparedChampion("1", model, make_reference(model, features.of(), splits, neutral))
+    return ComparedChampion("1", model, make_reference(challenger, splits, neutral))
 
 
 @pytest.fixture(scope="session")

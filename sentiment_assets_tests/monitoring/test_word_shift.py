@@ -15,7 +15,7 @@ def test_the_shares_add_up_to_the_change_of_the_mean_margin_exactly(
 ) -> None:
     texts = batch(300, positive_share=0.8)["text"].tolist()
     found = account(texts, model, reference)
-    change = model.margins(texts).mean() - reference.margins.mean()
+    change = model.margins(texts).mean() - reference.on_test()[0].mean()
     assert found.change == pytest.approx(change, abs=1e-6)
     assert sum(each.change for each in found.shifts) + found.rest == pytest.approx(change, abs=1e-6)
     assert all(each.change == pytest.approx(each.in_batch - each.in_reference) for each in found.shifts)
@@ -38,7 +38,7 @@ def test_texts_without_a_known_n_gram_take_the_margin_to_the_intercept(
     model: SentimentModel, reference: Reference
 ) -> None:
     found = account(texts_alone(["", "?!"])["text"].tolist(), model, reference)
-    assert found.change == pytest.approx(model.intercept - reference.margins.mean(), abs=1e-6)
+    assert found.change == pytest.approx(model.intercept - reference.on_test()[0].mean(), abs=1e-6)
 
 
 def test_the_account_is_drawn(model: SentimentModel, reference: Reference) -> None:
