@@ -91,6 +91,11 @@ def equal_mass_bins(probabilities: np.ndarray, labels: np.ndarray, bins: int = 1
     ]
 
 
+def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean squared gap between predicted probability and label (Brier 1950)."""
+    return float(np.mean((probabilities - labels) ** 2))
+
+
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Mean gap between predicted probability and observed share over equal-mass bins (Naeini et al. 2015)."""
     parts = equal_mass_bins(probabilities, labels, bins)

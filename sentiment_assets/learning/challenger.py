@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment_assets.learning.calibration import expected_calibration_error, fit_calibration
+from sentiment_assets.learning.calibration import (
+    Calibration,
+    brier_score,
+    expected_calibration_error,
+    fit_calibration,
+)
 from sentiment_assets.learning.candidate import Candidate, train_again
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.features import FeatureRows, Features, refitted_rows
@@ -20,9 +25,11 @@ from sentiment_assets.learning.metrics import (
     accuracy,
     hinge_loss,
     majority_accuracy,
+    rates_per_label,
 )
 from sentiment_assets.learning.model import SentimentModel, model_digest
 from sentiment_assets.learning.near_duplicates import text_signatures
+from sentiment_assets.learning.ranking import measure_ranking
 from sentiment_assets.learning.selection import select_candidate
 from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.learning.splitting import TEST, TRAIN
@@ -59,7 +66,7 @@ class Challenger:
     """The loss of each candidate on the reviews held out, in the metric that selected, by candidate key."""
     test_margins: np.ndarray
     metrics: Mapping[str, float]
-    """test_accuracy, test_hinge_loss, test_majority_accuracy, test_expected_calibration_error, test_reviews."""
+    """What is measured on test, by names that begin with ``test_``; rates that divide by nothing are left out."""
 
 
 def make_challenger(
@@ -110,15 +117,6 @@ def make_challenger(
         known_ngrams=np.concatenate([known, np.diff(test.indptr)]).astype(np.int32),
         labels=np.concatenate([labels, test.labels]).astype(np.int8),
     )
-    metrics = {
-        "test_accuracy": accuracy(margins, test.labels),
-        "test_hinge_loss": hinge_loss(margins, test.labels),
-        "test_majority_accuracy": majority_accuracy(test.labels),
-        "test_expected_calibration_error": expected_calibration_error(
-            fitted.calibration.probabilities(margins), test.labels
-        ),
-        "test_reviews": float(len(test.labels)),
-    }
     return Challenger(
         key=key,
         features=refitted,
@@ -127,5 +125,20 @@ def make_challenger(
         digest=model_digest(model),
         validation_losses=losses,
         test_margins=margins,
-        metrics=metrics,
+        metrics=_measure(margins, test.labels, fitted.calibration),
     )
+
+
+def _measure(margins: np.ndarray, labels: np.ndarray, calibration: Calibration) -> dict[str, float]:
+    probabilities, ranking = calibration.probabilities(margins), measure_ranking(margins, labels)
+    metrics = {
+        "accuracy": accuracy(margins, labels),
+        "hinge_loss": hinge_loss(margins, labels),
+        "majority_accuracy": majority_accuracy(labels),
+        **rates_per_label(margins, labels),
+        **({} if ranking is None else {"roc_auc": ranking.area}),
+        "brier_score": brier_score(probabilities, labels),
+        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "reviews": float(len(labels)),
+    }
+    return {f"test_{name}": value for name, value in metrics.items()}

@@ -45,6 +45,27 @@ def balanced_error_rate(margins: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean([wrong[labels == each].mean() for each in np.unique(labels)]))
 
 
+def confusion(margins: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How many reviews of each label, negative then positive, were given each label; int64 of shape (2, 2)."""
+    return np.bincount(2 * labels.astype(np.int64) + (margins > 0), minlength=4).reshape(2, 2)
+
+
+def rates_per_label(margins: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Macro-F1, and recall and precision of each label where there is something to divide by.
+
+    A label that no review has, or was given, counts with an F1 of 0.
+    """
+    counts = confusion(margins, labels).astype(np.float64)
+    right, there, given = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    rates = {"macro_f1": float(np.mean(2 * right / np.maximum(there + given, 1)))}
+    for place, name in enumerate(("negative", "positive")):
+        if there[place]:
+            rates[f"recall_{name}"] = float(right[place] / there[place])
+        if given[place]:
+            rates[f"precision_{name}"] = float(right[place] / given[place])
+    return rates
+
+
 def majority_label(labels: np.ndarray) -> int:
     """The more frequent label; 0 if both are equally frequent."""
     return int(2 * int((labels == 1).sum()) > len(labels))

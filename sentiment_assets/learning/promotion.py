@@ -1,7 +1,7 @@
 """The gate: whether the challenger takes the champion's place.
 
 1. A challenger that is the champion itself changes nothing (``decide_unchanged``, by the digest that is registered).
-2. Without a champion, the first model must beat the majority class (``decide_first_promotion``).
+2. Without a champion, the first model must know positive from negative reviews (``decide_first_promotion``).
 3. Otherwise both are compared on the test reviews that the champion has not seen (``compare_with_champion``), and the
    branch's rule is applied to the comparison (``decide_promotion``).
 4. A challenger that the rule lets in must get at least as many behavioural cases right as the champion (``decide``).
@@ -30,8 +30,10 @@ from sentiment_assets.learning.paired_comparison import (
     judge,
     mcnemar,
 )
+from sentiment_assets.learning.ranking import measure_ranking
 from sentiment_assets.learning.settings import PromotionRule
 from sentiment_assets.learning.splitting import TEST
+from sentiment_assets.presentation.wording import percent
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,12 @@ def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decis
     figures = _figures(comparison)
     if rule.rule == "manual":
         return Decision(Outcome.NOT_PROMOTED, f"Not promoted: the rule is manual. For your choice: {figures}.")
+    if comparison.n < rule.fewest_test_reviews:
+        return Decision(
+            Outcome.NOT_PROMOTED,
+            f"Not promoted: {comparison.n:,} test reviews that the champion does not know are too few to compare "
+            f"them, fewest_test_reviews is {rule.fewest_test_reviews}; {figures}.",
+        )
     if verdict == "undecided":
         return Decision(
             Outcome.NOT_PROMOTED,
@@ -125,26 +133,38 @@ def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decis
 
 
 def decide_first_promotion(margins: np.ndarray, labels: np.ndarray, rule: PromotionRule) -> Decision:
-    """Let a first model in, where there is no champion, if chance does not explain that it beats the majority class.
+    """Let a first model in, where there is no champion, if it surely ranks positive reviews above negative ones.
 
-    Both answer the same n test reviews, n at least 1, so McNemar's exact test compares them: by counts, no rounding.
+    It answers n test reviews, n at least 1. It need not be right more often than the more frequent label alone: where
+    nineteen of twenty reviews are positive no model is, and its scores say much all the same. But it may not surely
+    be wrong more often (McNemar's exact test).
     """
+    ranking, n = measure_ranking(margins, labels), len(labels)
+    if ranking is None:
+        return _too_little_for_a_first(f"all {n:,} test reviews have the same label")
     wrong, majority_wrong = errors(margins, labels), labels != majority_label(labels)
-    losses, wins = discordant(wrong, majority_wrong)
-    p_value = mcnemar(wins, losses)
-    n = len(labels)
     figures = (
-        f"{n - int(wrong.sum()):,} of {n:,} test reviews right, always answering the majority class "
-        f"{n - int(majority_wrong.sum()):,} (p {p_value:.3f} for better)"
+        f"in {percent(ranking.area)} of pairs of a positive and a negative test review the positive one has the larger "
+        f"margin (p {ranking.p_chance:.3f} for chance); {n - int(wrong.sum()):,} of {n:,} are given the right label, "
+        f"{n - int(majority_wrong.sum()):,} would be by always answering the more frequent one"
     )
     if rule.rule == "manual":
         return Decision(Outcome.NOT_PROMOTED, f"Not promoted: the rule is manual. For your choice: {figures}.")
-    if p_value <= rule.alpha:
-        return Decision(Outcome.PROMOTED, f"Promoted: there was no champion; {figures}.")
+    if n < rule.fewest_test_reviews:
+        return _too_little_for_a_first(
+            f"{n:,} test reviews are too few, fewest_test_reviews is {rule.fewest_test_reviews}; {figures}"
+        )
+    if ranking.p_chance > rule.alpha:
+        return _too_little_for_a_first(f"at level {rule.alpha:g} chance explains what the model knows; {figures}")
+    if mcnemar(*discordant(wrong, majority_wrong)) <= rule.alpha:
+        return _too_little_for_a_first(f"always answering the more frequent label is right more often; {figures}")
+    return Decision(Outcome.PROMOTED, f"Promoted: there was no champion; {figures}.")
+
+
+def _too_little_for_a_first(reason: str) -> Decision:
     return Decision(
         Outcome.NOT_PROMOTED,
-        f"Not promoted: no champion yet, but at level {rule.alpha:g} it does not beat the majority class; {figures}. "
-        "Land more labelled reviews, of both labels.",
+        f"Not promoted: no champion yet, but {reason}. Land more labelled reviews, of both labels.",
     )
 
 

@@ -102,3 +102,9 @@ class PromotionRule(Settings):
         lt=0.5,
         description="How often models that are alike may be called worse, and how often better.",
     )
+    fewest_test_reviews: int = Field(
+        default=20,
+        ge=1,
+        description="With fewer test reviews the champion stays, or there is none: a tenth of the labelled reviews are "
+        "test reviews, unless `splits` says otherwise.",
+    )

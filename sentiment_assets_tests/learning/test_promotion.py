@@ -63,50 +63,67 @@ def test_by_hand_is_never_by_itself() -> None:
 @pytest.mark.parametrize("rule", ["if_not_worse", "if_better"])
 def test_with_too_few_reviews_to_tell_the_champion_stays_and_the_reason_says_how_many_are_needed(rule: str) -> None:
     found = compare_paired(GOOD[:5], -GOOD[:5], LABELS[:5])
-    decision = decide_promotion(found, PromotionRule.model_validate({"rule": rule}))
+    anything = PromotionRule.model_validate({"rule": rule, "fewest_test_reviews": 1})
+    decision = decide_promotion(found, anything)
     assert not decision.promote
     assert "5 test reviews cannot tell which model is better, at least 6 are needed at level 0.05" in decision.reason
-    assert decide_promotion(
-        compare_paired(GOOD[:6], -GOOD[:6], LABELS[:6]), PromotionRule.model_validate({"rule": rule})
-    ).promote
+    assert decide_promotion(compare_paired(GOOD[:6], -GOOD[:6], LABELS[:6]), anything).promote
 
 
-def first(right: int, n: int, positive: int) -> tuple[np.ndarray, np.ndarray]:
-    """Margins that are right about the first ``right`` of n reviews, of which the last ``positive`` are positive."""
-    labels = (np.arange(n) >= n - positive).astype(int)
-    return np.where(np.arange(n) < right, 1, -1) * (2.0 * labels - 1), labels
+def test_with_fewer_test_reviews_than_the_branch_wants_the_champion_stays() -> None:
+    for n, promoted in ((19, False), (20, True)):
+        decision = decide_promotion(compare_paired(GOOD[:n], -GOOD[:n], LABELS[:n]), PromotionRule())
+        assert decision.promote is promoted
+        assert ("19 test reviews that the champion does not know are too few" in decision.reason) is not promoted
 
 
-def test_the_first_model_must_beat_the_majority_class() -> None:
+def test_the_first_model_must_know_positive_from_negative_reviews() -> None:
     rule = PromotionRule()
-    assert decide_first_promotion(GOOD, LABELS, rule).promote
+    assert decide_first_promotion(GOOD, LABELS, rule).reason == (
+        "Promoted: there was no champion; in 100.0 % of pairs of a positive and a negative test review the positive "
+        "one has the larger margin (p 0.000 for chance); 1,000 of 1,000 are given the right label, 500 would be by "
+        "always answering the more frequent one."
+    )
     always = decide_first_promotion(np.ones(1000), LABELS, rule)
     assert not always.promote
-    assert "at level 0.05 it does not beat the majority class; 500 of 1,000 test reviews right" in always.reason
-    assert "always answering the majority class 500 (p 0.513 for better)" in always.reason
-    assert decide_first_promotion(GOOD, LABELS, rule).reason.startswith("Promoted: there was no champion; 1,000 of")
+    assert "at level 0.05 chance explains what the model knows; in 50.0 % of pairs" in always.reason
     assert not decide_first_promotion(GOOD, LABELS, PromotionRule(rule="manual")).promote
 
 
-@pytest.mark.parametrize(("n", "positive"), [(3, 1), (30, 10), (75, 25), (3000, 1000)])
-def test_as_good_as_the_majority_class_is_not_better_whatever_the_rounding(n: int, positive: int) -> None:
-    """1 - 1/3 > 2/3 in floating point."""
-    margins, labels = first(n - positive, n, positive)
-    assert not decide_first_promotion(margins, labels, PromotionRule()).promote
+def test_where_nearly_all_reviews_are_positive_a_model_need_not_be_right_more_often_than_saying_so() -> None:
+    """It calls all of them positive, but the negative ones least."""
+    labels = (np.arange(200) >= 10).astype(int)
+    margins = 1 + labels + np.random.default_rng(0).normal(0, 0.5, 200)
+    decision = decide_first_promotion(margins, labels, PromotionRule())
+    assert decision.promote
+    assert "190 of 200 are given the right label, 190 would be" in decision.reason
 
 
-def test_a_lead_that_chance_explains_promotes_no_first_model() -> None:
-    """Of six reviews the majority is right about three: 6 right is a lead of three: one in 8 by chance."""
-    rule = PromotionRule(alpha=0.2)
-    assert not decide_first_promotion(*first(3, 3, 1), PromotionRule()).promote, "three reviews tell nothing"
-    assert decide_first_promotion(*first(6, 6, 3), rule).promote
-    assert not decide_first_promotion(*first(6, 6, 3), PromotionRule()).promote
+def test_a_model_whose_labels_are_surely_worse_than_the_more_frequent_label_is_not_let_in() -> None:
+    """Its threshold is far off, whatever it knows."""
+    labels = (np.arange(200) >= 10).astype(int)
+    margins = labels - 1.5 + np.random.default_rng(0).normal(0, 0.5, 200)
+    decision = decide_first_promotion(margins, labels, PromotionRule())
+    assert not decision.promote
+    assert "always answering the more frequent label is right more often; in " in decision.reason
 
 
-@pytest.mark.parametrize("share", [0.5, 0.9])
-def test_a_model_that_answers_by_chance_is_let_in_at_most_at_the_level(share: float) -> None:
+def test_with_few_test_reviews_or_of_one_label_there_is_no_champion_yet() -> None:
+    for n, promoted in ((19, False), (20, True)):
+        decision = decide_first_promotion(GOOD[:n], LABELS[:n], PromotionRule())
+        assert decision.promote is promoted
+        assert ("19 test reviews are too few, fewest_test_reviews is 20; in 100.0 %" in decision.reason) is not promoted
+    alike = decide_first_promotion(np.ones(50), np.ones(50, int), PromotionRule())
+    assert alike.reason == (
+        "Not promoted: no champion yet, but all 50 test reviews have the same label. "
+        "Land more labelled reviews, of both labels."
+    )
+
+
+@pytest.mark.parametrize(("share", "rounds"), [(0.5, 2_000), (0.9, 200)])
+def test_a_model_that_answers_by_chance_is_let_in_at_most_at_the_level(share: float, rounds: int) -> None:
     """It says positive as often as there are positives, whatever the review."""
-    chance, rounds, promoted = np.random.default_rng(1), 2_000, 0
+    chance, promoted = np.random.default_rng(1), 0
     for _ in range(rounds):
         labels = (chance.random(100) < share).astype(int)
         answers = np.where(chance.random(100) < share, 1.0, -1.0)
