@@ -103,7 +103,7 @@ def label_drift(positive: int, labelled: int, reference: Reference, settings: Mo
 def prediction_drift(
     margins: np.ndarray, reference: Reference, settings: MonitoringSettings, *, neutral_share: float = 0.0
 ) -> Finding:
-    """Compare the champion's margins, shape (n,), with those on its held-out reviews.
+    """Compare the champion's margins, shape (n,), with those on its test reviews.
 
     ``neutral_share`` is how much of these are to be neutral ones. Black-box shift detection (Lipton, Wang & Smola
     2018): whatever changes the model's answers shows here.
@@ -117,7 +117,7 @@ def prediction_drift(
     part = _judge(name, difference, settings)
     shares = (
         f"{percent(float((margins > 0).mean()))} of {n:,} reviews are scored positive, "
-        f"{percent(float((compared > 0).mean()))} of the champion's held-out reviews were"
+        f"{percent(float((compared > 0).mean()))} of the champion's test reviews were"
     )
     return replace(part, sentence=f"{shares}: {_reason(part)}.")
 

@@ -2,8 +2,8 @@
 
 It holds hashed n-grams and numbers, no review. What the model was not fitted to (wording, lengths, characters, labels)
 comes from the reviews that it was trained on, those of train and validation; what it was from reviews that a model had
-not seen, because it knows its own better than any other: margins from those that were held out when it was chosen, and
-from the test split, unknown words and the mean row from the test split. Neutral reviews, which no model is fitted to,
+not seen, because it knows its own better than any other: margins from those that were held out when it was chosen,
+which calibrate it, and from the test split, unknown words and the mean row from the test split. Neutral reviews, which no model is fitted to,
 lie apart, so that a batch can be compared with as many of them as it may hold itself.
 """
 
@@ -133,9 +133,13 @@ class Reference:
         )
 
     def compared_margins(self, neutral_share: float) -> np.ndarray:
-        """What margins are compared with of which that share is of neutral reviews, float64."""
-        some, neutral = _beside(len(self.margins), len(self.neutral.margins), neutral_share)
-        return np.concatenate([self.margins[some], self.neutral.margins[neutral]])
+        """What margins are compared with of which that share is of neutral reviews, float64: those of the test split.
+
+        They alone are the champion's own: margins of other models, which calibrate it, are distributed otherwise.
+        """
+        on_test, _ = self.on_test()
+        some, neutral = _beside(len(on_test), len(self.neutral.margins), neutral_share)
+        return np.concatenate([on_test[some], self.neutral.margins[neutral]])
 
     def mean_row(self, neutral_share: float, n_columns: int) -> np.ndarray:
         """Mean row of the model's features, float64 of shape (n_columns,), where that share of reviews is neutral."""

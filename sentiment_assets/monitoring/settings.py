@@ -13,7 +13,7 @@ DRIFT_CHECKS = {
 }
 """The drift checks of ``raw_reviews``, and what each asks."""
 DEGRADATION_CHECKS = {
-    "prediction_drift": "Whether the champion's margins are distributed as on its held-out reviews.",
+    "prediction_drift": "Whether the champion's margins are distributed as on its test reviews.",
     "accuracy": "Whether accuracy on the batch's labelled reviews is that of the champion on test.",
     "estimated_accuracy": "Whether accuracy, estimated from calibrated scores without labels, is still what it was.",
 }

@@ -113,13 +113,21 @@ def test_a_share_of_labels_half_of_what_matters_away_warns_no_more_often_than_pr
 def test_odd_reviews_half_of_what_matters_warn_no_more_often_than_promised(n: int, reference: Reference) -> None:
     """As many margins that are far from all others as 1.5 % of the reviews make by chance; the limit is 3 %."""
     rng = np.random.default_rng(n)
-    usual, warned = rng.permutation(reference.margins), 0
+    usual, warned = rng.permutation(reference.on_test()[0]), 0
     for _ in range(200):
         margins = rng.choice(usual, n)
         odd = rng.binomial(n, 0.015)
         margins[:odd] = 50 + rng.random(odd)
         warned += prediction_drift(margins, reference, SETTINGS).warns
     assert warned / 200 <= 0.01
+
+
+def test_margins_of_the_models_that_calibrate_the_champion_are_not_compared_with_its_own(reference: Reference) -> None:
+    """They are of another distribution: those of the folds' models had wider tails."""
+    margins, _ = reference.on_test()
+    folds = replace(reference, margins=np.concatenate([2 * reference.margins[: -reference.n_test], margins]))
+    assert prediction_drift(margins, folds, SETTINGS).p_value == 1
+    assert prediction_drift(2 * margins, folds, SETTINGS).warns
 
 
 def test_the_champions_answers_are_compared(model: SentimentModel, reference: Reference) -> None:
