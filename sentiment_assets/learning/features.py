@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from sentiment_assets.learning.feature_set import (
+    PART_ARRAYS,
     FeaturePart,
     FittedFeatureSet,
     parts_from,
@@ -19,6 +21,7 @@ from sentiment_assets.learning.feature_set import (
     side_by_side,
 )
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
+from sentiment_assets.learning.lazy_mapping import LazyMapping
 from sentiment_assets.learning.ngrams import ColumnLookup, chunks_of, hash_chunks, select_columns
 from sentiment_assets.learning.settings import CHARACTERS, WORDS, FeatureSet, FeatureSettings, NgramSettings
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TRAIN, digest_of_splits
@@ -177,23 +180,26 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
 def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
     """The inverse of ``features_to_arrays``; memory-mapped arrays are used where they lie.
 
+    An array is asked for when the rows that it is part of are: a candidate needs those of one feature set, and never
+    those of test.
+
     Raises ``StaleFeatures`` for arrays of a former release, which do not say what they were built from.
     """
     facts = json.loads(str(arrays["facts"][0])) if "facts" in arrays else {}
     if "sets" not in facts:
         raise StaleFeatures(f"the features were stored by a former release: {_REMEDY}")
     settings = FeatureSettings(**facts["settings"])
-    sets: dict[FeatureSet, FeatureRows] = {}
-    for feature_set, parts in facts["sets"].items():
-        own = {
-            name.removeprefix(f"{feature_set}_"): array
-            for name, array in arrays.items()
-            if name.startswith(f"{feature_set}_")
-        }
-        fitted = parts_from(parts, own)
-        sets[feature_set] = FeatureRows({name: _rows_from(own, name, fitted.n_columns) for name in _MATRICES}, fitted)
-    in_order = {name: sets[name] for name in settings.feature_sets if name in sets}
-    return Features(in_order, settings, facts["splits_digest"])
+    stored = [name for name in settings.feature_sets if name in facts["sets"]]
+    sets = LazyMapping(stored, lambda name: _set_from(arrays, name, facts["sets"][name]))
+    return Features(sets, settings, facts["splits_digest"])
+
+
+def _set_from(
+    arrays: Mapping[str, np.ndarray], feature_set: FeatureSet, parts: Sequence[Mapping[str, Any]]
+) -> FeatureRows:
+    fitted = parts_from(parts, {name: arrays[f"{feature_set}_{name}"] for name in PART_ARRAYS})
+    rows = LazyMapping(_MATRICES, lambda split: _rows_from(arrays, f"{feature_set}_{split}", fitted.n_columns))
+    return FeatureRows(rows, fitted)
 
 
 def _rows_from(arrays: Mapping[str, np.ndarray], name: str, n_columns: int) -> LabelledRows:

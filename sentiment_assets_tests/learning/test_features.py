@@ -12,6 +12,7 @@ from sentiment_assets.learning.features import (
     features_to_arrays,
     require_current,
 )
+from sentiment_assets.learning.lazy_mapping import LazyMapping
 from sentiment_assets.learning.settings import Analyzer, FeatureSet, FeatureSettings, NgramSettings
 from sentiment_assets.learning.weighting import ColumnWeights
 from sentiment_assets_tests.learning.conftest import SETTINGS
@@ -115,6 +116,16 @@ def test_every_feature_set_survives_storage(every_set: Features, splits: pd.Data
         assert (
             stored.fitted.rows(["a splendid day"]).data.tolist() == built.fitted.rows(["a splendid day"]).data.tolist()
         )
+
+
+def test_a_candidate_asks_for_the_arrays_that_it_trains_on(every_set: Features) -> None:
+    """Where they lie elsewhere, no others are fetched: those of other feature sets, and those of test."""
+    arrays, asked = features_to_arrays(every_set), []
+    watched = LazyMapping(list(arrays), lambda name: asked.append(name) or arrays[name])
+    rows = features_from_arrays(watched).of("characters").rows
+    assert len(rows["train"].labels) > len(rows["validation"].labels)
+    parts = [f"{split}_{name}" for split in ("train", "validation") for name in ("data", "indices", "indptr", "labels")]
+    assert sorted(asked) == sorted(["facts", *(f"characters_{name}" for name in ["columns", "weights", *parts])])
 
 
 def test_the_summary_has_a_row_for_each_feature_set_and_split(every_set: Features) -> None:
