@@ -32,8 +32,16 @@ def cluster_executor(address: str, settings: Mapping[str, Any]) -> StepDelegatin
 
     Hosts have their settings from where Ray was started: a job's environment can be read on the dashboard.
     """
-    nothing = dict.fromkeys(("num_gpus", "resources", "runtime_env", "env_vars"))
-    steps = ClusterSteps(client=JobSubmissionClient(address), **job_share(settings), **nothing)
+    share = job_share(settings)
+    steps = ClusterSteps(
+        client=JobSubmissionClient(address),
+        env_vars=None,
+        runtime_env=None,
+        num_cpus=share.cpus,
+        num_gpus=None,
+        memory=share.bytes,
+        resources=None,
+    )
     return StepDelegatingExecutor(
         steps,
         retries=RetryMode.ENABLED,

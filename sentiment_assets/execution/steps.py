@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -127,10 +128,18 @@ def pod_resources(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     return {"requests": share, "limits": share} if share else {}
 
 
-def job_share(settings: Mapping[str, Any]) -> dict[str, float | None]:
-    """A step's share in Ray's words, which sets it aside. One without a processor would stay on the first host."""
-    memory = settings["megabytes"] * 1_000_000 if "megabytes" in settings else None
-    return {"num_cpus": settings.get("cpus", 1.0), "memory": memory}
+@dataclass(frozen=True)
+class JobShare:
+    """What Ray sets aside for a step."""
+
+    cpus: float
+    bytes: int | None
+
+
+def job_share(settings: Mapping[str, Any]) -> JobShare:
+    """A step's share in Ray's words. Without any processor a step would stay on the first host."""
+    megabytes = settings.get("megabytes")
+    return JobShare(settings.get("cpus", 1.0), None if megabytes is None else megabytes * 1_000_000)
 
 
 def _at_once(settings: Mapping[str, Any]) -> dict[str, Any]:

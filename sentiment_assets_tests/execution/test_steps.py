@@ -17,6 +17,7 @@ from sentiment_assets.execution.preloading import PRELOADED
 from sentiment_assets.execution.steps import (
     CLUSTER_ADDRESS,
     TRAINING_SETTING,
+    JobShare,
     container_limits,
     job_share,
     place_of_training,
@@ -81,8 +82,8 @@ def test_limits_of_a_step_reach_docker_and_kubernetes_in_their_own_words() -> No
 
 
 def test_a_share_of_a_host_reaches_ray_in_its_own_words() -> None:
-    assert job_share({"megabytes": 512, "cpus": 0.5}) == {"memory": 512_000_000, "num_cpus": 0.5}
-    assert job_share({}) == {"memory": None, "num_cpus": 1}, "without a processor Ray keeps a job on the first host"
+    assert job_share({"megabytes": 512, "cpus": 0.5}) == JobShare(0.5, 512_000_000)
+    assert job_share({}) == JobShare(1, None), "without a processor Ray keeps a job on the first host"
 
 
 def test_a_run_can_ask_for_the_cluster() -> None:
