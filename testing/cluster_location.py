@@ -4,6 +4,8 @@
 """
 
 import json
+import os
+import signal
 import sys
 from functools import cache
 from pathlib import Path
@@ -31,13 +33,32 @@ BRANCHES = {
 }
 
 
+@dg.op
+def fails() -> None:
+    """Fail by itself."""
+    raise ValueError("by itself")
+
+
+@dg.op
+def vanishes() -> None:
+    """End as when its host dies, whichever it is."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dg.job(executor_def=step_executor())
+def faulty() -> None:
+    """Two steps that never end well."""
+    fails()
+    vanishes()
+
+
 @dg.definitions
 @cache
 def defs() -> dg.Definitions:
     """The code location, with the executor of production."""
     return dg.Definitions.merge(
         *(branch_definitions(name, settings) for name, settings in BRANCHES.items()),
-        dg.Definitions(resources=resources(), executor=step_executor()),
+        dg.Definitions(jobs=[faulty], resources=resources(), executor=step_executor()),
     )
 
 

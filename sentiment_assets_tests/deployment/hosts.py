@@ -161,7 +161,7 @@ def _alive() -> set[str]:
             nodes = json.load(answer)["data"]["summary"]
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return set()
-    return {node["ip"] for node in nodes if node["raylet"].get("state") == "ALIVE"}
+    return {str(node.get("ip")) for node in nodes if node.get("raylet", {}).get("state") == "ALIVE"}
 
 
 def _namespace(name: str) -> str:

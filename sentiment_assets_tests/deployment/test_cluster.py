@@ -27,6 +27,8 @@ from testing.platform import wait_for
 
 pytestmark = pytest.mark.cluster
 
+ON_CLUSTER = {"execution": {"config": {"cluster": {}}}}
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
@@ -72,7 +74,7 @@ def begin_training(cluster: Cluster, branch: str) -> subprocess.Popen[bytes]:
         cluster,
         f"{branch}_train",
         all_candidates_tags(candidates_of(branch)),
-        {"execution": {"config": {"cluster": {}}}},
+        ON_CLUSTER,
     )
 
 
@@ -140,6 +142,19 @@ def test_a_host_that_is_killed_half_way_leaves_a_run_that_ends_well(
     assert not steps_that(dg.DagsterEventType.STEP_FAILURE, instance, run_id)
     assert len(steps_that(dg.DagsterEventType.STEP_SUCCESS, instance, run_id)) == len(candidates_of("few"))
     assert {cluster.hosts_of_steps(run_id)[key] for key in again} == {"one"}
+
+
+def test_a_step_that_fails_by_itself_is_not_launched_again_and_one_that_is_always_lost_fails(
+    cluster: Cluster, instance: dg.DagsterInstance
+) -> None:
+    assert begin(cluster, "faulty", {}, ON_CLUSTER).wait(200) == 1
+    kinds = {dg.DagsterEventType.STEP_UP_FOR_RETRY, dg.DagsterEventType.STEP_FAILURE}
+    told = instance.all_logs(newest_run(instance), of_type=kinds)
+    events = [(entry.step_key, entry.dagster_event) for entry in told]
+    assert [event.event_type for key, event in events if key == "fails"] == [dg.DagsterEventType.STEP_FAILURE]
+    *again, last = [event for key, event in events if key == "vanishes"]
+    assert [event.event_type for event in again] == [dg.DagsterEventType.STEP_UP_FOR_RETRY] * 2
+    assert "failed health check" in last.event_specific_data.error.message
 
 
 def test_a_run_is_ended_with_its_jobs(cluster: Cluster, instance: dg.DagsterInstance) -> None:
