@@ -7,13 +7,14 @@ once, as a loss of power would.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,6 +50,7 @@ SETTINGS: Mapping[str, str] = {
     "AWS_ENDPOINT_URL": _S3,
 }
 """What each host's ``cluster.env`` holds."""
+_TOKEN = {"Authorization": f"Bearer {SETTINGS['RAY_AUTH_TOKEN']}"}
 _ENTERING = """\
 hostname "$1"; mount --bind "$2" /tmp; mount -t tmpfs shm /dev/shm; mkdir -p /tmp/home; shift 2; exec "$@"
 """
@@ -88,6 +90,17 @@ class Cluster:
 
     folder: Path
     hosts: dict[str, Host] = field(default_factory=dict)
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """Those of runs, and the daemon."""
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start a Python module in a process group of its own, on none of the hosts."""
+        with (self.folder / "processes.log").open("ab") as log:
+            started = subprocess.Popen(
+                [sys.executable, "-m", *words], cwd=PROJECT, stdout=log, stderr=log, start_new_session=True
+            )
+        self.processes.append(started)
+        return started
 
     def join(self, name: str, *, processors: int) -> Host:
         """Start a host by the one command that there is for it, and wait until the cluster knows it."""
@@ -114,7 +127,7 @@ class Cluster:
     def hosts_of_steps(self, run_id: str) -> dict[str, str]:
         """The host that each step of a run was started on last, by its key."""
         names = {host.address: host.name for host in self.hosts.values()}
-        jobs = [each for each in JobSubmissionClient(DASHBOARD).list_jobs() if each.driver_agent_http_address]
+        jobs = [each for each in _client().list_jobs() if each.driver_agent_http_address]
         own = [each for each in jobs if (each.metadata or {}).get("dagster/run-id") == run_id]
         return {
             job.metadata["dagster/op"]: names[job.driver_agent_http_address.split("/")[2].split(":")[0]]
@@ -123,7 +136,7 @@ class Cluster:
 
     def jobs_under_way(self) -> list[str]:
         """The jobs that have not ended."""
-        return [job.submission_id for job in JobSubmissionClient(DASHBOARD).list_jobs() if not job.status.is_terminal()]
+        return [job.submission_id for job in _client().list_jobs() if not job.status.is_terminal()]
 
     def leave(self, name: str) -> None:
         """End a host."""
@@ -147,15 +160,25 @@ def a_cluster(folder: Path) -> Iterator[Cluster]:
         UPath(f"s3://{_BUCKET}").mkdir()
         ending.enter_context(_mlflow(folder))
         ending.callback(lambda: [cluster.leave(name) for name in list(cluster.hosts)])
+        ending.callback(lambda: [_kill(process) for process in cluster.processes])
         cluster.join("head", processors=0)
         yield cluster
 
 
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _client() -> JobSubmissionClient:
+    """A client with the token by hand: Ray has read its settings when it was imported."""
+    return JobSubmissionClient(DASHBOARD, headers=_TOKEN)
+
+
 def _alive() -> set[str]:
     """The addresses of the hosts that the cluster knows to be there."""
-    asked = urllib.request.Request(  # noqa: S310
-        f"{DASHBOARD}/nodes?view=summary", headers={"Authorization": f"Bearer {SETTINGS['RAY_AUTH_TOKEN']}"}
-    )
+    asked = urllib.request.Request(f"{DASHBOARD}/nodes?view=summary", headers=_TOKEN)  # noqa: S310
     try:
         with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310
             nodes = json.load(answer)["data"]["summary"]

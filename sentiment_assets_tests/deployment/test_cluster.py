@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
 
 import dagster as dg
 import pytest
+import yaml
 from upath import UPath
 
 pytest.importorskip("dagster_ray")  # the extra `cluster`
@@ -20,7 +23,7 @@ from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.written_files import write_atomically
-from sentiment_assets_tests.deployment.hosts import DEPLOYMENT, PROJECT, SETTINGS, Cluster, a_cluster
+from sentiment_assets_tests.deployment.hosts import DEPLOYMENT, PROJECT, SETTINGS, Cluster, a_cluster, command
 from testing.cluster_location import BRANCHES
 from testing.corpus import as_csv, made_up_reviews
 from testing.platform import wait_for
@@ -53,15 +56,29 @@ def instance(cluster: Cluster) -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-def begin(cluster: Cluster, job: str, tags: dict[str, str], config: object) -> subprocess.Popen[bytes]:
-    """The process of a run."""
-    words = ["testing.cluster_location", job, json.dumps(tags), json.dumps(config)]
-    with (cluster.folder / "runs.log").open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", *words], cwd=PROJECT, stdout=log, stderr=log)
+@dataclass(frozen=True)
+class Begun:
+    """A run, in a process as that of a launched one."""
+
+    process: subprocess.Popen[bytes]
+    run_id: str
+
+    def ends_well(self, seconds: float) -> bool:
+        """Whether it does, within that time."""
+        return self.process.wait(seconds) == 0
+
+
+def begin(cluster: Cluster, job: str, tags: dict[str, str] | None = None, config: object = None) -> Begun:
+    mark = {"mark": uuid4().hex}
+    words = json.dumps((tags or {}) | mark), json.dumps(config or {})
+    process = cluster.start("testing.cluster_location", job, *words)
+    with dg.DagsterInstance.get() as instance:
+        [run] = wait_for(lambda: instance.get_runs(dg.RunsFilter(tags=mark)), 60, "a run")
+    return Begun(process, run.run_id)
 
 
 def ingest(cluster: Cluster, branch: str) -> None:
-    assert begin(cluster, f"{branch}_ingest", {"dagster/partition": batch_key("a.csv")}, {}).wait(300) == 0
+    assert begin(cluster, f"{branch}_ingest", {"dagster/partition": batch_key("a.csv")}).ends_well(300)
 
 
 def candidates_of(branch: str) -> list[str]:
@@ -69,18 +86,8 @@ def candidates_of(branch: str) -> list[str]:
     return [each.key for each in settings.search.hyperparameter_sets(settings.features)]
 
 
-def begin_training(cluster: Cluster, branch: str) -> subprocess.Popen[bytes]:
-    return begin(
-        cluster,
-        f"{branch}_train",
-        all_candidates_tags(candidates_of(branch)),
-        ON_CLUSTER,
-    )
-
-
-def newest_run(instance: dg.DagsterInstance) -> str:
-    [run] = instance.get_runs(limit=1)
-    return run.run_id
+def begin_training(cluster: Cluster, branch: str) -> Begun:
+    return begin(cluster, f"{branch}_train", all_candidates_tags(candidates_of(branch)))
 
 
 def steps_that(happened: dg.DagsterEventType, instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
@@ -94,8 +101,9 @@ def test_a_host_joins_by_one_command_and_candidates_are_trained_on_all(
 ) -> None:
     cluster.join("two", processors=2)
     ingest(cluster, "few")
-    assert begin_training(cluster, "few").wait(300) == 0
-    hosts = cluster.hosts_of_steps(newest_run(instance))
+    run = begin_training(cluster, "few")
+    assert run.ends_well(400)
+    hosts = cluster.hosts_of_steps(run.run_id)
     trained = [host for key, host in hosts.items() if "train_candidate" in key]
     print({name: trained.count(name) for name in ("one", "two")}, end=" ")
     assert len(trained) == len(candidates_of("few"))
@@ -114,7 +122,7 @@ def test_a_host_copies_what_its_steps_map_to_a_scratch_of_its_own(cluster: Clust
 
 
 def test_what_a_step_prints_on_any_host_can_be_read(cluster: Cluster, instance: dg.DagsterInstance) -> None:
-    run_id = newest_run(instance)
+    run_id = instance.get_runs(limit=1)[0].run_id
     logs = UPath(f"s3://{SETTINGS['STATE_BUCKET']}/logs")
     assert len({file.stem for file in logs.glob(f"storage/{run_id}/compute_logs/*.err")}) > len(candidates_of("few"))
 
@@ -126,30 +134,29 @@ def test_a_host_that_is_killed_half_way_leaves_a_run_that_ends_well(
 
     def on_two() -> set[str]:
         """The candidates that are being trained there now."""
-        run_id = newest_run(instance)
-        done = steps_that(dg.DagsterEventType.STEP_SUCCESS, instance, run_id)
-        began = steps_that(dg.DagsterEventType.STEP_START, instance, run_id).keys() - done.keys()
-        return began & {key for key, host in cluster.hosts_of_steps(run_id).items() if host == "two"}
+        done = steps_that(dg.DagsterEventType.STEP_SUCCESS, instance, run.run_id)
+        began = steps_that(dg.DagsterEventType.STEP_START, instance, run.run_id).keys() - done.keys()
+        return began & {key for key, host in cluster.hosts_of_steps(run.run_id).items() if host == "two"}
 
     lost = wait_for(on_two, 120, "a candidate on host two")
     began = time.monotonic()
     cluster.leave("two")
-    assert run.wait(300) == 0
+    assert run.ends_well(400)
     print(f"{len(lost)} lost, ended {time.monotonic() - began:.0f} s after the kill", end=" ")
-    run_id = newest_run(instance)
-    again = steps_that(dg.DagsterEventType.STEP_UP_FOR_RETRY, instance, run_id)
+    again = steps_that(dg.DagsterEventType.STEP_UP_FOR_RETRY, instance, run.run_id)
     assert lost <= again.keys()
-    assert not steps_that(dg.DagsterEventType.STEP_FAILURE, instance, run_id)
-    assert len(steps_that(dg.DagsterEventType.STEP_SUCCESS, instance, run_id)) == len(candidates_of("few"))
-    assert {cluster.hosts_of_steps(run_id)[key] for key in again} == {"one"}
+    assert not steps_that(dg.DagsterEventType.STEP_FAILURE, instance, run.run_id)
+    assert len(steps_that(dg.DagsterEventType.STEP_SUCCESS, instance, run.run_id)) == len(candidates_of("few"))
+    assert {cluster.hosts_of_steps(run.run_id)[key] for key in again} == {"one"}
 
 
 def test_a_step_that_fails_by_itself_is_not_launched_again_and_one_that_is_always_lost_fails(
     cluster: Cluster, instance: dg.DagsterInstance
 ) -> None:
-    assert begin(cluster, "faulty", {}, ON_CLUSTER).wait(200) == 1
+    run = begin(cluster, "faulty", config=ON_CLUSTER)
+    assert not run.ends_well(300)
     kinds = {dg.DagsterEventType.STEP_UP_FOR_RETRY, dg.DagsterEventType.STEP_FAILURE}
-    told = instance.all_logs(newest_run(instance), of_type=kinds)
+    told = instance.all_logs(run.run_id, of_type=kinds)
     events = [(entry.step_key, entry.dagster_event) for entry in told]
     assert [event.event_type for key, event in events if key == "fails"] == [dg.DagsterEventType.STEP_FAILURE]
     *again, last = [event for key, event in events if key == "vanishes"]
@@ -159,9 +166,9 @@ def test_a_step_that_fails_by_itself_is_not_launched_again_and_one_that_is_alway
 
 def test_a_run_is_ended_with_its_jobs(cluster: Cluster, instance: dg.DagsterInstance) -> None:
     run = begin_training(cluster, "few")
-    wait_for(lambda: steps_that(dg.DagsterEventType.STEP_START, instance, newest_run(instance)), 120, "a candidate")
-    run.send_signal(signal.SIGINT)
-    assert run.wait(60) != 0
+    wait_for(lambda: steps_that(dg.DagsterEventType.STEP_START, instance, run.run_id), 200, "a candidate")
+    run.process.send_signal(signal.SIGINT)
+    assert not run.ends_well(60)
     wait_for(lambda: not cluster.jobs_under_way(), 30, "the end of the jobs")
 
 
@@ -173,9 +180,10 @@ def test_the_cost_of_a_step_on_one_two_and_four_hosts(cluster: Cluster, instance
     for n_hosts, joining in ((1, ["a"]), (2, ["b"]), (4, ["c", "d"])):
         for name in joining:
             cluster.join(name, processors=1)
-        assert begin_training(cluster, "many").wait(560) == 0
-        rows.append(costs(n_hosts, instance, newest_run(instance)))
-        assert len(set(cluster.hosts_of_steps(newest_run(instance)).values())) == n_hosts
+        run = begin_training(cluster, "many")
+        assert run.ends_well(1_500)
+        rows.append(costs(n_hosts, instance, run.run_id))
+        assert len(set(cluster.hosts_of_steps(run.run_id).values())) == n_hosts
     print()
     print("hosts  seconds for 48 candidates  seconds of a step  of these work  beyond its work")
     for row in rows:
@@ -191,3 +199,24 @@ def costs(n_hosts: int, instance: dg.DagsterInstance, run_id: str) -> tuple[int,
     each = seconds * n_hosts / len(ended)
     work = sum(ended[key] - began[key] for key in ended) / len(ended)
     return n_hosts, seconds, each, work, each - work
+
+
+def test_a_run_that_the_daemon_launches_trains_there_because_the_setting_says_so(
+    cluster: Cluster, instance: dg.DagsterInstance
+) -> None:
+    module = {"module_name": "testing.cluster_location", "working_directory": str(PROJECT)}
+    workspace = cluster.folder / "workspace.yaml"
+    workspace.write_text(yaml.safe_dump({"load_from": [{"python_module": module}]}))
+    tags = all_candidates_tags(candidates_of("few")) | {"asked": "by hand"}
+
+    def ended_well() -> str | None:
+        runs = instance.get_runs(dg.RunsFilter(tags={"asked": "by hand"}))
+        assert not any(run.status == dg.DagsterRunStatus.FAILURE for run in runs)
+        return next((run.run_id for run in runs if run.status == dg.DagsterRunStatus.SUCCESS), None)
+
+    cluster.start("dagster._daemon", "run", "-w", str(workspace))
+    launching = ["job", "launch", "-w", str(workspace), "-j", "few_train", "--tags", json.dumps(tags)]
+    command(sys.executable, "-m", "dagster", *launching)
+    run_id = wait_for(ended_well, 400, "the end of the run")
+    hosts = cluster.hosts_of_steps(run_id)
+    assert len([key for key in hosts if "train_candidate" in key]) == len(candidates_of("few"))
