@@ -53,8 +53,8 @@ imports: install
 types: install
 	$(BIN)/mypy
 
-licences: install  ## see that all packages of the image have a licence that pyproject.toml allows
-	@$(BIN)/pip-licenses --packages $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/\1/p' requirements-image.lock) > /dev/null
+licences: install  ## see that all packages of the image, and of the cluster if installed, have a licence that pyproject.toml allows
+	@$(BIN)/pip-licenses --packages $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/\1/p' requirements-image.lock requirements-cluster.lock) > /dev/null
 
 validate: install
 	$(BIN)/dagster definitions validate -w workspace.yaml

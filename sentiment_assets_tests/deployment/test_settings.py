@@ -2,9 +2,11 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import dagster as dg
+import pytest
 import yaml
 
 from sentiment_assets.definitions import defs
@@ -92,3 +94,18 @@ def test_each_job_says_its_version() -> None:
     tags = defs().resolve_job_def("movies_train").tags
     assert tags["sentiment_assets/version"]
     assert tags["sentiment_assets/steps"] == "processes"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "which is the first host?"),
+        (["head"], "nowhere.env is missing: copy deployment/cluster/cluster.env.example"),
+    ],
+)
+def test_a_host_that_cannot_join_a_cluster_says_why(given: list[str], said: str) -> None:
+    joining = ["bash", str(ROOT / "deployment/cluster/host.sh"), *given]
+    done = subprocess.run(joining, env={"CLUSTER_ENV_FILE": "nowhere.env"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr
