@@ -77,7 +77,7 @@ install-cluster: install  ## add Ray to .venv, for a place of steps on a cluster
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements-cluster.lock
 
 test-cluster: install-cluster  ## try a cluster of hosts, each a network namespace (as root, on Linux, with PostgreSQL's programs)
-	$(BIN)/python -m pytest -s -vv -m cluster --durations 0
+	$(BIN)/python -m pytest -s -vv -m cluster --durations 12
 
 mutants: install  ## try the tests on small mutations of the code that judges, for hours (ONLY='*monitoring.alarms*': of one module)
 	$(BIN)/mutmut run $(if $(ONLY),"$(ONLY)")

@@ -90,6 +90,8 @@ class Cluster:
 
     folder: Path
     hosts: dict[str, Host] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """All hosts that there have ever been, by their addresses."""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     """Those of runs, and the daemon."""
 
@@ -104,7 +106,8 @@ class Cluster:
 
     def join(self, name: str, *, processors: int) -> Host:
         """Start a host by the one command that there is for it, and wait until the cluster knows it."""
-        address = HEAD if name == "head" else f"{_NETWORK}.{len(self.hosts) + 10}"
+        address = HEAD if name == "head" else f"{_NETWORK}.{len(self.names) + 10}"
+        self.names[address] = name
         scratch = self.folder / name
         scratch.mkdir()
         (scratch / "cluster.env").write_text("".join(f"{key}={value}\n" for key, value in SETTINGS.items()))
@@ -126,11 +129,10 @@ class Cluster:
 
     def hosts_of_steps(self, run_id: str) -> dict[str, str]:
         """The host that each step of a run was started on last, by its key."""
-        names = {host.address: host.name for host in self.hosts.values()}
         jobs = [each for each in _client().list_jobs() if each.driver_agent_http_address]
         own = [each for each in jobs if (each.metadata or {}).get("dagster/run-id") == run_id]
         return {
-            job.metadata["dagster/op"]: names[job.driver_agent_http_address.split("/")[2].split(":")[0]]
+            job.metadata["dagster/op"]: self.names[job.driver_agent_http_address.split("/")[2].split(":")[0]]
             for job in sorted(own, key=lambda job: job.start_time)
         }
 

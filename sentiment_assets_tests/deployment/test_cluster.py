@@ -172,6 +172,27 @@ def test_a_run_is_ended_with_its_jobs(cluster: Cluster, instance: dg.DagsterInst
     wait_for(lambda: not cluster.jobs_under_way(), 30, "the end of the jobs")
 
 
+def test_a_run_that_the_daemon_launches_trains_there_because_the_setting_says_so(
+    cluster: Cluster, instance: dg.DagsterInstance
+) -> None:
+    module = {"module_name": "testing.cluster_location", "working_directory": str(PROJECT)}
+    workspace = cluster.folder / "workspace.yaml"
+    workspace.write_text(yaml.safe_dump({"load_from": [{"python_module": module}]}))
+    tags = all_candidates_tags(candidates_of("few")) | {"asked": "by hand"}
+
+    def ended_well() -> str | None:
+        runs = instance.get_runs(dg.RunsFilter(tags={"asked": "by hand"}))
+        assert not any(run.status == dg.DagsterRunStatus.FAILURE for run in runs)
+        return next((run.run_id for run in runs if run.status == dg.DagsterRunStatus.SUCCESS), None)
+
+    cluster.start("dagster._daemon", "run", "-w", str(workspace))
+    launching = ["job", "launch", "-w", str(workspace), "-j", "few_train", "--tags", json.dumps(tags)]
+    command(sys.executable, "-m", "dagster", *launching)
+    run_id = wait_for(ended_well, 400, "the end of the run")
+    hosts = cluster.hosts_of_steps(run_id)
+    assert len([key for key in hosts if "train_candidate" in key]) == len(candidates_of("few"))
+
+
 def test_the_cost_of_a_step_on_one_two_and_four_hosts(cluster: Cluster, instance: dg.DagsterInstance) -> None:
     """Each host takes one step at once; two processors do the work of all of them."""
     cluster.leave("one")
@@ -199,24 +220,3 @@ def costs(n_hosts: int, instance: dg.DagsterInstance, run_id: str) -> tuple[int,
     each = seconds * n_hosts / len(ended)
     work = sum(ended[key] - began[key] for key in ended) / len(ended)
     return n_hosts, seconds, each, work, each - work
-
-
-def test_a_run_that_the_daemon_launches_trains_there_because_the_setting_says_so(
-    cluster: Cluster, instance: dg.DagsterInstance
-) -> None:
-    module = {"module_name": "testing.cluster_location", "working_directory": str(PROJECT)}
-    workspace = cluster.folder / "workspace.yaml"
-    workspace.write_text(yaml.safe_dump({"load_from": [{"python_module": module}]}))
-    tags = all_candidates_tags(candidates_of("few")) | {"asked": "by hand"}
-
-    def ended_well() -> str | None:
-        runs = instance.get_runs(dg.RunsFilter(tags={"asked": "by hand"}))
-        assert not any(run.status == dg.DagsterRunStatus.FAILURE for run in runs)
-        return next((run.run_id for run in runs if run.status == dg.DagsterRunStatus.SUCCESS), None)
-
-    cluster.start("dagster._daemon", "run", "-w", str(workspace))
-    launching = ["job", "launch", "-w", str(workspace), "-j", "few_train", "--tags", json.dumps(tags)]
-    command(sys.executable, "-m", "dagster", *launching)
-    run_id = wait_for(ended_well, 400, "the end of the run")
-    hosts = cluster.hosts_of_steps(run_id)
-    assert len([key for key in hosts if "train_candidate" in key]) == len(candidates_of("few"))
