@@ -63,6 +63,13 @@ def command(*words: str) -> str:
     return done.stdout
 
 
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all of its group."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 @dataclass(frozen=True)
 class Host:
     """A host of the cluster."""
@@ -162,15 +169,9 @@ def a_cluster(folder: Path) -> Iterator[Cluster]:
         UPath(f"s3://{_BUCKET}").mkdir()
         ending.enter_context(_mlflow(folder))
         ending.callback(lambda: [cluster.leave(name) for name in list(cluster.hosts)])
-        ending.callback(lambda: [_kill(process) for process in cluster.processes])
+        ending.callback(lambda: [kill(process) for process in cluster.processes])
         cluster.join("head", processors=0)
         yield cluster
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _client() -> JobSubmissionClient:

@@ -23,7 +23,7 @@ from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.written_files import write_atomically
-from sentiment_assets_tests.deployment.hosts import DEPLOYMENT, PROJECT, SETTINGS, Cluster, a_cluster, command
+from sentiment_assets_tests.deployment.hosts import DEPLOYMENT, PROJECT, SETTINGS, Cluster, a_cluster, command, kill
 from testing.cluster_location import BRANCHES
 from testing.corpus import as_csv, made_up_reviews
 from testing.platform import wait_for
@@ -185,10 +185,11 @@ def test_a_run_that_the_daemon_launches_trains_there_because_the_setting_says_so
         assert not any(run.status == dg.DagsterRunStatus.FAILURE for run in runs)
         return next((run.run_id for run in runs if run.status == dg.DagsterRunStatus.SUCCESS), None)
 
-    cluster.start("dagster._daemon", "run", "-w", str(workspace))
+    daemon = cluster.start("dagster._daemon", "run", "-w", str(workspace))
     launching = ["job", "launch", "-w", str(workspace), "-j", "few_train", "--tags", json.dumps(tags)]
     command(sys.executable, "-m", "dagster", *launching)
     run_id = wait_for(ended_well, 400, "the end of the run")
+    kill(daemon)
     hosts = cluster.hosts_of_steps(run_id)
     assert len([key for key in hosts if "train_candidate" in key]) == len(candidates_of("few"))
 
