@@ -145,7 +145,12 @@ class Cluster:
 
     def jobs_under_way(self) -> list[str]:
         """The jobs that have not ended."""
-        return [job.submission_id for job in _client().list_jobs() if not job.status.is_terminal()]
+        return [str(job.submission_id) for job in _client().list_jobs() if not job.status.is_terminal()]
+
+    def stop_jobs(self) -> None:
+        """Stop the jobs that have not ended."""
+        for job in self.jobs_under_way():
+            _client().stop_job(job)
 
     def leave(self, name: str) -> None:
         """End a host."""

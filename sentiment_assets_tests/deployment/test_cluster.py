@@ -190,6 +190,7 @@ def test_a_run_that_the_daemon_launches_trains_there_because_the_setting_says_so
     command(sys.executable, "-m", "dagster", *launching)
     run_id = wait_for(ended_well, 400, "the end of the run")
     kill(daemon)
+    cluster.stop_jobs()  # its sensors may have asked for runs of their own
     hosts = cluster.hosts_of_steps(run_id)
     assert len([key for key in hosts if "train_candidate" in key]) == len(candidates_of("few"))
 
