@@ -9,7 +9,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 unexport PYTHONDONTWRITEBYTECODE  # or each of the tests' processes would compile everything again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test fast lint types imports licences validate unit image test-docker mutants docs format lock clean
+.PHONY: help install demo dev test fast lint types imports licences validate unit image test-docker install-cluster test-cluster mutants docs format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,7 +37,7 @@ dev: install  ## Dagster's UI with its daemon, and MLflow's UI
 test: lint imports types licences validate unit  ## everything that CI runs
 
 fast: lint imports types  ## all that starts no process: lint, types, import rules and most tests
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not process and not docker" \
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not process and not docker and not cluster" \
 	  --hypothesis-profile fast --durations 15
 
 lint: install
@@ -53,15 +53,15 @@ imports: install
 types: install
 	$(BIN)/mypy
 
-licences: install  ## see that all packages of the image have a licence that pyproject.toml allows
-	@$(BIN)/pip-licenses --packages $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/\1/p' requirements-image.lock) > /dev/null
+licences: install  ## see that all packages of the image, and of the cluster if installed, have a licence that pyproject.toml allows
+	@$(BIN)/pip-licenses --packages $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/\1/p' requirements-image.lock requirements-cluster.lock) > /dev/null
 
 validate: install
 	$(BIN)/dagster definitions validate -w workspace.yaml
 
 unit: install
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not docker" --durations 15
-	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "slow and not docker" --durations 20  # they wait much of their time
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not docker and not cluster" --durations 15
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "slow and not docker and not cluster" --durations 20  # they wait much of their time
 
 image:  ## build the container image; BASE names another base image
 	docker build --tag sentiment-assets:latest --tag sentiment-assets:$(VERSION) $(if $(BASE),--build-arg BASE=$(BASE)) \
@@ -71,6 +71,13 @@ test-docker: install  ## try the containers in a real engine (DOCKER_ENGINE: a c
 	@docker info >/dev/null 2>&1 || $(DOCKER_ENGINE) && docker info >/dev/null \
 	  || { echo "make: no container engine answers. Start one, or name a command that does: make test-docker DOCKER_ENGINE=..." >&2; exit 1; }
 	$(BIN)/python -m pytest -s -vv -m docker --durations 0
+
+install-cluster: install  ## add Ray to .venv, for a place of steps on a cluster
+	@echo "Installing the locked packages of the cluster into .venv (a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements-cluster.lock
+
+test-cluster: install-cluster  ## try a cluster of hosts, each a network namespace (as root, on Linux, with PostgreSQL's programs)
+	$(BIN)/python -m pytest -s -vv -m cluster --durations 12
 
 mutants: install  ## try the tests on small mutations of the code that judges, for hours (ONLY='*monitoring.alarms*': of one module)
 	$(BIN)/mutmut run $(if $(ONLY),"$(ONLY)")
@@ -87,6 +94,7 @@ lock:  ## resolve the dependencies again (needs uv)
 	$(COMPILE) --extra build --extra deploy --extra dev --extra demo -o requirements-dev.lock
 	$(COMPILE) --extra build --extra deploy --extra demo -c requirements-dev.lock -o requirements-image.lock
 	$(COMPILE) --extra build -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) --extra build --extra deploy --extra cluster -c requirements-dev.lock -o requirements-cluster.lock
 
 clean:  ## remove .venv and all state of the demo
 	rm -rf .venv .sentiment

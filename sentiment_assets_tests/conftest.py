@@ -43,7 +43,7 @@ def started(request: pytest.FixtureRequest) -> Iterator[None]:
     before = len(_processes)
     yield
     marks = {mark.name for mark in request.node.iter_markers()}
-    assert marks & {"process", "slow", "docker"} or set(_processes[before:]) <= _ASKED_BY_PYTHON_ITSELF
+    assert marks & {"process", "slow", "docker", "cluster"} or set(_processes[before:]) <= _ASKED_BY_PYTHON_ITSELF
 
 
 def pytest_collection_finish() -> None:

@@ -10,7 +10,7 @@ from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources.dagster_runs import partitions_of, stretch_tags
 from sentiment_assets.resources.home import below_home
-from sentiment_assets.resources.storage import write_atomically
+from sentiment_assets.resources.written_files import write_atomically
 from testing import code_location
 
 

@@ -13,9 +13,10 @@ from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_current_records
-from sentiment_assets.resources.storage import Storage, read_frame, read_partitions, write_atomically
+from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
+from sentiment_assets.resources.written_files import write_atomically
 
 if TYPE_CHECKING:
     from sentiment_assets.reporting.client_report import ClientReport

@@ -18,8 +18,8 @@ from sentiment_assets.resources.storage import (
     frame_to_bytes,
     read_frame,
     remove_unused,
-    write_atomically,
 )
+from sentiment_assets.resources.written_files import write_atomically
 
 REVIEWS = "raw_reviews"
 QUARANTINE, WITHOUT_TEXT, TEXT_DIGESTS = "quarantine", "without_text", "text_digests"

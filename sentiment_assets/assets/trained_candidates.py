@@ -16,8 +16,9 @@ from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.resources.dagster_runs import has_ended, range_tags
-from sentiment_assets.resources.storage import Storage, StoredArrays, write_atomically
+from sentiment_assets.resources.storage import Storage, StoredArrays
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets.resources.written_files import write_atomically
 
 if TYPE_CHECKING:
     from sentiment_assets.learning.candidate import Candidate

@@ -41,8 +41,9 @@ from sentiment_assets.ingestion.text_folders import Landed, folders_of_texts
 from sentiment_assets.resources.dagster_runs import partitions_of, runs_under_way
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import Found, look_into, open_landed, read_texts
-from sentiment_assets.resources.storage import Storage, write_atomically
+from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.urls import shown, without_secrets
+from sentiment_assets.resources.written_files import write_atomically
 
 SECONDS_BETWEEN_LOOKS = 15
 MOST_RUNS_A_TICK = 100

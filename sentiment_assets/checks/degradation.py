@@ -12,8 +12,9 @@ from sentiment_assets.checks.results import CheckedBatch, check_results, check_s
 from sentiment_assets.ingestion.settings import ReviewColumns
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_history, load_records, save_record
-from sentiment_assets.resources.storage import Frame, write_atomically
+from sentiment_assets.resources.storage import Frame
 from sentiment_assets.resources.urls import shown
+from sentiment_assets.resources.written_files import write_atomically
 
 LABEL_BUDGET = "label_budget"
 

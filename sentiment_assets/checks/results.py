@@ -27,9 +27,10 @@ from sentiment_assets.resources.check_records import (
     save_record,
 )
 from sentiment_assets.resources.registry import LoadedChampion
-from sentiment_assets.resources.storage import Storage, write_atomically
+from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
+from sentiment_assets.resources.written_files import write_atomically
 
 if TYPE_CHECKING:
     from sentiment_assets.monitoring.batch_checks import BatchToCheck

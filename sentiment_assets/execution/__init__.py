@@ -1,1 +1,1 @@
-"""Where runs and their steps are executed: processes, containers, pods."""
+"""Where runs and their steps are executed: processes, containers, pods, a cluster."""

@@ -1,15 +1,19 @@
-"""Where the steps of a run are executed: in processes of the run's own, or in containers or pods of their own."""
+"""Where the steps of a run are executed: in the run's own processes, in containers or pods, or on a cluster."""
 
 import multiprocessing
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import dagster as dg
 
 TRAINING_SETTING = "SENTIMENT_TRAINING"
 """The environment's word on where candidates are trained unless a run says otherwise."""
-PROCESSES, CONTAINERS, PODS = "processes", "containers", "pods"
+PROCESSES, CONTAINERS, PODS, CLUSTER = "processes", "containers", "pods", "cluster"
+CLUSTER_ADDRESS = "RAY_API_SERVER_ADDRESS"
+"""Ray's own name for the address of a cluster's dashboard, which takes jobs."""
 PLACE = "sentiment_assets/steps"
 """The tag of a job's runs that says where their steps are executed unless the run's configuration does."""
 _PRELOADED = "sentiment_assets.execution.preloaded"
@@ -19,18 +23,29 @@ _SIZE = {
     "megabytes": dg.Field(int, is_required=False, description="Memory of each step; a step that takes more is killed."),
     "cpus": dg.Field(float, is_required=False, description="Processors of each step, in parts if need be."),
 }
+_SET_ASIDE = {
+    "megabytes": dg.Field(int, is_required=False, description="Memory that a host sets aside for each step."),
+    "cpus": dg.Field(float, is_required=False, description="Processors that it sets aside, 1 without a word."),
+}
+_SETTINGS = {
+    PROCESSES: _AT_ONCE,
+    CONTAINERS: _AT_ONCE | _SIZE,
+    PODS: _AT_ONCE | _SIZE,
+    CLUSTER: _AT_ONCE | _SET_ASIDE,
+}
 
 
 def step_executor(place: str = PROCESSES) -> dg.ExecutorDefinition:
     """The executor ``steps``; a run's configuration may name another place than ``place``, and how much it may take.
 
-    Containers need Docker's socket where the run is, which `ContainerRunLauncher` sees to; pods need Kubernetes.
+    Containers need Docker's socket where the run is, which `ContainerRunLauncher` sees to; pods need Kubernetes; a
+    cluster needs Ray.
     """
 
     @dg.executor(
         name="steps",
         config_schema=dg.Field(
-            dg.Selector({PROCESSES: _AT_ONCE, CONTAINERS: _AT_ONCE | _SIZE, PODS: _AT_ONCE | _SIZE}),  # type: ignore[no-untyped-call]
+            dg.Selector(_SETTINGS),  # type: ignore[no-untyped-call]
             default_value={place: {}},
         ),
         requirements=dg.multiple_process_executor_requirements(),
@@ -55,7 +70,21 @@ def place_of_training() -> str:
     place = os.environ.get(TRAINING_SETTING) or PROCESSES
     if place not in _EXECUTORS:
         raise ValueError(f"{TRAINING_SETTING} is {place!r}; it can be {', '.join(_EXECUTORS)}")
+    if place == CLUSTER:
+        address_of_cluster()
     return place
+
+
+def address_of_cluster() -> str:
+    """Where the cluster takes jobs. Raises ``ValueError`` that says what is missing for one."""
+    if not find_spec("dagster_ray"):
+        raise ValueError("steps cannot run on a cluster: dagster-ray is not installed; run make install-cluster")
+    address = os.environ.get(CLUSTER_ADDRESS)
+    if not address:
+        raise ValueError(
+            f"steps cannot run on a cluster: set {CLUSTER_ADDRESS} to its dashboard's address, as http://HEAD:8265"
+        )
+    return address
 
 
 def _processes(context: dg.InitExecutorContext, settings: Mapping[str, Any]) -> dg.Executor:
@@ -79,6 +108,13 @@ def _pods(context: dg.InitExecutorContext, settings: Mapping[str, Any]) -> dg.Ex
     return _made_by(k8s_job_executor, context, {"resources": pod_resources(settings), **_at_once(settings)})
 
 
+def _cluster(_: dg.InitExecutorContext, settings: Mapping[str, Any]) -> dg.Executor:
+    address = address_of_cluster()
+    from sentiment_assets.execution.cluster import cluster_executor
+
+    return cluster_executor(address, settings)
+
+
 def container_limits(settings: Mapping[str, Any]) -> dict[str, Any]:
     """A step's share in Docker's words."""
     memory = {"mem_limit": f"{settings['megabytes']}m"} if "megabytes" in settings else {}
@@ -90,6 +126,20 @@ def pod_resources(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     memory = {"memory": f"{settings['megabytes']}Mi"} if "megabytes" in settings else {}
     share = memory | ({"cpu": f"{settings['cpus']:g}"} if "cpus" in settings else {})
     return {"requests": share, "limits": share} if share else {}
+
+
+@dataclass(frozen=True)
+class JobShare:
+    """What Ray sets aside for a step."""
+
+    cpus: float
+    bytes: int | None
+
+
+def job_share(settings: Mapping[str, Any]) -> JobShare:
+    """A step's share in Ray's words. Without any processor a step would stay on the first host."""
+    megabytes = settings.get("megabytes")
+    return JobShare(settings.get("cpus", 1.0), None if megabytes is None else megabytes * 1_000_000)
 
 
 def _at_once(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,4 +160,5 @@ _EXECUTORS: Mapping[str, Callable[[dg.InitExecutorContext, Mapping[str, Any]], d
     PROCESSES: _processes,
     CONTAINERS: _containers,
     PODS: _pods,
+    CLUSTER: _cluster,
 }

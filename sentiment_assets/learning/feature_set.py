@@ -20,6 +20,9 @@ from sentiment_assets.learning.settings import NgramSettings
 from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.learning.weighting import ColumnWeights, weigh
 
+PART_ARRAYS = ("columns", "weights")
+"""What is stored of all parts of a feature set together (``parts_to_arrays``)."""
+
 
 @dataclass(frozen=True)
 class FeaturePart:
@@ -122,7 +125,7 @@ def parts_to_arrays(fitted: FittedFeatureSet) -> dict[str, np.ndarray]:
 def parts_from(facts: Sequence[Mapping[str, Any]], arrays: Mapping[str, np.ndarray]) -> FittedFeatureSet:
     """The inverse of ``parts_to_facts`` and ``parts_to_arrays``."""
     ends = list(accumulate(each["columns"] for each in facts))
-    columns, weights = (np.split(arrays[name], ends[:-1]) for name in ("columns", "weights"))
+    columns, weights = (np.split(arrays[name], ends[:-1]) for name in PART_ARRAYS)
     return FittedFeatureSet(
         tuple(
             FeaturePart(NgramSettings(**each["ngrams"]), ColumnWeights(*own), each["length"])

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scipy import sparse
 
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT, Fold, folds_of
 from sentiment_assets.learning.feature_set import (
+    PART_ARRAYS,
     FeaturePart,
     FittedFeatureSet,
     parts_from,
@@ -21,6 +23,7 @@ from sentiment_assets.learning.feature_set import (
     side_by_side,
 )
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
+from sentiment_assets.learning.lazy_mapping import LazyMapping
 from sentiment_assets.learning.ngrams import ColumnLookup, chunks_of, hash_chunks, select_columns
 from sentiment_assets.learning.settings import CHARACTERS, WORDS, FeatureSet, FeatureSettings, NgramSettings
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TEST, TRAIN, VALIDATION, digest_of_splits
@@ -272,7 +275,7 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
         "settings": features.settings.model_dump(),
         "splits_digest": features.splits_digest,
         "sets": {name: parts_to_facts(built.fitted) for name, built in features.sets.items()},
-        "fold_sizes": features.of().fold_sizes,
+        "fold_sizes": next(iter(features.sets.values())).fold_sizes,
         "fold_columns": {name: built.folds[0][0].n_columns for name, built in features.sets.items()},
     }
     arrays = {"facts": np.array([json.dumps(facts, sort_keys=True)])}
@@ -287,27 +290,29 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
 def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
     """The inverse of ``features_to_arrays``; memory-mapped arrays are used where they lie.
 
+    An array is asked for when the rows that it is part of are: a candidate needs those of one feature set, and never
+    those of test.
+
     Raises ``StaleFeatures`` for arrays of a former release, which do not say what they were built from.
     """
     facts = json.loads(str(arrays["facts"][0])) if "facts" in arrays else {}
     if "fold_sizes" not in facts:
         raise StaleFeatures(f"the features were stored by a former release: {_REMEDY}")
     settings = FeatureSettings(**facts["settings"])
-    sets: dict[FeatureSet, FeatureRows] = {}
-    for feature_set, parts in facts["sets"].items():
-        own = {
-            name.removeprefix(f"{feature_set}_"): array
-            for name, array in arrays.items()
-            if name.startswith(f"{feature_set}_")
-        }
-        fitted = parts_from(parts, own)
-        rows = {name: _rows_from(own, name, fitted.n_columns) for name in _MATRICES}
-        if facts["fold_sizes"]:
-            rows[_FOLDS] = _rows_from(own, _FOLDS, facts["fold_columns"][feature_set])
-        sizes = tuple((int(train), int(held_out)) for train, held_out in facts["fold_sizes"])
-        sets[feature_set] = FeatureRows(rows, fitted, own[_HELD_OUT], sizes)
-    in_order = {name: sets[name] for name in settings.feature_sets if name in sets}
-    return Features(in_order, settings, facts["splits_digest"])
+    stored = [name for name in settings.feature_sets if name in facts["sets"]]
+    sets = LazyMapping(stored, lambda name: _set_from(arrays, name, facts))
+    return Features(sets, settings, facts["splits_digest"])
+
+
+def _set_from(arrays: Mapping[str, np.ndarray], feature_set: FeatureSet, facts: Mapping[str, Any]) -> FeatureRows:
+    named = {name: arrays[f"{feature_set}_{name}"] for name in (*PART_ARRAYS, _HELD_OUT)}
+    fitted = parts_from(facts["sets"][feature_set], named)
+    sizes = tuple((int(train), int(held_out)) for train, held_out in facts["fold_sizes"])
+    columns = dict.fromkeys(_MATRICES, fitted.n_columns)
+    if sizes:
+        columns[_FOLDS] = facts["fold_columns"][feature_set]
+    rows = LazyMapping(list(columns), lambda name: _rows_from(arrays, f"{feature_set}_{name}", columns[name]))
+    return FeatureRows(rows, fitted, named[_HELD_OUT], sizes)
 
 
 def _rows_from(arrays: Mapping[str, np.ndarray], name: str, n_columns: int) -> LabelledRows:

@@ -13,8 +13,9 @@ import dagster as dg
 from upath import UPath
 
 from sentiment_assets.resources.file_stamps import FileStamps, stamps_below
-from sentiment_assets.resources.storage import Storage, file_name, write_atomically
+from sentiment_assets.resources.storage import Storage, file_name
 from sentiment_assets.resources.urls import shown
+from sentiment_assets.resources.written_files import write_atomically
 
 if TYPE_CHECKING:
     from sentiment_assets.monitoring.check_record import CheckRecord, StampedRecord

@@ -2,24 +2,23 @@
 
 import io
 import json
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
-from uuid import uuid4
 
 import dagster as dg
 from upath import UPath
 
 from sentiment_assets.ingestion.batch_key import fault_of_path
+from sentiment_assets.learning.lazy_mapping import LazyMapping
 from sentiment_assets.resources.home import below_home, is_local, make_folder
+from sentiment_assets.resources.local_copies import local_copy
 from sentiment_assets.resources.urls import shown
+from sentiment_assets.resources.written_files import write_atomically, written_atomically
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,8 +39,6 @@ MAPPED_TEXTS = "mapped_texts"
 _CURRENT, _NAMES = "CURRENT", "names.json"
 _ABANDONED = 86_400.0
 """Seconds after which a version that is not the current one is no longer being written."""
-_UNUSED = 3_600.0
-"""Seconds after which a copy of remote arrays that nothing has asked for since is removed."""
 
 
 class Storage(dg.ConfigurableResource[Any]):
@@ -102,41 +99,6 @@ def _short(name: str) -> str:
 
 def _digest(name: str) -> str:
     return sha256(name.encode()).hexdigest()[:16]
-
-
-def write_atomically(path: UPath, content: bytes) -> None:
-    """Write ``content`` as ``written_atomically`` does."""
-    with written_atomically(path) as stream:
-        stream.write(content)
-
-
-@contextmanager
-def written_atomically(path: UPath) -> Iterator[BinaryIO]:
-    """A stream to write to, so that a reader sees the old file or the whole new one, never part of one.
-
-    Nothing is changed if writing fails. On this machine, file and new folders are for this account alone, whatever its
-    umask is.
-    """
-    if not is_local(path):
-        buffer = io.BytesIO()
-        yield buffer
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(buffer.getvalue())  # an object store shows an object once it is whole
-        return
-    folder = Path(path.path).parent
-    make_folder(folder)
-    unfinished = folder / f".{uuid4().hex}.part"
-    try:
-        with open(unfinished, "xb", opener=_for_this_account) as opened:
-            yield opened
-        os.replace(unfinished, path.path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-def _for_this_account(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def frame_to_bytes(frame: Frame) -> bytes:
@@ -249,23 +211,34 @@ class ArraysIOManager(dg.UPathIOManager):
         remove_unused(path, kept, former)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> StoredArrays:
-        """Map the current arrays; those of a remote path are copied to this host once.
+        """Map the current arrays; those of a remote path are copied to this host when they are first asked for.
 
-        Raises ``IncompleteArrays`` when some of them are missing.
+        Raises ``IncompleteArrays`` when some of them are missing, as asking for one does that was removed meanwhile.
         """
-        import numpy as np
-
         version = (path / _CURRENT).read_text()
-        folder = _local_copy(path / version)
-        names = json.loads((folder / _NAMES).read_text()) if (folder / _NAMES).exists() else []
-        files = {name: folder / f"{name}.npy" for name in names}
-        if not names or not all(file.exists() for file in files.values()):
-            raise IncompleteArrays(
-                f"the arrays of version {version} in {shown(path)} are not all there: materialize them again"
-            )
-        return StoredArrays(
-            version, {name: np.load(file, mmap_mode="r", allow_pickle=False) for name, file in files.items()}
-        )
+        folder = path / version
+        stored = {file.name for file in folder.iterdir()} if folder.exists() else set()
+        names = json.loads((folder / _NAMES).read_bytes()) if _NAMES in stored else []
+        if not names or not stored.issuperset(f"{name}.npy" for name in names):
+            raise _incomplete(folder)
+        mapped = LazyMapping(names, lambda name: _map(folder / f"{name}.npy"))
+        return StoredArrays(version, dict(mapped) if is_local(folder) else mapped)
+
+
+def _map(file: UPath) -> "np.ndarray":
+    import numpy as np
+
+    try:
+        own = Path(file.path) if is_local(file) else local_copy(file)
+        return np.load(own, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise _incomplete(file.parent) from error
+
+
+def _incomplete(folder: UPath) -> "IncompleteArrays":
+    return IncompleteArrays(
+        f"the arrays of version {folder.name} in {shown(folder.parent)} are not all there: materialize them again"
+    )
 
 
 class IncompleteArrays(ValueError):
@@ -296,25 +269,6 @@ def arrays_version(arrays: "Mapping[str, np.ndarray]") -> str:
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
         digest.update(array.reshape(-1).view("uint8").data)  # mapped files are not copied into memory
     return digest.hexdigest()[:16]
-
-
-def _local_copy(folder: UPath) -> Path:
-    """A remote version's files on this host; copies of other versions that nothing has asked for lately are removed.
-
-    A process that has mapped them keeps what it has.
-    """
-    if is_local(folder):
-        return Path(folder.path)
-    versions = Path(tempfile.gettempdir()) / "sentiment_assets" / sha256(str(folder.parent).encode()).hexdigest()[:32]
-    copy = versions / folder.name
-    for file in folder.iterdir():
-        if not (copy / file.name).exists():
-            write_atomically(UPath(copy / file.name), file.read_bytes())
-    os.utime(copy)
-    for other in versions.iterdir():
-        if other != copy and time.time() - other.stat().st_mtime > _UNUSED:
-            shutil.rmtree(other, ignore_errors=True)
-    return copy
 
 
 class Frames(dg.ConfigurableIOManagerFactory[Any]):

@@ -22,7 +22,8 @@ from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, IngestionSetti
 from sentiment_assets.monitoring.other_batches import digests_and_labels
 from sentiment_assets.reporting.figures import ALL, join_scores
 from sentiment_assets.resources.home import below_home
-from sentiment_assets.resources.storage import Storage, read_frame, write_atomically
+from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.written_files import write_atomically
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, checks_of, failed_checks, failure_of
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.assets.stored_batch import read_stored_batch, read_text_digests, write_side_frames
-from sentiment_assets.resources.storage import Storage, frame_to_bytes, write_atomically
+from sentiment_assets.resources.storage import Storage, frame_to_bytes
+from sentiment_assets.resources.written_files import write_atomically
 from testing.in_process import BranchInProcess, checks_of
 
 STORAGE = Storage(root="data")

@@ -17,7 +17,8 @@ from sentiment_assets.assets import text_tables
 from sentiment_assets.assets.stored_batch import REVIEWS, SIDE_FRAMES, TEXT_DIGESTS, write_side_frames
 from sentiment_assets.assets.text_tables import FOLDER, look_at_neighbours
 from sentiment_assets.monitoring.other_batches import digests_and_labels
-from sentiment_assets.resources.storage import Storage, frame_to_bytes, write_atomically
+from sentiment_assets.resources.storage import Storage, frame_to_bytes
+from sentiment_assets.resources.written_files import write_atomically
 from sentiment_assets.text_identity import text_digests
 
 TEXTS = ("fine", "dull", "odd")

@@ -2,17 +2,20 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import dagster as dg
+import pytest
 import yaml
 
 from sentiment_assets.definitions import defs
-from sentiment_assets.execution.steps import TRAINING_SETTING, step_executor
+from sentiment_assets.execution.steps import CLUSTER_ADDRESS, TRAINING_SETTING, step_executor
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "compose.yaml").read_text()
 PAGE = (ROOT / "docs" / "deployment.md").read_text()
+CLUSTER = {file.name: file.read_text() for file in (ROOT / "deployment" / "cluster").iterdir()}
 OF_COMPOSE_ITSELF = {"COMPOSE_PROJECT_NAME", "COMPOSE_ENV_FILES"}
 
 
@@ -32,8 +35,18 @@ def test_every_setting_of_compose_stands_in_the_example_and_the_other_way_round(
     assert used <= offered
 
 
+def test_the_hosts_of_a_cluster_are_told_all_that_its_instance_asks_for() -> None:
+    told = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", CLUSTER["cluster.env.example"], re.MULTILINE))
+    asked = set(re.findall(r"env: (\w+)", CLUSTER["dagster.yaml"]))
+    assert asked == {"POSTGRES_HOST", "POSTGRES_PASSWORD", "STATE_BUCKET"}
+    assert (
+        asked | {TRAINING_SETTING, CLUSTER_ADDRESS, "RAY_AUTH_TOKEN", "SENTIMENT_HOME", "MLFLOW_TRACKING_URI"} <= told
+    )
+
+
 def test_the_page_mentions_no_setting_that_there_is_not() -> None:
-    known = set(re.findall(r"[A-Z][A-Z_]{4,}", COMPOSE + (ROOT / ".github/workflows/release.yml").read_text()))
+    elsewhere = [(ROOT / ".github/workflows/release.yml").read_text(), *CLUSTER.values()]
+    known = set(re.findall(r"[A-Z][A-Z_]{4,}", "".join([COMPOSE, *elsewhere])))
     known |= set(re.findall(r"^([A-Z_]+) ", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`([A-Z][A-Z_]{4,})`", PAGE)) <= known
     assert TRAINING_SETTING in PAGE
@@ -56,11 +69,13 @@ def test_runs_are_given_what_the_services_have() -> None:
     assert [each.rpartition(":")[2] for each in kwargs["volumes"]] == ["/state", "/state/landing", "/scratch"]
 
 
-def test_both_instances_retry_keep_and_watch_alike() -> None:
-    local, deployed = (yaml.safe_load((ROOT / name / "dagster.yaml").read_text()) for name in (".", "deployment"))
-    assert set(local) - set(deployed) == set()
-    for part in ("run_retries", "freshness", "retention", "telemetry", "nux"):
-        assert local[part] == deployed[part]
+def test_all_instances_retry_keep_and_watch_alike() -> None:
+    places = (".", "deployment", "deployment/cluster")
+    local, *others = (yaml.safe_load((ROOT / name / "dagster.yaml").read_text()) for name in places)
+    for deployed in others:
+        assert set(local) - set(deployed) <= {"local_artifact_storage"}
+        for part in ("run_retries", "freshness", "retention", "telemetry", "nux"):
+            assert local[part] == deployed[part]
 
 
 def test_only_the_two_uis_are_published_and_on_loopback() -> None:
@@ -79,3 +94,18 @@ def test_each_job_says_its_version() -> None:
     tags = defs().resolve_job_def("movies_train").tags
     assert tags["sentiment_assets/version"]
     assert tags["sentiment_assets/steps"] == "processes"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "which is the first host?"),
+        (["head"], "nowhere.env is missing: copy deployment/cluster/cluster.env.example"),
+    ],
+)
+def test_a_host_that_cannot_join_a_cluster_says_why(given: list[str], said: str) -> None:
+    joining = ["bash", str(ROOT / "deployment/cluster/host.sh"), *given]
+    done = subprocess.run(joining, env={"CLUSTER_ENV_FILE": "nowhere.env"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr

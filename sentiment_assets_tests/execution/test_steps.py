@@ -12,10 +12,14 @@ from dagster._core.definitions.job_base import InMemoryJob
 from sentiment_assets.assets.trained_candidates import POOL
 from sentiment_assets.automation.jobs import branch_jobs
 from sentiment_assets.definitions import defs
+from sentiment_assets.execution import steps
 from sentiment_assets.execution.preloading import PRELOADED
 from sentiment_assets.execution.steps import (
+    CLUSTER_ADDRESS,
     TRAINING_SETTING,
+    JobShare,
     container_limits,
+    job_share,
     place_of_training,
     pod_resources,
     step_executor,
@@ -77,6 +81,45 @@ def test_limits_of_a_step_reach_docker_and_kubernetes_in_their_own_words() -> No
     assert container_limits({}) == pod_resources({}) == {}, "without a word the deployment's own hold"
 
 
+def test_a_share_of_a_host_reaches_ray_in_its_own_words() -> None:
+    assert job_share({"megabytes": 512, "cpus": 0.5}) == JobShare(0.5, 512_000_000)
+    assert job_share({}) == JobShare(1, None), "without a processor Ray keeps a job on the first host"
+
+
+def test_a_run_can_ask_for_the_cluster() -> None:
+    asked = {"cluster": {"max_concurrent": 6, "megabytes": 512, "cpus": 0.5}}
+    assert dg.validate_run_config(nothing_job, {"execution": {"config": asked}})
+
+
+@pytest.mark.parametrize(
+    ("installed", "address", "said"),
+    [
+        (False, "http://head:8265", "dagster-ray is not installed; run make install-cluster"),
+        (True, None, "set RAY_API_SERVER_ADDRESS to its dashboard's address, as http://HEAD:8265"),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_refused_with_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, installed: bool, address: str | None, said: str
+) -> None:
+    monkeypatch.setattr(steps, "find_spec", lambda name: installed and name == "dagster_ray")
+    monkeypatch.delenv(CLUSTER_ADDRESS, raising=False)
+    if address:
+        monkeypatch.setenv(CLUSTER_ADDRESS, address)
+    monkeypatch.setenv(TRAINING_SETTING, "cluster")
+    with pytest.raises(ValueError, match=f"^steps cannot run on a cluster: {said}$"):
+        place_of_training()
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(ValueError, match=f"{said}$"):
+        executor_of({"cluster": {}}, instance)
+
+
+def test_a_deployment_trains_on_a_cluster_when_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "find_spec", lambda _: True)
+    monkeypatch.setenv(CLUSTER_ADDRESS, "http://head:8265")
+    monkeypatch.setenv(TRAINING_SETTING, "cluster")
+    by_name = {job.name: job for job in branch_jobs("acme")}
+    assert by_name["acme_train"].executor_def.config_schema.default_value == {"cluster": {}}
+
+
 def test_without_a_word_in_the_run_the_deployment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TRAINING_SETTING, "containers")
     by_name = {job.name: job for job in branch_jobs("acme")}
@@ -87,7 +130,9 @@ def test_without_a_word_in_the_run_the_deployment_decides(monkeypatch: pytest.Mo
 
 def test_a_place_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TRAINING_SETTING, "clouds")
-    with pytest.raises(ValueError, match="SENTIMENT_TRAINING is 'clouds'; it can be processes, containers, pods"):
+    with pytest.raises(
+        ValueError, match="SENTIMENT_TRAINING is 'clouds'; it can be processes, containers, pods, cluster"
+    ):
         place_of_training()
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sentiment_assets.learning.cross_fitting import N_FOLDS
 from sentiment_assets.learning.features import (
     Features,
     StaleFeatures,
@@ -12,6 +13,7 @@ from sentiment_assets.learning.features import (
     features_to_arrays,
     require_current,
 )
+from sentiment_assets.learning.lazy_mapping import LazyMapping
 from sentiment_assets.learning.settings import Analyzer, FeatureSet, FeatureSettings, NgramSettings
 from sentiment_assets.learning.weighting import ColumnWeights
 from sentiment_assets_tests.learning.conftest import SETTINGS
@@ -100,7 +102,9 @@ def test_only_the_feature_sets_that_somebody_asks_for_are_kept(splits: pd.DataFr
     assert list(both.sets) == ["words+characters"]
     rows = both.of("words+characters").rows["train"].rows
     assert (rows != every_set.of("words+characters").rows["train"].rows).nnz == 0
-    require_current(both, splits, FeatureSettings(), ["words+characters"])
+    stored = features_from_arrays(features_to_arrays(both))
+    assert (stored.of("words+characters").rows["train"].rows != rows).nnz == 0
+    require_current(stored, splits, FeatureSettings(), ["words+characters"])
     with pytest.raises(StaleFeatures, match="other settings"):
         require_current(both, splits, FeatureSettings())
 
@@ -115,6 +119,19 @@ def test_every_feature_set_survives_storage(every_set: Features, splits: pd.Data
         assert (
             stored.fitted.rows(["a splendid day"]).data.tolist() == built.fitted.rows(["a splendid day"]).data.tolist()
         )
+
+
+def test_a_candidate_asks_for_the_arrays_that_it_trains_on(every_set: Features) -> None:
+    """Where they lie elsewhere, no others are fetched: those of other feature sets, and those of test."""
+    arrays, asked = features_to_arrays(every_set), []
+    watched = LazyMapping(list(arrays), lambda name: asked.append(name) or arrays[name])
+    built = features_from_arrays(watched).of("characters")
+    assert len(built.rows["train"].labels) > len(built.rows["validation"].labels)
+    assert len(built.folds) == N_FOLDS
+    splits = ("train", "validation", "folds")
+    parts = [f"{split}_{name}" for split in splits for name in ("data", "indices", "indptr", "labels")]
+    own = ["columns", "weights", "held_out", *parts]
+    assert sorted(asked) == sorted(["facts", *(f"characters_{name}" for name in own)])
 
 
 def test_the_summary_has_a_row_for_each_feature_set_and_split(every_set: Features) -> None:

@@ -25,7 +25,8 @@ from sentiment_assets.resources.check_records import (
     load_records,
     save_record,
 )
-from sentiment_assets.resources.storage import Storage, write_atomically
+from sentiment_assets.resources.storage import Storage
+from sentiment_assets.resources.written_files import write_atomically
 
 KEYS = ("a.csv", "2026/b.csv", "c.csv", "d.csv")
 

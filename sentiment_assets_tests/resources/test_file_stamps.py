@@ -5,7 +5,7 @@ import pytest
 from upath import UPath
 
 from sentiment_assets.resources.file_stamps import FileStamps, stamps_below
-from sentiment_assets.resources.storage import write_atomically
+from sentiment_assets.resources.written_files import write_atomically
 
 
 @pytest.fixture(params=["local", "memory"])

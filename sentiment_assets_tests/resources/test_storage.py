@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from upath import UPath
 
-from sentiment_assets.resources import storage
+from sentiment_assets.resources import local_copies, storage, written_files
 from sentiment_assets.resources.home import below_home, local_home
 from sentiment_assets.resources.storage import (
     MAPPED_TEXTS,
@@ -26,8 +26,8 @@ from sentiment_assets.resources.storage import (
     file_name,
     read_frame,
     read_partitions,
-    write_atomically,
 )
+from sentiment_assets.resources.written_files import write_atomically
 
 ARRAYS = {"a": np.arange(5, dtype=np.int32), "b": np.ones((2, 3), np.float32)}
 
@@ -124,27 +124,26 @@ def test_arrays_that_are_not_all_there_are_refused(root: UPath) -> None:
         manager.load_from_path(None, place)
 
 
-def test_copies_of_remote_arrays_are_removed_when_nothing_asks_for_them(
+def test_an_array_of_a_remote_folder_is_copied_when_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(local_copies.tempfile, "gettempdir", lambda: str(tmp_path))
     manager, place = ArraysIOManager(), UPath(f"memory://{tmp_path.name}/features")
+    manager.dump_to_path(None, ARRAYS, place)
+    loaded = manager.load_from_path(None, place)
+    assert set(loaded.arrays) == set(ARRAYS)
+    assert not list(tmp_path.rglob("*.npy"))
+    assert np.array_equal(loaded.arrays["b"], ARRAYS["b"])
+    assert [file.name for file in tmp_path.rglob("*.npy")] == ["b.npy"]
 
-    copies = tmp_path / "sentiment_assets"
 
-    def load(number: int) -> Path:
-        manager.dump_to_path(None, {"a": np.full(9, number)}, place)
-        loaded = manager.load_from_path(None, place)
-        assert loaded.arrays["a"].tolist() == [number] * 9
-        [copy] = copies.glob(f"*/{loaded.version}")
-        return copy
-
-    first, second = load(1), load(2)
-    assert first.exists(), "another process may still ask for it"
-    two_hours_ago = time.time() - 7_200
-    os.utime(first, (two_hours_ago, two_hours_ago))
-    third = load(3)
-    assert sorted(copies.glob("*/*")) == sorted([second, third])
+def test_an_array_that_is_removed_before_it_is_asked_for_is_told_about(tmp_path: Path) -> None:
+    manager, place = ArraysIOManager(), UPath(f"memory://{tmp_path.name}/features")
+    manager.dump_to_path(None, ARRAYS, place)
+    loaded = manager.load_from_path(None, place)
+    (place / loaded.version / "b.npy").unlink()
+    with pytest.raises(IncompleteArrays, match="are not all there: materialize them again"):
+        loaded.arrays["b"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +202,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path, monk
     def fails(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(storage.os, "replace", fails)
+    monkeypatch.setattr(written_files.os, "replace", fails)
     with pytest.raises(OSError, match="no space left"):
         write_atomically(file, b"new")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("f.bin", b"old")]

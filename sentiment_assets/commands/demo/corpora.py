@@ -16,7 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from sentiment_assets.resources.home import below_home
-from sentiment_assets.resources.storage import frame_to_bytes, write_atomically
+from sentiment_assets.resources.storage import frame_to_bytes
+from sentiment_assets.resources.written_files import write_atomically
 
 
 @dataclass(frozen=True)

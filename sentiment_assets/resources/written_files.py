@@ -1,0 +1,48 @@
+"""Files that are written whole or not at all, on any fsspec path."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from upath import UPath
+
+from sentiment_assets.resources.home import is_local, make_folder
+
+
+def write_atomically(path: UPath, content: bytes) -> None:
+    """Write ``content`` as ``written_atomically`` does."""
+    with written_atomically(path) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def written_atomically(path: UPath) -> Iterator[BinaryIO]:
+    """A stream to write to, so that a reader sees the old file or the whole new one, never part of one.
+
+    Nothing is changed if writing fails. On this machine, file and new folders are for this account alone, whatever its
+    umask is.
+    """
+    if not is_local(path):
+        buffer = io.BytesIO()
+        yield buffer
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(buffer.getvalue())  # an object store shows an object once it is whole
+        return
+    folder = Path(path.path).parent
+    make_folder(folder)
+    unfinished = folder / f".{uuid4().hex}.part"
+    try:
+        with open(unfinished, "xb", opener=_for_this_account) as opened:
+            yield opened
+        os.replace(unfinished, path.path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _for_this_account(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
