@@ -35,6 +35,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import make_pipeline
 
+from benchmarks.processes import with_descendants
 from sentiment_assets.assets.trained_candidates import all_candidates_tags, read_candidate
 from sentiment_assets.branch.definitions import batch_partitions_name, branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
@@ -109,7 +110,7 @@ def _in_a_process(part: Callable[..., Figures], scratch: Path, *arguments: int) 
         )
         peak = 0.0
         while process.poll() is None:
-            peak = max(peak, *map(_high_water, _with_descendants(process.pid)))
+            peak = max(peak, *map(_high_water, with_descendants(process.pid)))
             time.sleep(_LOOK_EVERY)
     if process.returncode:
         raise RuntimeError((scratch / f"{part.__name__}.log").read_text()[-3000:])
@@ -119,16 +120,6 @@ def _in_a_process(part: Callable[..., Figures], scratch: Path, *arguments: int) 
 def print_figures(part: Callable[..., Figures], scratch: str, *arguments: int) -> None:
     """What the process of a part does."""
     print(json.dumps(part(Path(scratch), *arguments)))
-
-
-def _with_descendants(process_id: int) -> list[int]:
-    """The process and all that it started, and that these started."""
-    children = Path(f"/proc/{process_id}/task/{process_id}/children")
-    try:
-        started = [int(each) for each in children.read_text().split()]
-    except OSError:
-        return []
-    return [process_id, *(each for child in started for each in _with_descendants(child))]
 
 
 def _high_water(process_id: int) -> float:

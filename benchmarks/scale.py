@@ -4,10 +4,11 @@
 
 Makes up reviews from a store of sentences, short ones of about 50 words and long ones of about 230, of which one in
 a hundred is an exact copy and one in a hundred a near-duplicate of another, and stores them as batches of 10,000. Each
-step is the branch's own asset and runs in a process of its own; the candidate is trained without MLflow. Prints one
-Markdown table. Memory is the largest that the process ever had in RAM, and what of it was no mapped file: mapped files
-are shared among processes, and given back when memory is short. The exponent is the slope of log(seconds) on
-log(reviews).
+step is the branch's own asset and runs in a process of its own; the candidate is trained without MLflow. The step
+"train job" is all of the branch's, with twelve candidates of the chosen feature set, in processes of the run's own; its
+seconds are those on the clock, its memory that of its largest process. Prints one Markdown table. Memory is the largest
+that the process ever had in RAM, and what of it was no mapped file: mapped files are shared among processes, and given
+back when memory is short. The exponent is the slope of log(seconds) on log(reviews).
 """
 
 import argparse
@@ -21,14 +22,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from benchmarks.processes import with_descendants
 
 _BRANCH, _SEED = "benchmark", 0
 _REVIEWS_OF_A_BATCH = 10_000
 _SENTENCES = {"short": 5, "long": 23}
 _LOOK_EVERY = 0.02
+_ROOT = Path(__file__).parents[1]
+TRAIN_JOB = "train job"
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Measured:
     """What one step cost."""
 
     seconds: float
-    """Processor seconds, those of its start left out."""
+    """Processor seconds, those of its start left out; of the train job, seconds on the clock."""
     peak: float
     """Largest resident megabytes."""
     own: float
@@ -50,7 +56,7 @@ def main() -> None:
     parser.add_argument("--lengths", choices=list(_SENTENCES), nargs="+", default=list(_SENTENCES))
     parser.add_argument("--features", choices=["words", "characters", "words+characters"], default="words")
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--steps", choices=list(_STEPS), nargs="+", default=list(_STEPS))
+    parser.add_argument("--steps", choices=list(_STEPS), nargs="+", default=list(_STEPS)[:-1])
     chosen = parser.parse_args()
     print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, {chosen.features}, {chosen.epochs} epochs.\n")
     print("| reviews | step | size | processor seconds | peak memory, MB | of it no mapped file, MB | exponent |")
@@ -97,8 +103,9 @@ def _in_a_process(scratch: Path, part: str, *arguments: object) -> Measured:
         )
         peak = own = 0.0
         while process.poll() is None:
-            high_water, anonymous = _memory(process.pid)
-            peak, own = max(peak, high_water), max(own, anonymous)
+            for each in with_descendants(process.pid):
+                high_water, anonymous = _memory(each)
+                peak, own = max(peak, high_water), max(own, anonymous)
             time.sleep(_LOOK_EVERY)
     if process.returncode:
         raise RuntimeError(log.read_text()[-3000:])
@@ -183,24 +190,18 @@ def run_step(name: str, features: str, epochs: int) -> None:
     search = {"candidates": [{"features": features, "epochs": epochs, "eta0": 0.3, "l2": 1e-6}]}
     settings = BranchSettings.model_validate({"landing": f"landing/{_BRANCH}", "search": search})
     work = _STEPS[name](settings)
-    started = time.process_time()
+    clock = time.perf_counter if name == TRAIN_JOB else time.process_time
+    started = clock()
     work()
-    print(time.process_time() - started)
+    print(clock() - started)
 
 
 def _asset(name: str) -> Callable[[object], Callable[[], None]]:
     def prepare(settings: object) -> Callable[[], None]:
-        import dagster as dg
-
-        from sentiment_assets.branch.definitions import batch_partitions_name
-        from sentiment_assets.resources.storage import Storage
         from testing.in_process import BranchInProcess
 
         import_module("sentiment_assets.learning.features")  # the clock starts when all is loaded
-        instance = dg.DagsterInstance.get()
-        branch = BranchInProcess(instance, _BRANCH, settings)
-        stored = Storage(root="data").path(_BRANCH, "raw_reviews")
-        instance.add_dynamic_partitions(batch_partitions_name(_BRANCH), sorted(each.stem for each in stored.iterdir()))
+        branch = BranchInProcess(_instance(), _BRANCH, settings)
         branch.definitions.resolve_job_def(f"{_BRANCH}_train")
 
         def work() -> None:
@@ -210,6 +211,19 @@ def _asset(name: str) -> Callable[[object], Callable[[], None]]:
         return work
 
     return prepare
+
+
+def _instance() -> Any:
+    """The Dagster instance of the home folder, which knows the batches that are stored there."""
+    import dagster as dg
+
+    from sentiment_assets.branch.definitions import batch_partitions_name
+    from sentiment_assets.resources.storage import Storage
+
+    instance = dg.DagsterInstance.get()
+    stored = Storage(root="data").path(_BRANCH, "raw_reviews")
+    instance.add_dynamic_partitions(batch_partitions_name(_BRANCH), sorted(each.stem for each in stored.iterdir()))
+    return instance
 
 
 def _candidate(settings: object) -> Callable[[], None]:
@@ -227,10 +241,49 @@ def _candidate(settings: object) -> Callable[[], None]:
     return work
 
 
+def _train_job(settings: object) -> Callable[[], None]:
+    import dagster as dg
+
+    from sentiment_assets.assets.trained_candidates import all_candidates_tags
+    from sentiment_assets.learning.hyperparameters import SearchSpace
+
+    [chosen] = settings.search.candidates
+    job = dg.build_reconstructable_job(
+        "benchmarks.scale", train_job.__name__, (chosen.features,), reconstructor_working_directory=str(_ROOT)
+    )
+    keys = [each.key for each in SearchSpace(grid=_grid(chosen.features)).hyperparameter_sets()]
+
+    def work() -> None:
+        dg.execute_job(job, instance, tags=all_candidates_tags(keys), raise_on_error=True)
+
+    instance = _instance()
+    return work
+
+
+def train_job(features: str) -> object:
+    """The train job of a branch with twelve candidates of one feature set, for the processes that run its steps."""
+    import dagster as dg
+
+    from sentiment_assets.branch.definitions import branch_definitions
+    from sentiment_assets.branch.settings import BranchSettings
+    from sentiment_assets.definitions import resources
+    from sentiment_assets.execution.steps import step_executor
+
+    settings = {"landing": f"landing/{_BRANCH}", "search": {"grid": _grid(features)}}
+    branch = branch_definitions(_BRANCH, BranchSettings.model_validate(settings))
+    everything = dg.Definitions.merge(branch, dg.Definitions(executor=step_executor(), resources=resources()))
+    return everything.resolve_job_def(f"{_BRANCH}_train")
+
+
+def _grid(features: str) -> dict[str, list[object]]:
+    return {"features": [features], "epochs": [4, 12], "eta0": [0.3, 1.0], "l2": [0.0, 1e-6, 1e-5]}
+
+
 _STEPS: dict[str, Callable[[object], Callable[[], None]]] = {
     "splits": _asset("splits"),
     "features": _asset("features"),
     "candidate": _candidate,
+    TRAIN_JOB: _train_job,
 }
 
 
