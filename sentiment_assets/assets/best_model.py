@@ -14,6 +14,7 @@ from sentiment_assets.assets.trained_candidates import read_candidate
 from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
+from sentiment_assets.learning.hyperparameters import fewest_candidates
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, PromotionRule, SelectionMetric
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_frame, stored_partitions
 from sentiment_assets.resources.tracking import Tracking
@@ -28,6 +29,7 @@ def best_model_asset(
     branch: str,
     *,
     candidate_keys: Sequence[str],
+    quorum: float,
     settings: FeatureSettings,
     feature_sets: Sequence[FeatureSet],
     similarity: float | None,
@@ -80,6 +82,19 @@ def best_model_asset(
         except StaleFeatures as error:
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
+        missing = [key for key in candidate_keys if key not in candidates]
+        if len(candidates) < fewest_candidates(len(candidate_keys), quorum):
+            raise dg.Failure(
+                f"{len(missing)} of {len(candidate_keys)} candidates are not trained on the current features: "
+                f"{', '.join(missing)}. Materialize these partitions of {branch}/{TRAINED_CANDIDATES}, then this "
+                "asset.",
+                allow_retries=False,
+            )
+        if missing:
+            context.log.warning(
+                f"Chosen among {len(candidates)} of {len(candidate_keys)} candidates, as `quorum` allows; not trained "
+                f"on the current features: {', '.join(missing)}."
+            )
         challenger = make_challenger(
             candidates, rows, splits, metric=metric, n_jobs=cpu_count(), folder=storage.folder_of_unfinished
         )
@@ -135,6 +150,7 @@ def best_model_asset(
                     model_link=tracking.version_link(branch, version),
                 ),
                 SELECTED_CANDIDATE: challenger.key,
+                "candidates_missing": missing,
                 **challenger.metrics,
                 **figures,
                 **{name.partition(".")[0]: picture(name, content) for name, content in report.pictures.items()},
@@ -149,18 +165,10 @@ def best_model_asset(
 def _current_candidates(
     storage: Storage, branch: str, keys: Sequence[str], features_version: str
 ) -> "dict[str, Candidate]":
-    """The candidates trained on the current features; every one of the search must be there."""
+    """The candidates of the search that are trained on the current features."""
     stored = {key: read_candidate(storage, branch, key) for key in keys}
-    current = {
+    return {
         key: candidate
         for key, candidate in stored.items()
         if candidate is not None and candidate.features_version == features_version
     }
-    missing = [key for key in keys if key not in current]
-    if missing:
-        raise dg.Failure(
-            f"{len(missing)} of {len(keys)} candidates are not trained on the current features: "
-            f"{', '.join(missing)}. Materialize these partitions of {branch}/{TRAINED_CANDIDATES}, then this asset.",
-            allow_retries=False,
-        )
-    return current

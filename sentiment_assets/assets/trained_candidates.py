@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sentiment_assets.learning.candidate import Candidate
 
 NAME = "trained_candidates"
+_TRAIN = "train_candidate"
 POOL = "candidates"
 """The concurrency pool of all branches' candidates; a limit is set in the UI or in `dagster.yaml`."""
 
@@ -53,7 +54,7 @@ def trained_candidates_asset(
             yield dg.DynamicOutput(None, mapping_key=mapping_key(key))
 
     @dg.op(
-        name=f"{branch}__train_candidate",
+        name=f"{branch}__{_TRAIN}",
         ins={"planned": dg.In(dg.Nothing)},
         out=dg.Out(dg.Nothing),
         pool=POOL,
@@ -135,6 +136,11 @@ def read_candidate(storage: Storage, branch: str, key: str) -> "Candidate | None
 
     path = storage.candidate_path(branch, key)
     return candidate_from_bytes(path.read_bytes()) if path.exists() else None
+
+
+def is_candidate_step(branch: str, step_key: str) -> bool:
+    """Whether a step of a run trains one candidate."""
+    return f"{branch}__{_TRAIN}[" in step_key
 
 
 def all_candidates_tags(keys: Sequence[str]) -> dict[str, str]:

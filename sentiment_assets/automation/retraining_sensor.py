@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
+from sentiment_assets.automation.quorum import lost_candidates
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy, is_due
 from sentiment_assets.automation.run_history import trains
 from sentiment_assets.automation.training_state import training_state
+from sentiment_assets.learning.hyperparameters import fewest_candidates
 from sentiment_assets.presentation.wording import counted
 from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.mlflow_settings import MlflowAway
@@ -22,7 +25,9 @@ _LONGEST_WAIT = timedelta(hours=1)
 """A train run waits so long for files that are being taken in, so that it sees them all."""
 
 
-def retraining_sensor(branch: str, candidate_keys: Sequence[str], policy: RetrainingPolicy) -> dg.SensorDefinition:
+def retraining_sensor(
+    branch: str, candidate_keys: Sequence[str], policy: RetrainingPolicy, quorum: float = 1.0
+) -> dg.SensorDefinition:
     """The sensor ``<branch>_retraining``."""
 
     @dg.sensor(
@@ -30,7 +35,8 @@ def retraining_sensor(branch: str, candidate_keys: Sequence[str], policy: Retrai
         job_name=train_job_name(branch),
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Trains when labelled reviews have landed and the branch's `retraining` policy says why.",
+        description="Trains when labelled reviews have landed and the branch's `retraining` policy says why; chooses "
+        "among the rest where some candidates failed and `quorum` allows it.",
     )
     def retraining_looks(context: dg.SensorEvaluationContext, storage: Storage, tracking: Tracking) -> dg.SensorResult:
         under_way, now = runs_under_way(context.instance), datetime.now(UTC)
@@ -40,6 +46,8 @@ def retraining_sensor(branch: str, candidate_keys: Sequence[str], policy: Retrai
             due = is_due(training_state(context.instance, branch, storage, tracking), policy, now)
         except MlflowAway as error:
             return dg.SensorResult(skip_reason=f"{error}.", cursor=context.cursor)
+        if not due.train and (choice := _choice_among_the_rest(context.instance, branch, len(candidate_keys), quorum)):
+            return dg.SensorResult([choice], cursor="")
         if not due.train:
             return dg.SensorResult(skip_reason=f"Not due: {due.reason}.", cursor="")
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
@@ -52,6 +60,21 @@ def retraining_sensor(branch: str, candidate_keys: Sequence[str], policy: Retrai
         return dg.SensorResult([dg.RunRequest(run_key=run_key, tags=tags)], cursor="")
 
     return retraining_looks
+
+
+def _choice_among_the_rest(
+    instance: dg.DagsterInstance, branch: str, n_candidates: int, quorum: float
+) -> dg.RunRequest | None:
+    """A run that chooses the best model, where the last train run failed by some candidates and a quorum is left."""
+    lost = lost_candidates(instance, branch)
+    if lost is None or n_candidates - lost.n < fewest_candidates(n_candidates, quorum):
+        return None
+    reason = f"{lost.n} of {n_candidates} candidates failed, and the quorum of {quorum:g} is there"
+    return dg.RunRequest(
+        run_key=f"choice after {lost.run_id}",
+        asset_selection=[dg.AssetKey([branch, BEST_MODEL])],
+        tags={REASON: reason},
+    )
 
 
 def _last_train_run_id(instance: dg.DagsterInstance, branch: str) -> str:

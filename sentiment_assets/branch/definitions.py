@@ -38,6 +38,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         best_model_asset(
             name,
             candidate_keys=candidate_keys,
+            quorum=settings.search.quorum,
             settings=settings.features,
             feature_sets=feature_sets,
             similarity=settings.splits.near_duplicate_similarity,
@@ -65,7 +66,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
                 settings=ingestion,
                 files_per_run=settings.files_per_run,
             ),
-            retraining_sensor(name, candidate_keys, settings.retraining),
+            retraining_sensor(name, candidate_keys, settings.retraining, settings.search.quorum),
             scoring_sensor(name, batch_partitions, again=settings.score_again, files_per_run=settings.files_per_run),
             alert_sensor(name, settings.alerts, settings.freshness),
         ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
+from math import ceil
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from sentiment_assets.settings_base import Settings
 
 Schedule = Literal["constant", "invscaling", "optimal"]
 FEATURES = FeatureSettings()
+_ROUNDING = 1e-9
 Epochs = Annotated[int, Field(gt=0, le=1000)]
 Eta0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 L2 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -78,6 +80,13 @@ class SearchSpace(Settings):
         "epoch. Left out: every epoch is run.",
     )
 
+    quorum: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="The share of the candidates that must have been trained for the best of them to be chosen.",
+    )
+
     @model_validator(mode="after")
     def _candidates_are_valid_and_distinct(self) -> Self:
         if self._is_default():
@@ -112,7 +121,12 @@ class SearchSpace(Settings):
         return tuple(each for each in features.feature_sets if each in asked)
 
     def _is_default(self) -> bool:
-        return not self.model_fields_set - {"patience"}
+        return not self.model_fields_set - {"patience", "quorum"}
+
+
+def fewest_candidates(n: int, quorum: float) -> int:
+    """How many of ``n`` candidates must be there to choose among them."""
+    return ceil(n * quorum - _ROUNDING)
 
 
 def _combinations(grid: Grid | None) -> list[Hyperparameters]:

@@ -1,0 +1,31 @@
+"""A quorum of candidates: whether a train run that failed left enough of them to choose among."""
+
+from dataclasses import dataclass
+
+import dagster as dg
+
+from sentiment_assets.assets.trained_candidates import is_candidate_step
+from sentiment_assets.automation.jobs import train_job_name
+
+_FAILED = "FAILURE"
+"""The value of the status that Dagster gives a step that has failed."""
+
+
+@dataclass(frozen=True)
+class LostCandidates:
+    """Candidates that failed, and nothing else did."""
+
+    run_id: str
+    n: int
+
+
+def lost_candidates(instance: dg.DagsterInstance, branch: str) -> LostCandidates | None:
+    """What the last run of the train job lost, if it failed by candidates alone."""
+    filters = dg.RunsFilter(job_name=train_job_name(branch))
+    for run in instance.get_runs(filters, limit=1):
+        if run.status is dg.DagsterRunStatus.FAILURE:
+            stats = instance.get_run_step_stats(run.run_id)
+            failed = [each.step_key for each in stats if each.status and each.status.value == _FAILED]
+            if failed and all(is_candidate_step(branch, key) for key in failed):
+                return LostCandidates(run.run_id, len(failed))
+    return None
