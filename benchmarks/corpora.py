@@ -47,6 +47,9 @@ def read_corpora(folder: Path) -> Mapping[str, pd.DataFrame]:
                 "label": frame["label"].astype("Int8").array,
                 "neutral": frame["label"].isna().to_numpy(),
                 "split": pd.Series(None, range(len(frame)), "str"),
+                "created_at": pd.to_datetime(frame.get("created_at"), utc=True).array
+                if "created_at" in frame
+                else pd.Series(pd.NaT, range(len(frame)), "datetime64[us, UTC]"),
             }
         )
     return frames

@@ -347,11 +347,9 @@ def _estimated(world: World, batches: Sequence[Ids]) -> list[tuple[Estimate, flo
     told = []
     for ids in batches:
         drift = text_drift(world.texts.iloc[ids], _view(world, ids), world.reference, _SETTINGS).finding
-        unlike = (drift.effect or 0.0) if drift.warns else 0.0
         true = float(((world.margins[ids] > 0) == (world.labels[ids] == 1)).mean())
-        told.append(
-            (estimate_accuracy(world.margins[ids], world.known_ngrams[ids], world.reference, unlike=unlike), true)
-        )
+        margins, known_ngrams = world.margins[ids], world.known_ngrams[ids]
+        told.append((estimate_accuracy(margins, known_ngrams, world.reference, sure=not drift.warns), true))
     return told
 
 

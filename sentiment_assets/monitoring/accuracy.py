@@ -1,21 +1,20 @@
 """How good the champion is on a batch: measured where there are labels, estimated with a band where there are none.
 
 Without labels, the accuracy of calibrated probabilities is their mean confidence, if only the reviews have changed and
-not what they mean (Guillory et al. 2021; NannyML calls it CBPE). If instead the share of positives has changed, the
-probabilities must first be adjusted to the new share (Saerens, Latinne & Decaestecker 2002). Nobody can know from
-unlabelled reviews which of the two it is, so the estimate lies midway, and the band covers both.
+not what they mean (Guillory et al. 2021; NannyML calls it CBPE). Where texts or answers have drifted nobody knows
+that: the confidence is too high there as a rule, so an estimate that lies surely below warns all the same, and any
+other says that it cannot tell, and which labels would. Of labels that were drawn by lot the estimate is what they say.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.stats import beta, norm
 from sklearn.linear_model import LogisticRegression
 
 from sentiment_assets.learning.metrics import errors, hinge_loss, hinge_losses
-from sentiment_assets.monitoring.finding import Finding, Verdict, judged, unknown
+from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.monitoring.two_sample import compare_counts
@@ -23,12 +22,12 @@ from sentiment_assets.presentation.wording import percent
 
 _LEVEL = 0.95
 _NORMAL = float(norm.ppf((1 + _LEVEL) / 2))
-_NARROWEST, _WIDEST = 1e-9, 1e3
 _CHANCE = 0.5
 _SUREST = 0.995
 _WEAK_PENALTY = 100.0
-_ROUNDS, _CLOSE_ENOUGH = 100, 1e-5
 _FEWEST_PAST_BATCHES = 3
+_FEWEST_DRAWN, _ANSWERED = 10, 0.75
+"""So many labels say something of all if that share of the reviews that were drawn has one: others may be neutral."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +48,18 @@ class Measured:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Accuracy without labels."""
+    """Accuracy without labels, or with few."""
 
     accuracy: float
     low: float
     high: float
-    """The band holds the batch's true accuracy in 95 of 100 batches, mild shifts included."""
+    """The band holds the batch's true accuracy in 95 of 100 batches that are like the reference."""
     sure: bool
-    """False when the batch is so unlike the reference that calibration says little."""
+    """False where texts or answers have drifted, so that calibrated scores say little."""
     labels_used: int = 0
     """Reviews whose labels landed later, in another batch."""
-    by_chance: float | None = None
-    """The part of half the band that chance makes, before it was widened; ``None`` in records of former releases."""
-    by_assumption: float = 0.0
-    """The part of half the band that lies between the two assumptions, which is never widened."""
+    half: float | None = None
+    """Half the band, before it was widened; ``None`` in records of former releases, which estimated otherwise."""
 
 
 def measured_accuracy(
@@ -120,76 +117,95 @@ def estimate_accuracy(
     known_ngrams: np.ndarray,
     reference: Reference,
     *,
-    unlike: float = 0.0,
+    sure: bool = True,
     widened: float = 1.0,
     labels: np.ndarray | None = None,
     surely_labelled: np.ndarray | None = None,
 ) -> Estimate:
     """Estimate accuracy on a batch of margins and numbers of known n-grams, shapes (n,), n at least 1.
 
-    ``unlike`` is the share of its reviews that are unlike the reference: of these the accuracy may be anything between
-    chance and perfect, and the band says so. ``widened`` is how much wider past bands should have been. ``labels``,
+    ``sure`` is whether it is like the reference. ``widened`` is how much wider past bands should have been. ``labels``,
     float64 of shape (n,) and nan where there is none, are taken for what they are and narrow the band. Accuracy is that
     of positive and negative reviews: others count as much as they are likely to be of these, unless they are among
     ``surely_labelled``, bool of shape (n,).
     """
     n, right = len(margins), margins > 0
     probabilities = calibrated(margins, known_ngrams, reference)
-    as_is = _confidence(probabilities, right)
-    adjusted = _confidence(adjust_to_prior(probabilities, float(reference.labels.mean())), right)
+    confidence = np.where(right, probabilities, 1 - probabilities)
     known = np.zeros(n, bool) if labels is None else ~np.isnan(labels)
     if labels is not None:
-        as_is[known] = adjusted[known] = right[known] == (labels[known] == 1)
+        confidence[known] = right[known] == (labels[known] == 1)
     weights = not_neutral(margins, known_ngrams, reference)
     weights[known if surely_labelled is None else known | surely_labelled] = 1.0
     weights /= weights.sum()
-    says_as_is, says_adjusted = float(weights @ as_is), float(weights @ adjusted)
-    accuracy = (says_as_is + says_adjusted) / 2
+    accuracy = float(weights @ confidence)
     guessed = 1 - float(weights[known].sum())
     held_out = measure(reference.margins, reference.labels).accuracy
-    sampling = float((weights**2) @ (as_is * (1 - as_is)))
+    sampling = float((weights**2) @ (confidence * (1 - confidence)))
     calibration = guessed**2 * held_out * (1 - held_out) / len(reference.labels)
-    by_chance = _NORMAL * float(np.sqrt(sampling + calibration))
-    by_assumption = abs(says_as_is - says_adjusted) / 2
-    half = widened * by_chance + by_assumption
-    low = accuracy - half - guessed * unlike * max(accuracy - _CHANCE, 0.0)
-    high = accuracy + half + guessed * unlike * (1 - accuracy)
-    return Estimate(
-        accuracy,
-        max(low, 0.0),
-        min(high, 1.0),
-        sure=unlike == 0,
-        labels_used=int(known.sum()),
-        by_chance=by_chance,
-        by_assumption=by_assumption,
-    )
+    half = _NORMAL * float(np.sqrt(sampling + calibration))
+    low, high = max(accuracy - widened * half, 0.0), min(accuracy + widened * half, 1.0)
+    return Estimate(accuracy, low, high, sure, labels_used=int(known.sum()), half=half)
 
 
-def estimated_accuracy(estimate: Estimate, n: int, reference: Reference, settings: MonitoringSettings) -> Finding:
-    """Whether the estimate, its band included, lies below the champion's held-out accuracy by ``accuracy_drop``."""
+def estimate_by_lot(margins: np.ndarray, labels: np.ndarray) -> Estimate | None:
+    """Estimate accuracy by the labels of the reviews that the lot drew first; ``None`` where they are too few.
+
+    ``margins`` and ``labels``, float64 of shape (n,) and nan where there is none, are in the order of the lot. The
+    longest beginning counts of which nearly all have a label: whoever labelled did not choose which.
+    """
+    known = ~np.isnan(labels)
+    answered = np.cumsum(known) >= _ANSWERED * np.arange(1, len(labels) + 1)
+    drawn = int(np.flatnonzero(answered)[-1]) + 1 if answered.any() else 0
+    if known[:drawn].sum() < _FEWEST_DRAWN:
+        return None
+    said = measure(margins[:drawn][known[:drawn]], labels[:drawn][known[:drawn]].astype(np.int8))
+    return Estimate(said.accuracy, said.low, said.high, sure=True, labels_used=said.n)
+
+
+def estimated_accuracy(
+    estimate: Estimate, n: int, reference: Reference, settings: MonitoringSettings, *, to_label: int = 0
+) -> Finding:
+    """Whether the estimate, its band included, lies below the champion's held-out accuracy by ``accuracy_drop``.
+
+    Where it does not, and texts or answers have drifted, nothing can be said but with labels: ``to_label`` is how many
+    reviews the label budget holds. It warns nobody of that, because the check that found the drift does.
+    """
     name = "estimated_accuracy"
     if n < settings.fewest_reviews:
         return unknown(name, f"{n:,} scored reviews: fewer than {settings.fewest_reviews} say nothing for sure.")
     expected = measure(reference.margins, reference.labels).accuracy
-    without = f"With {estimate.labels_used:,} labels that landed since" if estimate.labels_used else "Without labels"
-    doubt = "" if estimate.sure else " Too many reviews are unlike the champion's training data to be sure."
-    sentence = (
-        f"{without}, accuracy is estimated at {percent(estimate.accuracy)} (between {percent(estimate.low)} and "
-        f"{percent(estimate.high)}); on held-out reviews it was {percent(expected)}.{doubt}"
+    finding = Finding(
+        name=name,
+        verdict="ok" if estimate.sure else "unknown",
+        sentence=_says(estimate, expected),
+        statistic=estimate.accuracy,
+        effect=expected - estimate.accuracy,
+        p_value=None,
+        threshold=settings.accuracy_drop,
+        surely=expected - estimate.high,
     )
-    drop, surely = expected - estimate.accuracy, expected - estimate.high
-    without_warning: Verdict = "ok" if estimate.sure else "unknown"
-    return judged(
-        Finding(
-            name=name,
-            verdict=without_warning,
-            sentence=sentence,
-            statistic=estimate.accuracy,
-            effect=drop,
-            p_value=None,
-            threshold=settings.accuracy_drop,
-            surely=surely,
-        )
+    found = judged(finding)
+    return replace(found, sentence=_cannot_tell(finding.sentence, to_label)) if found.verdict == "unknown" else found
+
+
+def _says(estimate: Estimate, expected: float) -> str:
+    without = f"With {estimate.labels_used:,} labels that landed since" if estimate.labels_used else "Without labels"
+    return (
+        f"{without}, accuracy is estimated at {percent(estimate.accuracy)} (between {percent(estimate.low)} and "
+        f"{percent(estimate.high)}); on held-out reviews it was {percent(expected)}."
+    )
+
+
+def _cannot_tell(says: str, to_label: int) -> str:
+    asked = (
+        f"Label the {to_label:,} reviews of the label budget, land them, and score this batch again."
+        if to_label
+        else "The batch's own labels can: see the check accuracy."
+    )
+    return (
+        "Scores cannot tell the accuracy, because texts or answers are unlike those that the champion was tested on. "
+        f"{asked} If the scores were right: {says[0].lower()}{says[1:]}"
     )
 
 
@@ -236,22 +252,6 @@ def not_neutral(margins: np.ndarray, known_ngrams: np.ndarray, reference: Refere
     return fitted.predict_proba(_calibration_columns(np.abs(margins), known_ngrams) / scale)[:, 1]
 
 
-def adjust_to_prior(probabilities: np.ndarray, prior: float) -> np.ndarray:
-    """Probabilities, shape (n,), with the batch's own share of positives in place of the reference's, ``prior``.
-
-    Both are found by expectation maximisation (Saerens et al. 2002).
-    """
-    share, adjusted = prior, probabilities
-    for _ in range(_ROUNDS):
-        positive = probabilities * share / prior
-        negative = (1 - probabilities) * (1 - share) / (1 - prior)
-        adjusted = positive / (positive + negative)
-        former, share = share, float(np.clip(adjusted.mean(), 1 - _SUREST, _SUREST))
-        if abs(share - former) < _CLOSE_ENOUGH:
-            break
-    return adjusted
-
-
 @dataclass(frozen=True)
 class PastEstimate:
     """An estimate that labels have checked since."""
@@ -262,46 +262,37 @@ class PastEstimate:
 
 @dataclass(frozen=True)
 class BackTest:
-    """How estimates did where labels came."""
+    """How sure estimates did where labels came."""
 
     n: int
     mean_absolute_error: float
     covered: int
     """Batches whose true accuracy lay in the band."""
     widened: float
-    """Factor by which what chance makes of a band is to be wider, at least 1; 1 with fewer than three batches that the
-    estimate was sure of: the band of a batch unlike the reference is wide for another reason."""
+    """Factor by which bands are to be wider, at least 1; 1 with fewer than three batches."""
 
 
 def back_test(past: Sequence[PastEstimate]) -> BackTest | None:
-    """Compare past estimates with what labels said; ``None`` when there are none."""
-    if not past:
+    """Compare past estimates with what labels said; ``None`` when there are none.
+
+    Those of batches unlike the reference do not count, because they promised nothing.
+    """
+    sure = [each for each in past if each.estimate.sure]
+    if not sure:
         return None
-    misses = np.array([each.accuracy - each.estimate.accuracy for each in past])
-    covered = sum(each.estimate.low <= each.accuracy <= each.estimate.high for each in past)
-    telling = np.array([each.estimate.sure and each.estimate.by_chance is not None for each in past])
-    widened = 1.0
-    if telling.sum() >= _FEWEST_PAST_BATCHES:
-        by_chance = np.array([each.estimate.by_chance or 0.0 for each in past])
-        by_assumption = np.array([each.estimate.by_assumption for each in past])
-        widened = _needed_factor(misses[telling], by_chance[telling], by_assumption[telling])
-    return BackTest(len(past), float(np.abs(misses).mean()), covered, widened)
+    misses = np.array([each.accuracy - each.estimate.accuracy for each in sure])
+    covered = sum(each.estimate.low <= each.accuracy <= each.estimate.high for each in sure)
+    halves = np.array([each.estimate.half or np.nan for each in sure])
+    return BackTest(len(sure), float(np.abs(misses).mean()), covered, _needed_factor(misses / halves))
 
 
-def _needed_factor(misses: np.ndarray, by_chance: np.ndarray, by_assumption: np.ndarray) -> float:
+def _needed_factor(misses: np.ndarray) -> float:
     """The factor, at least 1, at which half the band is the normal quantile times the size of the misses.
 
-    That is a root mean square of miss / (factor * by_chance + by_assumption), arrays of shape (n,); the larger the
-    factor the smaller it is. Nothing here depends on how wide the bands of the past were made.
+    ``misses`` are in halves of bands as they were before they were widened, nan where nobody knows.
     """
-
-    def too_narrow(factor: float) -> float:
-        halves = np.maximum(factor * by_chance + by_assumption, _NARROWEST)
-        return _NORMAL * float(np.sqrt(np.mean((misses / halves) ** 2))) - 1
-
-    if too_narrow(1.0) <= 0:
-        return 1.0
-    return float(brentq(too_narrow, 1.0, _WIDEST)) if too_narrow(_WIDEST) < 0 else _WIDEST
+    known = misses[~np.isnan(misses)]
+    return max(1.0, _NORMAL * float(np.sqrt(np.mean(known**2)))) if len(known) >= _FEWEST_PAST_BATCHES else 1.0
 
 
 def label_budget(
@@ -318,11 +309,6 @@ def label_budget(
     variance = probabilities * (1 - probabilities)
     doubt = unlikeness**4  # half the reference is less unlike than 0.5: only the far end is in doubt
     return np.argsort(-(variance + doubt * (_CHANCE**2 - variance)), kind="stable")[:n]
-
-
-def _confidence(probabilities: np.ndarray, said_positive: np.ndarray) -> np.ndarray:
-    """Probability that each answer is right."""
-    return np.where(said_positive, probabilities, 1 - probabilities)
 
 
 def _half_width(values: np.ndarray) -> float:

@@ -17,6 +17,7 @@ from sentiment_assets.monitoring.accuracy import (
     Estimate,
     back_test,
     estimate_accuracy,
+    estimate_by_lot,
     estimated_accuracy,
     label_budget,
     measure,
@@ -30,7 +31,7 @@ from sentiment_assets.monitoring.finding import Finding, unknown
 from sentiment_assets.monitoring.kinds import choose_kinds
 from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
-from sentiment_assets.monitoring.sample import sample_texts
+from sentiment_assets.monitoring.sample import order_by_lot, sample_texts
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
 from sentiment_assets.monitoring.text_columns import repeats
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
@@ -158,7 +159,10 @@ def check_degradation(
         return _nothing_to_judge(batch, batch.record(_all_unknown(DEGRADATION_CHECKS, reason)))
     if drift_record is None or drift_record.champion != champion.version or not drift_record.is_of(batch.content):
         drift_record = check_drift(batch, settings)
-    estimate = _estimate(chosen, reference, drift_record, past)
+    answers = prediction_drift(chosen.margins, reference, settings, neutral_share=chosen.neutral_share)
+    like_reference = not (drift_record.unlike or answers.warns)
+    estimate = _estimate(chosen, reference, past, like_reference=like_reference)
+    to_label = propose_labels(chosen, reference, settings.label_budget, by_lot=not like_reference)
     shift = word_shift(
         chosen.reviews["text"],
         chosen.rows,
@@ -167,14 +171,18 @@ def check_degradation(
         neutral_share=chosen.neutral_share,
     )
     record = replace(
-        batch.record(judge_answers(chosen, reference, estimate, settings)),
+        batch.record(
+            (
+                answers,
+                measured_accuracy(*chosen.answers_and_labels, reference, settings),
+                estimated_accuracy(estimate, chosen.n, reference, settings, to_label=len(to_label)),
+            )
+        ),
         word_shift=shift,
         estimate=estimate,
         accuracy=_accuracy_on_nearly_all(chosen),
     )
-    to_label = propose_labels(chosen, reference, settings.label_budget)
-    has_drifted = any(finding.name == "prediction_drift" and finding.warns for finding in record.findings)
-    return DegradationChecks(record, to_label, draw_word_shift(shift) if has_drifted else None)
+    return DegradationChecks(record, to_label, draw_word_shift(shift) if answers.warns else None)
 
 
 @dataclass(frozen=True)
@@ -205,6 +213,22 @@ class ChosenReviews:
     def labelled(self) -> np.ndarray:
         """True where the batch itself has a label, shape (n,)."""
         return ~np.isnan(self.labels)
+
+    @property
+    def without_own_label(self) -> np.ndarray:
+        """True where the batch itself says nothing of the review, shape (n,)."""
+        return ~self.labelled & ~self.neutral
+
+    @property
+    def answers_and_labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Margins and labels, int8, of the reviews that have one in the batch itself."""
+        return self.margins[self.labelled], self.labels[self.labelled].astype(np.int8)
+
+    @cached_property
+    def in_order_of_lot(self) -> np.ndarray:
+        """Positions of the reviews of which the batch says nothing, as the lot draws them: the same at every check."""
+        places = np.flatnonzero(self.without_own_label)
+        return places[order_by_lot(text_digests(self.reviews["text"].iloc[places]))]
 
     @property
     def known_ngrams(self) -> np.ndarray:
@@ -241,25 +265,18 @@ def choose_reviews(batch: BatchToCheck, model: SentimentModel, reference: Refere
     )
 
 
-def judge_answers(
-    chosen: ChosenReviews, reference: Reference, estimate: Estimate, settings: MonitoringSettings
-) -> tuple[Finding, ...]:
-    """Judge the champion's answers on the chosen reviews: one finding for each of ``DEGRADATION_CHECKS``."""
-    labelled = chosen.labelled
-    return (
-        prediction_drift(chosen.margins, reference, settings, neutral_share=chosen.neutral_share),
-        measured_accuracy(chosen.margins[labelled], chosen.labels[labelled].astype(np.int8), reference, settings),
-        estimated_accuracy(estimate, chosen.n, reference, settings),
-    )
+def propose_labels(chosen: ChosenReviews, reference: Reference, n: int, *, by_lot: bool = False) -> pd.DataFrame:
+    """Propose ``n`` reviews without any label: columns review_id, text and label, which is empty.
 
-
-def propose_labels(chosen: ChosenReviews, reference: Reference, n: int) -> pd.DataFrame:
-    """Propose the ``n`` reviews without any label whose labels would narrow the estimate most, the most telling first.
-
-    Columns review_id, text and label, which is empty.
+    They are those whose labels would narrow the estimate most, the most telling first; or, where the estimate says
+    nothing, drawn ``by_lot``, so that their labels say something of all.
     """
+    if by_lot:
+        drawn = chosen.in_order_of_lot
+        places = drawn[np.isnan(chosen.labels_since[drawn])][:n]
+        return _to_label(chosen.reviews.iloc[places])
     separation = classify_samples(reference.rows, hash_ngrams(chosen.reviews["text"], reference.ngrams))
-    unlabelled = np.flatnonzero(~chosen.labelled & ~chosen.neutral & np.isnan(chosen.labels_since))
+    unlabelled = np.flatnonzero(chosen.without_own_label & np.isnan(chosen.labels_since))
     places = label_budget(
         chosen.margins[unlabelled],
         chosen.known_ngrams[unlabelled],
@@ -271,16 +288,20 @@ def propose_labels(chosen: ChosenReviews, reference: Reference, n: int) -> pd.Da
 
 
 def _estimate(
-    chosen: ChosenReviews, reference: Reference, drift_record: CheckRecord, past: Sequence[CheckRecord]
+    chosen: ChosenReviews, reference: Reference, past: Sequence[CheckRecord], *, like_reference: bool
 ) -> Estimate:
     """The estimate of accuracy on the reviews that nobody calls neutral."""
+    drawn = chosen.in_order_of_lot
+    by_lot = None if like_reference else estimate_by_lot(chosen.margins[drawn], chosen.labels_since[drawn])
+    if by_lot:
+        return by_lot
     tested = back_test(past_estimates(past))
     judged = ~chosen.neutral
     return estimate_accuracy(
         chosen.margins[judged],
         chosen.known_ngrams[judged],
         reference,
-        unlike=drift_record.unlike,
+        sure=like_reference,
         widened=tested.widened if tested else 1.0,
         labels=chosen.labels_since[judged],
         surely_labelled=chosen.labelled[judged],
@@ -289,10 +310,9 @@ def _estimate(
 
 def _accuracy_on_nearly_all(chosen: ChosenReviews) -> float | None:
     """The measured accuracy, by which the estimate is checked later; ``None`` where too few reviews have a label."""
-    labelled = chosen.labelled
-    if labelled.sum() < _NEARLY_ALL * (~chosen.neutral).sum():
+    if chosen.labelled.sum() < _NEARLY_ALL * (~chosen.neutral).sum():
         return None
-    return measure(chosen.margins[labelled], chosen.labels[labelled]).accuracy
+    return measure(*chosen.answers_and_labels).accuracy
 
 
 def _are_new(digests: np.ndarray, model: SentimentModel, others: OtherBatches) -> np.ndarray:

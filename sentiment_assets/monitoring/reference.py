@@ -2,9 +2,9 @@
 
 It holds hashed n-grams and numbers, no review. What the model was not fitted to (wording, lengths, characters, labels)
 comes from the reviews that it was trained on, those of train and validation; what it was from reviews that a model had
-not seen, because it knows its own better than any other: margins from those that were held out when it was chosen,
-which calibrate it, and from the test split, unknown words and the mean row from the test split. Neutral reviews, which
-no model is fitted to, lie apart, so that a batch can be compared with as many of them as it may hold itself.
+not seen, because it knows its own better than any other: unknown words and the mean row from the test split, margins
+from there too and, to calibrate by, from those that were held out when it was chosen. Neutral reviews, which no model
+is fitted to, lie apart, so that a batch can be compared with as many of them as it may hold itself.
 """
 
 import io

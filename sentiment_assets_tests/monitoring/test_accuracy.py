@@ -9,10 +9,10 @@ from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.monitoring.accuracy import (
     Estimate,
     PastEstimate,
-    adjust_to_prior,
     back_test,
     calibrated,
     estimate_accuracy,
+    estimate_by_lot,
     estimated_accuracy,
     label_budget,
     measure,
@@ -140,15 +140,48 @@ def test_neutral_reviews_do_not_pull_the_estimate_down(champion_beside_neutral: 
     assert np.mean(blind_misses) < -0.015
 
 
-def test_a_batch_unlike_the_reference_has_a_wider_band_and_says_so(model: SentimentModel, reference: Reference) -> None:
+def test_of_a_batch_unlike_the_reference_scores_cannot_tell_and_it_says_what_would(
+    model: SentimentModel, reference: Reference
+) -> None:
     margins, known, _ = answers(batch(300), model)
-    usual, unlike = (estimate_accuracy(margins, known, reference, unlike=share) for share in (0, 0.5))
-    assert unlike.high - unlike.low > usual.high - usual.low
-    found = estimated_accuracy(unlike, 300, reference, SETTINGS)
+    usual, unlike = (estimate_accuracy(margins, known, reference, sure=sure) for sure in (True, False))
+    found = estimated_accuracy(unlike, 300, reference, SETTINGS, to_label=50)
     assert found.verdict == "unknown"
-    assert "to be sure" in found.sentence
+    assert found.sentence.startswith("Scores cannot tell the accuracy, because texts or answers are unlike")
+    assert "Label the 50 reviews of the label budget" in found.sentence
+    assert "If the scores were right: without labels, accuracy is estimated at" in found.sentence
+    assert "see the check accuracy" in estimated_accuracy(unlike, 300, reference, SETTINGS).sentence
     assert estimated_accuracy(usual, 300, reference, SETTINGS).verdict == "ok"
     assert estimated_accuracy(usual, 7, reference, SETTINGS).verdict == "unknown"
+
+
+def test_of_a_batch_unlike_the_reference_even_scores_that_say_too_much_may_warn(
+    model: SentimentModel, reference: Reference
+) -> None:
+    margins, known, _ = answers(batch(500), model)
+    found = estimated_accuracy(estimate_accuracy(margins / 20, known, reference, sure=False), 500, reference, SETTINGS)
+    assert found.warns
+    assert found.sentence.startswith("Without labels, accuracy is estimated at")
+
+
+def test_labels_drawn_by_lot_are_what_the_accuracy_is_estimated_by(reference: Reference) -> None:
+    """Fifty of a thousand, four of which are neutral, so that no label is known of them."""
+    margins, labels = np.ones(1_000), np.full(1_000, np.nan)
+    labels[:50] = np.where(np.arange(50) < 32, 1, 0)
+    labels[[3, 11, 40, 45]] = np.nan
+    found = estimate_by_lot(margins, labels)
+    assert found is not None
+    said = measure(np.ones(46), np.where(np.arange(46) < 30, 1, 0))
+    assert (found.accuracy, found.low, found.high, found.labels_used) == (said.accuracy, said.low, said.high, 46)
+    assert found.sure
+    assert estimated_accuracy(found, 1_000, reference, SETTINGS).warns
+
+
+@pytest.mark.parametrize("labelled", [[], range(9), range(500, 1_000), range(0, 1_000, 2)])
+def test_labels_that_the_lot_did_not_draw_are_no_sample(labelled: list[int]) -> None:
+    labels = np.full(1_000, np.nan)
+    labels[list(labelled)] = 1
+    assert estimate_by_lot(np.ones(1_000), labels) is None
 
 
 def test_doubtful_answers_warn_without_a_single_label(model: SentimentModel, reference: Reference) -> None:
@@ -178,23 +211,17 @@ def test_what_the_held_out_reviews_leave_open_shrinks_with_the_share_that_is_gue
     margins, known, labels = (np.tile(each, 300) for each in answers(batch(300), model))
     half = np.where(np.arange(len(labels)) % 2 == 0, labels, np.nan)
     without, with_half = (estimate_accuracy(margins, known, reference, labels=given) for given in (None, half))
-    assert without.by_chance is not None
-    assert with_half.by_chance == pytest.approx(without.by_chance / 2, rel=0.05)
+    assert without.half is not None
+    assert with_half.half == pytest.approx(without.half / 2, rel=0.05)
 
 
-def test_the_estimate_lies_midway_between_what_the_two_assumptions_say(
+def test_the_estimate_is_the_mean_confidence_of_calibrated_probabilities(
     model: SentimentModel, reference: Reference
 ) -> None:
     margins, known, _ = answers(batch(500, positive_share=0.9), model)
-    margins = margins / 4
-    as_they_are = calibrated(margins, known, reference)
-    adjusted = adjust_to_prior(as_they_are, float(reference.labels.mean()))
-    said = [float(np.where(margins > 0, each, 1 - each).mean()) for each in (as_they_are, adjusted)]
-    assert abs(said[1] - said[0]) > 0.01
-    found = estimate_accuracy(margins, known, reference)
-    assert found.accuracy == pytest.approx(sum(said) / 2)
-    assert found.by_assumption == pytest.approx(abs(said[1] - said[0]) / 2)
-    assert found.low < min(said) < max(said) < found.high
+    probabilities = calibrated(margins / 4, known, reference)
+    confidence = np.where(margins > 0, probabilities, 1 - probabilities)
+    assert estimate_accuracy(margins / 4, known, reference).accuracy == pytest.approx(confidence.mean())
 
 
 def test_the_reviews_to_label_are_the_doubtful_and_the_unlike(model: SentimentModel, reference: Reference) -> None:
@@ -209,18 +236,9 @@ def test_the_reviews_to_label_are_the_doubtful_and_the_unlike(model: SentimentMo
     assert label_budget(margins[:0], known[:0], reference, unlikeness=nothing_unlike[:0], n=10).tolist() == []
 
 
-def test_probabilities_are_adjusted_to_the_batchs_own_share_of_positives() -> None:
-    rng = np.random.default_rng(0)
-    labels = rng.random(20_000) < 0.8
-    evidence = rng.normal(np.where(labels, 1.0, -1.0), 1.0)
-    balanced = 1 / (1 + np.exp(-2 * evidence))
-    assert balanced.mean() < 0.76
-    assert adjust_to_prior(balanced, 0.5).mean() == pytest.approx(0.8, abs=0.01)
-
-
 def past(estimate: float, true: float, *, sure: bool = True) -> PastEstimate:
     """An estimate whose band is 2 points to each side by chance, and whatever wider it was made."""
-    band = Estimate(estimate, estimate - 0.05, estimate + 0.05, sure=sure, by_chance=0.02, by_assumption=0.0)
+    band = Estimate(estimate, estimate - 0.05, estimate + 0.05, sure=sure, half=0.02)
     return PastEstimate(band, true)
 
 
@@ -239,23 +257,22 @@ def test_past_estimates_are_held_against_what_labels_said() -> None:
     assert few.widened == 1, "one batch is no history"
 
 
-def test_batches_unlike_the_reference_and_records_of_former_releases_say_nothing_about_the_factor() -> None:
-    unlike = [past(0.9, 0.9, sure=False)] * 50
+def test_batches_unlike_the_reference_say_nothing_about_bands_and_former_releases_not_how_wide_they_were() -> None:
+    unlike = [past(0.9, 0.5, sure=False)] * 50
+    assert back_test(unlike) is None
     known, diluted = back_test([past(0.9, 0.82)] * 3), back_test([*unlike, *[past(0.9, 0.82)] * 3])
     assert known is not None
-    assert diluted is not None
-    assert diluted.widened == pytest.approx(known.widened)
+    assert diluted == known
     old = [PastEstimate(Estimate(0.9, 0.88, 0.92, sure=True), 0.5)] * 3
     told = back_test(old)
     assert told is not None
     assert (told.covered, told.widened) == (0, 1.0)
 
 
-def test_what_lies_between_the_assumptions_is_not_widened() -> None:
-    band = Estimate(0.9, 0.84, 0.96, sure=True, by_chance=0.02, by_assumption=0.04)
-    told = back_test([PastEstimate(band, 0.9 + miss) for miss in (-0.05, 0.05)] * 2)
+def test_the_factor_is_that_by_which_bands_would_have_been_right() -> None:
+    told = back_test([past(0.9, 0.9 + miss) for miss in (-0.05, 0.05)] * 2)
     assert told is not None
-    assert told.widened * 0.02 + 0.04 == pytest.approx(0.05 * norm.ppf(0.975)), "misses of 5 points in each batch"
+    assert told.widened * 0.02 == pytest.approx(0.05 * norm.ppf(0.975)), "misses of 5 points in each batch"
 
 
 @pytest.mark.parametrize("needed", [2.0, 4.0])
@@ -266,7 +283,7 @@ def test_bands_come_to_hold_the_truth_when_errors_are_larger_than_they_should_be
     margins, known, _ = answers(batch(400), model)
     margins = margins / 20  # of doubtful answers, so that no accuracy comes near 1
     rng = np.random.default_rng(1)
-    spread = (estimate_accuracy(margins, known, reference).by_chance or 0.0) / norm.ppf(0.975)
+    spread = (estimate_accuracy(margins, known, reference).half or 0.0) / norm.ppf(0.975)
     seen: list[PastEstimate] = []
     for miss in rng.normal(0, needed * spread, 400):
         tested = back_test(seen)
@@ -280,6 +297,6 @@ def test_a_wider_band_has_the_same_middle(model: SentimentModel, reference: Refe
     margins, known, _ = answers(batch(300), model)
     usual, wide = (estimate_accuracy(margins, known, reference, widened=factor) for factor in (1.0, 3.0))
     assert wide.accuracy == usual.accuracy
-    assert usual.by_chance == wide.by_chance
-    assert usual.by_chance is not None
-    assert usual.low - wide.low == pytest.approx(2 * usual.by_chance)
+    assert usual.half == wide.half
+    assert usual.half is not None
+    assert usual.low - wide.low == pytest.approx(2 * usual.half)

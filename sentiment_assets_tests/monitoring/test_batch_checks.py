@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -285,6 +286,31 @@ def test_drifted_texts_make_the_estimate_unsure(champion: ComparedChampion) -> N
     assert verdicts(found.record)["estimated_accuracy"] in ("unknown", "warn")
     assert found.record.estimate is not None
     assert not found.record.estimate.sure
+
+
+def test_drifted_answers_make_the_estimate_unsure(champion: ComparedChampion) -> None:
+    reviews = unlabelled(batch(500, positive_share=0.8))
+    found = scores_of(reviews, champion, drift_record=replace(texts_of(reviews, champion), unlike=0))
+    assert verdicts(found.record)["prediction_drift"] == "warn"
+    assert verdicts(found.record)["estimated_accuracy"] == "unknown"
+
+
+def test_a_batch_that_scores_say_nothing_of_is_told_by_labels_drawn_by_lot(champion: ComparedChampion) -> None:
+    """Every fourth of its reviews is scored wrongly, those among them of which the scores are sure."""
+    truth = kitchen(400)
+    positive = champion.model.margins(truth["text"]) > 0
+    truth["label"] = pd.array(np.where(np.arange(400) % 4 == 0, ~positive, positive).astype(int), "Int8")
+    asked = scores_of(unlabelled(truth), champion).to_label
+    assert len(asked) == SETTINGS.label_budget
+    answered = truth[truth["review_id"].isin(asked["review_id"])]
+    assert answered["text"].nunique() == 50
+    found = scores_of(unlabelled(truth), champion, look_at_others([], [digests_and_labels(answered)]))
+    estimate = found.record.estimate
+    assert estimate is not None
+    assert (estimate.sure, estimate.labels_used) == (True, 50)
+    assert estimate.low < 0.75 < estimate.high
+    assert verdicts(found.record)["estimated_accuracy"] == "warn"
+    assert not set(found.to_label["review_id"]) & set(asked["review_id"]), "more labels, drawn by the same lot"
 
 
 def test_a_record_of_another_champion_does_not_count(champion: ComparedChampion) -> None:

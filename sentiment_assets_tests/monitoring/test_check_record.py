@@ -82,7 +82,7 @@ FINDINGS = st.builds(
         max_size=2,
     ).map(tuple),
 )
-ESTIMATES = st.sampled_from((None, Estimate(0.9, 0.88, 0.92, sure=True, by_chance=0.01, by_assumption=0.005)))
+ESTIMATES = st.sampled_from((None, Estimate(0.9, 0.88, 0.92, sure=True, half=0.01)))
 RECORDS = st.lists(
     st.builds(
         CheckRecord,

@@ -49,7 +49,7 @@ def test_the_page_tells_the_story_of_the_latest_batch(champion: ComparedChampion
     assert ">kettle</td>" in html
     assert "What moved the mean margin of c.csv" in html
     assert "Alarm budget" in html
-    assert "Of 3 batches with labels" in html
+    assert "Of 2 batches with labels that were like the reference" in html
     assert "in force" in html
 
 
