@@ -13,7 +13,8 @@ from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.settings import FeatureSettings, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
-from sentiment_assets.monitoring.batch_checks import BatchToCheck, check_degradation, check_drift
+from sentiment_assets.monitoring.batch_checks import check_degradation, check_drift
+from sentiment_assets.monitoring.batch_to_check import BatchToCheck
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews, no_neutral_reviews

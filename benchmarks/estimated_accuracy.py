@@ -29,7 +29,8 @@ from sklearn.preprocessing import normalize
 from benchmarks.corpora import ALONE, SETTINGS, Champion, read_corpora, train_champion
 from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.monitoring.accuracy import calibrated, measure
-from sentiment_assets.monitoring.batch_checks import BatchToCheck, check_degradation, check_drift, choose_reviews
+from sentiment_assets.monitoring.batch_checks import check_degradation, check_drift, choose_reviews
+from sentiment_assets.monitoring.batch_to_check import BatchToCheck, find_new_reviews
 
 _MOST_TRAINED_ON, _MOST_DRAWN_FROM, _SIZE = 6_000, 8_000, 500
 _CLUSTERS, _FEWEST_OF_A_CLUSTER = 5, 200
@@ -147,7 +148,10 @@ def _look_at(batch: pd.DataFrame, champion: Champion) -> dict[str, object]:
     hidden = batch.assign(label=pd.array([pd.NA] * len(batch), "Int8"))
     to_check = BatchToCheck(key="b.csv", reviews=hidden, champion=champion, others=ALONE, checked_at="now")
     record = check_degradation(to_check, SETTINGS, drift_record=check_drift(to_check, SETTINGS), past=[]).record
-    chosen, reference = choose_reviews(to_check, champion.model, champion.reference), champion.reference
+    chosen, reference = (
+        choose_reviews(find_new_reviews(to_check, champion.model, SETTINGS), champion.model, champion.reference),
+        champion.reference,
+    )
     truth = batch.set_index("review_id")["label"][chosen.reviews["review_id"]].to_numpy(int)
     true = measure(chosen.margins, truth).accuracy
     probabilities = calibrated(chosen.margins, chosen.known_ngrams, reference)

@@ -46,7 +46,8 @@ def main() -> None:
 
 def print_cost(rows: int) -> None:
     """Print the processor seconds of the quality checks and of the drift checks of so many reviews."""
-    from sentiment_assets.monitoring.batch_checks import BatchToCheck, check_drift
+    from sentiment_assets.monitoring.batch_checks import check_drift
+    from sentiment_assets.monitoring.batch_to_check import BatchToCheck
     from sentiment_assets.monitoring.language import languages_of
     from sentiment_assets.monitoring.other_batches import look_at_others
     from sentiment_assets.monitoring.quality import batch_quality

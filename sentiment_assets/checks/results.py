@@ -11,7 +11,7 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from sentiment_assets.assets.event_metadata import check_metadata, drift_page_metadata
-from sentiment_assets.assets.stored_batch import StoredBatch, read_stored_batch
+from sentiment_assets.assets.stored_batch import REVIEWS, StoredBatch, read_stored_batch
 from sentiment_assets.assets.text_tables import look_at_neighbours
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.monitoring.settings import MonitoringSettings
@@ -27,13 +27,13 @@ from sentiment_assets.resources.check_records import (
     save_record,
 )
 from sentiment_assets.resources.registry import LoadedChampion
-from sentiment_assets.resources.storage import Storage
+from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
 from sentiment_assets.resources.written_files import write_atomically
 
 if TYPE_CHECKING:
-    from sentiment_assets.monitoring.batch_checks import BatchToCheck
+    from sentiment_assets.monitoring.batch_to_check import BatchBefore, BatchToCheck
     from sentiment_assets.monitoring.check_record import CheckRecord
     from sentiment_assets.monitoring.finding import Finding
     from sentiment_assets.monitoring.other_batches import OtherBatches
@@ -138,7 +138,7 @@ class CheckedBatch:
     @cached_property
     def compared(self) -> "BatchToCheck":
         """The batch beside what it is compared with."""
-        from sentiment_assets.monitoring.batch_checks import BatchToCheck
+        from sentiment_assets.monitoring.batch_to_check import BatchToCheck
 
         return BatchToCheck(
             key=self.key,
@@ -146,7 +146,20 @@ class CheckedBatch:
             champion=self.champion,
             others=self.others,
             checked_at=self.checked_at.isoformat(timespec="seconds"),
+            before=self._batches_before,
         )
+
+    def _batches_before(self) -> "Iterator[BatchBefore]":
+        """Read the batches before it, the latest first, each when it is asked for, if it is stored."""
+        from sentiment_assets.monitoring.batch_to_check import BatchBefore
+
+        earlier = self.neighbours.earlier
+        for place in reversed(range(len(earlier))):
+            file = self.storage.frame_path(self.branch, REVIEWS, earlier[place])
+            if file.exists():
+                later = [*earlier[place + 1 :], self.key, *self.neighbours.later]
+                others = look_at_neighbours(self.storage, self.branch, earlier[:place], later)
+                yield BatchBefore(read_frame(file), others)
 
     def remember(self, group: str, record: "CheckRecord") -> "list[CheckRecord]":
         """Keep what a group of checks found; returns the records of that group up to this one, the oldest first."""

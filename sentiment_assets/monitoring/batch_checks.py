@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.review_identity import is_neutral, labels_said
@@ -24,61 +22,22 @@ from sentiment_assets.monitoring.accuracy import (
     measured_accuracy,
 )
 from sentiment_assets.monitoring.batch_texts import describe_batch_texts
+from sentiment_assets.monitoring.batch_to_check import BatchToCheck, NewReviews, find_new_reviews
 from sentiment_assets.monitoring.check_record import CheckRecord, Example, past_estimates
 from sentiment_assets.monitoring.classifier_test import classify_samples
 from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
 from sentiment_assets.monitoring.finding import Finding, unknown
 from sentiment_assets.monitoring.kinds import choose_kinds
-from sentiment_assets.monitoring.other_batches import OtherBatches
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.sample import order_by_lot, sample_texts
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
 from sentiment_assets.monitoring.text_columns import repeats
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
-from sentiment_assets.text_identity import are_among, text_digests
+from sentiment_assets.text_identity import text_digests
 
 _NEARLY_ALL = 0.9
 """Share of a batch's reviews that must have a label for its accuracy to check the estimate: that of a few has a noise
 of its own, by which bands would widen."""
-
-
-class ComparedChampion(Protocol):
-    """A champion as the checks need it: with its model and with what travels beside it."""
-
-    @property
-    def version(self) -> str:
-        """The version of the registered model."""
-
-    @property
-    def model(self) -> SentimentModel:
-        """The model itself."""
-
-    @property
-    def reference(self) -> Reference | None:
-        """What travels with it; models registered by another release may have none."""
-
-
-@dataclass(frozen=True)
-class BatchToCheck:
-    """A batch, and everything that it is compared with."""
-
-    key: str
-    reviews: pd.DataFrame
-    """Columns review_id, text and label, 0 rows or more."""
-    champion: ComparedChampion | None
-    others: OtherBatches
-    checked_at: str
-    """ISO 8601, UTC."""
-
-    @cached_property
-    def content(self) -> str:
-        """The digest of the reviews, by which a record is known to be of this very content."""
-        return content_digest(self.reviews)
-
-    def record(self, findings: tuple[Finding, ...]) -> CheckRecord:
-        """Return a record of the batch with these findings."""
-        version = self.champion.version if self.champion else None
-        return CheckRecord(self.key, self.checked_at, version, findings, content=self.content)
 
 
 @dataclass(frozen=True)
@@ -95,26 +54,27 @@ class DegradationChecks:
 def check_drift(batch: BatchToCheck, settings: MonitoringSettings) -> CheckRecord:
     """Check a batch for drift of its texts and labels.
 
-    Reviews that came before are left out: an export that overlaps the last one is the business of quality. So are
-    those that the champion was trained on, which hold no word it does not know, and neutral ones of which the reference
-    has too few to compare with (``choose_kinds``). Of many distinct texts a sample is compared; all labels are counted.
+    Its new reviews are compared, and of a small batch those of batches before it too (``find_new_reviews``): an export
+    that overlaps the last one is the business of quality, and the champion knows each word of what it was trained on.
+    Neutral ones of which the reference has too few to compare with are left out (``choose_kinds``). Of many distinct
+    texts a sample is compared; all labels are counted.
     """
     champion = batch.champion
     if champion is None or champion.reference is None:
         return _not_comparable(batch, DRIFT_CHECKS)
     model, reference = champion.model, champion.reference
-    digests = text_digests(batch.reviews["text"])
-    places = np.flatnonzero(_are_new(digests, model, batch.others))
-    labels = batch.reviews["label"].iloc[places].dropna()
-    distinct = places[~repeats(digests[places])]
-    kinds = choose_kinds(labels_said(batch.reviews.iloc[distinct]), digests[distinct], reference)
+    new = find_new_reviews(batch, model, settings)
+    labels = new.reviews["label"].dropna()
+    distinct = np.flatnonzero(~repeats(new.digests))
+    kinds = choose_kinds(labels_said(new.reviews.iloc[distinct]), new.digests[distinct], reference)
     distinct = distinct[kinds.kept]
-    reviews = batch.reviews.iloc[distinct[sample_texts(digests[distinct])]]
+    reviews = new.reviews.iloc[distinct[sample_texts(new.digests[distinct])]]
     view = describe_batch_texts(reviews["text"], model, reference.ngrams)
     drift = text_drift(
         reviews["text"], view, reference, settings, neutral_share=kinds.neutral_share, distinct=len(distinct)
     )
-    record = batch.record((drift.finding, label_drift(int(labels.sum()), len(labels), reference, settings)))
+    findings = (drift.finding, label_drift(int(labels.sum()), len(labels), reference, settings))
+    record = batch.record(new.told_in(findings))
     if not drift.finding.warns:
         return replace(record, words=drift.words)
     unlikeness = dict(drift.unlike)
@@ -153,16 +113,22 @@ def check_degradation(
     if champion is None or champion.reference is None:
         return _nothing_to_judge(batch, _not_comparable(batch, DEGRADATION_CHECKS))
     reference = champion.reference
-    chosen = choose_reviews(batch, champion.model, reference)
+    new = find_new_reviews(batch, champion.model, settings)
+    chosen = choose_reviews(new, champion.model, reference)
     if chosen.n < settings.fewest_reviews:
         reason = _too_few(chosen, settings.fewest_reviews)
-        return _nothing_to_judge(batch, batch.record(_all_unknown(DEGRADATION_CHECKS, reason)))
+        return _nothing_to_judge(batch, batch.record(new.told_in(_all_unknown(DEGRADATION_CHECKS, reason))))
     if drift_record is None or drift_record.champion != champion.version or not drift_record.is_of(batch.content):
         drift_record = check_drift(batch, settings)
     answers = prediction_drift(chosen.margins, reference, settings, neutral_share=chosen.neutral_share)
     like_reference = not (drift_record.unlike or answers.warns)
     estimate = _estimate(chosen, reference, past, like_reference=like_reference)
     to_label = propose_labels(chosen, reference, settings.label_budget, by_lot=not like_reference)
+    findings = (
+        answers,
+        measured_accuracy(*chosen.answers_and_labels, reference, settings),
+        estimated_accuracy(estimate, chosen.n, reference, settings, to_label=len(to_label)),
+    )
     shift = word_shift(
         chosen.reviews["text"],
         chosen.rows,
@@ -171,13 +137,7 @@ def check_degradation(
         neutral_share=chosen.neutral_share,
     )
     record = replace(
-        batch.record(
-            (
-                answers,
-                measured_accuracy(*chosen.answers_and_labels, reference, settings),
-                estimated_accuracy(estimate, chosen.n, reference, settings, to_label=len(to_label)),
-            )
-        ),
+        batch.record(new.told_in(findings)),
         word_shift=shift,
         estimate=estimate,
         accuracy=_accuracy_on_nearly_all(chosen),
@@ -236,23 +196,19 @@ class ChosenReviews:
         return np.diff(self.rows.indptr)
 
 
-def choose_reviews(batch: BatchToCheck, model: SentimentModel, reference: Reference) -> ChosenReviews:
-    """Choose the reviews of a batch by which a model can be judged.
+def choose_reviews(new: NewReviews, model: SentimentModel, reference: Reference) -> ChosenReviews:
+    """Choose those of the new reviews by which a model can be judged.
 
-    Reviews are left out as in ``check_drift``: the champion knows those it was trained on too well. So are those in
-    which it knows nothing, of which it says nothing. A label that a later batch corrects counts as corrected. Labels
-    that later batches have for unlabelled texts are kept apart, because they were not chosen at random.
+    Those in which it knows nothing are left out, because it says nothing of them. A label that a later batch corrects
+    counts as corrected. Labels that later batches have for unlabelled texts are kept apart, because they were not
+    chosen at random.
     """
-    digests = text_digests(batch.reviews["text"])
-    new = _are_new(digests, model, batch.others)
-    reviews, digests = batch.reviews[new], digests[new]
-    rows = model.rows(reviews["text"])
+    rows = model.rows(new.reviews["text"])
     recognised = np.diff(rows.indptr) > 0
-    kinds = choose_kinds(labels_said(reviews[recognised]), digests[recognised], reference)
+    kinds = choose_kinds(labels_said(new.reviews[recognised]), new.digests[recognised], reference)
     places = np.flatnonzero(recognised)[kinds.kept]
-    reviews, digests, rows = reviews.iloc[places], digests[places], rows[places]
+    reviews, rows, later = new.reviews.iloc[places], rows[places], new.labels_since[places]
     own = reviews["label"].to_numpy(np.float64, na_value=np.nan)
-    later = batch.others.labels_since(digests)
     return ChosenReviews(
         reviews=reviews,
         rows=rows,
@@ -313,11 +269,6 @@ def _accuracy_on_nearly_all(chosen: ChosenReviews) -> float | None:
     if chosen.labelled.sum() < _NEARLY_ALL * (~chosen.neutral).sum():
         return None
     return measure(*chosen.answers_and_labels).accuracy
-
-
-def _are_new(digests: np.ndarray, model: SentimentModel, others: OtherBatches) -> np.ndarray:
-    """True for texts that neither an earlier batch nor the champion's training split has."""
-    return ~(are_among(digests, model.trained_on) | others.came_before(digests))
 
 
 def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:

@@ -87,7 +87,13 @@ class MonitoringSettings(Settings):
         lt=1,
         description="How far accuracy may fall below the champion's test accuracy before a sure fall warns.",
     )
-    fewest_reviews: int = Field(default=50, ge=10, description="Batches of fewer are not tested; the check says so.")
+    fewest_reviews: int = Field(default=50, ge=10, description="Fewer new reviews are not tested; the check says so.")
+    pool_days: int = Field(
+        default=180,
+        ge=0,
+        description="A smaller batch is judged together with batches before it whose reviews are at most so many days "
+        "older, and with none if it is 0.",
+    )
     languages: list[str] = Field(
         default=[], description="ISO 639-1 codes that are expected; empty: the most frequent language of the batch."
     )

@@ -41,6 +41,16 @@ def test_the_same_domain_stays_green_and_another_warns_with_its_words_and_a_link
     assert [file.path for file in watched.tracking.client().list_artifacts(run_id)] == ["drift.html"]
 
 
+def test_small_batches_are_judged_with_those_before_them(watched: BranchInProcess) -> None:
+    """The first batch was trained on; its held-out reviews alone are taken."""
+    found = {}
+    for month in range(1, 4):
+        found = checks_of(watched.take_in(f"small-{month}.csv", as_file(kitchen(40, seed=month))))
+    for check in ("text_drift", "prediction_drift"):
+        assert "Judged together with the batch before it, 80 new reviews in all" in str(found[check].description)
+    assert not found["text_drift"].passed
+
+
 def test_with_severity_error_drift_blocks_scoring(watched: BranchInProcess) -> None:
     strict = watched.with_settings(monitoring={"severity": "error"})
     other = strict.take_in(OTHER, as_file(kitchen(400)))

@@ -18,7 +18,7 @@ from sentiment_assets.monitoring.accuracy import (
     measure,
     measured_accuracy,
 )
-from sentiment_assets.monitoring.batch_checks import ComparedChampion
+from sentiment_assets.monitoring.batch_to_check import ComparedChampion
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from testing.batches import batch, middling

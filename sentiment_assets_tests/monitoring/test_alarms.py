@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from sentiment_assets.monitoring.alarms import alarm_budget, history_of, wakes_somebody
 from sentiment_assets.monitoring.batch_checks import (
-    BatchToCheck,
-    ComparedChampion,
     check_degradation,
     check_drift,
 )
+from sentiment_assets.monitoring.batch_to_check import BatchToCheck, ComparedChampion
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others

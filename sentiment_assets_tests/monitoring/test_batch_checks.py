@@ -10,14 +10,13 @@ import pytest
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.monitoring import language, sample
 from sentiment_assets.monitoring.batch_checks import (
-    BatchToCheck,
-    ComparedChampion,
     DegradationChecks,
     check_degradation,
     check_drift,
     choose_reviews,
     is_out_of_date,
 )
+from sentiment_assets.monitoring.batch_to_check import BatchToCheck, ComparedChampion, find_new_reviews
 from sentiment_assets.monitoring.check_record import CheckRecord, record_from_bytes, record_to_bytes
 from sentiment_assets.monitoring.other_batches import OtherBatches, digests_and_labels, look_at_others
 from sentiment_assets.monitoring.quality import batch_quality
@@ -378,7 +377,9 @@ def test_labels_of_the_batch_and_labels_that_came_since_are_kept_apart(champion:
     others = look_at_others([], [digests_and_labels(since)])
     assert champion.reference is not None
     batch_to_check = BatchToCheck(key="b.csv", reviews=reviews, champion=champion, others=others, checked_at=NOW)
-    chosen = choose_reviews(batch_to_check, champion.model, champion.reference)
+    chosen = choose_reviews(
+        find_new_reviews(batch_to_check, champion.model, SETTINGS), champion.model, champion.reference
+    )
     assert pd.Series(chosen.labels).fillna(-1).tolist() == [1, 0, -1, -1]
     assert pd.Series(chosen.labels_since).fillna(-1).tolist() == [-1, -1, 0, -1]
     assert chosen.labelled.tolist() == [True, True, False, False]

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.monitoring import drift_page
-from sentiment_assets.monitoring.batch_checks import BatchToCheck, ComparedChampion, check_degradation, check_drift
+from sentiment_assets.monitoring.batch_checks import check_degradation, check_drift
+from sentiment_assets.monitoring.batch_to_check import BatchToCheck, ComparedChampion
 from sentiment_assets.monitoring.check_record import CheckRecord, for_history, with_whole_records
 from sentiment_assets.monitoring.drift_page import batches_told, make_drift_page, render_drift_page
 from sentiment_assets.monitoring.other_batches import look_at_others

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sentiment_assets.monitoring import reference as stored
-from sentiment_assets.monitoring.batch_checks import ComparedChampion
+from sentiment_assets.monitoring.batch_to_check import ComparedChampion
 from sentiment_assets.monitoring.reference import Reference, reference_from_bytes, reference_to_bytes
 from sentiment_assets.monitoring.text_columns import TextColumns
 
