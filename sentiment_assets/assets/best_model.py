@@ -63,6 +63,7 @@ def best_model_asset(
     ) -> dg.MaterializeResult[Any]:
         from joblib import cpu_count
 
+        from sentiment_assets.learning.calibration import CannotCalibrate
         from sentiment_assets.learning.challenger import make_challenger
         from sentiment_assets.learning.features import StaleFeatures, features_from_arrays, require_current
         from sentiment_assets.learning.leakage import measure_leakage
@@ -78,7 +79,7 @@ def best_model_asset(
 
         try:
             rows = features_from_arrays(features.arrays)
-            require_current(rows, splits, settings, feature_sets)
+            require_current(rows, splits, settings, feature_sets, similarity=similarity)
         except StaleFeatures as error:
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
@@ -95,9 +96,12 @@ def best_model_asset(
                 f"Chosen among {len(candidates)} of {len(candidate_keys)} candidates, as `quorum` allows; not trained "
                 f"on the current features: {', '.join(missing)}."
             )
-        challenger = make_challenger(
-            candidates, rows, splits, metric=metric, n_jobs=cpu_count(), folder=storage.folder_of_unfinished
-        )
+        try:
+            challenger = make_challenger(
+                candidates, rows, splits, metric=metric, n_jobs=cpu_count(), folder=storage.folder_of_unfinished
+            )
+        except CannotCalibrate as error:
+            raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         champion = tracking.champion(branch)
         champion_on_test = measure_champion(champion.model, splits) if champion else None

@@ -77,7 +77,7 @@ class BranchSettings(Settings):
     features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")
     search: SearchSpace = Field(default=SearchSpace(), description="The hyperparameter sets, one candidate each.")
     selection_metric: SelectionMetric = Field(
-        default="hinge_loss", description="What the candidates are compared by on validation."
+        default="hinge_loss", description="What the candidates are compared by, on reviews that were held out."
     )
     promotion: PromotionRule = Field(default=PromotionRule(), description="When a challenger becomes the champion.")
     monitoring: MonitoringSettings = Field(default=MonitoringSettings(), description="When a batch is worth a warning.")

@@ -37,13 +37,24 @@ class FittedCalibration:
     shift: float
 
 
+class CannotCalibrate(ValueError):
+    """There are no held-out reviews of both labels to calibrate by; the message says what to do."""
+
+
 def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> FittedCalibration:
     """Platt scaling (Platt 1999): logistic regression of the label on the margin, p = 1 / (1 + exp(-(a·margin + c))).
 
     c becomes a shift of the margins by c/a, so that a margin of 0 is where p is one half
     (docs/decisions/0012-one-decision-rule.md). Margins that do not rise with the labels are not shifted and get scores
-    next to 0. Fitted on the validation split. Raises ``ValueError`` when only one label occurs.
+    next to 0. Fitted on held-out reviews. Raises ``CannotCalibrate`` unless both labels occur.
     """
+    n_positive, n = int((labels == 1).sum()), len(labels)
+    if not 0 < n_positive < n:
+        raise CannotCalibrate(
+            f"scores cannot be calibrated: of {n:,} held-out reviews in which the model knows a word {n_positive:,} "
+            "are positive, and it takes both labels. Land more labelled reviews, or give more of them to validation "
+            "(`splits`)"
+        )
     fitted = LogisticRegression(C=1e6).fit(margins.reshape(-1, 1), labels)
     return calibration_of(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
 

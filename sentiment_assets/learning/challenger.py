@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from sentiment_assets.learning.calibration import (
     Calibration,
@@ -39,8 +38,6 @@ from sentiment_assets.learning.splitting import TEST, TRAIN
 class HeldOut:
     """Reviews as models saw them that were not trained on them; all of one length."""
 
-    rows: sparse.csr_matrix
-    """Their rows by the challenger's own features, float32 of shape (n_reviews, n_columns)."""
     margins: np.ndarray
     """float64."""
     known_ngrams: np.ndarray
@@ -112,7 +109,6 @@ def make_challenger(
     margins = model.margins_of_rows(test.rows)
     cross_fitted = np.where(known > 0, candidate.cross_fitted_margins + fitted.shift, 0.0)
     held_out = HeldOut(
-        rows=sparse.vstack([*(rows for rows, _ in train.taken(chosen.held_out)), test.rows], format="csr"),
         margins=np.concatenate([cross_fitted, margins]),
         known_ngrams=np.concatenate([known, np.diff(test.indptr)]).astype(np.int32),
         labels=np.concatenate([labels, test.labels]).astype(np.int8),

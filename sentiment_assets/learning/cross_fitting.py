@@ -19,6 +19,7 @@ DEVELOPMENT = (TRAIN, VALIDATION)
 CROSS_VALIDATED_BELOW = 5_000
 """One validation split is enough for so many development reviews: five times the training buys too little."""
 N_FOLDS = 5
+_LEAST_TRAINED_ON = 0.5
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,17 @@ class Fold:
 def folds_of(development: pd.DataFrame, similarity: float | None, analyzer: Analyzer | None) -> tuple[Fold, ...]:
     """The folds of the development reviews, columns text and label; none for a corpus that needs none.
 
-    The digest of a text decides its fold, in each label apart, so that every fold has its share of both. What is a
+    The order of the texts' digests decides, in each label apart, so that every fold has its share of both. What is a
     near-duplicate of a review that a fold holds out does not train in that fold, from ``similarity`` on (``None``:
-    near-duplicates are let be; ``analyzer`` as in ``shingle_analyzer``).
+    near-duplicates are let be; ``analyzer`` as in ``shingle_analyzer``). There are no folds, either, where so many
+    reviews are alike that a fold would train on less than half of them, or on one label: the models of such folds say
+    nothing of one that was trained on all.
     """
     if len(development) >= CROSS_VALIDATED_BELOW:
         return ()
+    labels = development["label"].to_numpy()
     number = np.empty(len(development), np.int64)
-    number[np.lexsort((text_digests(development["text"]), development["label"]))] = np.arange(len(development))
+    number[np.lexsort((text_digests(development["text"]), labels))] = np.arange(len(development))
     fold_of = number % N_FOLDS
     signatures = text_signatures(development["text"], shingle_analyzer(development["text"], analyzer))
     folds = []
@@ -47,5 +51,7 @@ def folds_of(development: pd.DataFrame, similarity: float | None, analyzer: Anal
         train = fold_of != each
         if similarity is not None:
             train[train] = ~resembles_any(signatures[train], signatures[~train], similarity)
+        if train.mean() < _LEAST_TRAINED_ON or len(np.unique(labels[train])) < len(np.unique(labels)):
+            return ()
         folds.append(Fold(np.flatnonzero(train), np.flatnonzero(fold_of == each)))
     return tuple(folds)

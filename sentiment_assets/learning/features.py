@@ -89,6 +89,8 @@ class Features:
     """What they were built with."""
     splits_digest: str
     """The digest of the splits that they were built from (``digest_of_splits``)."""
+    similarity: float | None = None
+    """The similarity from which on near-duplicates were kept out of the folds (``folds_of``)."""
 
     def of(self, asked: FeatureSet | None = None) -> FeatureRows:
         """The feature set that a candidate asks for, or the first for one that asks for none."""
@@ -130,7 +132,7 @@ def build_features(
     wanted = settings.feature_sets if feature_sets is None else feature_sets
     folds = folds_of(_development(reviews), similarity, settings.tokens)
     built = _feature_sets(reviews, settings, wanted, folds=folds, n_jobs=n_jobs, folder=folder)
-    return Features(built, settings, digest_of_splits(reviews))
+    return Features(built, settings, digest_of_splits(reviews), similarity)
 
 
 def refitted_rows(
@@ -260,12 +262,15 @@ def require_current(
     splits: pd.DataFrame,
     settings: FeatureSettings,
     feature_sets: Sequence[FeatureSet] | None = None,
+    *,
+    similarity: float | None = None,
 ) -> None:
-    """Raise ``StaleFeatures`` unless the features were built from these splits with these settings and feature sets."""
+    """Raise ``StaleFeatures`` unless the features were built by ``build_features`` with these very arguments."""
     wanted = settings.feature_sets if feature_sets is None else feature_sets
     if features.splits_digest != digest_of_splits(splits):
         raise StaleFeatures(f"the features were built from other splits than there are now: {_REMEDY}")
-    if features.settings != settings or list(features.sets) != list(wanted):
+    built_with = (features.settings, list(features.sets), features.similarity)
+    if built_with != (settings, list(wanted), similarity):
         raise StaleFeatures(f"the features were built with other settings than the branch has now: {_REMEDY}")
 
 
@@ -274,6 +279,7 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
     facts = {
         "settings": features.settings.model_dump(),
         "splits_digest": features.splits_digest,
+        "similarity": features.similarity,
         "sets": {name: parts_to_facts(built.fitted) for name, built in features.sets.items()},
         "fold_sizes": next(iter(features.sets.values())).fold_sizes,
         "fold_columns": {name: built.folds[0][0].n_columns for name, built in features.sets.items()},
@@ -301,7 +307,7 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
     settings = FeatureSettings(**facts["settings"])
     stored = [name for name in settings.feature_sets if name in facts["sets"]]
     sets = LazyMapping(stored, lambda name: _set_from(arrays, name, facts))
-    return Features(sets, settings, facts["splits_digest"])
+    return Features(sets, settings, facts["splits_digest"], facts["similarity"])
 
 
 def _set_from(arrays: Mapping[str, np.ndarray], feature_set: FeatureSet, facts: Mapping[str, Any]) -> FeatureRows:

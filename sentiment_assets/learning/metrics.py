@@ -81,4 +81,4 @@ SELECTION_METRICS: Mapping[SelectionMetric, Callable[[np.ndarray, np.ndarray], f
     "error_rate": error_rate,
     "balanced_error_rate": balanced_error_rate,
 }
-"""What candidates may be compared by on the validation split; smaller is better."""
+"""What candidates may be compared by on reviews that were held out; smaller is better."""

@@ -22,8 +22,8 @@ class SplitSettings(Settings):
         default=0.7,
         ge=0.5,
         le=1,
-        description="A training review that shares so much of its three-token shingles with a test or validation "
-        "review is set aside; `null`: it trains.",
+        description="A review that shares so much of its three-token shingles with a test review, or a training review "
+        "that does so with a validation review, is set aside; `null`: it trains.",
     )
 
     @model_validator(mode="after")

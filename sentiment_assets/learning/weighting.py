@@ -1,4 +1,4 @@
-"""Which columns count, and for how much: fitted on the training split only."""
+"""Which columns count, and for how much: fitted on what a model is trained on, and nothing else."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -87,7 +87,7 @@ def text_drift(
 
 
 def label_drift(positive: int, labelled: int, reference: Reference, settings: MonitoringSettings) -> Finding:
-    """Compare the share of positive labels with the training split's."""
+    """Compare the share of positive labels with that of the reviews that the champion was trained on."""
     name = "label_drift"
     if labelled < settings.fewest_reviews:
         return unknown(name, _too_few(labelled, reference.labelled, settings.fewest_reviews, "labelled reviews"))

@@ -78,13 +78,13 @@ class Reference:
     columns: TextColumns
     """The text columns of the same reviews."""
     positive: int
-    """The number of training reviews that are positive."""
+    """How many of the reviews that the model was trained on are positive."""
     labelled: int
-    """The number of all training reviews."""
+    """How many reviews the model was trained on."""
     unknown_words: np.ndarray
-    """The shares of unknown words of up to 10,000 held-out reviews."""
+    """The shares of unknown words of up to 10,000 test reviews."""
     margins: np.ndarray
-    """float64, shape (n_held_out,): validation, then test."""
+    """float64, shape (n_held_out,): those of ``Challenger.held_out``, the test split last."""
     known_ngrams: np.ndarray
     """int32, for the same reviews: how many of a review's distinct n-grams the model has a weight for."""
     labels: np.ndarray
@@ -92,9 +92,9 @@ class Reference:
     n_test: int
     """The last ``n_test`` of them are the test split."""
     mean_columns: np.ndarray
-    """int32, ascending: columns of the model that held-out reviews have."""
+    """int32, ascending: columns of the model that test reviews have."""
     mean_values: np.ndarray
-    """float64: the mean of each of these columns over the held-out reviews."""
+    """float64: the mean of each of these columns over the test reviews."""
     names: dict[int, str]
     """The n-grams of the columns that add most to the mean margin: a batch that lacks them cannot name them."""
     neutral: NeutralReference

@@ -9,7 +9,7 @@ from sentiment_assets.settings_base import Settings
 DRIFT_CHECKS = {
     "text_drift": "Whether the batch's texts are like those that the champion was trained on: a classifier two-sample "
     "test on n-grams, and tests of length, characters, language and unknown words.",
-    "label_drift": "Whether the share of positive labels is that of the champion's training split.",
+    "label_drift": "Whether the share of positive labels is that of the reviews that the champion was trained on.",
 }
 """The drift checks of ``raw_reviews``, and what each asks."""
 DEGRADATION_CHECKS = {

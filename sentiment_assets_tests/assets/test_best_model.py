@@ -51,6 +51,12 @@ def test_best_model_refuses_features_of_other_splits_or_settings(trained: Branch
     assert "acme: the features were built with other settings" in failure_of(shorter.train("best_model"))
 
 
+def test_reviews_of_which_no_model_knows_a_word_are_refused_with_what_to_do(trained: BranchInProcess) -> None:
+    rows = [row | {"text": f"only{number} here{number}"} for number, row in enumerate(made_up_reviews(600))]
+    trained.take_in("a.csv", as_csv(rows))
+    assert "acme: scores cannot be calibrated: of 0 held-out reviews" in failure_of(trained.train())
+
+
 def test_neutral_reviews_of_the_batches_it_was_trained_on_are_in_its_reference(trained: BranchInProcess) -> None:
     before = trained.tracking.champion("acme")
     assert before.reference.neutral.share == 0

@@ -6,11 +6,13 @@ import pytest
 from scipy import sparse
 
 from sentiment_assets.learning import cross_fitting
+from sentiment_assets.learning.calibration import CannotCalibrate
 from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features, build_features
 from sentiment_assets.learning.hyperparameters import SearchSpace
 from sentiment_assets.learning.labelled_rows import LabelledRows
+from sentiment_assets.learning.leakage import measure_leakage
 from sentiment_assets.learning.promotion import measure_champion
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
@@ -46,6 +48,8 @@ def test_on_unbalanced_data_measured_and_served_labels_are_the_same() -> None:
     assert (served == (challenger.test_margins > 0)).all()
     standing = measure_champion(challenger.model, splits)
     assert ((standing.test_margins > 0) == served).all()
+    served_p = challenger.model.calibration.probabilities(challenger.test_margins)
+    assert served_p.mean() == pytest.approx(test["label"].mean(), abs=0.03), "its own b, in its own units"
     held_out = slice(0, -len(test))
     mean = challenger.model.calibration.probabilities(challenger.held_out.margins[held_out]).mean()
     assert mean == pytest.approx(challenger.held_out.labels[held_out].mean(), abs=0.01), "as Platt scaling leaves it"
@@ -73,6 +77,19 @@ def test_reviews_in_which_nothing_is_known_move_no_threshold(
     other = make_challenger({"one": unmoved}, padded, splits, metric="error_rate")
     assert other.model.intercept == pytest.approx(plain.model.intercept)
     assert other.model.calibration == plain.model.calibration
+
+
+def test_where_nothing_is_known_of_any_review_the_error_says_what_to_do() -> None:
+    """Each word stands in one review alone."""
+    reviews = pd.DataFrame(made_up_reviews(60)).assign(split=None, batch="b")
+    splits = split_reviews(
+        reviews.assign(text=[f"only{number} here{number}" for number in range(60)]), SplitSettings()
+    ).reviews
+    features = build_features(splits, SETTINGS)
+    candidate = train_candidate(features, "v1", SETS[0], mlflow_run_id="run")
+    with pytest.raises(CannotCalibrate, match="of 0 held-out reviews in which the model knows a word 0 are positive"):
+        make_challenger({"one": candidate}, features, splits, metric="hinge_loss")
+    assert measure_leakage(candidate, features).figures["leakage_tax"] == 0
 
 
 def test_what_was_held_out_decides_between_feature_sets(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_assets.learning import cross_fitting
-from sentiment_assets.learning.candidate import candidate_from_bytes, candidate_to_bytes, train_candidate
+from sentiment_assets.learning.candidate import candidate_from_bytes, candidate_to_bytes, train_again, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT, N_FOLDS, folds_of
 from sentiment_assets.learning.features import (
@@ -24,6 +24,9 @@ from testing.corpus import made_up_reviews
 def test_every_review_is_held_out_once_and_trains_nothing_there(n: int, positive_share: float, seed: int) -> None:
     development = pd.DataFrame(made_up_reviews(n, seed, positive_share))
     folds = folds_of(development, None, None)
+    if not folds:
+        assert development["label"].value_counts().min() == 1, "and the fold that holds it out would not know the label"
+        return
     held_out = np.concatenate([fold.held_out for fold in folds])
     assert sorted(held_out.tolist()) == list(range(n))
     for fold in folds:
@@ -46,6 +49,18 @@ def test_near_duplicates_of_what_a_fold_holds_out_do_not_train_in_it() -> None:
     for fold in folds_of(development, 0.5, None):
         assert not set(fold.held_out % 100) & set(fold.train % 100)
     assert any(set(fold.held_out % 100) & set(fold.train % 100) for fold in folds_of(development, None, None))
+
+
+def test_where_nearly_all_reviews_are_alike_there_are_no_folds() -> None:
+    """They would train on a handful, and what such models say is nothing to calibrate another one by."""
+    templates = pd.DataFrame(made_up_reviews(2, positive_share=1)).assign(label=[0, 1])
+    development = pd.concat([templates.assign(text=templates["text"] + f" {n}") for n in range(50)], ignore_index=True)
+    assert folds_of(development, 0.7, None) == ()
+    assert len(folds_of(development, None, None)) == N_FOLDS, "unless nobody minds"
+
+
+def test_no_fold_trains_on_one_label_alone() -> None:
+    assert folds_of(pd.DataFrame(made_up_reviews(20)).assign(label=[1] + 19 * [0]), None, None) == ()
 
 
 def test_in_a_large_corpus_the_validation_split_is_the_only_fold(
@@ -111,6 +126,16 @@ def test_no_model_judges_a_review_that_it_was_trained_on() -> None:
     own = np.corrcoef(challenger.model.margins(development["text"]), development["label"])[0, 1]
     assert unseen == pytest.approx(0, abs=0.1)
     assert own > 0.9
+
+
+def test_it_is_trained_again_for_as_many_epochs_as_were_best(features: Features) -> None:
+    wild = SETS[0].model_copy(update={"epochs": 20, "eta0": 100.0})
+    candidate = train_candidate(features, "v1", wild, mlflow_run_id="run", patience=1)
+    assert candidate.svc.best_epoch < len(candidate.svc.train_losses) < 20
+    rows = features.of().rows
+    again = train_again(candidate, rows["train"], rows["validation"])
+    assert len(again.train_losses) == candidate.svc.best_epoch
+    assert again.coefficients.tolist() == pytest.approx(candidate.svc.coefficients.tolist(), rel=1e-5)
 
 
 def test_the_champion_is_trained_on_validation_too(challenger: Challenger, splits: pd.DataFrame) -> None:

@@ -109,6 +109,14 @@ def test_only_the_feature_sets_that_somebody_asks_for_are_kept(splits: pd.DataFr
         require_current(both, splits, FeatureSettings())
 
 
+def test_features_are_current_for_the_similarity_that_their_folds_were_made_with(splits: pd.DataFrame) -> None:
+    built = build_features(splits, SETTINGS, similarity=0.7)
+    stored = features_from_arrays(features_to_arrays(built))
+    require_current(stored, splits, SETTINGS, similarity=0.7)
+    with pytest.raises(StaleFeatures, match="other settings"):
+        require_current(stored, splits, SETTINGS, similarity=None)
+
+
 def test_every_feature_set_survives_storage(every_set: Features, splits: pd.DataFrame) -> None:
     again = features_from_arrays(features_to_arrays(every_set))
     require_current(again, splits, FeatureSettings())

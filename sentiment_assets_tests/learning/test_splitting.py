@@ -169,3 +169,16 @@ def test_near_duplicates_are_found_in_languages_without_spaces_too() -> None:
     with_english = pd.concat([reviews, corpus([(f"review number {each}", 1, "train") for each in range(9)], "c")])
     assert split_reviews(with_english, SHARES).near_duplicates.empty, "most reviews here have spaces"
     assert split_reviews(with_english, SHARES, "char").near_duplicates["text"].tolist() == [copy]
+
+
+def test_validation_reviews_like_test_reviews_are_set_aside_and_what_is_like_those_trains() -> None:
+    """Validation is trained on in the end; what is no longer in it is nobody's twin."""
+    words = [f"word{number}" for number in range(24)]
+    in_test, in_validation, in_train = (" ".join(words[first : first + 20]) for first in (0, 2, 4))
+    split = split_reviews(
+        corpus([(in_test, 1, "test"), (in_validation, 1, "validation"), (in_train, 1, "train")]),
+        SplitSettings(near_duplicate_similarity=0.75),
+    )
+    assert split.reviews["split"].tolist() == ["test", "near_duplicate", "train"]
+    [twin] = split.near_duplicates.itertuples()
+    assert (twin.text, twin.twin_text, twin.twin_split) == (in_validation, in_test, "test")

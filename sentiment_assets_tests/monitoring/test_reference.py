@@ -108,3 +108,5 @@ def test_what_was_fitted_comes_from_held_out_reviews(reference: Reference) -> No
     assert 0 < reference.n_test < len(reference.labels)
     assert len(reference.labels) == reference.labelled + reference.n_test, "of a small corpus all were held out once"
     assert reference.rows.shape[0] == reference.labelled
+    assert len(reference.unknown_words) == reference.n_test, "the model knows the words of all others"
+    assert reference.positive == reference.labels[: -reference.n_test].sum()
