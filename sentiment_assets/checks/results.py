@@ -153,13 +153,10 @@ class CheckedBatch:
         """Read the batches before it, the latest first, each when it is asked for, if it is stored."""
         from sentiment_assets.monitoring.batch_to_check import BatchBefore
 
-        earlier = self.neighbours.earlier
-        for place in reversed(range(len(earlier))):
-            file = self.storage.frame_path(self.branch, REVIEWS, earlier[place])
+        for steps, key in enumerate(reversed(self.neighbours.earlier), start=1):
+            file = self.storage.frame_path(self.branch, REVIEWS, key)
             if file.exists():
-                later = [*earlier[place + 1 :], self.key, *self.neighbours.later]
-                others = look_at_neighbours(self.storage, self.branch, earlier[:place], later)
-                yield BatchBefore(read_frame(file), others)
+                yield BatchBefore(read_frame(file), self.others.seen_from(steps, self.stored.reviews))
 
     def remember(self, group: str, record: "CheckRecord") -> "list[CheckRecord]":
         """Keep what a group of checks found; returns the records of that group up to this one, the oldest first."""

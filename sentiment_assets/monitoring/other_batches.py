@@ -47,6 +47,12 @@ class OtherBatches:
         """Float64: the last label that later batches have for each text, or nan; of a label budget, for example."""
         return self._last_labels(digests, _AFTER)
 
+    def seen_from(self, steps: int, reviews: pd.DataFrame) -> "OtherBatches":
+        """What the others are to the batch that came so many ``steps``, at least 1, before this one, of ``reviews``."""
+        moved = (PlacedTable(each.table, np.where(each.places == 0, 0, each.places + steps)) for each in self.tables)
+        this = PlacedTable(make_table([digests_and_labels(reviews)]), np.array([steps]))
+        return OtherBatches((*moved, this))
+
     def _last_labels(self, digests: np.ndarray, side: int) -> np.ndarray:
         positions, places, labels = self._find(digests)
         told = np.flatnonzero((np.sign(places) == side) & (labels != NO_LABEL))

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 
 from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
 from sentiment_assets.text_identity import text_digests
@@ -33,3 +34,25 @@ def test_a_batch_alone_has_no_others() -> None:
     others, digests = look_at_others([], []), text_digests(["one"])
     assert not others.bring_nothing(digests, np.array([np.nan])).any()
     assert np.isnan(others.labels_since(digests)).all()
+
+
+def test_seen_from_an_earlier_batch_the_others_are_what_they_are_when_it_is_looked_at_itself() -> None:
+    texts = ["one", "two", "three", "four", "five", "six"]
+    batches = [
+        pd.DataFrame({"text": pd.Series(some, dtype="str"), "label": pd.array(labels, "Int8")})
+        for some, labels in (
+            (["one", "two"], [1, 0]),
+            (["two", "three"], [None, None]),
+            (["three", "four"], [None, 1]),
+            (["one", "three", "five"], [0, 1, None]),
+            (["five", "three"], [0, 0]),
+        )
+    ]
+    known = [digests_and_labels(each) for each in batches]
+    this, digests = 3, text_digests(pd.Series(texts, dtype="str"))
+    others = look_at_others(known[:this], known[this + 1 :])
+    for steps in (1, 2, 3):
+        place = this - steps
+        seen, expected = others.seen_from(steps, batches[this]), look_at_others(known[:place], known[place + 1 :])
+        assert np.array_equal(seen.came_before(digests), expected.came_before(digests))
+        assert np.array_equal(seen.labels_since(digests), expected.labels_since(digests), equal_nan=True)
