@@ -8,18 +8,27 @@ from pydantic import Field
 
 from sentiment_assets.settings_base import Settings
 
+_USUALLY_WANTED = 1_000
+_WORTH_IT = 0.1
+"""The share of the labelled reviews wanted that makes an old champion worth replacing: a handful changes nothing."""
+
 
 class RetrainingPolicy(Settings):
     """When a train run starts by itself: only if labelled reviews have landed since the last one."""
 
     new_labelled: int | None = Field(
-        default=1_000, ge=1, description="So many labelled reviews since the champion's data; `null`: never for that."
+        default=_USUALLY_WANTED,
+        ge=1,
+        description="So many labelled reviews since the champion's data; `null`: never for that.",
     )
     failed_checks: bool = Field(
         default=True, description="A drift or degradation check of a batch that landed since the last train run failed."
     )
     champion_days: float | None = Field(
-        default=30, gt=0, description="The champion is older than so many days; `null`: never for that."
+        default=30,
+        gt=0,
+        description="The champion is older than so many days, and a tenth of `new_labelled` has landed since its data; "
+        "`null`: never for that.",
     )
     cool_down_hours: float = Field(
         default=12,
@@ -76,6 +85,7 @@ def _reasons(state: TrainingState, policy: RetrainingPolicy, age: timedelta) -> 
         )
     if policy.failed_checks and state.failed_checks:
         reasons.append(f"failed: {', '.join(state.failed_checks)}")
-    if policy.champion_days is not None and age > timedelta(days=policy.champion_days):
+    is_old = policy.champion_days is not None and age > timedelta(days=policy.champion_days)
+    if is_old and state.labelled_since_champion >= _WORTH_IT * (policy.new_labelled or _USUALLY_WANTED):
         reasons.append(f"the champion is {age.days} days old, {policy.champion_days:g} allowed")
     return reasons
