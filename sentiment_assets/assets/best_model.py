@@ -154,7 +154,7 @@ def best_model_asset(
                     model_link=tracking.version_link(branch, version),
                 ),
                 SELECTED_CANDIDATE: challenger.key,
-                "candidates_missing": missing,
+                **({"candidates_missing": missing} if missing else {}),
                 **challenger.metrics,
                 **figures,
                 **{name.partition(".")[0]: picture(name, content) for name, content in report.pictures.items()},
