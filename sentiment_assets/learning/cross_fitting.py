@@ -30,17 +30,20 @@ class Fold:
     held_out: np.ndarray
 
 
+def needs_folds(n_reviews: int) -> bool:
+    """Whether a validation split of so many development reviews says too little."""
+    return n_reviews < CROSS_VALIDATED_BELOW
+
+
 def folds_of(development: pd.DataFrame, similarity: float | None, analyzer: Analyzer | None) -> tuple[Fold, ...]:
-    """The folds of the development reviews, columns text and label; none for a corpus that needs none.
+    """The folds of the development reviews, columns text and label.
 
     The order of the texts' digests decides, in each label apart, so that every fold has its share of both. What is a
     near-duplicate of a review that a fold holds out does not train in that fold, from ``similarity`` on (``None``:
-    near-duplicates are let be; ``analyzer`` as in ``shingle_analyzer``). There are no folds, either, where so many
+    near-duplicates are let be; ``analyzer`` as in ``shingle_analyzer``). There are no folds where so many
     reviews are alike that a fold would train on less than half of them, or on one label: the models of such folds say
     nothing of one that was trained on all.
     """
-    if len(development) >= CROSS_VALIDATED_BELOW:
-        return ()
     labels = development["label"].to_numpy()
     number = np.empty(len(development), np.int64)
     number[np.lexsort((text_digests(development["text"]), labels))] = np.arange(len(development))

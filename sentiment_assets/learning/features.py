@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment_assets.learning.cross_fitting import DEVELOPMENT, Fold, folds_of
+from sentiment_assets.learning.cross_fitting import DEVELOPMENT, Fold, folds_of, needs_folds
 from sentiment_assets.learning.feature_set import (
     PART_ARRAYS,
     FeaturePart,
@@ -130,7 +130,8 @@ def build_features(
     ``folds_of``. Rows are mapped files in ``folder`` (``filed_rows``).
     """
     wanted = settings.feature_sets if feature_sets is None else feature_sets
-    folds = folds_of(_development(reviews), similarity, settings.tokens)
+    is_small = needs_folds(int(reviews["split"].isin(DEVELOPMENT).sum()))  # else the texts stay in their mapped file
+    folds = folds_of(_development(reviews), similarity, settings.tokens) if is_small else ()
     built = _feature_sets(reviews, settings, wanted, folds=folds, n_jobs=n_jobs, folder=folder)
     return Features(built, settings, digest_of_splits(reviews), similarity)
 
