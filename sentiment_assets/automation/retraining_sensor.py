@@ -10,7 +10,7 @@ from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
 from sentiment_assets.automation.quorum import lost_candidates
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy, is_due
-from sentiment_assets.automation.run_history import trains
+from sentiment_assets.automation.run_history import last_train_run, trains
 from sentiment_assets.automation.training_state import training_state
 from sentiment_assets.learning.hyperparameters import fewest_candidates
 from sentiment_assets.presentation.wording import counted
@@ -46,9 +46,10 @@ def retraining_sensor(
             due = is_due(training_state(context.instance, branch, storage, tracking), policy, now)
         except MlflowAway as error:
             return dg.SensorResult(skip_reason=f"{error}.", cursor=context.cursor)
-        if not due.train and (choice := _choice_among_the_rest(context.instance, branch, len(candidate_keys), quorum)):
-            return dg.SensorResult([choice], cursor="")
         if not due.train:
+            choice = _choice_among_the_rest(context.instance, branch, len(candidate_keys), quorum)
+            if choice:
+                return dg.SensorResult([choice], cursor="")
             return dg.SensorResult(skip_reason=f"Not due: {due.reason}.", cursor="")
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
         ingesting = sum(run.job_name == ingest_job_name(branch) for run in under_way)
@@ -66,8 +67,9 @@ def _choice_among_the_rest(
     instance: dg.DagsterInstance, branch: str, n_candidates: int, quorum: float
 ) -> dg.RunRequest | None:
     """A run that chooses the best model, where the last train run failed by some candidates and a quorum is left."""
-    lost = lost_candidates(instance, branch)
-    if lost is None or n_candidates - lost.n < fewest_candidates(n_candidates, quorum):
+    may_be_lost = n_candidates - fewest_candidates(n_candidates, quorum)
+    lost = lost_candidates(instance, branch) if may_be_lost else None  # without a quorum nothing is looked up
+    if lost is None or lost.n > may_be_lost:
         return None
     reason = f"{lost.n} of {n_candidates} candidates failed, and the quorum of {quorum:g} is there"
     return dg.RunRequest(
@@ -79,5 +81,5 @@ def _choice_among_the_rest(
 
 def _last_train_run_id(instance: dg.DagsterInstance, branch: str) -> str:
     """A key that stays the same until a train run is there, whatever happens to the daemon in between."""
-    records = instance.get_run_records(dg.RunsFilter(job_name=train_job_name(branch)), limit=1)
-    return records[0].dagster_run.run_id if records else "none"
+    last = last_train_run(instance, branch)
+    return last.dagster_run.run_id if last else "none"

@@ -19,6 +19,12 @@ def ended_runs_of(instance: dg.DagsterInstance, job: str) -> int:
     return instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=ended))
 
 
+def last_train_run(instance: dg.DagsterInstance, branch: str) -> dg.RunRecord | None:
+    """The run of the branch's train job that was asked for last, however it stands."""
+    records = instance.get_run_records(dg.RunsFilter(job_name=train_job_name(branch)), limit=1)
+    return records[0] if records else None
+
+
 def trains(run: dg.DagsterRun, branch: str) -> bool:
     """Whether a run trains the branch: by its train job, or by assets that somebody has picked."""
     parts = {dg.AssetKey([branch, name]) for name in (SPLITS, FEATURES, TRAINED_CANDIDATES, BEST_MODEL)}

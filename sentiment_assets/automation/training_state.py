@@ -7,8 +7,8 @@ import dagster as dg
 from sentiment_assets.assets.event_metadata import ROWS_LABELLED, TOLD_AGAIN
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.automation.batch_history import materializations
-from sentiment_assets.automation.jobs import train_job_name
 from sentiment_assets.automation.retraining_policy import TrainingState
+from sentiment_assets.automation.run_history import last_train_run
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_current_records
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
@@ -16,7 +16,7 @@ from sentiment_assets.resources.tracking import Tracking
 
 def training_state(instance: dg.DagsterInstance, branch: str, storage: Storage, tracking: Tracking) -> TrainingState:
     """What the retraining policy asks about."""
-    last = _last_train_run(instance, branch)
+    last = last_train_run(instance, branch)
     began = _began(instance, last.dagster_run.root_run_id or last.dagster_run.run_id) if last else None
     since_training = _labelled(instance, branch, began)
     if not any(since_training.values()):
@@ -43,11 +43,6 @@ def training_state(instance: dg.DagsterInstance, branch: str, storage: Storage, 
             if finding.warns
         ],
     )
-
-
-def _last_train_run(instance: dg.DagsterInstance, branch: str) -> dg.RunRecord | None:
-    records = instance.get_run_records(dg.RunsFilter(job_name=train_job_name(branch)), limit=1)
-    return records[0] if records else None
 
 
 def _began(instance: dg.DagsterInstance, root_run_id: str) -> float | None:
