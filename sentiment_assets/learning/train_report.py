@@ -14,6 +14,7 @@ from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.flips import flip_review, flips_by_ngram
 from sentiment_assets.learning.ledger import sweep_ledger
 from sentiment_assets.learning.loss_surface import loss_surface
+from sentiment_assets.learning.metrics import confusion
 from sentiment_assets.learning.pictures import (
     draw_confusion,
     draw_ledger,
@@ -85,7 +86,7 @@ def make_train_report(
         "search.png": draw_search(candidates, losses, selected),
         "loss_surface.png": draw_surface(loss_surface(alike, selected, validation), selected),
         "reliability.png": draw_reliability(probabilities, test.labels),
-        "confusion.png": draw_confusion(challenger.test_margins > 0, test.labels),
+        "confusion.png": draw_confusion(confusion(challenger.test_margins, test.labels)),
         "top_ngrams.svg": draw_top_ngrams(top),
         "sweep_ledger.png": draw_ledger(ledger),
     }
