@@ -30,11 +30,13 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(
         lambda event, said: _processes.append(said[0]) if event in ("subprocess.Popen", "os.posix_spawn") else None
     )
-    if config.getoption("hypothesis_profile", None):
-        from hypothesis import settings
+    from hypothesis import settings
 
-        settings.register_profile("fast", max_examples=20)
-        settings.register_profile("long", max_examples=5_000, deadline=None)
+    settings.register_profile("fast", max_examples=20, deadline=None)
+    settings.register_profile("usual", deadline=None)  # how long an example takes is for benchmarks to say
+    settings.register_profile("long", max_examples=5_000, deadline=None)
+    if not config.getoption("hypothesis_profile", None):
+        settings.load_profile("usual")
 
 
 @pytest.fixture(autouse=True)

@@ -111,7 +111,7 @@ def best_model_asset(
         report = make_train_report(
             challenger, champion=champion_on_test, candidates=candidates, features=rows, splits=splits, cases=behaviour
         )
-        figures = {**measure_leakage(candidates[challenger.key], rows).figures, **report.figures}
+        figures = {**measure_leakage(candidates[challenger.key], rows, metric).figures, **report.figures}
         if comparison:
             figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)

@@ -17,8 +17,8 @@ NAME = "scored_reviews"
 _COLUMNS = {
     "review_id": ("string", "As in raw_reviews."),
     "score": ("float64", "2p - 1, from -1 (surely negative) to 1 (surely positive)."),
-    "label": ("int8", "1 if the score is above 0, else 0."),
-    "confidence": ("float64", "Probability of the label, 0.5 to 1; 0.5 where the champion knows nothing in the text."),
+    "label": ("int8", "1 if p is above the champion's threshold (one half, unless the branch chose another), else 0."),
+    "confidence": ("float64", "Probability of the label; 0.5 where the champion knows nothing in the text."),
     "words": ("list<string>", "The n-grams that weighed most, heaviest first."),
     "contributions": ("list<double>", "What each of them added to the margin, exactly."),
     "model_version": ("string", "The champion's version in MLflow's registry."),

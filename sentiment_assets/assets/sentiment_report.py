@@ -74,8 +74,13 @@ def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
     margins, labels = champion.reference.on_test()
     if not len(labels):
         return None
-    scores = champion.model.calibration.scores(margins)
-    return ChampionTestScores(champion.version, scores, labels, champion.model.trained_on)
+    return ChampionTestScores(
+        version=champion.version,
+        margins=margins,
+        scores=champion.model.calibration.scores(margins),
+        labels=labels,
+        trained_on=champion.model.trained_on,
+    )
 
 
 def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:

@@ -63,34 +63,34 @@ class BehaviourResult:
 
 
 def check_behaviour(model: SentimentModel, cases: BehaviourCases) -> BehaviourResult:
-    """Score every case. A text is positive if its score is above 0, as everywhere."""
+    """Score every case; whether a text is positive is the model's label, as everywhere."""
     return BehaviourResult([*_minimum_functionality(model, cases), *_invariance(model, cases)])
 
 
 def _minimum_functionality(model: SentimentModel, cases: BehaviourCases) -> Iterator[CaseResult]:
     for group, expected in cases.minimum_functionality.items():
         for label, texts in (("positive", expected.positive), ("negative", expected.negative)):
-            for text, score in zip(texts, _scores(model, texts), strict=True):
-                passed = (score > 0) == (label == "positive")
+            scored = model.score(texts)
+            for text, score, given in zip(texts, scored["score"], scored["label"], strict=True):
                 yield CaseResult(
                     kind="minimum functionality",
                     group=group,
                     texts=[text],
                     expected=label,
                     scores=[score],
-                    passed=passed,
+                    passed=bool(given) == (label == "positive"),
                 )
 
 
 def _invariance(model: SentimentModel, cases: BehaviourCases) -> Iterator[CaseResult]:
     for group, sets_of_variants in cases.invariance.items():
         for variants in sets_of_variants:
-            scores = _scores(model, variants)
-            passed = len({score > 0 for score in scores}) == 1
+            scored = model.score(variants)
             yield CaseResult(
-                kind="invariance", group=group, texts=variants, expected="one label", scores=scores, passed=passed
+                kind="invariance",
+                group=group,
+                texts=variants,
+                expected="one label",
+                scores=scored["score"].tolist(),
+                passed=scored["label"].nunique() == 1,
             )
-
-
-def _scores(model: SentimentModel, texts: Sequence[str]) -> list[float]:
-    return model.score(texts)["score"].tolist()

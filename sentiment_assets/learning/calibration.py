@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 _NEXT_TO_NOTHING = 1e-300
@@ -13,20 +13,31 @@ _SAYS_NOTHING = 1e-6
 
 @dataclass(frozen=True)
 class Calibration:
-    """p = 1 / (1 + exp(-slope·margin)), with a slope above 0.
+    """p = 1 / (1 + exp(-(slope·margin + log_odds))), with a slope above 0.
 
-    There is no offset, so the signs of margin and score are one: what is positive by the one is so by the other.
+    ``log_odds`` are those at a margin of 0, where the label changes: 0, so that p is one half there and the signs of
+    margin and score are one, unless the branch chose another threshold. A margin of exactly 0 is that of a text of
+    which nothing is known, and has p = 0.5 all the same.
     """
 
     slope: float
+    log_odds: float = 0.0
+
+    @property
+    def threshold(self) -> float:
+        """The p above which a review is positive, in (0, 1)."""
+        return float(expit(self.log_odds))
 
     def probabilities(self, margins: np.ndarray) -> np.ndarray:
-        """Probability that each review is positive, float64 in [0, 1]; it is above 0.5 where the margin is above 0."""
-        return expit(self.slope * margins)
+        """Probability that each review is positive, float64 in [0, 1]; above the threshold where it is."""
+        return expit(self._log_odds_of(margins))
 
     def scores(self, margins: np.ndarray) -> np.ndarray:
-        """2·p - 1: the sentiment score, float64 in [-1, 1], with the sign of the margin however small that is."""
-        return np.tanh(self.slope * margins / 2)
+        """2·p - 1: the sentiment score, float64 in [-1, 1], with the sign of p - 1/2 however small that is."""
+        return np.tanh(self._log_odds_of(margins) / 2)
+
+    def _log_odds_of(self, margins: np.ndarray) -> np.ndarray:
+        return np.where(margins == 0, 0.0, self.slope * margins + self.log_odds)
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,16 @@ class FittedCalibration:
 
     calibration: Calibration
     shift: float
+
+    def with_threshold(self, probability: float) -> "FittedCalibration":
+        """The same probabilities, with the margin 0 where p is ``probability``, in (0, 1), instead of one half.
+
+        Where margins say nothing of labels, no threshold does, and it is left where it is.
+        """
+        slope, log_odds = self.calibration.slope, float(logit(probability))
+        if slope <= _SAYS_NOTHING:
+            return self
+        return FittedCalibration(Calibration(slope, log_odds), self.shift - log_odds / slope)
 
 
 class CannotCalibrate(ValueError):

@@ -12,17 +12,19 @@ import pandas as pd
 
 from sentiment_assets.learning.calibration import (
     Calibration,
+    CannotCalibrate,
+    FittedCalibration,
     brier_score,
     expected_calibration_error,
-    fit_calibration,
 )
 from sentiment_assets.learning.candidate import Candidate, train_again
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
+from sentiment_assets.learning.decision_threshold import fit_decision
 from sentiment_assets.learning.features import FeatureRows, Features, refitted_rows
 from sentiment_assets.learning.metrics import (
-    SELECTION_METRICS,
     accuracy,
     hinge_loss,
+    label_loss_of,
     majority_accuracy,
     rates_per_label,
 )
@@ -59,11 +61,14 @@ class Challenger:
     margins; then the test split, as it sees it itself."""
     model: SentimentModel
     digest: str
+    metric: SelectionMetric
+    """What the branch is judged by, which selected it."""
     validation_losses: Mapping[str, float]
-    """The loss of each candidate on the reviews held out, in the metric that selected, by candidate key."""
+    """The loss of each candidate on the reviews held out, by that metric, by candidate key."""
     test_margins: np.ndarray
     metrics: Mapping[str, float]
-    """What is measured on test, by names that begin with ``test_``; rates that divide by nothing are left out."""
+    """What is measured on test, by names that begin with ``test_``; rates that divide by nothing are left out. Beside
+    them the threshold that decides what is measured."""
 
 
 def make_challenger(
@@ -79,22 +84,20 @@ def make_challenger(
 
     It is trained again on train and validation together. Its scale, threshold and calibration are those of the margins
     that models without them gave to the reviews held out, so nothing is fitted on what a model knows. ``features`` must
-    be built from ``splits`` (``require_current``); the rows of the model are mapped files in ``folder``.
+    be built from ``splits`` (``require_current``); the rows of the model are mapped files in ``folder``. Raises
+    ``CannotCalibrate`` unless reviews of both labels were held out.
     """
     losses = {
-        key: SELECTION_METRICS[metric](
-            each.cross_fitted_margins, features.of(each.hyperparameters.features).held_out_labels
-        )
+        key: _held_out_loss(each, features.of(each.hyperparameters.features), metric)
         for key, each in candidates.items()
     }
     key = select_candidate(losses)
     candidate = candidates[key]
     asked = candidate.hyperparameters.features or features.settings.feature_sets[0]
     chosen = features.of(asked)
+    fitted = _fit_decision(candidate, chosen, metric)
     refitted = refitted_rows(splits, features.settings, asked, n_jobs=n_jobs, folder=folder)
     test, train = refitted.rows[TEST], refitted.rows[TRAIN]
-    known, labels = chosen.held_out_known_ngrams, chosen.held_out_labels
-    fitted = fit_calibration(candidate.cross_fitted_margins[known > 0], labels[known > 0])
     svc = train_again(candidate, train, train)
     scale = candidate.cross_fitted_length / (svc.length or 1.0)
     development = splits[splits["split"].isin(DEVELOPMENT)]
@@ -107,11 +110,11 @@ def make_challenger(
         trained_signatures=text_signatures(development["text"], refitted.fitted.main_ngrams.analyzer, n_jobs),
     )
     margins = model.margins_of_rows(test.rows)
-    cross_fitted = np.where(known > 0, candidate.cross_fitted_margins + fitted.shift, 0.0)
+    cross_fitted = _held_out_margins(candidate, chosen, fitted.shift)
     held_out = HeldOut(
         margins=np.concatenate([cross_fitted, margins]),
-        known_ngrams=np.concatenate([known, np.diff(test.indptr)]).astype(np.int32),
-        labels=np.concatenate([labels, test.labels]).astype(np.int8),
+        known_ngrams=np.concatenate([chosen.held_out_known_ngrams, np.diff(test.indptr)]).astype(np.int32),
+        labels=np.concatenate([chosen.held_out_labels, test.labels]).astype(np.int8),
     )
     return Challenger(
         key=key,
@@ -119,10 +122,35 @@ def make_challenger(
         held_out=held_out,
         model=model,
         digest=model_digest(model),
+        metric=metric,
         validation_losses=losses,
         test_margins=margins,
-        metrics=_measure(margins, test.labels, fitted.calibration),
+        metrics={
+            "decision_threshold": fitted.calibration.threshold,
+            **_measure(margins, test.labels, fitted.calibration),
+        },
     )
+
+
+def _held_out_loss(candidate: Candidate, rows: FeatureRows, metric: SelectionMetric) -> float:
+    """What the candidate is compared by: the loss of its labels is that with the threshold that it would be given."""
+    labels = rows.held_out_labels
+    if metric == "hinge_loss":
+        return hinge_loss(candidate.cross_fitted_margins, labels)
+    try:
+        shift = _fit_decision(candidate, rows, metric).shift
+    except CannotCalibrate:  # it knows next to nothing, which another may not
+        shift = 0.0
+    return label_loss_of(metric, _held_out_margins(candidate, rows, shift), labels)
+
+
+def _fit_decision(candidate: Candidate, rows: FeatureRows, metric: SelectionMetric) -> FittedCalibration:
+    known = rows.held_out_known_ngrams > 0
+    return fit_decision(candidate.cross_fitted_margins[known], rows.held_out_labels[known], metric)
+
+
+def _held_out_margins(candidate: Candidate, rows: FeatureRows, shift: float) -> np.ndarray:
+    return np.where(rows.held_out_known_ngrams > 0, candidate.cross_fitted_margins + shift, 0.0)
 
 
 def _measure(margins: np.ndarray, labels: np.ndarray, calibration: Calibration) -> dict[str, float]:

@@ -11,6 +11,7 @@ from sentiment_assets.learning.settings import FeatureSet, FeatureSettings
 from sentiment_assets.settings_base import Settings
 
 Schedule = Literal["constant", "invscaling", "optimal"]
+ClassWeight = Literal["balanced", "none"]
 FEATURES = FeatureSettings()
 _ROUNDING = 1e-9
 Epochs = Annotated[int, Field(gt=0, le=1000)]
@@ -34,6 +35,11 @@ class Hyperparameters(Settings):
         description="Learning rate over time: `constant`, `invscaling` (eta0 / sqrt(t)) or "
         "`optimal` (1 / (l2 * (t + t0)), which ignores eta0).",
     )
+    class_weight: ClassWeight = Field(
+        default="balanced",
+        description="`balanced`: both labels weigh the same in training, however many reviews have each; `none`: every "
+        "review weighs the same.",
+    )
 
     @model_validator(mode="after")
     def _optimal_needs_l2(self) -> Self:
@@ -46,7 +52,9 @@ class Hyperparameters(Settings):
         """The partition key: readable, and the same for equal values however they were written."""
         features = f"features={self.features}|" if self.features else ""
         named = f"{features}epochs={self.epochs}|eta0={self.eta0:.12g}|l2={self.l2:.12g}"
-        return named if self.schedule == "constant" else f"{named}|schedule={self.schedule}"
+        schedule = "" if self.schedule == "constant" else f"|schedule={self.schedule}"
+        class_weight = "" if self.class_weight == "balanced" else f"|class_weight={self.class_weight}"
+        return f"{named}{schedule}{class_weight}"
 
 
 class Grid(Settings):
@@ -61,6 +69,7 @@ class Grid(Settings):
     eta0: list[Eta0] = Field(min_length=1, description="Initial learning rates to try.")
     l2: list[L2] = Field(min_length=1, description="L2 strengths to try.")
     schedule: list[Schedule] = Field(default=["constant"], min_length=1, description="Learning-rate schedules to try.")
+    class_weight: list[ClassWeight] = Field(default=["balanced"], min_length=1, description="Class weights to try.")
 
 
 DEFAULT_GRID = Grid(features=["words", "characters", "words+characters"], epochs=[4, 12], eta0=[0.3, 1.0], l2=[1e-06])
@@ -133,8 +142,10 @@ def _combinations(grid: Grid | None) -> list[Hyperparameters]:
     if grid is None:
         return []
     asked: list[FeatureSet] | list[None] = grid.features or [None]
-    values = product(asked, grid.schedule, grid.epochs, grid.eta0, grid.l2)
+    values = product(asked, grid.class_weight, grid.schedule, grid.epochs, grid.eta0, grid.l2)
     return [
-        Hyperparameters(features=features, epochs=epochs, eta0=eta0, l2=l2, schedule=schedule)
-        for features, schedule, epochs, eta0, l2 in values
+        Hyperparameters(
+            features=features, epochs=epochs, eta0=eta0, l2=l2, schedule=schedule, class_weight=class_weight
+        )
+        for features, class_weight, schedule, epochs, eta0, l2 in values
     ]

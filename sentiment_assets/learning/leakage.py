@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_assets.learning.calibration import CannotCalibrate, fit_calibration
+from sentiment_assets.learning.calibration import CannotCalibrate
 from sentiment_assets.learning.candidate import Candidate, train_again
+from sentiment_assets.learning.decision_threshold import fit_decision
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.labelled_rows import LabelledRows, joined_rows
 from sentiment_assets.learning.linear_svc import LinearSVC
 from sentiment_assets.learning.metrics import accuracy
+from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, TEST, TRAIN, VALIDATION
 
 
@@ -33,26 +35,26 @@ class LeakageTax:
         }
 
 
-def measure_leakage(candidate: Candidate, features: Features) -> LeakageTax:
+def measure_leakage(candidate: Candidate, features: Features, metric: SelectionMetric) -> LeakageTax:
     """Train the selected candidate once more, with the near-duplicates that were set aside.
 
     Both are of the training split alone, each with the threshold that validation gives it.
     """
     rows = features.of(candidate.hyperparameters.features).rows
     train, aside, test, validation = (rows[name] for name in (TRAIN, NEAR_DUPLICATE, TEST, VALIDATION))
-    without = _test_accuracy(candidate.svc, validation, test)
+    without = _test_accuracy(candidate.svc, validation, test, metric)
     if not len(aside.labels):
         return LeakageTax(0, without, without)
     together = joined_rows(train, aside)
-    leaking = _test_accuracy(train_again(candidate, together, validation), validation, test)
+    leaking = _test_accuracy(train_again(candidate, together, validation), validation, test, metric)
     return LeakageTax(len(aside.labels), without, leaking)
 
 
-def _test_accuracy(svc: LinearSVC, validation: LabelledRows, test: LabelledRows) -> float:
+def _test_accuracy(svc: LinearSVC, validation: LabelledRows, test: LabelledRows, metric: SelectionMetric) -> float:
     known = np.diff(validation.indptr) > 0
     margins = validation.margins(svc.coefficients, svc.intercept)
     try:
-        shift = fit_calibration(margins[known], validation.labels[known]).shift
+        shift = fit_decision(margins[known], validation.labels[known], metric).shift
     except CannotCalibrate:  # of a small validation split; the challenger is calibrated by more
         shift = 0.0
     return accuracy(test.margins(svc.coefficients, svc.intercept + shift), test.labels)

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.linear_model import SGDClassifier
 
 from sentiment_assets.learning.calibration import best_scale
-from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.hyperparameters import ClassWeight, Hyperparameters
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.metrics import hinge_loss, margins_of_rows
 
@@ -58,6 +58,7 @@ def train_linear_svc(
 ) -> LinearSVC:
     """Averaged SGD (Polyak & Juditsky 1992) on hinge loss with an L2 penalty.
 
+    SGD weighs reviews by ``class_weight``; losses that are measured count every review alike.
     With ``patience`` training stops after that many epochs without a smaller validation loss, and W is the best
     epoch's. Losses are those of c·(W·x + b), with the one factor c > 0 after each epoch that makes validation loss
     smallest: SGD stops long before W has its natural length, and without c the candidate with the largest learning
@@ -79,6 +80,7 @@ def train_linear_svc(
         eta0=hyperparameters.eta0,
         power_t=0.5,
         average=True,
+        class_weight=_class_weights(train.labels, hyperparameters.class_weight),
         random_state=np.random.RandomState(seed),
         shuffle=len(train.parts) == 1,
     )
@@ -107,6 +109,14 @@ def train_linear_svc(
         path=np.array([*path[:best_epoch], sketch(coefficients)]),
         best_epoch=best_epoch,
     )
+
+
+def _class_weights(labels: np.ndarray, asked: ClassWeight) -> dict[int, float] | None:
+    """What a review of each label weighs in training, so that both labels have half of the weight of all reviews."""
+    if asked == "none":
+        return None
+    counts = np.bincount(labels, minlength=2)
+    return {label: len(labels) / (2 * max(int(count), 1)) for label, count in enumerate(counts)}
 
 
 def _knowing_nothing(train: LabelledRows, validation: LabelledRows) -> LinearSVC:

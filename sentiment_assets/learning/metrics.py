@@ -1,11 +1,11 @@
 """Losses and rates of a linear classifier. Margins are W·x + b; labels are 0 and 1."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 from scipy import sparse
 
-from sentiment_assets.learning.settings import SelectionMetric
+from sentiment_assets.learning.settings import LabelMetric, SelectionMetric
+
+_NEXT_TO_NOTHING = 1e-12
 
 
 def margins_of_rows(rows: sparse.csr_matrix, coefficients: np.ndarray, intercept: float) -> np.ndarray:
@@ -39,10 +39,32 @@ def accuracy(margins: np.ndarray, labels: np.ndarray) -> float:
     return 1.0 - error_rate(margins, labels)
 
 
-def balanced_error_rate(margins: np.ndarray, labels: np.ndarray) -> float:
-    """Mean of the two classes' error rates, for branches with few reviews of one class."""
-    wrong = errors(margins, labels)
-    return float(np.mean([wrong[labels == each].mean() for each in np.unique(labels)]))
+def label_metric(metric: SelectionMetric) -> LabelMetric:
+    """What labels are judged by in a branch that is judged by ``metric``."""
+    return "error_rate" if metric == "hinge_loss" else metric
+
+
+def label_loss(metric: LabelMetric, wrong: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The loss of labels of which some are wrong, by how many; it is smaller for better ones, 0 to 1.
+
+    ``there``, shape (2,), are the negative and the positive reviews, and ``wrong``, shape (2, ...), those of them that
+    were given the other label; counts, or the numbers that probabilities lead one to expect. ``macro_f1`` stands for 1
+    less the mean F1 of both labels, where one that no review has, or was given, counts with an F1 of 0; in
+    ``balanced_error_rate`` a label that no review has does not count.
+    """
+    there = there.reshape(2, *(1,) * (wrong.ndim - 1))
+    if metric == "error_rate":
+        return wrong.sum(axis=0) / there.sum()
+    if metric == "balanced_error_rate":
+        return (wrong / np.maximum(there, _NEXT_TO_NOTHING)).sum(axis=0) / (there > 0).sum()
+    right, given = there - wrong, there - wrong + wrong[::-1]
+    return 1 - (2 * right / np.maximum(there + given, _NEXT_TO_NOTHING)).mean(axis=0)
+
+
+def label_loss_of(metric: LabelMetric, margins: np.ndarray, labels: np.ndarray) -> float:
+    """The loss of the labels that margins give, on reviews with these labels; see ``label_loss``."""
+    counts = confusion(margins, labels)
+    return float(label_loss(metric, counts[[0, 1], [1, 0]].astype(np.float64), counts.sum(axis=1)))
 
 
 def confusion(margins: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -51,13 +73,17 @@ def confusion(margins: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def rates_per_label(margins: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Macro-F1, and recall and precision of each label where there is something to divide by.
+    """Macro-F1, balanced error rate, and each label's recall and precision where there is something to divide by.
 
     A label that no review has, or was given, counts with an F1 of 0.
     """
     counts = confusion(margins, labels).astype(np.float64)
     right, there, given = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
-    rates = {"macro_f1": float(np.mean(2 * right / np.maximum(there + given, 1)))}
+    wrong = there - right
+    rates = {
+        "macro_f1": 1 - float(label_loss("macro_f1", wrong, there)),
+        "balanced_error_rate": float(label_loss("balanced_error_rate", wrong, there)),
+    }
     for place, name in enumerate(("negative", "positive")):
         if there[place]:
             rates[f"recall_{name}"] = float(right[place] / there[place])
@@ -74,11 +100,3 @@ def majority_label(labels: np.ndarray) -> int:
 def majority_accuracy(labels: np.ndarray) -> float:
     """Accuracy of always answering the more frequent label."""
     return float((labels == majority_label(labels)).mean())
-
-
-SELECTION_METRICS: Mapping[SelectionMetric, Callable[[np.ndarray, np.ndarray], float]] = {
-    "hinge_loss": hinge_loss,
-    "error_rate": error_rate,
-    "balanced_error_rate": balanced_error_rate,
-}
-"""What candidates may be compared by on reviews that were held out; smaller is better."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class SentimentModel:
     coefficients: np.ndarray
     """float32, shape (n_columns,)."""
     intercept: float
-    """The decision threshold is part of it: a review is positive if its margin, score or p - 1/2 is above 0."""
+    """The decision threshold is part of it: a review is positive if its margin is above 0."""
     calibration: Calibration
     trained_on: np.ndarray
     """uint64, sorted: digests of the training texts, so that a later comparison can leave them out."""
@@ -67,10 +67,11 @@ class SentimentModel:
         return np.concatenate(shares)
 
     def score(self, texts: Texts) -> pd.DataFrame:
-        """One row for each text: score in [-1, 1], label (1 or 0), confidence in [0.5, 1].
+        """One row for each text: score in [-1, 1], label (1 or 0), confidence in [0, 1], the probability of the label.
 
-        The label is 1 if the score is above 0. A score of 0 with a confidence of 0.5 stands for a text in which the
-        model knows no n-gram.
+        The label is 1 if p = (score + 1) / 2 is above the threshold (``Calibration.threshold``): one half, so that the
+        score is above 0, unless the branch chose another. A score of 0 with a confidence of 0.5 stands for a text in
+        which the model knows no n-gram.
         """
         return self._scores(self.margins(texts))
 
@@ -112,7 +113,7 @@ class SentimentModel:
             {
                 "score": self.calibration.scores(margins),
                 "label": (margins > 0).astype(np.int8),
-                "confidence": np.maximum(probabilities, 1 - probabilities),
+                "confidence": np.where(margins > 0, probabilities, 1 - probabilities),
             }
         )
 
@@ -127,13 +128,14 @@ def save_model(model: SentimentModel, folder: Path) -> None:
 def load_model(folder: Path) -> SentimentModel:
     """Read what ``save_model`` wrote, in this release or a former one. Nothing in the files is executed."""
     facts, arrays = _read(folder)
-    # Former releases kept the calibration's offset apart, and no signatures.
-    fitted = calibration_of(facts["calibration"]["slope"], facts["calibration"].get("offset", 0.0))
+    # Former releases kept an offset of p apart from b, labels being those of p > 1/2, and no signatures.
+    kept = facts["calibration"]
+    fitted = calibration_of(kept["slope"], kept.get("offset", 0.0))
     return SentimentModel(
         feature_set=parts_from(facts["parts"] if "parts" in facts else _only_part(facts, arrays), arrays),
         coefficients=arrays["coefficients"],
         intercept=facts["intercept"] + fitted.shift,
-        calibration=fitted.calibration,
+        calibration=replace(fitted.calibration, log_odds=kept.get("log_odds", 0.0)),
         trained_on=arrays["trained_on"],
         trained_signatures=arrays.get("trained_signatures", NO_SIGNATURES),
     )
@@ -177,11 +179,13 @@ def _arrays(model: SentimentModel) -> Mapping[str, np.ndarray]:
 
 def _facts(model: SentimentModel) -> dict[str, object]:
     parts = parts_to_facts(model.feature_set)
-    # One part is written as it was before there could be two, so that an equal model keeps its digest.
+    # One part, and a threshold of one half, are written as they were before there could be others, so that an equal
+    # model keeps its digest.
+    calibration = {name: value for name, value in asdict(model.calibration).items() if name == "slope" or value}
     return {
         **({"ngrams": parts[0]["ngrams"]} if len(parts) == 1 else {"parts": parts}),
         "intercept": model.intercept,
-        "calibration": {"slope": model.calibration.slope},
+        "calibration": calibration,
     }
 
 

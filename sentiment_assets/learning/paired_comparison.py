@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import binomtest
 
-from sentiment_assets.learning.metrics import accuracy, errors, hinge_loss, hinge_losses
+from sentiment_assets.learning.label_swaps import swap_test
+from sentiment_assets.learning.metrics import accuracy, errors, hinge_loss, hinge_losses, label_loss_of, label_metric
+from sentiment_assets.learning.settings import SelectionMetric
 
 Verdict = Literal["worse", "better", "neither better nor worse", "undecided"]
 """``undecided``: there are too few reviews for any outcome to be significant."""
 
-_TESTS = 2
-"""The number of tests, one of hinge loss and one of errors; each has an equal part of the level (Bonferroni)."""
 _MOST_SIGNS = 2_000
 """Ways to sign the differences that are looked at: all of them if there are no more, else so many at random."""
 _SIGNS_AT_ONCE = 40_000
@@ -27,6 +26,8 @@ class PairedComparison:
     """Challenger against champion on the same n reviews; positive differences favour the champion."""
 
     n: int
+    metric: SelectionMetric
+    """What the branch is judged by."""
     challenger_accuracy: float
     champion_accuracy: float
     challenger_hinge_loss: float
@@ -37,8 +38,11 @@ class PairedComparison:
     only_challenger_wrong: int
     only_champion_wrong: int
     p_errors_worse: float
-    """One-sided p-value of McNemar's exact test."""
+    """One-sided p-value of the test of labels (``swap_test``)."""
     p_errors_better: float
+    challenger_label_loss: float
+    """The loss of labels that was tested (``label_loss``)."""
+    champion_label_loss: float
 
     @property
     def hinge_difference(self) -> float:
@@ -56,47 +60,71 @@ class PairedComparison:
             "champion_compared_test_hinge_loss": self.champion_hinge_loss,
         }
 
+    @property
+    def n_tests(self) -> int:
+        """Two, of hinge loss and of labels, each with an equal part of the level (Bonferroni).
 
-def compare_paired(challenger: np.ndarray, champion: np.ndarray, labels: np.ndarray, seed: int = 0) -> PairedComparison:
+        Labels are tested alone where they are what the branch is judged by: their threshold does not suit hinge loss.
+        """
+        return 2 if self.metric == "hinge_loss" else 1
+
+
+def compare_paired(
+    challenger: np.ndarray,
+    champion: np.ndarray,
+    labels: np.ndarray,
+    *,
+    metric: SelectionMetric = "hinge_loss",
+    seed: int = 0,
+) -> PairedComparison:
     """Compare two models by their margins, shape (n,), on the same n reviews, n at least 1.
 
     Two tests, both exact if the models are alike, however few the reviews: a sign-flip test on the differences of
-    hinge loss (Fisher 1935, §21; each difference is then as likely with the other sign) and McNemar's test on
-    errors (McNemar 1947) in its binomial form.
+    hinge loss (Fisher 1935, §21; each difference is then as likely with the other sign) and ``swap_test`` on labels: by
+    the error rate, or the ``metric`` that the branch is judged by.
     """
     differences = hinge_losses(challenger, labels) - hinge_losses(champion, labels)
     p_hinge_worse, p_hinge_better = _sign_flip(differences, seed)
-    losses, wins = discordant(errors(challenger, labels), errors(champion, labels))
+    wrong, champion_wrong = errors(challenger, labels), errors(champion, labels)
+    tested = label_metric(metric)
+    p_errors_worse, p_errors_better = swap_test(wrong, champion_wrong, labels, metric=tested)
     return PairedComparison(
         n=len(labels),
+        metric=metric,
         challenger_accuracy=accuracy(challenger, labels),
         champion_accuracy=accuracy(champion, labels),
         challenger_hinge_loss=hinge_loss(challenger, labels),
         champion_hinge_loss=hinge_loss(champion, labels),
         p_hinge_worse=p_hinge_worse,
         p_hinge_better=p_hinge_better,
-        only_challenger_wrong=losses,
-        only_champion_wrong=wins,
-        p_errors_worse=mcnemar(losses, wins),
-        p_errors_better=mcnemar(wins, losses),
+        only_challenger_wrong=int((wrong & ~champion_wrong).sum()),
+        only_champion_wrong=int((champion_wrong & ~wrong).sum()),
+        p_errors_worse=p_errors_worse,
+        p_errors_better=p_errors_better,
+        challenger_label_loss=label_loss_of(tested, challenger, labels),
+        champion_label_loss=label_loss_of(tested, champion, labels),
     )
 
 
-def fewest_reviews(alpha: float) -> int:
+def fewest_reviews(alpha: float, n_tests: int) -> int:
     """The smallest number of reviews with which a comparison at that level can come out as better or worse.
 
-    If all of n reviews speak for one model, the p-value is 2^-n, and each of the two tests has half of ``alpha``.
+    If all of n reviews speak for one model, the p-value is 2^-n, and each test has an equal part of ``alpha``.
     """
-    return int(np.ceil(np.log2(_TESTS / alpha)))
+    return int(np.ceil(np.log2(n_tests / alpha)))
 
 
 def judge(comparison: PairedComparison, alpha: float) -> Verdict:
     """What a comparison says: of models that are alike, ``worse`` in at most ``alpha`` of cases, and so ``better``."""
-    if comparison.n < fewest_reviews(alpha):
+    n_tests = comparison.n_tests
+    if comparison.n < fewest_reviews(alpha, n_tests):
         return "undecided"
-    if _TESTS * min(comparison.p_hinge_worse, comparison.p_errors_worse) <= alpha:
+    worse, better = [comparison.p_errors_worse], [comparison.p_errors_better]
+    if comparison.metric == "hinge_loss":
+        worse, better = [*worse, comparison.p_hinge_worse], [*better, comparison.p_hinge_better]
+    if n_tests * min(worse) <= alpha:
         return "worse"
-    if _TESTS * min(comparison.p_hinge_better, comparison.p_errors_better) <= alpha:
+    if n_tests * min(better) <= alpha:
         return "better"
     return "neither better nor worse"
 
@@ -128,15 +156,3 @@ def _random_sums(sizes: np.ndarray, seed: int) -> np.ndarray:
     counts = (min(at_once, _MOST_SIGNS - done) for done in range(0, _MOST_SIGNS, at_once))
     signs = (chance.integers(0, 2, (count, len(sizes)), np.int8) for count in counts)
     return np.concatenate([2 * (each @ sizes) - sizes.sum() for each in signs])
-
-
-def discordant(wrong: np.ndarray, other_wrong: np.ndarray) -> tuple[int, int]:
-    """How many reviews only the one gets wrong, and how many only the other."""
-    return int((wrong & ~other_wrong).sum()), int((other_wrong & ~wrong).sum())
-
-
-def mcnemar(against: int, in_favour: int) -> float:
-    """Return the one-sided p-value of McNemar's exact test, from the reviews that only one of two models gets wrong."""
-    if against + in_favour == 0:
-        return 1.0
-    return float(binomtest(against, against + in_favour, 0.5, alternative="greater").pvalue)

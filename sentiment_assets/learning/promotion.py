@@ -7,6 +7,7 @@
 4. A challenger that the rule lets in must get at least as many behavioural cases right as the champion (``decide``).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,24 +17,26 @@ from sentiment_assets.learning.behaviour import check_behaviour
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.decision import Decision, Outcome
-from sentiment_assets.learning.metrics import (
-    errors,
-    majority_label,
-)
+from sentiment_assets.learning.label_swaps import swap_test
+from sentiment_assets.learning.metrics import errors, label_metric, majority_label
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.near_duplicates import resembles_any, text_signatures
 from sentiment_assets.learning.paired_comparison import (
     PairedComparison,
     compare_paired,
-    discordant,
     fewest_reviews,
     judge,
-    mcnemar,
 )
 from sentiment_assets.learning.ranking import measure_ranking
-from sentiment_assets.learning.settings import PromotionRule
+from sentiment_assets.learning.settings import LabelMetric, PromotionRule, SelectionMetric
 from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.presentation.wording import percent
+
+_BETTER: Mapping[LabelMetric, str] = {
+    "error_rate": "the smaller error rate",
+    "balanced_error_rate": "the smaller balanced error rate",
+    "macro_f1": "the larger macro-F1",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ def compare_with_champion(
     if known.all():
         return None
     labels = test["label"].to_numpy()
-    return compare_paired(challenger.test_margins[~known], champion.test_margins[~known], labels[~known])
+    return compare_paired(
+        challenger.test_margins[~known], champion.test_margins[~known], labels[~known], metric=challenger.metric
+    )
 
 
 def decide(
@@ -82,7 +87,7 @@ def decide(
     """Apply the rule to the comparison with the champion, if there is one, and let no behaviour get worse."""
     if champion is None:
         labels = splits.loc[splits["split"] == TEST, "label"].to_numpy()
-        return decide_first_promotion(challenger.test_margins, labels, rule)
+        return decide_first_promotion(challenger.test_margins, labels, rule, challenger.metric)
     if comparison is None:
         return Decision(
             Outcome.NOT_PROMOTED,
@@ -123,7 +128,7 @@ def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decis
         return Decision(
             Outcome.NOT_PROMOTED,
             f"Not promoted: {comparison.n:,} test reviews cannot tell which model is better, at least "
-            f"{fewest_reviews(rule.alpha)} are needed at level {rule.alpha:g}; {figures}.",
+            f"{fewest_reviews(rule.alpha, comparison.n_tests)} are needed at level {rule.alpha:g}; {figures}.",
         )
     promote = verdict == "better" if rule.rule == "if_better" else verdict != "worse"
     outcome, word = (Outcome.PROMOTED, "Promoted") if promote else (Outcome.NOT_PROMOTED, "Not promoted")
@@ -132,12 +137,14 @@ def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decis
     )
 
 
-def decide_first_promotion(margins: np.ndarray, labels: np.ndarray, rule: PromotionRule) -> Decision:
+def decide_first_promotion(
+    margins: np.ndarray, labels: np.ndarray, rule: PromotionRule, metric: SelectionMetric = "hinge_loss"
+) -> Decision:
     """Let a first model in, where there is no champion, if it surely ranks positive reviews above negative ones.
 
     It answers n test reviews, n at least 1. It need not be right more often than the more frequent label alone: where
-    nineteen of twenty reviews are positive no model is, and its scores say much all the same. But it may not surely
-    be wrong more often (McNemar's exact test).
+    nineteen of twenty reviews are positive no model is, and its scores say much all the same. But its labels may not
+    surely be worse by what the branch is judged by (``swap_test``), which is the error rate where hinge loss is.
     """
     ranking, n = measure_ranking(margins, labels), len(labels)
     if ranking is None:
@@ -156,8 +163,10 @@ def decide_first_promotion(margins: np.ndarray, labels: np.ndarray, rule: Promot
         )
     if ranking.p_chance > rule.alpha:
         return _too_little_for_a_first(f"at level {rule.alpha:g} chance explains what the model knows; {figures}")
-    if mcnemar(*discordant(wrong, majority_wrong)) <= rule.alpha:
-        return _too_little_for_a_first(f"always answering the more frequent label is right more often; {figures}")
+    judged_by = label_metric(metric)
+    p_worse, _ = swap_test(wrong, majority_wrong, labels, metric=judged_by)
+    if p_worse <= rule.alpha:
+        return _too_little_for_a_first(f"always answering the more frequent label has {_BETTER[judged_by]}; {figures}")
     return Decision(Outcome.PROMOTED, f"Promoted: there was no champion; {figures}.")
 
 
@@ -169,11 +178,16 @@ def _too_little_for_a_first(reason: str) -> Decision:
 
 
 def _figures(comparison: PairedComparison) -> str:
+    ours, theirs = comparison.challenger_label_loss, comparison.champion_label_loss
+    by_metric = {
+        "macro_f1": f"its macro-F1 is {1 - ours:.4f}, the champion's {1 - theirs:.4f}; ",
+        "balanced_error_rate": f"its balanced error rate is {ours:.4f}, the champion's {theirs:.4f}; ",
+    }.get(comparison.metric, "")
     return (
         f"on the same {comparison.n:,} test reviews its accuracy is {comparison.challenger_accuracy:.4f}, the "
-        f"champion's {comparison.champion_accuracy:.4f}; its hinge loss is {comparison.hinge_difference:+.4f} "
-        f"against the champion's (p {comparison.p_hinge_worse:.3f} for worse, {comparison.p_hinge_better:.3f} for "
-        f"better); {comparison.only_challenger_wrong} reviews are wrong only now, "
+        f"champion's {comparison.champion_accuracy:.4f}; {by_metric}its hinge loss is "
+        f"{comparison.hinge_difference:+.4f} against the champion's (p {comparison.p_hinge_worse:.3f} for worse, "
+        f"{comparison.p_hinge_better:.3f} for better); {comparison.only_challenger_wrong} reviews are wrong only now, "
         f"{comparison.only_champion_wrong} were wrong only before "
         f"(p {comparison.p_errors_worse:.3f} for worse, {comparison.p_errors_better:.3f} for better)"
     )

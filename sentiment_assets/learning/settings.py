@@ -9,7 +9,8 @@ from sentiment_assets.settings_base import Settings
 Weighting = Literal["naive_bayes_idf", "naive_bayes", "tfidf", "presence"]
 Analyzer = Literal["word", "char", "char_blank"]
 FeatureSet = Literal["words", "characters", "words+characters"]
-SelectionMetric = Literal["hinge_loss", "error_rate", "balanced_error_rate"]
+LabelMetric = Literal["error_rate", "balanced_error_rate", "macro_f1"]
+SelectionMetric = Literal["hinge_loss", LabelMetric]
 
 
 class SplitSettings(Settings):

@@ -98,7 +98,7 @@ def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], n
 
 
 def _quality(champion: ChampionTestScores) -> ModelQuality:
-    measured = measure(champion.scores, champion.labels)
+    measured = measure(champion.margins, champion.labels)
     return ModelQuality(
         version=champion.version,
         accuracy=measured.accuracy,

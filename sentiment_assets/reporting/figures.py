@@ -56,8 +56,10 @@ class ChampionTestScores:
     """What a report asks of the champion: its answers on its test split, and what it was trained on."""
 
     version: str
+    margins: np.ndarray
+    """float64, shape (n,), n at least 1: what decides its labels."""
     scores: np.ndarray
-    """float64, shape (n,), n at least 1."""
+    """float64, of the same."""
     labels: np.ndarray
     """int8, of the same: 1 or 0."""
     trained_on: np.ndarray
@@ -205,7 +207,7 @@ def _corrected(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> Ba
         if champion:
             left = unlearned[KNOWN_LABEL].isna().to_numpy()
             weights = weights_as_left(unlearned["score"].to_numpy(float), left, champion.scores)
-            rates = error_rates(champion.scores, champion.labels, weights)
+            rates = error_rates(champion.margins, champion.labels, weights)
             adjusted = adjusted_sentiment(_positive(reviews["label"][others]), n, rates)
         if adjusted is None:
             return None

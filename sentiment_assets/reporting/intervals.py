@@ -36,14 +36,14 @@ class ErrorRates:
     """Reviews that are negative."""
 
 
-def error_rates(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> ErrorRates:
-    """Counts on reviews that the model was not fitted to: scores and labels (1 or 0) of shape (n,).
+def error_rates(margins: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> ErrorRates:
+    """Counts on reviews that the model was not fitted to: margins and labels (1 or 0) of shape (n,).
 
-    Reviews in which the model knows nothing, with a score of 0, are left out, as they are in a report. With
+    Reviews in which the model knows nothing, with a margin of 0, are left out, as they are in a report. With
     ``weights``, 0 to 1, of the same shape, a review counts for so much.
     """
-    weights = np.where(scores != 0, 1.0 if weights is None else weights, 0.0)
-    positive, answered = labels == 1, scores > 0
+    weights = np.where(margins != 0, 1.0 if weights is None else weights, 0.0)
+    positive, answered = labels == 1, margins > 0
     return ErrorRates(
         true_positives=float(weights[answered & positive].sum()),
         positives=float(weights[positive].sum()),

@@ -128,7 +128,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.parametrize("most_loose", [0, 1])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=STEPS)
 def test_tables_answer_as_the_batches_do_after_any_history(
     most_loose: int, steps: Sequence[tuple[str, object, object]]

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
 from sentiment_assets.learning.behaviour import check_behaviour
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
+from sentiment_assets.learning.calibration import Calibration
 from sentiment_assets.learning.model import SentimentModel
 
 CASES = BehaviourCases.model_validate(
@@ -28,6 +31,13 @@ def test_each_group_is_counted(model: SentimentModel) -> None:
         {"test": "invariance", "group": "casing", "passed": 1, "cases": 1},
         {"test": "invariance", "group": "another word", "passed": 0, "cases": 1},
     ]
+
+
+def test_a_case_is_judged_by_the_label_and_not_by_the_sign_of_the_score(model: SentimentModel) -> None:
+    never_positive = replace(model, intercept=model.intercept - 100, calibration=Calibration(0.001, log_odds=0.11))
+    assert never_positive.score(["a superb film"])["score"].item() > 0
+    plain, *_ = check_behaviour(never_positive, CASES).cases
+    assert not plain.passed
 
 
 def test_a_failure_shows_what_was_asked_and_answered(model: SentimentModel) -> None:

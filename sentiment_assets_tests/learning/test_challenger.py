@@ -13,6 +13,7 @@ from sentiment_assets.learning.features import Features, build_features
 from sentiment_assets.learning.hyperparameters import SearchSpace
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.leakage import measure_leakage
+from sentiment_assets.learning.metrics import label_loss_of
 from sentiment_assets.learning.promotion import measure_champion
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
@@ -55,6 +56,26 @@ def test_on_unbalanced_data_measured_and_served_labels_are_the_same() -> None:
     assert mean == pytest.approx(challenger.held_out.labels[held_out].mean(), abs=0.01), "as Platt scaling leaves it"
 
 
+def test_where_the_branch_is_judged_by_macro_f1_the_threshold_is_chosen_for_it() -> None:
+    reviews = pd.DataFrame(made_up_reviews(3000, positive_share=0.95)).assign(split=None, batch="b")
+    noisy = np.random.default_rng(0).random(len(reviews)) < 0.03
+    reviews["label"] = np.where(noisy, 1 - reviews["label"], reviews["label"])
+    splits = split_reviews(reviews, SplitSettings()).reviews
+    features = build_features(splits, SETTINGS)
+    candidates = {"one": train_candidate(features, "v1", SETS[0], mlflow_run_id="run")}
+    ours, plain = (
+        make_challenger(candidates, features, splits, metric=metric) for metric in ("macro_f1", "hinge_loss")
+    )
+    threshold = ours.metrics["decision_threshold"]
+    assert plain.metrics["decision_threshold"] == 0.5 != threshold == ours.model.calibration.threshold
+    assert ours.metrics["test_brier_score"] == pytest.approx(plain.metrics["test_brier_score"], abs=1e-6), "the same p"
+    served = ours.model.score(splits.loc[splits["split"] == "test", "text"])
+    assert (served["label"].to_numpy() == (ours.test_margins > 0)).all()
+    assert (served["label"] == ((served["score"] + 1) / 2 > threshold)).all()
+    held_out, labels = ours.held_out.margins[: -len(served)], ours.held_out.labels[: -len(served)]
+    assert ours.validation_losses["one"] == pytest.approx(label_loss_of("macro_f1", held_out, labels)), "what is served"
+
+
 def test_reviews_in_which_nothing_is_known_move_no_threshold(
     splits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +110,7 @@ def test_where_nothing_is_known_of_any_review_the_error_says_what_to_do() -> Non
     candidate = train_candidate(features, "v1", SETS[0], mlflow_run_id="run")
     with pytest.raises(CannotCalibrate, match="of 0 held-out reviews in which the model knows a word 0 are positive"):
         make_challenger({"one": candidate}, features, splits, metric="hinge_loss")
-    assert measure_leakage(candidate, features).figures["leakage_tax"] == 0
+    assert measure_leakage(candidate, features, "hinge_loss").figures["leakage_tax"] == 0
 
 
 def test_what_was_held_out_decides_between_feature_sets(

@@ -47,6 +47,12 @@ def test_a_feature_set_that_the_branch_does_not_have_is_refused() -> None:
         search.hyperparameter_sets(FeatureSettings(ngrams=NgramSettings()))
 
 
+def test_class_weights_are_searched_like_other_hyperparameters_and_stand_in_the_key_unless_balanced() -> None:
+    grid = {"epochs": [5], "eta0": [1.0], "l2": [0.0], "class_weight": ["balanced", "none"]}
+    sets = SearchSpace.model_validate({"grid": grid}).hyperparameter_sets()
+    assert [each.key for each in sets] == ["epochs=5|eta0=1|l2=0", "epochs=5|eta0=1|l2=0|class_weight=none"]
+
+
 def test_a_grid_and_a_list_are_joined() -> None:
     search = SearchSpace.model_validate(
         {
@@ -89,6 +95,7 @@ def test_a_wrong_search_is_refused(search: dict[str, object], says: str) -> None
         epochs=st.integers(1, 1000),
         eta0=st.floats(1e-9, 1e9),
         l2=st.floats(0, 1e3),
+        class_weight=st.sampled_from(["balanced", "none"]),
     )
 )
 def test_a_key_is_stable_and_fit_for_dagster(hyperparameters: Hyperparameters) -> None:

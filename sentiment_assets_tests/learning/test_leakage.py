@@ -14,7 +14,7 @@ from sentiment_assets_tests.learning.conftest import with_rows
 def test_without_near_duplicates_there_is_no_leakage_tax(
     challenger: Challenger, candidates: dict[str, Candidate], features: Features
 ) -> None:
-    leakage = measure_leakage(candidates[challenger.key], features)
+    leakage = measure_leakage(candidates[challenger.key], features, "hinge_loss")
     assert leakage.accuracy_without > 0.9
     assert leakage.figures == {
         "near_duplicates_set_aside": 0.0,
@@ -28,9 +28,11 @@ def test_copies_of_the_test_split_in_train_are_taxed(
 ) -> None:
     test = features.of().rows["test"]
     leaking = with_rows(features, near_duplicate=LabelledRows.of(test.rows, test.labels))
-    leakage = measure_leakage(candidates[challenger.key], leaking)
+    leakage = measure_leakage(candidates[challenger.key], leaking, "hinge_loss")
     assert leakage.n_near_duplicates == len(test.labels)
-    assert leakage.accuracy_without == measure_leakage(candidates[challenger.key], features).accuracy_without
+    assert (
+        leakage.accuracy_without == measure_leakage(candidates[challenger.key], features, "hinge_loss").accuracy_without
+    )
     assert leakage.figures["leakage_tax"] == leakage.accuracy_with - leakage.accuracy_without > 0
 
 
@@ -41,6 +43,6 @@ def test_the_tax_is_measured_on_the_feature_set_of_the_candidate(
     characters = every_set.of("characters")
     set_aside = replace(characters, rows={**characters.rows, "near_duplicate": characters.rows["train"]})
     leaking = replace(every_set, sets={**every_set.sets, "characters": set_aside})
-    leakage = measure_leakage(candidate, leaking)
+    leakage = measure_leakage(candidate, leaking, "hinge_loss")
     assert leakage.n_near_duplicates == len(characters.rows["train"].labels)
     assert leakage.accuracy_with == pytest.approx(leakage.accuracy_without, abs=0.05), "it knew them all"

@@ -40,6 +40,32 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit() -> None:
     assert one.coefficients.tobytes() != other.coefficients.tobytes()
 
 
+def test_both_labels_weigh_the_same_however_many_reviews_have_each() -> None:
+    """Twenty negative reviews among a thousand, which one epoch hardly sees."""
+    chance = np.random.default_rng(0)
+    labels = (np.arange(1000) >= 20).astype(np.int8)
+    rows = sparse.csr_matrix(
+        (chance.normal(size=(1000, 6)) + np.eye(1, 6) * (2 * labels[:, None] - 1)).astype(np.float32)
+    )
+    unbalanced = LabelledRows.of(rows, labels)
+    ours, plain = (
+        train_linear_svc(unbalanced, unbalanced, GENTLE.model_copy(update={"class_weight": asked, "epochs": 1}), seed=0)
+        for asked in ("balanced", "none")
+    )
+    found, found_unweighted = ((svc.margins(rows) <= 0)[labels == 0].mean() for svc in (ours, plain))
+    assert found > found_unweighted + 0.2
+
+
+def test_where_labels_are_equally_frequent_class_weights_change_nothing() -> None:
+    even = np.concatenate([np.flatnonzero(TRAIN.labels == label)[:100] for label in (0, 1)])
+    rows = LabelledRows.of(TRAIN.rows[even], TRAIN.labels[even])
+    ours, plain = (
+        train_linear_svc(rows, VALIDATION, GENTLE.model_copy(update={"class_weight": asked}), seed=0)
+        for asked in ("balanced", "none")
+    )
+    assert ours.coefficients.tobytes() == plain.coefficients.tobytes()
+
+
 def test_the_inputs_may_be_read_only() -> None:
     for array in (TRAIN.rows.data, TRAIN.rows.indices, TRAIN.rows.indptr, TRAIN.labels):
         array.setflags(write=False)

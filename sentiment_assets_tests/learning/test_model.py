@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sentiment_assets.learning.calibration import Calibration
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.model import (
     SentimentModel,
@@ -94,6 +95,23 @@ def test_a_label_is_the_sign_of_the_score(model: SentimentModel) -> None:
     scores = model.score(texts)
     assert (scores["label"] == (scores["score"] > 0)).all()
     assert (scores["label"] == (model.margins(texts) > 0)).all()
+
+
+def test_where_the_branch_chose_another_threshold_it_decides_the_label_and_not_the_sign_of_the_score(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    """A p of 0.8 is needed for positive: what is just above one half has a positive score and is called negative."""
+    strict = replace(model, calibration=Calibration(model.calibration.slope, log_odds=float(np.log(4))))
+    texts = [str(review["text"]) for review in made_up_reviews(200, seed=8)]
+    scores = strict.score(texts)
+    p = (scores["score"] + 1) / 2
+    assert ((p > 0.8) == (scores["label"] == 1)).all()
+    assert ((scores["score"] > 0) & (scores["label"] == 0)).any()
+    assert scores["confidence"].to_numpy() == pytest.approx(np.where(scores["label"] == 1, p, 1 - p))
+    assert strict.score(["xyzzy plugh"]).to_dict("records") == [{"score": 0, "label": 0, "confidence": 0.5}]
+    save_model(strict, tmp_path)
+    assert load_model(tmp_path).calibration == strict.calibration
+    assert stored_digest(tmp_path) == model_digest(strict) != model_digest(model)
 
 
 def test_the_served_model_answers_each_row_whatever_it_holds(model: SentimentModel) -> None:

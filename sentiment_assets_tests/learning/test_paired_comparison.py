@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
@@ -15,6 +17,7 @@ def comparison(hinge_worse: float, hinge_better: float, errors_worse: float, err
     """A comparison that found these p-values on a thousand reviews."""
     return PairedComparison(
         n=1000,
+        metric="hinge_loss",
         challenger_accuracy=0.9,
         champion_accuracy=0.9,
         challenger_hinge_loss=0.3,
@@ -25,6 +28,8 @@ def comparison(hinge_worse: float, hinge_better: float, errors_worse: float, err
         only_champion_wrong=0,
         p_errors_worse=errors_worse,
         p_errors_better=errors_better,
+        challenger_label_loss=0.1,
+        champion_label_loss=0.1,
     )
 
 
@@ -35,6 +40,27 @@ def test_either_test_may_speak_and_each_has_half_of_the_level() -> None:
     assert judge(comparison(0.9, 0.9, 0.9, 0.02), 0.05) == "better"
     assert judge(comparison(0.04, 0.04, 0.04, 0.04), 0.05) == "neither better nor worse", "0.04 twice is 0.08"
     assert judge(comparison(0.02, 0.9, 0.9, 0.02), 0.05) == "worse", "what speaks against it counts first"
+
+
+def test_where_the_branch_is_judged_by_labels_they_alone_speak_at_the_whole_level() -> None:
+    by_labels = replace(comparison(0.001, 0.9, 0.04, 0.9), metric="macro_f1")
+    assert judge(by_labels, 0.05) == "worse"
+    assert judge(replace(by_labels, p_errors_worse=0.06), 0.05) == "neither better nor worse", (
+        "whatever hinge loss says"
+    )
+    assert fewest_reviews(0.05, by_labels.n_tests) == 5
+
+
+def test_a_model_that_finds_the_rare_label_is_better_by_macro_f1_and_worse_by_errors() -> None:
+    """Of 50 negative reviews among 1,000 it finds 40, at the price of 60 positive ones."""
+    labels = (np.arange(1000) >= 50).astype(int)
+    says_positive = np.full(1000, 1.0)
+    finds = np.where((np.arange(1000) < 40) | (np.arange(1000) >= 940), -1.0, 1.0)
+    by_errors = compare_paired(finds, says_positive, labels, metric="error_rate")
+    by_macro_f1 = compare_paired(finds, says_positive, labels, metric="macro_f1")
+    assert judge(by_errors, 0.05) == "worse"
+    assert judge(by_macro_f1, 0.05) == "better"
+    assert by_macro_f1.challenger_label_loss < by_macro_f1.champion_label_loss
 
 
 def test_mcnemar_is_the_exact_binomial_test() -> None:
@@ -110,5 +136,5 @@ def test_a_model_that_is_worse_is_found_out(n: int) -> None:
 
 @pytest.mark.parametrize(("alpha", "fewest"), [(0.05, 6), (0.4, 3), (0.001, 11)])
 def test_the_fewest_reviews_are_those_whose_smallest_p_value_is_small_enough(alpha: float, fewest: int) -> None:
-    assert fewest_reviews(alpha) == fewest
+    assert fewest_reviews(alpha, 2) == fewest
     assert 2 * 0.5**fewest <= alpha < 2 * 0.5 ** (fewest - 1)

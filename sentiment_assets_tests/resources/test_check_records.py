@@ -84,7 +84,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=STEPS, fewest_unsaved=st.sampled_from((0, 2)))
 def test_a_history_is_that_of_the_files_after_anything(
     steps: Sequence[tuple[str, str, str]], fewest_unsaved: int

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.readers.file_rows import FileRows, read_rows
@@ -185,7 +185,6 @@ NAMES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(data=st.data(), names=NAMES)
 def test_in_any_dialect_every_row_comes_back_and_every_line_is_accounted_for(
     data: st.DataObject, names: list[str]
@@ -217,7 +216,6 @@ _ODD_LINES = ['"odd', '"odd,1', 'o"dd,1', '"odd"s,1', 'odd",1', '"odd",1', "#,1"
 @given(
     st.lists(st.sampled_from(_ODD_LINES), min_size=8, max_size=16), st.integers(985, 999), st.sampled_from([None, "#"])
 )
-@settings(deadline=None)
 def test_what_a_line_is_read_as_does_not_hang_on_how_many_come_before_it(
     lines: list[str], before: int, form: str | None
 ) -> None:

@@ -2,7 +2,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.readers.file_rows import read_rows
@@ -111,7 +111,6 @@ VALUES = st.recursive(
 OBJECTS = st.lists(st.dictionaries(st.text(min_size=1), VALUES, min_size=1, max_size=4), min_size=2, max_size=5)
 
 
-@settings(deadline=None)
 @given(objects=OBJECTS, indent=st.sampled_from([None, 0, 2]), ascii_only=st.booleans())
 def test_any_objects_come_back_from_lines_arrays_and_one_after_another(
     objects: Sequence[dict[str, object]], indent: int | None, ascii_only: bool

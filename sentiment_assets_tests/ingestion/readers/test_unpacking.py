@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.readers.file_rows import read_rows
@@ -101,7 +101,6 @@ def test_a_file_is_never_held_unpacked_as_a_whole(name: str, most: int) -> None:
         assert child.submit(megabytes_to_read, name, content).result() < most
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["csv", "tsv", "jsonl", "json"]), st.sampled_from(["utf-8", "gb18030"]))
 def test_a_packed_file_has_the_rows_of_the_plain_one(content: bytes, ending: str, encoding: str) -> None:
     text = b"text,label\n" + content
