@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sentiment_assets.learning.candidate import train_candidate
-from sentiment_assets.learning.challenger import make_challenger
+from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import build_features
-from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
 from sentiment_assets.learning.model import SentimentModel
-from sentiment_assets.learning.settings import FeatureSettings, SplitSettings
+from sentiment_assets.learning.settings import FeatureSettings, SelectionMetric, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
 from sentiment_assets.monitoring.batch_checks import check_degradation, check_drift
 from sentiment_assets.monitoring.batch_to_check import BatchToCheck
@@ -23,6 +24,7 @@ from sentiment_assets.monitoring.reference import Reference, make_reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
 
 SETTINGS = MonitoringSettings()
+DEFAULT_SEARCH = SearchSpace()
 ALONE = look_at_others([], [])
 _HYPERPARAMETERS = Hyperparameters(epochs=20, eta0=0.3, l2=1e-6)
 
@@ -65,6 +67,33 @@ def train_champion(reviews: pd.DataFrame, *, with_neutral: bool = True) -> Champ
     model = challenger.model
     neutral = gather_neutral_reviews([reviews], splits) if with_neutral else no_neutral_reviews()
     return Champion("1", model, make_reference(challenger, splits, neutral))
+
+
+def train_on(
+    labelled: pd.DataFrame, space: SearchSpace = DEFAULT_SEARCH, *metrics: SelectionMetric
+) -> dict[SelectionMetric, Challenger]:
+    """The challenger of a branch with default settings, but for the search, on reviews with columns text and label.
+
+    There is one for each of the metrics that the branch may be judged by, hinge loss among them.
+    """
+    reviews = pd.DataFrame(
+        {
+            "review_id": [str(number) for number in range(len(labelled))],
+            "text": labelled["text"].to_numpy(str),
+            "label": labelled["label"].to_numpy(np.int8),
+            "split": None,
+            "batch": "b",
+        }
+    )
+    splitting, settings = SplitSettings(), FeatureSettings()
+    splits = split_reviews(reviews, splitting).reviews
+    features = build_features(splits, settings, similarity=splitting.near_duplicate_similarity)
+    candidates = {
+        each.key: train_candidate(features, "benchmark", each, mlflow_run_id="none")
+        for each in space.hyperparameter_sets()
+    }
+    judged_by: list[SelectionMetric] = ["hinge_loss", *metrics]
+    return {each: make_challenger(candidates, features, splits, metric=each) for each in judged_by}
 
 
 def without_neutral(champion: Champion) -> Champion:

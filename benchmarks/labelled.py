@@ -26,13 +26,8 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
+from benchmarks.corpora import train_on
 from sentiment_assets.learning.calibration import expected_calibration_error
-from sentiment_assets.learning.candidate import train_candidate
-from sentiment_assets.learning.challenger import make_challenger
-from sentiment_assets.learning.features import build_features
-from sentiment_assets.learning.hyperparameters import SearchSpace
-from sentiment_assets.learning.settings import FeatureSettings, SplitSettings
-from sentiment_assets.learning.splitting import split_reviews
 
 _LABELLED = (300, 1_000, 4_000)
 _MOST_UNSEEN = 3_000
@@ -77,7 +72,8 @@ def _measure(frame: pd.DataFrame, n: int, draw: int) -> Mapping[str, float]:
     shuffled = frame.sample(frac=1, random_state=draw)
     drawn, unseen = shuffled.iloc[:n], shuffled.iloc[n : n + _MOST_UNSEEN]
     labels, texts = unseen["label"].to_numpy(np.int8), unseen["text"].tolist()
-    probabilities = _ours(drawn, texts)
+    model = train_on(drawn)["hinge_loss"].model
+    probabilities = model.calibration.probabilities(model.margins(texts))
     given = {_OURS: probabilities > 0.5}
     for name, peer in _peers().items():
         with warnings.catch_warnings():
@@ -89,28 +85,6 @@ def _measure(frame: pd.DataFrame, n: int, draw: int) -> Mapping[str, float]:
         figures[name] = 100 * float((positive == (labels == 1)).mean())
         figures[f"{name} F1"] = 100 * float(f1_score(labels, positive, average="macro"))
     return figures
-
-
-def _ours(drawn: pd.DataFrame, texts: list[str]) -> np.ndarray:
-    """The p of each text by the challenger of a branch with default settings."""
-    reviews = pd.DataFrame(
-        {
-            "review_id": [str(number) for number in range(len(drawn))],
-            "text": drawn["text"].to_numpy(str),
-            "label": drawn["label"].to_numpy(np.int8),
-            "split": None,
-            "batch": "b",
-        }
-    )
-    splitting, settings, space = SplitSettings(), FeatureSettings(), SearchSpace()
-    splits = split_reviews(reviews, splitting).reviews
-    features = build_features(splits, settings, similarity=splitting.near_duplicate_similarity)
-    candidates = {
-        each.key: train_candidate(features, "benchmark", each, mlflow_run_id="none")
-        for each in space.hyperparameter_sets()
-    }
-    model = make_challenger(candidates, features, splits, metric="hinge_loss").model
-    return model.calibration.probabilities(model.margins(texts))
 
 
 def _peers() -> Mapping[str, GridSearchCV]:

@@ -115,7 +115,11 @@ def test_what_the_learners_page_says_best_model_shows_is_in_its_metadata_or_repo
     gate = (ROOT / "sentiment_assets/learning/paired_comparison.py").read_text()
     compared = set(re.findall(r'"(\w*compared_test_accuracy)":', gate))
     challenger = (ROOT / "sentiment_assets/learning/challenger.py").read_text().split("def _measure(")[1]
-    measured = {f"test_{name}" for name in re.findall(r'"(\w+)":', challenger)} | {"test_macro_f1"}
+    measured = {f"test_{name}" for name in re.findall(r'"(\w+)":', challenger)} | {
+        "test_macro_f1",
+        "test_balanced_error_rate",
+        "decision_threshold",
+    }
     measured |= {f"test_{rate}_{label}" for rate in ("recall", "precision") for label in ("negative", "positive")}
     assert mentioned == shown | {"leakage_tax"} | compared | measured
 

@@ -15,7 +15,7 @@ from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import fewest_candidates
-from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, PromotionRule, SelectionMetric
+from sentiment_assets.learning.settings import BEST, FeatureSet, FeatureSettings, PromotionRule, SelectionMetric
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_frame, stored_partitions
 from sentiment_assets.resources.tracking import Tracking
 
@@ -47,7 +47,7 @@ def best_model_asset(
         code_version=code_version(__name__, metric, promotion, behaviour, str(similarity)),
         kinds={"scikitlearn", "mlflow"},
         description=(
-            f"The candidate of {branch} with the smallest validation {metric.replace('_', ' ')} (in a small corpus: "
+            f"The candidate of {branch} with the {BEST[metric]} on validation (in a small corpus: "
             "cross-validated), trained again on train and validation together, calibrated, evaluated once on test, "
             f"registered as `{branch}` in MLflow and compared with the champion (rule "
             f"`{promotion.rule}`; it may pass no fewer of the branch's behavioural cases). The alias `champion` moves "

@@ -77,7 +77,10 @@ class BranchSettings(Settings):
     features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")
     search: SearchSpace = Field(default=SearchSpace(), description="The hyperparameter sets, one candidate each.")
     selection_metric: SelectionMetric = Field(
-        default="hinge_loss", description="What the candidates are compared by, on reviews that were held out."
+        default="hinge_loss",
+        description="What the branch is judged by: candidates on reviews that were held out, and the challenger beside "
+        "the champion. `balanced_error_rate` and `macro_f1` count the rare label as much as the frequent one, and have "
+        "a decision threshold that suits them.",
     )
     promotion: PromotionRule = Field(default=PromotionRule(), description="When a challenger becomes the champion.")
     monitoring: MonitoringSettings = Field(default=MonitoringSettings(), description="When a batch is worth a warning.")

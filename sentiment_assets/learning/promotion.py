@@ -7,7 +7,6 @@
 4. A challenger that the rule lets in must get at least as many behavioural cases right as the champion (``decide``).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,15 +27,9 @@ from sentiment_assets.learning.paired_comparison import (
     judge,
 )
 from sentiment_assets.learning.ranking import measure_ranking
-from sentiment_assets.learning.settings import LabelMetric, PromotionRule, SelectionMetric
+from sentiment_assets.learning.settings import BEST, PromotionRule, SelectionMetric
 from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.presentation.wording import percent
-
-_BETTER: Mapping[LabelMetric, str] = {
-    "error_rate": "the smaller error rate",
-    "balanced_error_rate": "the smaller balanced error rate",
-    "macro_f1": "the larger macro-F1",
-}
 
 
 @dataclass(frozen=True)
@@ -166,7 +159,7 @@ def decide_first_promotion(
     judged_by = label_metric(metric)
     p_worse, _ = swap_test(wrong, majority_wrong, labels, metric=judged_by)
     if p_worse <= rule.alpha:
-        return _too_little_for_a_first(f"always answering the more frequent label has {_BETTER[judged_by]}; {figures}")
+        return _too_little_for_a_first(f"the {BEST[judged_by]} is that of the more frequent label alone; {figures}")
     return Decision(Outcome.PROMOTED, f"Promoted: there was no champion; {figures}.")
 
 

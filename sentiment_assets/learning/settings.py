@@ -1,5 +1,6 @@
 """What a branch says about its model. Light to import, so that definitions load quickly."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,6 +12,13 @@ Analyzer = Literal["word", "char", "char_blank"]
 FeatureSet = Literal["words", "characters", "words+characters"]
 LabelMetric = Literal["error_rate", "balanced_error_rate", "macro_f1"]
 SelectionMetric = Literal["hinge_loss", LabelMetric]
+BEST: Mapping[SelectionMetric, str] = {
+    "hinge_loss": "smallest hinge loss",
+    "error_rate": "smallest error rate",
+    "balanced_error_rate": "smallest balanced error rate",
+    "macro_f1": "largest macro-F1",
+}
+"""What is best by each metric, in the words of messages and descriptions."""
 
 
 class SplitSettings(Settings):
