@@ -68,18 +68,24 @@ def sentiment_report_asset(
 
 def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
     from sentiment_assets.reporting.figures import ChampionTestScores
+    from sentiment_assets.reporting.neutral_band import fit_neutral_band
 
     if champion is None or champion.reference is None:
         return None
     margins, labels = champion.reference.on_test()
     if not len(labels):
         return None
+    calibration, neutral = champion.model.calibration, champion.reference.neutral
     return ChampionTestScores(
         version=champion.version,
         margins=margins,
-        scores=champion.model.calibration.scores(margins),
+        scores=calibration.scores(margins),
         labels=labels,
         trained_on=champion.model.trained_on,
+        threshold=calibration.threshold,
+        neutral_band=fit_neutral_band(
+            calibration.scores(champion.reference.margins), calibration.scores(neutral.margins), neutral.share
+        ),
     )
 
 

@@ -105,6 +105,8 @@ def _quality(champion: ChampionTestScores) -> ModelQuality:
         low=measured.low,
         high=measured.high,
         n_test=len(champion.labels),
+        threshold=champion.threshold,
+        neutral_band=champion.neutral_band,
     )
 
 

@@ -18,6 +18,7 @@ from sentiment_assets.reporting.intervals import (
     net_sentiment,
     weights_as_left,
 )
+from sentiment_assets.reporting.neutral_band import NeutralBand
 from sentiment_assets.text_identity import text_digests
 
 ALL = "all"
@@ -41,6 +42,7 @@ COLUMNS = (
     "neutral_mean_score",
     "neutral_low",
     "neutral_high",
+    "mixed",
 )
 KNOWN_LABEL = "known_label"
 NEUTRAL = "neutral"
@@ -64,6 +66,10 @@ class ChampionTestScores:
     """int8, of the same: 1 or 0."""
     trained_on: np.ndarray
     """uint64, sorted: digests of the texts that it was trained on, about which its error rates on test say nothing."""
+    threshold: float = 0.5
+    """The p above which it calls a review positive."""
+    neutral_band: NeutralBand | None = None
+    """Which of its scores are mixed; ``None`` where there are too few neutral reviews to say."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,15 @@ def _figures(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tupl
     neutral, others = reviews[reviews[NEUTRAL]], reviews[~reviews[NEUTRAL]]
     unlearned = neutral[(neutral["score"] != 0) & ~neutral[_TRAINED_ON]]
     of_neutral = _ends(mean_score(unlearned["score"].to_numpy(float)))
-    return (len(reviews), *_figures_of_others(others, champion), len(neutral), *of_neutral)
+    return (len(reviews), *_figures_of_others(others, champion), len(neutral), *of_neutral, _mixed(others, champion))
+
+
+def _mixed(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> int | None:
+    """How many reviews without a label have a mixed score."""
+    if champion is None or champion.neutral_band is None:
+        return None
+    unlabelled = reviews[KNOWN_LABEL].isna().to_numpy()
+    return int((unlabelled & champion.neutral_band.is_mixed(reviews["score"].to_numpy(float))).sum())
 
 
 def _figures_of_others(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.presentation.html import html_environment
 from sentiment_assets.reporting.figures import ALL
 from sentiment_assets.reporting.labelled_scores import LabelledScores
+from sentiment_assets.reporting.neutral_band import NeutralBand
 from sentiment_assets.reporting.telling_words import TellingWord
 
 
@@ -23,6 +24,14 @@ class ModelQuality:
     low: float
     high: float
     n_test: int
+    threshold: float
+    """The p above which it calls a review positive."""
+    neutral_band: NeutralBand | None
+
+    @property
+    def least_positive_score(self) -> float:
+        """The score above which it calls a review positive."""
+        return 2 * self.threshold - 1
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,13 @@ class ReportPage:
     def unlabelled(self) -> int:
         """How many of these have no label."""
         return 0 if self.whole is None else int(self.counted - self.whole["labelled"])
+
+    @property
+    def mixed(self) -> float | None:
+        """The share of these that have a mixed score; ``None`` without a neutral band, or where all have a label."""
+        if self.whole is None or self.whole["mixed"] is None or not self.unlabelled:
+            return None
+        return float(self.whole["mixed"]) / self.unlabelled
 
     @property
     def labelled(self) -> int:

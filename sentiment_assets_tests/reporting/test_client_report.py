@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,6 +11,7 @@ from sentiment_assets.reporting.client_report import join_reports, make_client_r
 from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores, periods_of
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
 from sentiment_assets.reporting.labelled_scores import scores_by_label
+from sentiment_assets.reporting.neutral_band import NeutralBand
 from sentiment_assets.reporting.telling_words import telling_words
 from sentiment_assets.text_identity import text_digests
 from testing.batches import batch
@@ -310,6 +312,39 @@ def test_neutral_reviews_are_in_no_figure_but_the_number_of_all_and_their_own() 
     assert whole["neutral_mean_score"] == pytest.approx(0.05)
     assert -0.05 < whole["neutral_low"] < 0.0 < 0.1 < whole["neutral_high"] < 0.15
     assert rest.isna()["neutral_mean_score"]
+
+
+def test_the_page_says_how_many_reviews_without_a_label_have_a_mixed_score_and_how_far_to_trust_it() -> None:
+    reviews = reviews_of(100, 1)
+    scores = scores_of(reviews)
+    scores["score"] = np.where(np.arange(100) < 30, 0.2, 0.9)
+    scores.loc[99, "score"] = 0.0
+    raw = {"a": reviews.assign(label=reviews["label"].mask(np.arange(100) >= 20))}
+    by = replace(champion(), neutral_band=NeutralBand(0.25, share=0.12, neutral=60, recall=0.4, precision=0.3))
+    report = make_client_report("acme", raw=raw, scored={"a": scores}, kept=[], champion=by, records=[], now=NOW)
+    assert whole_of(raw, {"a": scores}, by)["mixed"] == 10, "the first twenty have a label, one has no known word"
+    page = " ".join(report.html.split('<h2 id="mixed">')[1].split())
+    assert "Of 80 reviews without a label, <b>12.5 %</b> have a mixed score: one between -0.25 and +0.25." in page
+    assert "as people called neutral, 12.0 %" in page
+    assert "40.0 % have a mixed score, and of those with a mixed score 30.0 % were called neutral" in page
+    without = make_client_report(
+        "acme", raw=raw, scored={"a": scores}, kept=[], champion=champion(), records=[], now=NOW
+    )
+    assert "mixed" not in without.html
+
+
+def test_a_threshold_that_the_branch_chose_is_told_and_decides_what_is_corrected() -> None:
+    """Scores of test reviews lie above 0, and half of them below the threshold: labels go by margins."""
+    reviews = reviews_of(60, 2)
+    raw, scored = {"a": unlabelled(reviews)}, {"a": scores_of(reviews)}
+    strict = replace(champion(), scores=(MARGINS + 3) / 5, threshold=0.8)
+    plain, told = (
+        make_client_report("acme", raw=raw, scored=scored, kept=[], champion=each, records=[], now=NOW)
+        for each in (champion(), strict)
+    )
+    assert "It calls a review positive when its score is above +0.60" in told.html
+    assert "It calls a review positive" not in plain.html
+    assert "90.0 % of its 200 test reviews right" in told.html
 
 
 def test_a_neutral_label_is_not_a_missing_one() -> None:
