@@ -231,7 +231,8 @@ def propose_labels(chosen: ChosenReviews, reference: Reference, n: int, *, by_lo
         drawn = chosen.in_order_of_lot
         places = drawn[np.isnan(chosen.labels_since[drawn])][:n]
         return _to_label(chosen.reviews.iloc[places])
-    separation = classify_samples(reference.rows, hash_ngrams(chosen.reviews["text"], reference.ngrams))
+    ours = hash_ngrams(chosen.reviews["text"], reference.ngrams)
+    separation = classify_samples(reference.rows, ours, alpha=1)  # its unlikeness alone is asked for
     unlabelled = np.flatnonzero(chosen.without_own_label & np.isnan(chosen.labels_since))
     places = label_budget(
         chosen.margins[unlabelled],

@@ -5,7 +5,7 @@ shrunk where counts say little, because it is fitted by counting columns: two pa
 fitted on one half of both samples and asked about the other, then the other way round. Given the half it was fitted
 on, the reviews of the other half are exchangeable if nothing has drifted, so each half's test is exact; the two
 p-values are joined by Bonferroni's rule, which holds although they depend on each other. Pooling the scores of
-cross-validation instead, as is often done, rejects too often.
+cross-validation instead, as is often done, rejects too often. Few reviews are not halved: ``permutation_test``.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from sentiment_assets.monitoring.column_odds import NOISE, presence, scores_of, shrunk_log_odds, standardised_gain
+from sentiment_assets.monitoring.permutation_test import SMALLEST_ALPHA, cross_fit
 from sentiment_assets.monitoring.two_sample import Differences, compare_values
 
 _HALVES = 2
-_NOISE = 2.0
-"""Standard errors of a column's difference below which it is taken for noise."""
+_FEW = 2_500
+"""So many reviews of both samples together are too few to be halved."""
 _SEED = 0
 
 
@@ -35,27 +37,40 @@ class Separation:
     the difference stands out from noise, else 0."""
 
 
-def classify_samples(reference: sparse.csr_matrix, batch: sparse.csr_matrix) -> Separation:
+def classify_samples(reference: sparse.csr_matrix, batch: sparse.csr_matrix, *, alpha: float) -> Separation:
     """Compare two samples of n-gram rows, shapes (m, n_columns) and (n, n_columns), m and n at least 2.
 
-    Only which entries are there matters.
+    Only which entries are there matters. ``alpha`` is the level at which differences will be judged.
     """
+    reference, batch = presence(reference), presence(batch)
+    if reference.shape[0] + batch.shape[0] <= _FEW and alpha >= SMALLEST_ALPHA:
+        return _classify_few(reference, batch, alpha)
     rng = np.random.default_rng(_SEED)
     half_of_reference = rng.permutation(reference.shape[0]) % _HALVES
     half_of_batch = rng.permutation(batch.shape[0]) % _HALVES
-    reference, batch = _presence(reference), _presence(batch)
     in_reference, in_batch = _counts(reference, half_of_reference), _counts(batch, half_of_batch)
     unlikeness = np.empty(batch.shape[0])
     halves = []
     for half in range(_HALVES):
         theirs, ours = half_of_reference == half, half_of_batch == half
-        weights = _shrunk_log_odds(in_reference[1 - half], int((~theirs).sum()), in_batch[1 - half], int((~ours).sum()))
-        reference_scores = _scores(reference[np.flatnonzero(theirs)], weights)
-        batch_scores = _scores(batch[np.flatnonzero(ours)], weights)
+        weights = shrunk_log_odds(in_reference[1 - half], int((~theirs).sum()), in_batch[1 - half], int((~ours).sum()))
+        reference_scores = scores_of(reference[np.flatnonzero(theirs)], weights)
+        batch_scores = scores_of(batch[np.flatnonzero(ours)], weights)
         halves.append(compare_values(reference_scores, batch_scores, upper_tail_only=True))
         unlikeness[ours] = np.searchsorted(np.sort(reference_scores), batch_scores) / len(reference_scores)
-    gains = _gains(in_reference, reference.shape[0], in_batch, batch.shape[0])
+    gains = _gains(in_reference.sum(axis=0), reference.shape[0], in_batch.sum(axis=0), batch.shape[0])
     return Separation(_join(halves), unlikeness, gains)
+
+
+def _classify_few(reference: sparse.csr_matrix, batch: sparse.csr_matrix, alpha: float) -> Separation:
+    fitted = cross_fit(reference, batch, alpha=alpha)
+    theirs = np.sort(fitted.reference_scores)
+    in_reference, in_batch = (np.asarray(each.sum(axis=0)).ravel() for each in (reference, batch))
+    return Separation(
+        fitted.differences,
+        unlikeness=np.searchsorted(theirs, fitted.batch_scores) / len(theirs),
+        gains=_gains(in_reference, reference.shape[0], in_batch, batch.shape[0]),
+    )
 
 
 def _join(halves: Sequence[Differences]) -> Differences:
@@ -69,10 +84,6 @@ def _join(halves: Sequence[Differences]) -> Differences:
     )
 
 
-def _presence(rows: sparse.csr_matrix) -> sparse.csr_matrix:
-    return sparse.csr_matrix((np.ones(rows.nnz, np.float32), rows.indices, rows.indptr), shape=rows.shape)
-
-
 def _counts(rows: sparse.csr_matrix, half: np.ndarray) -> np.ndarray:
     """Reviews with each column, float32 of shape (2, n_columns), for each half."""
     ones = np.ones(rows.shape[0], np.float32)
@@ -80,25 +91,6 @@ def _counts(rows: sparse.csr_matrix, half: np.ndarray) -> np.ndarray:
     return (members @ rows).toarray()
 
 
-def _shrunk_log_odds(in_reference: np.ndarray, m: int, in_batch: np.ndarray, n: int) -> np.ndarray:
-    """Log-odds ratio of each column, shrunk to 0 within ``_NOISE`` standard errors and little far beyond."""
-    odds = np.log((in_batch + 0.5) / (n - in_batch + 0.5)) - np.log((in_reference + 0.5) / (m - in_reference + 0.5))
-    squared = _standardised(in_reference, m, in_batch, n) ** 2
-    return odds * np.maximum(0.0, 1 - (_NOISE**2 / np.maximum(squared, 1e-9)) ** 2)
-
-
-def _standardised(in_reference: np.ndarray, m: int, in_batch: np.ndarray, n: int) -> np.ndarray:
-    share = (in_batch + in_reference + 0.5) / (m + n + 1)
-    error = np.sqrt(share * (1 - share) * (1 / m + 1 / n))
-    return (in_batch / n - in_reference / m) / error
-
-
 def _gains(in_reference: np.ndarray, m: int, in_batch: np.ndarray, n: int) -> np.ndarray:
-    theirs, ours = in_reference.sum(axis=0), in_batch.sum(axis=0)
-    stands_out = np.abs(_standardised(theirs, m, ours, n)) > _NOISE
-    return np.where(stands_out, ours / n - theirs / m, 0).astype(np.float32)
-
-
-def _scores(rows: sparse.csr_matrix, weights: np.ndarray) -> np.ndarray:
-    """Sum of the weights of a review's columns over the root of their number, so that long reviews do not rule."""
-    return (rows @ weights) / np.sqrt(np.maximum(np.diff(rows.indptr), 1))
+    stands_out = np.abs(standardised_gain(in_reference, m, in_batch, n)) > NOISE
+    return np.where(stands_out, in_batch / n - in_reference / m, 0).astype(np.float32)

@@ -71,9 +71,10 @@ def text_drift(
         reason = _too_few(n, reference.rows.shape[0], settings.fewest_reviews, "distinct texts")
         return TextDrift(unknown("text_drift", reason))
     compared = reference.compared_texts(neutral_share)
-    separation = classify_samples(compared.rows, view.ngrams)
-    tests = {"wording": separation.differences} | _column_differences(view, compared, reference.languages)
-    alpha = settings.test_alpha / len(tests)
+    columns = _column_differences(view, compared, reference.languages)
+    alpha = settings.test_alpha / (1 + len(columns))
+    separation = classify_samples(compared.rows, view.ngrams, alpha=alpha)
+    tests = {"wording": separation.differences} | columns
     parts = tuple(_judge(name, each.most_telling(alpha), settings, len(tests)) for name, each in tests.items())
     drawn = f" (a sample of {distinct:,})" if distinct and distinct > n else ""
     finding = _overall("text_drift", parts, f"{n:,} distinct reviews{drawn}")

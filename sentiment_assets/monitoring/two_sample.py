@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import hypergeom, norm
 
-_UPPER = (0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.998)
-_BOTH = tuple(sorted({round(1 - each, 3) for each in _UPPER} | set(_UPPER)))
+UPPER_QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.998)
+"""The quantiles at which an excess of large values is looked for."""
+_BOTH = tuple(sorted({round(1 - each, 3) for each in UPPER_QUANTILES} | set(UPPER_QUANTILES)))
 _SURE = float(norm.ppf(0.95))
 """A difference is surely as large as the lower end of its one-sided 95 % interval."""
 
@@ -88,7 +89,7 @@ def compare_values(reference: np.ndarray, batch: np.ndarray, *, upper_tail_only:
     ``upper_tail_only`` asks for an excess of large values in the batch alone, which is what a score of unlikeness has.
     """
     pooled = np.sort(np.concatenate([reference, batch]))
-    quantiles = _UPPER if upper_tail_only else _BOTH
+    quantiles = UPPER_QUANTILES if upper_tail_only else _BOTH
     cuts = pooled[np.minimum((np.array(quantiles) * len(pooled)).astype(int), len(pooled) - 1)]
     in_batch = len(batch) - np.searchsorted(np.sort(batch), cuts)
     in_both = len(pooled) - np.searchsorted(pooled, cuts)
@@ -132,7 +133,7 @@ def _compare(
     below = np.hypot(of_batch / batch - low, reference_high - of_reference / reference)
     above = np.hypot(high - of_batch / batch, of_reference / reference - reference_low)
     return Differences(
-        statistics=_standardised(of_batch, batch, marked, total),
+        statistics=standardised_count(of_batch, batch, marked, total),
         p_values=np.minimum(1.0, sides * smaller * places),
         gaps=gaps,
         margins=np.where(upward_only | (gaps > 0), below, above),
@@ -153,7 +154,11 @@ def _tails(drawn: Any, draws: int, marked: Any, total: int) -> tuple[Any, Any]:
     return hypergeom.sf(drawn - 1, total, marked, draws), hypergeom.cdf(drawn, total, marked, draws)
 
 
-def _standardised(drawn: np.ndarray, draws: int, marked: np.ndarray, total: int) -> np.ndarray:
+def standardised_count(drawn: np.ndarray, draws: int | np.ndarray, marked: np.ndarray, total: int) -> np.ndarray:
+    """Standard deviations by which ``drawn`` marked ones among ``draws`` exceed what chance has.
+
+    ``marked`` of all ``total`` are marked. It is 0 where chance leaves no choice.
+    """
     share = marked / total
     deviation = np.sqrt(draws * share * (1 - share) * (total - draws) / (total - 1))
     return np.where(deviation > 0, (drawn - draws * share) / np.where(deviation > 0, deviation, 1), 0.0)
