@@ -75,6 +75,7 @@ def splits_asset(
                 ROW_COUNT: len(outcome.reviews),
                 "batches": len(batches),
                 "unlabelled_reviews": outcome.n_unlabelled,
+                "labelled_reviews_too_old": outcome.n_too_old,
                 "rows_corrected_later": outcome.n_corrected,
                 "duplicate_texts_dropped": outcome.n_duplicate_texts,
                 "of_these_with_another_label": outcome.n_conflicting_labels,

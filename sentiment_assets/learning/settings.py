@@ -35,6 +35,13 @@ class SplitSettings(Settings):
         "that does so with a validation review, is set aside; `null`: it trains.",
     )
 
+    last_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Labelled reviews that are so many days older than the newest dated one are left out; `null`: none "
+        "are. Reviews without a date stay.",
+    )
+
     @model_validator(mode="after")
     def _make_a_hundred(self) -> Self:
         total = self.train + self.validation + self.test

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,8 @@ class Splits:
     reviews: pd.DataFrame
     """Columns review_id, text, label (int8), split, batch, text_digest (uint64)."""
     n_unlabelled: int
+    n_too_old: int
+    """Labelled reviews that are older than ``SplitSettings.last_days`` allows."""
     n_corrected: int
     """Rows whose review came again later with another label or an edited text: the latest version counts."""
     n_duplicate_texts: int
@@ -65,13 +68,15 @@ def split_reviews(
     settings: SplitSettings,
     analyzer: Analyzer | None = None,
     *,
+    now: datetime | None = None,
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> Splits:
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
     ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: neutral or unlabelled),
-    neutral (may be left out), split (official, may be missing) and batch. Of several versions of a review
+    neutral (may be left out), split (official, may be missing), created_at (may be left out) and batch. Dates after
+    ``now`` are wrong, and no review is old beside them. Of several versions of a review
     (``review_numbers``) the latest counts, with the latest label that there is. Of equal texts the earliest is kept,
     unless they fall in several splits: then test wins, then validation. Validation reviews that are near-duplicates of
     a test review, and training reviews that are near-duplicates of either, move to the split ``near_duplicate``;
@@ -82,6 +87,8 @@ def split_reviews(
     reviews, latest, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]
     labelled = np.flatnonzero(labels.notna() & latest)
+    n_labelled = len(labelled)
+    labelled = labelled[_recent(reviews, labelled, settings.last_days, now or datetime.now(UTC))]
     corpus = pd.DataFrame({"place": labelled, "label": labels.iloc[labelled].to_numpy("int8")})
     corpus["text_digest"] = _digests(reviews["text"])[labelled]
     official = reviews["split"].iloc[labelled].astype(object).reset_index(drop=True)
@@ -109,12 +116,22 @@ def split_reviews(
     kept.loc[near_duplicates.index, "split"] = NEAR_DUPLICATE
     return Splits(
         reviews=kept,
-        n_unlabelled=int(latest.sum()) - len(corpus),
+        n_unlabelled=int(latest.sum()) - n_labelled,
+        n_too_old=n_labelled - len(labelled),
         n_corrected=n_corrected,
         n_duplicate_texts=int(repeated.sum()),
         n_conflicting_labels=int((kept_label != ordered["label"]).sum()),
         near_duplicates=near_duplicates,
     )
+
+
+def _recent(reviews: pd.DataFrame, places: np.ndarray, last_days: int | None, now: datetime) -> np.ndarray:
+    """Which of the reviews at these places are at most so many days older than the newest of them, or have no date."""
+    if last_days is None or "created_at" not in reviews:
+        return np.ones(len(places), bool)
+    dates = reviews["created_at"].iloc[places]
+    newest = dates[dates <= now].max()
+    return ~(dates < newest - timedelta(days=last_days)).to_numpy(bool)
 
 
 def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, int]:

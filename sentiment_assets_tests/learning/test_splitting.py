@@ -1,4 +1,5 @@
 import io
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from sentiment_assets.text_identity import normalise, text_digests
 from testing.corpus import made_up_reviews
 
 SHARES = SplitSettings()
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def corpus(rows: list[tuple[str, int | None, str | None]], batch: str = "b") -> pd.DataFrame:
@@ -54,6 +56,32 @@ def test_equal_texts_fall_in_the_same_split(text: str, padding: str) -> None:
     if normalise(shouted) == normalise(text):
         assert text_digests([text]) == text_digests([shouted])
     assert split_of_digests(text_digests([text]), SHARES) == split_of_digests(text_digests([text, padding])[:1], SHARES)
+
+
+def dated(n: int) -> pd.DataFrame:
+    """A review a day, the last one on 2026-11-01."""
+    days = pd.date_range(end="2026-11-01", periods=n, freq="D", tz="UTC")
+    return made_up(n).assign(created_at=days)
+
+
+def test_of_labelled_reviews_with_dates_those_of_the_last_days_may_be_kept_alone() -> None:
+    reviews = dated(400)
+    found = split_reviews(reviews, SplitSettings(last_days=100), now=NOW)
+    assert set(found.reviews["review_id"]) == set(reviews["review_id"].iloc[-101:]), "the hundredth day counts"
+    assert (found.n_too_old, found.n_unlabelled) == (299, 0)
+    assert split_reviews(reviews, SHARES, now=NOW).n_too_old == 0
+
+
+def test_reviews_without_a_date_stay_and_one_of_the_future_makes_no_other_old() -> None:
+    reviews = dated(400)
+    reviews.loc[[0, 1], "created_at"] = [pd.NaT, pd.Timestamp("2099-01-01", tz="UTC")]
+    reviews["label"] = reviews["label"].astype("Int8").mask(reviews.index == 2)
+    found = split_reviews(reviews, SplitSettings(last_days=100), now=NOW)
+    assert set(found.reviews["review_id"]) == {"0-0", "0-1", *reviews["review_id"].iloc[-101:]}
+    assert (found.n_too_old, found.n_unlabelled) == (296, 1)
+    undated = split_reviews(made_up(50), SplitSettings(last_days=1))
+    assert len(undated.reviews) + len(undated.near_duplicates) >= 50 - undated.n_duplicate_texts
+    assert undated.n_too_old == 0
 
 
 def test_a_review_keeps_its_split_as_the_corpus_grows() -> None:
