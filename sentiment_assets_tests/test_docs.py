@@ -114,6 +114,7 @@ def test_what_the_learners_page_says_best_model_shows_is_in_its_metadata_or_repo
     shown = set(re.findall(r'"(\w+)(?:\.png|\.svg)?":', report)) - {"behaviour_cases", "behaviour_passed"}
     gate = (ROOT / "sentiment_assets/learning/paired_comparison.py").read_text()
     compared = set(re.findall(r'"(\w*compared_test_accuracy)":', gate))
+    compared |= {name.replace("compared", "newest") for name in compared}
     challenger = (ROOT / "sentiment_assets/learning/challenger.py").read_text().split("def _measure(")[1]
     measured = {f"test_{name}" for name in re.findall(r'"(\w+)":', challenger)} | {
         "test_macro_f1",

@@ -18,6 +18,7 @@ _COLUMNS = {
     "label": ("int8", "1 positive, 0 negative."),
     "split": ("string", "train, validation, test, or near_duplicate: set aside."),
     "batch": ("string", "The batch it was kept from."),
+    "created_at": ("timestamp[us, UTC]", "As in raw_reviews."),
     "text_digest": ("uint64", "Digest of the normalised text, which decides the split."),
 }
 

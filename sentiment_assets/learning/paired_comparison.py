@@ -43,6 +43,8 @@ class PairedComparison:
     challenger_label_loss: float
     """The loss of labels that was tested (``label_loss``)."""
     champion_label_loss: float
+    newest: "PairedComparison | None" = None
+    """The same on the newest of these reviews; ``None`` where they are too few, or nobody knows which they are."""
 
     @property
     def hinge_difference(self) -> float:
@@ -52,7 +54,9 @@ class PairedComparison:
     @property
     def figures(self) -> dict[str, float]:
         """The figures as they are tracked: both models on the same reviews."""
+        newest = self.newest.figures if self.newest else {}
         return {
+            **{name.replace("compared", "newest"): value for name, value in newest.items()},
             "compared_test_reviews": float(self.n),
             "compared_test_accuracy": self.challenger_accuracy,
             "champion_compared_test_accuracy": self.champion_accuracy,

@@ -2,12 +2,12 @@
 
 1. A challenger that is the champion itself changes nothing (``decide_unchanged``, by the digest that is registered).
 2. Without a champion, the first model must know positive from negative reviews (``decide_first_promotion``).
-3. Otherwise both are compared on the test reviews that the champion has not seen (``compare_with_champion``), and the
-   branch's rule is applied to the comparison (``decide_promotion``).
+3. Otherwise both are compared on the test reviews that the champion has not seen, and on the newest of these
+   (``compare_with_champion``), and the branch's rule is applied to the comparison (``decide_promotion``).
 4. A challenger that the rule lets in must get at least as many behavioural cases right as the champion (``decide``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,9 @@ from sentiment_assets.learning.ranking import measure_ranking
 from sentiment_assets.learning.settings import BEST, PromotionRule, SelectionMetric
 from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.presentation.wording import percent
+
+_NEWEST_SHARE = 0.25
+_FEWEST_NEWEST = 50
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,24 @@ def compare_with_champion(
     if known.all():
         return None
     labels = test["label"].to_numpy()
-    return compare_paired(
-        challenger.test_margins[~known], champion.test_margins[~known], labels[~known], metric=challenger.metric
-    )
+
+    def compare(chosen: np.ndarray) -> PairedComparison:
+        ours, theirs = challenger.test_margins[chosen], champion.test_margins[chosen]
+        return compare_paired(ours, theirs, labels[chosen], metric=challenger.metric)
+
+    newest = _newest(test[~known])
+    found = compare(np.flatnonzero(~known))
+    return replace(found, newest=compare(np.flatnonzero(~known)[newest])) if len(newest) >= _FEWEST_NEWEST else found
+
+
+def _newest(reviews: pd.DataFrame) -> np.ndarray:
+    """Positions of the newest quarter: by date where most have one, else by batch; none where all are of one batch."""
+    n = round(_NEWEST_SHARE * len(reviews))
+    dated = np.flatnonzero(reviews["created_at"].notna()) if "created_at" in reviews else np.empty(0, np.int64)
+    if 2 * len(dated) > len(reviews):
+        return dated[np.argsort(reviews["created_at"].iloc[dated].to_numpy(), kind="stable")][-n:]
+    of_one_batch = reviews["batch"].iloc[0] == reviews["batch"].iloc[-1]
+    return np.empty(0, np.int64) if of_one_batch else np.arange(len(reviews))[-n:]
 
 
 def decide(
@@ -106,8 +124,15 @@ def decide_unchanged(champion_version: str) -> Decision:
 
 
 def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decision:
-    """Apply the branch's rule to a comparison with the champion; while nothing can be told, the champion stays."""
-    verdict = judge(comparison, rule.alpha)
+    """Apply the branch's rule to a comparison with the champion; while nothing can be told, the champion stays.
+
+    Where the newest reviews tell which model is better, they decide, so that a model for today's reviews is not held
+    back by those of years ago; each of the two comparisons then has half of the level.
+    """
+    alpha = rule.alpha / (2 if comparison.newest else 1)
+    verdict, where = judge(comparison, alpha), ""
+    if comparison.newest and (of_newest := judge(comparison.newest, alpha)) in {"better", "worse"}:
+        verdict, where = of_newest, " on the newest reviews"
     figures = _figures(comparison)
     if rule.rule == "manual":
         return Decision(Outcome.NOT_PROMOTED, f"Not promoted: the rule is manual. For your choice: {figures}.")
@@ -121,12 +146,12 @@ def decide_promotion(comparison: PairedComparison, rule: PromotionRule) -> Decis
         return Decision(
             Outcome.NOT_PROMOTED,
             f"Not promoted: {comparison.n:,} test reviews cannot tell which model is better, at least "
-            f"{fewest_reviews(rule.alpha, comparison.n_tests)} are needed at level {rule.alpha:g}; {figures}.",
+            f"{fewest_reviews(alpha, comparison.n_tests)} are needed at level {alpha:g}; {figures}.",
         )
     promote = verdict == "better" if rule.rule == "if_better" else verdict != "worse"
     outcome, word = (Outcome.PROMOTED, "Promoted") if promote else (Outcome.NOT_PROMOTED, "Not promoted")
     return Decision(
-        outcome, f"{word}: the challenger is {verdict} at level {rule.alpha:g} (rule {rule.rule}); {figures}."
+        outcome, f"{word}: the challenger is {verdict}{where} at level {rule.alpha:g} (rule {rule.rule}); {figures}."
     )
 
 
@@ -176,6 +201,12 @@ def _figures(comparison: PairedComparison) -> str:
         "macro_f1": f"its macro-F1 is {1 - ours:.4f}, the champion's {1 - theirs:.4f}; ",
         "balanced_error_rate": f"its balanced error rate is {ours:.4f}, the champion's {theirs:.4f}; ",
     }.get(comparison.metric, "")
+    newest = ""
+    if comparison.newest:
+        newest = (
+            f"; on the newest {comparison.newest.n:,} of them its accuracy is "
+            f"{comparison.newest.challenger_accuracy:.4f}, the champion's {comparison.newest.champion_accuracy:.4f}"
+        )
     return (
         f"on the same {comparison.n:,} test reviews its accuracy is {comparison.challenger_accuracy:.4f}, the "
         f"champion's {comparison.champion_accuracy:.4f}; {by_metric}its hinge loss is "
@@ -183,4 +214,5 @@ def _figures(comparison: PairedComparison) -> str:
         f"{comparison.p_hinge_better:.3f} for better); {comparison.only_challenger_wrong} reviews are wrong only now, "
         f"{comparison.only_champion_wrong} were wrong only before "
         f"(p {comparison.p_errors_worse:.3f} for worse, {comparison.p_errors_better:.3f} for better)"
+        f"{newest}"
     )

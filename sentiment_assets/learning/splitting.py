@@ -31,7 +31,7 @@ class Splits:
     """The labelled corpus, each distinct text once, and what was left out."""
 
     reviews: pd.DataFrame
-    """Columns review_id, text, label (int8), split, batch, text_digest (uint64)."""
+    """Columns review_id, text, label (int8), split, batch, created_at (missing where unknown), text_digest (uint64)."""
     n_unlabelled: int
     n_too_old: int
     """Labelled reviews that are older than ``SplitSettings.last_days`` allows."""
@@ -108,6 +108,7 @@ def split_reviews(
             "label": unique["label"].to_numpy(),
             "split": unique["split"].astype("str").array,
             "batch": reviews["batch"].array.take(places),
+            "created_at": _dates(reviews).array.take(places),
             "text_digest": unique["text_digest"].to_numpy(),
         }
     )
@@ -127,11 +128,17 @@ def split_reviews(
 
 def _recent(reviews: pd.DataFrame, places: np.ndarray, last_days: int | None, now: datetime) -> np.ndarray:
     """Which of the reviews at these places are at most so many days older than the newest of them, or have no date."""
-    if last_days is None or "created_at" not in reviews:
+    if last_days is None:
         return np.ones(len(places), bool)
-    dates = reviews["created_at"].iloc[places]
+    dates = _dates(reviews).iloc[places]
     newest = dates[dates <= now].max()
     return ~(dates < newest - timedelta(days=last_days)).to_numpy(bool)
+
+
+def _dates(reviews: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
+    if "created_at" in reviews:
+        return reviews["created_at"]
+    return pd.Series(pd.NaT, reviews.index, "datetime64[us, UTC]")
 
 
 def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, int]:

@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from sentiment_assets.learning import promotion
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.decision import Decision
 from sentiment_assets.learning.feature_set import FittedFeatureSet
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES, text_signatures
-from sentiment_assets.learning.paired_comparison import compare_paired, judge
+from sentiment_assets.learning.paired_comparison import PairedComparison, compare_paired, judge
 from sentiment_assets.learning.promotion import (
     ChampionTestMargins,
     compare_with_champion,
@@ -52,6 +53,72 @@ def test_the_gate(challenger: np.ndarray, champion: np.ndarray, rule: str, promo
         f"{'Promoted' if promoted else 'Not promoted'}: the challenger is {verdict} at level 0.05 (rule {rule}); "
         "on the same 1,000 test reviews its accuracy is"
     )
+
+
+def with_newest(challenger: np.ndarray, champion: np.ndarray, n: int) -> PairedComparison:
+    """A comparison of which the last ``n`` reviews are the newest."""
+    newest = compare_paired(challenger[-n:], champion[-n:], LABELS[-n:])
+    return replace(compare_paired(challenger, champion, LABELS), newest=newest)
+
+
+def test_a_model_for_todays_reviews_is_not_held_back_by_those_of_years_ago() -> None:
+    """It is wrong about sixty old reviews, and right about forty new ones that the champion gets wrong."""
+    champion = np.where(np.arange(1000) >= 960, -GOOD, GOOD)
+    decision = decide_promotion(with_newest(WORSE, champion, 250), PromotionRule())
+    assert decision.promote
+    assert "the challenger is better on the newest reviews at level 0.05" in decision.reason
+    assert "on the newest 250 of them its accuracy is 1.0000, the champion's 0.8400" in decision.reason
+    turned = decide_promotion(with_newest(champion, WORSE, 250), PromotionRule())
+    assert not turned.promote
+    assert "the challenger is worse on the newest reviews" in turned.reason
+
+
+def test_where_the_newest_reviews_tell_nothing_all_of_them_decide() -> None:
+    decision = decide_promotion(with_newest(WORSE, GOOD, 250), PromotionRule())
+    assert not decision.promote
+    assert "the challenger is worse at level 0.05" in decision.reason
+    assert with_newest(WORSE, GOOD, 250).figures["newest_test_accuracy"] == 1.0
+
+
+@pytest.mark.parametrize("rule", ["if_not_worse", "if_better"])
+def test_with_newest_reviews_the_gate_holds_its_level(rule: str) -> None:
+    """Models that are alike are refused by the one rule, and promoted by the other, at most at the level."""
+    chance, rounds, wrong = np.random.default_rng(0), 1_000, 0
+    asked = PromotionRule.model_validate({"rule": rule, "alpha": 0.1})
+    for _ in range(rounds):
+        labels = chance.integers(0, 2, 240)
+        shared = (2 * labels - 1) + chance.normal(size=240)
+        one, other = (shared + chance.normal(size=240) for _ in range(2))
+        newest = compare_paired(one[-60:], other[-60:], labels[-60:])
+        found = replace(compare_paired(one, other, labels), newest=newest)
+        wrong += decide_promotion(found, asked).promote == (rule == "if_better")
+    assert wrong <= binom.ppf(0.9999, rounds, 0.1)
+
+
+def test_the_newest_reviews_are_those_with_the_latest_dates_or_of_the_last_batches(
+    challenger: Challenger, splits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champion = measure_champion(without_memory(challenger.model), splits)
+
+    def compare(splits: pd.DataFrame) -> PairedComparison:
+        found = compare_with_champion(challenger, champion, splits, None)
+        assert found is not None
+        return found
+
+    test = splits["split"] == "test"
+    batches = splits.assign(batch=np.where(np.cumsum(test) > test.sum() // 2, "b2", "b1"))
+    assert compare(batches).newest is None, "they are fewer than fifty"
+    monkeypatch.setattr(promotion, "_FEWEST_NEWEST", 20)
+    assert compare(splits).newest is None, "one batch, no dates"
+    n = round(test.sum() / 4)
+    wrong = (challenger.test_margins > 0) != (splits.loc[test, "label"] == 1).to_numpy()
+    of_batches = compare(batches).newest
+    assert of_batches is not None
+    assert of_batches.challenger_accuracy == pytest.approx(1 - wrong[-n:].mean())
+    backwards = pd.Series(pd.date_range("2026-01-01", periods=len(splits), tz="UTC")[::-1], splits.index)
+    of_dates = compare(batches.assign(created_at=backwards.where(np.arange(len(splits)) > 0))).newest
+    assert of_dates is not None
+    assert of_dates.challenger_accuracy == pytest.approx(1 - wrong[:n].mean(), abs=1 / n), "the first have the latest"
 
 
 def test_by_hand_is_never_by_itself() -> None:
