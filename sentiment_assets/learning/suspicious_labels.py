@@ -3,6 +3,7 @@
 Confident learning (Northcutt, Jiang & Chuang 2021, "Confident learning: estimating uncertainty in dataset labels").
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from sentiment_assets.presentation.wording import counted, percent
 _NOTHING_KNOWN = 0.5
 _SUSPICIOUS_BELOW = 0.49
 """The largest self-confidence of a suspicious label: not one half, which is what a model says that knows nothing."""
+MANY = 0.05
+"""The share from which on people are warned: five labelled corpora in six have fewer, see benchmarks."""
 COLUMNS = ("review_id", "batch", "split", "text", "label", "likely_label", "probability")
 
 
@@ -32,6 +35,11 @@ class SuspiciousLabels:
     def share(self) -> float:
         """The share of them that looks wrong."""
         return len(self.reviews) / self.n_reviews
+
+    @property
+    def are_many(self) -> bool:
+        """Whether so many look wrong that somebody should look at them."""
+        return self.share > MANY
 
     @property
     def sentence(self) -> str:
@@ -100,3 +108,20 @@ def ranked(labels: np.ndarray, probabilities: np.ndarray, joint: np.ndarray) -> 
     chosen = [order[labels[order] == label][: round(joint[label, 1 - label])] for label in (0, 1)]
     found = np.concatenate(chosen)
     return found[np.argsort(confidence[found], kind="stable")]
+
+
+def to_correct(found: SuspiciousLabels, words: Mapping[int, str]) -> pd.DataFrame:
+    """What somebody needs to correct the labels: texts of columns review_id, text and what speaks against the label.
+
+    ``words`` are how the branch writes the labels 0 and 1, so that the likely one can be copied.
+    """
+    reviews = found.reviews
+    return pd.DataFrame(
+        {
+            "review_id": reviews["review_id"],
+            "text": reviews["text"],
+            "given_label": reviews["label"].map(words),
+            "likely_label": reviews["likely_label"].map(words),
+            "probability_of_positive": reviews["probability"].map("{:.4f}".format),
+        }
+    )

@@ -21,6 +21,7 @@ ASSETS = (
     "features",
     "trained_candidates",
     "best_model",
+    "suspicious_labels",
     "scored_reviews",
     "sentiment_report",
 )
@@ -102,7 +103,7 @@ def versions_now() -> dict[str, str]:
             "learning/calibration.py",
             "self.slope * margins / 2",
             "-self.slope * margins / 2",
-            {"trained_candidates", "best_model", "scored_reviews", "sentiment_report"},
+            {"trained_candidates", "best_model", "suspicious_labels", "scored_reviews", "sentiment_report"},
         ),
         ("reporting/client_report.html.j2", "<h1>", "<h2>", {"sentiment_report"}),
         ("presentation/style.html.j2", "1080px", "970px", {"sentiment_report"}),
