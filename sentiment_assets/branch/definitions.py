@@ -39,6 +39,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         trained_candidates_asset(name, candidates, settings.search.patience),
         best_model_asset(
             name,
+            batch_partitions=batch_partitions,
             candidate_keys=candidate_keys,
             quorum=settings.search.quorum,
             settings=settings.features,

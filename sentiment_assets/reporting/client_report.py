@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.monitoring.accuracy import measure
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
@@ -15,7 +16,6 @@ from sentiment_assets.reporting.figures import (
     NEUTRAL,
     ChampionTestScores,
     join_scores,
-    periods_of,
     report_figures,
 )
 from sentiment_assets.reporting.labelled_scores import scores_by_label

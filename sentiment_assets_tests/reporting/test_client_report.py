@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.ingestion.content import content_digest
+from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.client_report import join_reports, make_client_report
-from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores, periods_of
+from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
 from sentiment_assets.reporting.labelled_scores import scores_by_label
 from sentiment_assets.reporting.neutral_band import NeutralBand
