@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 NAME = "suspicious_labels"
 TABLE_ROWS = 50
-SPLITS_DIGEST, REVIEWS_LOOKED_AT = "splits_digest", "reviews_looked_at"
-"""What the stored frame says in its ``attrs``: of which splits it is, and how many labels were looked at."""
+FILE = f"{NAME}.parquet"
+FINDING, SPLITS_DIGEST, REVIEWS_LOOKED_AT = "finding", "splits_digest", "reviews_looked_at"
+"""What the stored frame says in its ``attrs``: the sentence, of which splits it is, and how many labels it is about."""
 _COLUMNS = {
     "review_id": ("string", "As in raw_reviews."),
     "batch": ("string", "As in splits."),
@@ -88,7 +89,7 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
             value=_with_attributes(found, rows.splits_digest),
             metadata={
                 ROW_COUNT: len(found.reviews),
-                "finding": found.sentence,
+                FINDING: found.sentence,
                 **figures,
                 "most_suspicious": rows_of(found.reviews.head(TABLE_ROWS)),
                 **_write(storage.path(branch, f"{NAME}.csv"), content),
@@ -118,7 +119,7 @@ def _selected_candidate(
 
 def _with_attributes(found: "SuspiciousLabels", splits_digest: str) -> Frame:
     reviews = found.reviews.copy()
-    reviews.attrs = {SPLITS_DIGEST: splits_digest, REVIEWS_LOOKED_AT: found.n_reviews}
+    reviews.attrs = {FINDING: found.sentence, SPLITS_DIGEST: splits_digest, REVIEWS_LOOKED_AT: found.n_reviews}
     return reviews
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from sentiment_assets.assets.splits import NAME as SPLITS
-from sentiment_assets.assets.suspicious_labels import NAME, REVIEWS_LOOKED_AT, SPLITS_DIGEST, TABLE_ROWS
+from sentiment_assets.assets.suspicious_labels import FILE, NAME, REVIEWS_LOOKED_AT, SPLITS_DIGEST, TABLE_ROWS
 from sentiment_assets.assets.ui_metadata import rows_of
 from sentiment_assets.resources.storage import Storage, read_frame
 
@@ -44,7 +44,7 @@ def _found(instance: dg.DagsterInstance, storage: Storage, branch: str) -> "Susp
     """What was found in the splits as they are, if somebody has looked."""
     from sentiment_assets.learning.suspicious_labels import SuspiciousLabels
 
-    file = storage.path(branch, f"{NAME}.parquet")
+    file = storage.path(branch, FILE)
     splits = instance.get_latest_materialization_event(dg.AssetKey([branch, SPLITS]))
     if splits is None or splits.asset_materialization is None or not file.exists():
         return None

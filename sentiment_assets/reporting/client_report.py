@@ -44,11 +44,12 @@ def make_client_report(
     champion: ChampionTestScores | None,
     records: Sequence[CheckRecord],
     now: datetime,
+    labels: str = "",
 ) -> ClientReport:
     """The report of a branch.
 
     ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the drift and degradation checks found
-    in the latest batch.
+    in the latest batch, ``labels`` is what there is to say of suspicious ones.
     """
     scored_reviews = join_scores(raw, scored)
     reviews = scored_reviews.reviews
@@ -71,6 +72,7 @@ def make_client_report(
         complaint=complaint,
         by_label=scores_by_label(reviews, champion),
         model=_quality(champion) if champion else None,
+        labels=labels,
         drift=_findings(records),
         latest_batch=records[-1].batch if records else "",
         picture=picture,

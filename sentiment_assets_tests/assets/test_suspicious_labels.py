@@ -52,6 +52,9 @@ def test_wrong_labels_are_found_in_the_train_job_and_told(acme: BranchInProcess)
     check = checks_of(trained)["suspicious_labels"]
     assert (check.passed, check.severity, check.asset_key.path[-1]) == (False, dg.AssetCheckSeverity.WARN, "splits")
     assert check.description == told["finding"].value
+    assert acme.score("a.csv").success
+    assert acme.report().success
+    assert str(told["finding"].value) in Path(str(acme.metadata("sentiment_report")["report_file"].value)).read_text()
     assert "of the labels of" in str(check.description)
 
     run_id = str(told["mlflow_run"].value).rsplit("/", 1)[1]

@@ -242,6 +242,15 @@ def test_without_dates_a_batch_is_a_period() -> None:
     assert set(periods) == {"a.csv"}
 
 
+def test_what_there_is_to_say_of_labels_stands_with_the_model_and_the_data() -> None:
+    said = "About 3.0 % of the labels of 100 reviews look wrong."
+    pages = [
+        make_client_report("acme", raw={}, scored={}, kept=[], champion=None, records=[], now=NOW, labels=each).html
+        for each in ("", said)
+    ]
+    assert [said in page for page in pages] == [False, True]
+
+
 def test_the_page_escapes_reviews_and_values() -> None:
     evil = "<script>alert(1)</script> & more"
     reviews = reviews_of(12, 1).assign(text=evil, product=evil)
