@@ -1,6 +1,6 @@
 """The restatement: how reports of the past would change if the challenger scored again what the champion has scored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,15 @@ MOST_REVIEWS = 20_000
 _ENOUGH = 50
 """A period with fewer reviews moves by chance, and is not named in the decision."""
 _LOT = "lot"
+_NO_REVIEWS = pd.DataFrame(
+    {
+        "review_id": pd.Series(dtype="str"),
+        "text": pd.Series(dtype="str"),
+        "created_at": pd.Series(dtype="datetime64[us, UTC]"),
+        "batch": pd.Series(dtype="str"),
+        _LOT: pd.Series(dtype="uint64"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -40,17 +49,23 @@ def gather_past_reviews(batches: Iterable[tuple[str, pd.DataFrame]], most: int =
     A row with the id and the text of a former one is the same review. The lot that draws them is a digest of both, so
     the same reviews are drawn every time, in whatever batches they come.
     """
-    kept, seen = pd.DataFrame(columns=["review_id", "text", "created_at", "batch", _LOT]), np.empty(0, np.uint64)
+    lots, parts = [np.empty(0, np.uint64)], [_NO_REVIEWS]
     for key, frame in batches:
         reviews = frame[~is_neutral(labels_said(frame))]
         lot = pd.util.hash_array(reviews["review_id"].to_numpy(object)) ^ text_digests(reviews["text"])
-        told = reviews[["review_id", "text", "created_at"]].assign(batch=key, **{_LOT: lot})
-        new = told[~np.isin(lot, seen)].drop_duplicates(_LOT)
-        seen = np.union1d(seen, lot)
-        kept = new if kept.empty else pd.concat([kept, new])
-        if len(kept) > most:
-            kept = kept[kept[_LOT] <= np.partition(kept[_LOT].to_numpy(), most - 1)[most - 1]]
-    return PastReviews(kept.drop(columns=_LOT).reset_index(drop=True), len(seen))
+        lots.append(lot)
+        parts.append(reviews[["review_id", "text", "created_at"]].assign(batch=key, **{_LOT: lot}))
+        if sum(map(len, parts)) > 2 * most:  # now and then, since there may be thousands of small batches
+            parts = [_drawn(parts, most)]
+    return PastReviews(_drawn(parts, most).drop(columns=_LOT), len(np.unique(np.concatenate(lots))))
+
+
+def _drawn(parts: Sequence[pd.DataFrame], most: int) -> pd.DataFrame:
+    """Those of the lowest lots, each review once, in the order in which they came."""
+    there = [part for part in parts if len(part)] or [_NO_REVIEWS]
+    each_once = pd.concat(there, ignore_index=True).drop_duplicates(_LOT, ignore_index=True)
+    lowest = np.sort(np.argsort(each_once[_LOT].to_numpy(np.uint64), kind="stable")[:most])
+    return each_once.iloc[lowest].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
