@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.learning.restatement import (
     PastReviews,
@@ -15,7 +16,7 @@ from sentiment_assets.learning.restatement import (
     restate,
     with_restatement,
 )
-from sentiment_assets.learning.settings import PromotionRule
+from sentiment_assets.learning.settings import FeatureSet, PromotionRule
 from testing.batches import batch, middling
 from testing.models import made_model
 
@@ -91,6 +92,17 @@ def test_both_models_answer_the_texts() -> None:
     found = restate(reviews, champion=made_model(), challenger=made_model(good="grand"))
     assert found.share_changed == pytest.approx(2 / 3)
     assert restate(reviews, champion=made_model(), challenger=made_model()).share_changed == 0
+
+
+def test_two_feature_sets_answer_as_each_does_alone(
+    challenger_of_each_set: dict[FeatureSet, Challenger], splits: pd.DataFrame
+) -> None:
+    words, characters = (challenger_of_each_set[each].model for each in ("words", "characters"))
+    reviews = past(100, text=splits["text"].head(100).array)
+    for ours in (words, characters):
+        found = restate(reviews, champion=words, challenger=ours)
+        margins = [model.margins(reviews.reviews["text"]) for model in (words, ours)]
+        assert found.periods.equals(compare_answers(reviews, champion=margins[0], challenger=margins[1]).periods)
 
 
 def test_a_promotion_that_changes_more_than_the_branch_allows_is_held_for_a_person() -> None:
