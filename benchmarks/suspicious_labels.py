@@ -28,7 +28,7 @@ from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.features import Features, build_features
 from sentiment_assets.learning.hyperparameters import SearchSpace
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, SplitSettings
-from sentiment_assets.learning.splitting import NEAR_DUPLICATE, TRAIN, VALIDATION, split_reviews, text_digests
+from sentiment_assets.learning.splitting import NEAR_DUPLICATE, TEST, TRAIN, VALIDATION, split_reviews, text_digests
 from sentiment_assets.learning.suspicious_labels import SuspiciousLabels, find_suspicious_labels
 
 _FLIPPED = 0.05
@@ -70,7 +70,7 @@ def main() -> None:
     print(_row("corpus", "flipped", *(f"of the first {n}" for n in _FIRST), "listed", "of these", "found", "clean"))
     print(_row(*["---"] * (len(_FIRST) + 6)))
     costs, helped = [], []
-    for file, n in large + small:
+    for file, n in small + large:
         rows = [_measured(file, n, seed, chosen.features) for seed in range(chosen.draws)]
         name = f"{file.stem}, {n or 'all'}"
         print(_row(name, *_means([found for found, _, _ in rows])), flush=True)
@@ -101,7 +101,7 @@ def _corpus(file: Path, n: int | None, seed: int, *, feature_set: FeatureSet, sh
     reviews = pd.read_parquet(file).dropna(subset=["label"]).drop_duplicates("text")
     reviews = reviews.sample(min(n or len(reviews), len(reviews)), random_state=seed)
     official = pd.Series(None, reviews.index, "str")
-    if reviews["split"].notna().any():
+    if {TRAIN, TEST} <= set(reviews["split"]):
         tenth = (reviews["split"] == TRAIN) & (text_digests(reviews["text"]) % np.uint64(10) == 0)
         official = reviews["split"].mask(tenth, VALIDATION).astype("str")
     batch = pd.DataFrame(
