@@ -28,6 +28,10 @@ TABLE_ROWS = 50
 FILE = f"{NAME}.parquet"
 FINDING, SPLITS_DIGEST, REVIEWS_LOOKED_AT = "finding", "splits_digest", "reviews_looked_at"
 """What the stored frame says in its ``attrs``: the sentence, of which splits it is, and how many labels it is about."""
+_NO_IDS = (
+    'The branch says that no column holds ids (`columns: {review_id: ""}`), so a landed row could not be told from '
+    "another review with the same text, and would correct nothing."
+)
 _COLUMNS = {
     "review_id": ("string", "As in raw_reviews."),
     "batch": ("string", "As in splits."),
@@ -80,7 +84,7 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         found = find_suspicious_labels(splits, cross_fit(candidate, rows, splits, storage.folder_of_unfinished))
         words = {label: labels.value_of(label) for label in (0, 1)}
-        content = file_to_label(to_correct(found, words), columns)
+        content = file_to_label(to_correct(found, words), columns) if columns.review_id else None
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         figures = {"suspicious_labels": float(len(found.reviews)), "share_of_suspicious_labels": found.share}
         tracking.log_report(parent, {f"{NAME}.csv": content} if content else {}, figures)
@@ -93,6 +97,7 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
                 **figures,
                 "most_suspicious": rows_of(found.reviews.head(TABLE_ROWS)),
                 **_write(storage.path(branch, f"{NAME}.csv"), content),
+                **({} if columns.review_id else {"no_file": _NO_IDS}),
                 "mlflow_run": tracking.run_link(parent),
             },
         )

@@ -17,7 +17,7 @@ _NOTHING_KNOWN = 0.5
 _SUSPICIOUS_BELOW = 0.49
 """The largest self-confidence of a suspicious label: not one half, which is what a model says that knows nothing."""
 MANY = 0.05
-"""The share from which on people are warned: five labelled corpora in six have fewer, see benchmarks."""
+"""The share from which on people are warned: of five labelled corpora four have fewer, see benchmarks."""
 COLUMNS = ("review_id", "batch", "split", "text", "label", "likely_label", "probability")
 
 

@@ -101,6 +101,26 @@ def test_the_file_is_corrected_and_landed_again_in_the_branchs_own_words(acme: B
     assert stars.metadata("splits")["rows_corrected_later"].value == len(found)
 
 
+def test_reviews_that_landed_without_ids_are_corrected_by_those_that_they_were_given(acme: BranchInProcess) -> None:
+    rows = pd.DataFrame(with_wrong_labels()).drop(columns="review_id")
+    acme.take_in("a.csv", rows.to_csv(index=False).encode())
+    assert acme.train().success
+    found, before = found_of(acme), labels_of(acme)
+    to_correct = pd.read_csv(stored(acme, "suspicious_labels.csv"), dtype="str", keep_default_na=False)
+    acme.take_in("b.csv", to_correct.assign(label=to_correct["likely_label"]).to_csv(index=False).encode())
+    assert acme.train("splits").success
+    assert labels_of(acme) == before | dict(zip(found["review_id"], found["likely_label"], strict=True))
+
+
+def test_where_no_column_holds_ids_there_is_no_file_and_it_says_why(acme: BranchInProcess) -> None:
+    nameless = acme.with_settings(columns={"review_id": ""})
+    nameless.take_in("a.csv", as_csv(with_wrong_labels()))
+    assert nameless.train().success
+    told = nameless.metadata("suspicious_labels")
+    assert "file_to_correct" not in told
+    assert "would correct nothing" in str(told["no_file"].value)
+
+
 def test_a_large_corpus_is_looked_at_by_folds_of_its_own(
     acme: BranchInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
