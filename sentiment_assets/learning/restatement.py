@@ -61,7 +61,7 @@ def gather_past_reviews(batches: Iterable[tuple[str, pd.DataFrame]], most: int =
 
 
 def _drawn(parts: Sequence[pd.DataFrame], most: int) -> pd.DataFrame:
-    """Those of the lowest lots, each review once, in the order in which they came."""
+    """The reviews with the lowest lots, each once, in the order in which they came."""
     there = [part for part in parts if len(part)] or [_NO_REVIEWS]
     each_once = pd.concat(there, ignore_index=True).drop_duplicates(_LOT, ignore_index=True)
     lowest = np.sort(np.argsort(each_once[_LOT].to_numpy(np.uint64), kind="stable")[:most])
