@@ -135,6 +135,8 @@ def test_a_failed_candidate_leaves_the_others_and_runs_again_alone(instance: dg.
         step,
         "flaky__trained_candidates.flaky__gather_candidates",
         "flaky__best_model",
+        "flaky__suspicious_labels",
+        "flaky__splits_suspicious_labels",
     ]
     champion = client().get_model_version_by_alias("flaky", "champion")
     tracked = client().search_runs([client().get_experiment_by_name("flaky").experiment_id])

@@ -16,11 +16,12 @@ from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import fewest_candidates
 from sentiment_assets.learning.settings import BEST, FeatureSet, FeatureSettings, PromotionRule, SelectionMetric
-from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_frame, stored_partitions
+from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_each, read_frame, stored_partitions
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
     from sentiment_assets.learning.candidate import Candidate
+    from sentiment_assets.learning.restatement import Restatement
 
 NAME = "best_model"
 
@@ -28,6 +29,7 @@ NAME = "best_model"
 def best_model_asset(
     branch: str,
     *,
+    batch_partitions: dg.DynamicPartitionsDefinition,
     candidate_keys: Sequence[str],
     quorum: float,
     settings: FeatureSettings,
@@ -73,6 +75,7 @@ def best_model_asset(
             decide_unchanged,
             measure_champion,
         )
+        from sentiment_assets.learning.restatement import gather_past_reviews, restate, with_restatement
         from sentiment_assets.learning.train_report import make_train_report
         from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
@@ -119,6 +122,7 @@ def best_model_asset(
         frames = (read_frame(storage.frame_path(branch, RAW_REVIEWS, key)) for key in batches)
         neutral = gather_neutral_reviews(frames, splits)
         digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
+        restatement = None
         if champion and champion.digest == digest:
             decision, version = decide_unchanged(champion.version), champion.version
         else:
@@ -130,6 +134,12 @@ def best_model_asset(
                 rule=promotion,
                 cases=behaviour,
             )
+            if champion:
+                every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
+                past = gather_past_reviews(read_each(storage, branch, RAW_REVIEWS, every))
+                restatement = restate(past, champion=champion.model, challenger=challenger.model)
+                decision = with_restatement(decision, restatement, promotion)
+                tracking.log_report(parent, restatement.files, restatement.figures)
             reference = reference_to_bytes(make_reference(challenger, splits, neutral))
             version = tracking.register(
                 branch,
@@ -159,11 +169,21 @@ def best_model_asset(
                 **figures,
                 **{name.partition(".")[0]: picture(name, content) for name, content in report.pictures.items()},
                 **{f"{name}_table": rows_of(frame) for name, frame in report.tables.items()},
+                **(_shown(restatement) if restatement else {}),
                 "mlflow_run": tracking.run_link(parent),
             },
         )
 
     return best_model
+
+
+def _shown(restatement: "Restatement") -> dict[str, Any]:
+    picture_file, _ = restatement.files.items()
+    return {
+        "restatement": picture(*picture_file),
+        "restatement_table": rows_of(restatement.periods),
+        **restatement.figures,
+    }
 
 
 def _current_candidates(

@@ -10,10 +10,13 @@ from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.event_metadata import REPORT_FILE, ROW_COUNT
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.assets.suspicious_labels import FILE as SUSPICIOUS_LABELS_FILE
+from sentiment_assets.assets.suspicious_labels import FINDING
+from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
 from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_current_records
-from sentiment_assets.resources.storage import Storage, read_frame, read_partitions
+from sentiment_assets.resources.storage import Storage, frame_attributes, read_frame, read_partitions
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
 from sentiment_assets.resources.written_files import write_atomically
@@ -36,7 +39,7 @@ def sentiment_report_asset(
     @dg.asset(
         name=NAME,
         key_prefix=branch,
-        deps=[[branch, RAW_REVIEWS], [branch, SCORED_REVIEWS], [branch, BEST_MODEL]],
+        deps=[[branch, name] for name in (RAW_REVIEWS, SCORED_REVIEWS, BEST_MODEL, SUSPICIOUS_LABELS)],
         io_manager_key="frames",
         code_version=code_version(__name__, *kept),
         kinds={"python", "html", "parquet"},
@@ -60,6 +63,7 @@ def sentiment_report_asset(
             champion=_on_test(tracking.champion(branch)),
             records=[record for group in (DRIFT, DEGRADATION) for record in latest[group]],
             now=now,
+            labels=str(frame_attributes(storage.path(branch, SUSPICIOUS_LABELS_FILE)).get(FINDING, "")),
         )
         return _written(storage, tracking, place=branch, report=report, now=now)
 

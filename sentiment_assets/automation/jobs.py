@@ -7,7 +7,15 @@ from typing import Any
 
 import dagster as dg
 
-from sentiment_assets.assets import best_model, features, raw_reviews, scored_reviews, sentiment_report, splits
+from sentiment_assets.assets import (
+    best_model,
+    features,
+    raw_reviews,
+    scored_reviews,
+    sentiment_report,
+    splits,
+    suspicious_labels,
+)
 from sentiment_assets.assets import trained_candidates as candidates
 from sentiment_assets.checks import open_warnings
 from sentiment_assets.execution.steps import PLACE, PROCESSES, place_of_training, step_executor
@@ -67,10 +75,11 @@ def branch_jobs(branch: str) -> Sequence[Any]:
     )
     train = dg.define_asset_job(
         train_job_name(branch),
-        selection=_assets(branch, splits.NAME, features.NAME, candidates.NAME, best_model.NAME),
+        selection=_assets(branch, splits.NAME, features.NAME, candidates.NAME, best_model.NAME, suspicious_labels.NAME),
         executor_def=None if place == PROCESSES else step_executor(place),  # None: the code location's
         tags=tags | {PLACE: place, TRAINS: branch},
-        description="Trains every candidate in one run, each in its own process, and chooses the champion.",
+        description="Trains every candidate in one run, each in its own process, chooses the champion, and looks for "
+        "labels that are probably wrong.",
     )
     score = dg.define_asset_job(
         score_job_name(branch),

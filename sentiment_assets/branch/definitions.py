@@ -9,6 +9,7 @@ from sentiment_assets.assets.features import features_asset
 from sentiment_assets.assets.raw_reviews import rules_version
 from sentiment_assets.assets.sentiment_report import sentiment_report_asset
 from sentiment_assets.assets.splits import splits_asset
+from sentiment_assets.assets.suspicious_labels import suspicious_labels_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
 from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.jobs import branch_jobs
@@ -20,6 +21,7 @@ from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.branch.batches import batches_asset
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.checks.open_warnings import open_warnings_check
+from sentiment_assets.checks.suspicious_labels import suspicious_labels_check
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 
 
@@ -37,6 +39,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         trained_candidates_asset(name, candidates, settings.search.patience),
         best_model_asset(
             name,
+            batch_partitions=batch_partitions,
             candidate_keys=candidate_keys,
             quorum=settings.search.quorum,
             settings=settings.features,
@@ -46,6 +49,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             promotion=settings.promotion,
             behaviour=behaviour,
         ),
+        suspicious_labels_asset(name, settings.columns, settings.labels),
         sentiment_report_asset(name, batch_partitions, settings.columns.keep),
     ]
     return dg.Definitions(
@@ -55,7 +59,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             ),
             assets,
         ),
-        asset_checks=[open_warnings_check(name, batch_partitions)],
+        asset_checks=[open_warnings_check(name, batch_partitions), suspicious_labels_check(name)],
         jobs=branch_jobs(name),
         sensors=[
             landing_sensor(

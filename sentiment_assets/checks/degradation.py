@@ -58,14 +58,12 @@ def degradation_results(batch: CheckedBatch, columns: ReviewColumns) -> Iterator
 
 
 def _write_label_budget(file: UPath, to_label: Frame, columns: ReviewColumns) -> dict[str, Any]:
-    """The reviews to label as a file that can be filled in and landed; none without reviews, or a column for labels."""
-    from sentiment_assets.ingestion.csv_escaping import to_spreadsheet_csv
+    """The reviews to label as a file that can be filled in and landed, if there are any."""
+    from sentiment_assets.ingestion.file_to_label import file_to_label
 
-    if to_label.empty or not columns.label:
+    content = file_to_label(to_label, columns)
+    if content is None:
         file.unlink(missing_ok=True)
         return {}
-    named = {role: columns.of_role(role)[0] for role in map(str, to_label) if columns.of_role(role)}
-    budget = to_label[list(named)].rename(columns=named)
-    others = {name: "" for name in columns.named if name not in budget}  # or the file would lack what the branch names
-    write_atomically(file, to_spreadsheet_csv(budget.assign(**others)))
+    write_atomically(file, content)
     return {"label_budget": shown(file), "reviews_to_label": len(to_label)}

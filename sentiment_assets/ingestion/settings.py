@@ -207,6 +207,12 @@ class LabelRule(Settings):
         groups = ((1, self.positive), (0, self.negative), (None, self.neutral))
         return {label_key(value): label for label, values in groups for value in values}
 
+    def value_of(self, label: int) -> str:
+        """A value that means positive (1) or negative (0) by this rule, for people to write."""
+        if self.rating_bounds:
+            return f"{self.rating_bounds[label]:g}"
+        return str((self.positive if label else self.negative)[0])
+
     @model_validator(mode="after")
     def _one_rule(self) -> Self:
         ratings = {"positive_from", "negative_to", "lowest", "highest"} & self.model_fields_set

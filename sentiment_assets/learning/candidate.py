@@ -93,7 +93,7 @@ def train_candidate(
         if not built.is_cross_validated:
             return svc, validation.margins(svc.coefficients, svc.intercept)
         same = hyperparameters.model_copy(update={"epochs": svc.best_epoch})
-        return svc, np.concatenate([_margins_per_length(same, *fold) for fold in built.folds])
+        return svc, np.concatenate([margins_per_length(same, *fold) for fold in built.folds])
 
     with threadpool_limits(1):  # candidates train side by side: threads would only stand in each other's way
         (svc, margins), cost = measure_cost(train_all)
@@ -115,8 +115,11 @@ def train_candidate(
     )
 
 
-def _margins_per_length(hyperparameters: Hyperparameters, train: LabelledRows, held_out: LabelledRows) -> np.ndarray:
-    """The margins of what a fold holds out, by a W of length 1: the folds' models differ in length by chance."""
+def margins_per_length(hyperparameters: Hyperparameters, train: LabelledRows, held_out: LabelledRows) -> np.ndarray:
+    """The margins of what a fold holds out, by a W of length 1, float64 of shape (n_held_out,).
+
+    The models of several folds differ in length by chance.
+    """
     svc = train_linear_svc(train, held_out, hyperparameters, seed=_SEED)
     return held_out.margins(svc.coefficients, svc.intercept) / (svc.length or 1.0)
 

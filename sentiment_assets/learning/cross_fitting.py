@@ -45,9 +45,7 @@ def folds_of(development: pd.DataFrame, similarity: float | None, analyzer: Anal
     nothing of one that was trained on all.
     """
     labels = development["label"].to_numpy()
-    number = np.empty(len(development), np.int64)
-    number[np.lexsort((text_digests(development["text"]), labels))] = np.arange(len(development))
-    fold_of = number % N_FOLDS
+    fold_of = fold_numbers(labels, text_digests(development["text"]), N_FOLDS)
     signatures = text_signatures(development["text"], shingle_analyzer(development["text"], analyzer))
     folds = []
     for each in range(min(N_FOLDS, len(development))):
@@ -58,3 +56,13 @@ def folds_of(development: pd.DataFrame, similarity: float | None, analyzer: Anal
             return ()
         folds.append(Fold(np.flatnonzero(train), np.flatnonzero(fold_of == each)))
     return tuple(folds)
+
+
+def fold_numbers(labels: np.ndarray, digests: np.ndarray, n_folds: int) -> np.ndarray:
+    """Which fold holds each review out, int64 from 0 to before ``n_folds``: by the digest of its text (uint64).
+
+    Every fold has its share of each label, and a review keeps its fold wherever it stands.
+    """
+    number = np.empty(len(labels), np.int64)
+    number[np.lexsort((digests, labels))] = np.arange(len(labels))
+    return number % n_folds

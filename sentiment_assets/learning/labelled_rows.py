@@ -128,10 +128,10 @@ def filed_rows(
         )
 
 
-def joined_rows(*some: LabelledRows) -> LabelledRows:
+def joined_rows(*some: LabelledRows, folder: Path | None = None) -> LabelledRows:
     """The rows of all in turn, which have the same columns, in files of their own (``filed_rows``)."""
     chunks = (rows for each in some for rows, _ in each.chunks())
-    return filed_rows(chunks, np.concatenate([each.labels for each in some]), some[0].n_columns)
+    return filed_rows(chunks, np.concatenate([each.labels for each in some]), some[0].n_columns, folder)
 
 
 def _mapped(file: IO[bytes], dtype: type) -> np.ndarray:

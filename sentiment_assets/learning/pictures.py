@@ -13,6 +13,11 @@ from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.loss_surface import LossSurface
 from sentiment_assets.presentation import palette
 from sentiment_assets.presentation.figures import draw_ngram_bars, png, write_values
+from sentiment_assets.presentation.wording import shorten
+
+_MOST_NAMES = 8
+_LONGEST_NAME = 20
+"""How many periods are named below a picture, and by how many characters."""
 
 
 def draw_losses(candidates: Mapping[str, Candidate], selected: str) -> bytes:
@@ -122,5 +127,20 @@ def draw_ledger(ledger: pd.DataFrame) -> bytes:
         ledger["total_cpu_seconds"], ledger["best_so_far"], where="post", color=palette.SELECTED, label="best so far"
     )
     axes.set(xlabel="processor seconds of training, added up", ylabel="validation loss")
+    axes.legend(frameon=False)
+    return png(figure)
+
+
+def draw_restatement(periods: pd.DataFrame) -> bytes:
+    """Net sentiment of past reviews by period, under the champion and, in red, the challenger."""
+    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(periods))
+    for model, colour in (("champion", palette.OTHER), ("challenger", palette.SELECTED)):
+        axes.plot(places, 100 * periods[f"{model}_net_sentiment"], marker=".", color=colour, label=model)
+    shown = places[:: max(1, -(-len(periods) // _MOST_NAMES))]
+    axes.set_xticks(shown, [shorten(str(periods["period"].iloc[place]), _LONGEST_NAME) for place in shown])
+    axes.tick_params(axis="x", labelrotation=30)
+    axes.set(ylabel="net sentiment")
     axes.legend(frameon=False)
     return png(figure)

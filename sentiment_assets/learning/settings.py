@@ -124,3 +124,10 @@ class PromotionRule(Settings):
         description="With fewer test reviews the champion stays, or there is none: a tenth of the labelled reviews are "
         "test reviews, unless `splits` says otherwise.",
     )
+    largest_restatement: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="A challenger that would change the labels of a larger share of past reviews is held for a person, "
+        "who can promote it by hand; `null`: none is.",
+    )

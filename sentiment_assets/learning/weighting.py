@@ -1,5 +1,6 @@
 """Which columns count, and for how much: fitted on what a model is trained on, and nothing else."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -26,20 +27,54 @@ class ColumnWeights:
     """float32, shape (n_columns,)."""
 
 
+@dataclass(frozen=True)
+class ColumnCounts:
+    """The number of reviews that each column occurs in."""
+
+    n_reviews: int
+    reviews_with: np.ndarray
+    """int32, shape (n_columns,)."""
+    positive: np.ndarray
+    """int32, shape (n_columns,): how many of these are positive."""
+
+    def without(self, some: "ColumnCounts") -> "ColumnCounts":
+        """The counts of the other reviews, when ``some`` of them are left out."""
+        return ColumnCounts(
+            self.n_reviews - some.n_reviews, self.reviews_with - some.reviews_with, self.positive - some.positive
+        )
+
+
+def count_columns(chunks: Iterable[tuple[sparse.csr_matrix, np.ndarray]], n_columns: int) -> ColumnCounts:
+    """Count rows that come some at a time with their labels; only which entries are there matters."""
+    everywhere, positive = (np.zeros(n_columns, np.int32) for _ in range(2))
+    n_reviews = 0
+    for rows, labels in chunks:
+        np.add.at(everywhere, rows.indices, np.int32(1))
+        np.add.at(positive, rows.indices[np.repeat(labels == 1, np.diff(rows.indptr))], np.int32(1))
+        n_reviews += len(labels)
+    return ColumnCounts(n_reviews, everywhere, positive)
+
+
 def fit_column_weights(ngrams: LabelledRows, weighting: Weighting, min_reviews: int) -> ColumnWeights:
-    """Weights of the columns that occur in at least ``min_reviews`` training reviews.
+    """Weights of the columns that occur in at least ``min_reviews`` training reviews, by ``column_weights``.
 
     ``ngrams`` has shape (n_reviews, n_hashed_columns); only which entries are there matters.
+    """
+    return column_weights(count_columns(ngrams.chunks(), ngrams.n_columns), weighting, min_reviews)
+
+
+def column_weights(counts: ColumnCounts, weighting: Weighting, min_reviews: int) -> ColumnWeights:
+    """Weights of the columns that occur in at least ``min_reviews`` of the reviews that were counted.
+
     With r the log-count ratio, one added to each count (Wang & Manning 2012, "Baselines and bigrams"), and idf =
     ln((1 + n) / (1 + df)) + 1 as in scikit-learn's TfidfTransformer, a column weighs by ``naive_bayes_idf``
     sign(r)·√|r|·idf² (docs/decisions/0004-weighting.md), by ``naive_bayes`` r, by ``tfidf`` idf, by ``presence`` 1.
     """
-    reviews_with, positive = _count(ngrams)
-    columns = np.flatnonzero(reviews_with >= min_reviews).astype(np.int32)
-    reviews_with, positive = reviews_with[columns], positive[columns]
+    columns = np.flatnonzero(counts.reviews_with >= min_reviews).astype(np.int32)
+    reviews_with, positive = counts.reviews_with[columns], counts.positive[columns]
     if weighting == "presence" or not len(columns):
         return ColumnWeights(columns, np.ones(len(columns), np.float32))
-    idf = np.log((1 + len(ngrams.labels)) / (1 + reviews_with)) + 1
+    idf = np.log((1 + counts.n_reviews) / (1 + reviews_with)) + 1
     if weighting == "tfidf":
         return ColumnWeights(columns, idf.astype(np.float32))
     ratio = _log_share(positive) - _log_share(reviews_with - positive)
@@ -56,13 +91,20 @@ def weigh(rows: sparse.csr_matrix, weights: np.ndarray) -> sparse.csr_matrix:
     return normalize(rows, copy=False) if rows.nnz else rows
 
 
-def _count(ngrams: LabelledRows) -> tuple[np.ndarray, np.ndarray]:
-    """Count the reviews with each column, and the positive ones of these; int32, without a copy of the entries."""
-    everywhere, positive = (np.zeros(ngrams.n_columns, np.int32) for _ in range(2))
-    for rows, labels in ngrams.chunks():
-        np.add.at(everywhere, rows.indices, np.int32(1))
-        np.add.at(positive, rows.indices[np.repeat(labels == 1, np.diff(rows.indptr))], np.int32(1))
-    return everywhere, positive
+def weigh_anew(rows: sparse.csr_matrix, former: np.ndarray, now: ColumnWeights) -> sparse.csr_matrix:
+    """Rows that ``weigh`` has made with the weights ``former``, as others make them; changes ``rows`` itself.
+
+    ``now.columns`` are positions among the columns of ``rows``; the others carry no weight any more, nor do columns
+    whose former weight was 0. Where words and characters stand side by side, their lengths stay about equal.
+    """
+    ratios = np.zeros(len(former), np.float32)
+    there = now.columns[former[now.columns] != 0]
+    ratios[now.columns] = now.weights
+    ratios[there] /= former[there]
+    ratios[former == 0] = 0
+    rows = weigh(rows, ratios)
+    rows.eliminate_zeros()  # a row without an entry is one of which nothing is known
+    return rows
 
 
 def _log_share(counts: np.ndarray) -> np.ndarray:

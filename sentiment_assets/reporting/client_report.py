@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.monitoring.accuracy import measure
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
@@ -15,7 +16,6 @@ from sentiment_assets.reporting.figures import (
     NEUTRAL,
     ChampionTestScores,
     join_scores,
-    periods_of,
     report_figures,
 )
 from sentiment_assets.reporting.labelled_scores import scores_by_label
@@ -44,11 +44,12 @@ def make_client_report(
     champion: ChampionTestScores | None,
     records: Sequence[CheckRecord],
     now: datetime,
+    labels: str = "",
 ) -> ClientReport:
     """The report of a branch.
 
     ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the drift and degradation checks found
-    in the latest batch.
+    in the latest batch, ``labels`` is what there is to say of suspicious ones.
     """
     scored_reviews = join_scores(raw, scored)
     reviews = scored_reviews.reviews
@@ -71,6 +72,7 @@ def make_client_report(
         complaint=complaint,
         by_label=scores_by_label(reviews, champion),
         model=_quality(champion) if champion else None,
+        labels=labels,
         drift=_findings(records),
         latest_batch=records[-1].batch if records else "",
         picture=picture,

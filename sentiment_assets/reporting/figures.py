@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.ingestion.content import content_digest
+from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.learning.review_identity import is_neutral, label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.intervals import (
@@ -47,8 +48,6 @@ COLUMNS = (
 KNOWN_LABEL = "known_label"
 NEUTRAL = "neutral"
 _TRAINED_ON = "trained_on"
-_MOST_PERIODS = 60
-_PERIODS = {"D": "day", "W": "week", "M": "month"}
 _MOST_VALUES = 12
 _ANSWERS = ["score", "label", "words", "contributions", "model_version"]
 
@@ -129,20 +128,6 @@ def _with_answers(batch: str, reviews: pd.DataFrame, scores: pd.DataFrame | None
     about = said.drop(columns=["split", NEUTRAL], errors="ignore").reset_index(drop=True)
     answers = pd.DataFrame(index=about.index, columns=_ANSWERS) if scores is None else scores[_ANSWERS]
     return pd.concat([about.assign(batch=batch), answers.reset_index(drop=True).astype(object)], axis=1)
-
-
-def periods_of(reviews: pd.DataFrame) -> tuple["pd.Series[str]", str]:
-    """The period of each review, and what kind it is: day, week or month, or its batch where no review has a date.
-
-    Reviews without a date among others that have one get a missing period.
-    """
-    dated = reviews["created_at"].dropna()
-    if dated.empty:
-        return reviews["batch"].astype(object), "batch"
-    span = (dated.max() - dated.min()).days
-    kind = "D" if span <= _MOST_PERIODS else "W" if span <= 7 * _MOST_PERIODS else "M"
-    starts = reviews["created_at"].dt.tz_localize(None).dt.to_period(kind).dt.start_time
-    return starts.dt.strftime("%Y-%m-%d").astype(object), _PERIODS[kind]
 
 
 def report_figures(

@@ -56,6 +56,8 @@ class ReportPage:
     by_label: Sequence[LabelledScores]
     """Neutral reviews between positive and negative ones; nothing where no review is neutral."""
     model: ModelQuality | None
+    labels: str
+    """How many labels look wrong, as a sentence; empty where nobody has looked."""
     drift: Sequence[Finding]
     """What the drift and degradation checks of the latest batch found."""
     latest_batch: str

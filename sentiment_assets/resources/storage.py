@@ -3,7 +3,7 @@
 import io
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -144,6 +144,12 @@ def read_partitions(storage: Storage, branch: str, asset: str, partitions: Seque
     """The stored frames of those partitions that have one, in the order given."""
     paths = {each: storage.frame_path(branch, asset, each) for each in partitions}
     return {each: read_frame(path) for each, path in paths.items() if path.exists()}
+
+
+def read_each(storage: Storage, branch: str, asset: str, partitions: Sequence[str]) -> Iterator[tuple[str, Frame]]:
+    """The stored frames as ``read_partitions`` gives them, but each when it is asked for."""
+    for each in stored_partitions(storage, branch, asset, partitions):
+        yield each, read_frame(storage.frame_path(branch, asset, each))
 
 
 def stored_partitions(storage: Storage, branch: str, asset: str, partitions: Sequence[str]) -> list[str]:

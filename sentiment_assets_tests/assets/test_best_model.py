@@ -127,9 +127,10 @@ def test_a_champion_is_compared_on_the_same_test_reviews(trained_twice: BranchIn
 def test_best_model_shows_the_search_and_the_model_in_dagster_and_mlflow(trained_twice: BranchInProcess) -> None:
     metadata = trained_twice.metadata("best_model")
     pictures = ("loss_per_epoch", "search", "loss_surface", "sweep_ledger", "reliability", "confusion", "top_ngrams")
+    pictures += ("restatement",)
     for name in pictures:
         assert str(metadata[name].value).startswith(f"![{name}."), name
-    tables = ("sweep_ledger", "top_ngrams", "behaviour", "behaviour_failures", "flips", "flips_by_ngram")
+    tables = ("sweep_ledger", "top_ngrams", "behaviour", "behaviour_failures", "flips", "flips_by_ngram", "restatement")
     for name in tables:
         assert isinstance(metadata[f"{name}_table"], dg.TableMetadataValue), name
     assert metadata["leakage_tax"].value == 0
@@ -138,5 +139,33 @@ def test_best_model_shows_the_search_and_the_model_in_dagster_and_mlflow(trained
     run_id = str(metadata["mlflow_run"].value).rsplit("/", 1)[1]
     kept = {file.path for file in client.list_artifacts(run_id, "report")}
     assert {f"report/{name}.csv" for name in tables} <= kept
-    assert len(kept) == len(pictures) + len(tables)
+    assert len(kept - {"report/suspicious_labels.csv"}) == len(pictures) + len(tables)
     assert "leakage_tax" in client.get_run(run_id).data.metrics
+
+
+def test_a_promotion_is_told_with_what_it_changes_in_past_reports(trained_twice: BranchInProcess) -> None:
+    told = trained_twice.metadata("best_model")
+    share = float(str(told["restatement_share_changed"].value))
+    assert 0 < share < 0.2
+    assert (
+        f"Of 1,500 past reviews, {100 * share:.1f} % would change label; net sentiment would move most in the batch"
+        in (str(told["decision"].value))
+    )
+    table = told["restatement_table"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [record.data["period"] for record in table.records] == ["a.csv", "b.csv"]
+    run_id = str(told["mlflow_run"].value).rsplit("/", 1)[1]
+    assert trained_twice.tracking.client().get_run(run_id).data.metrics["restatement_share_changed"] == share
+
+
+def test_a_promotion_that_would_restate_too_much_is_held_until_a_person_promotes_it(trained: BranchInProcess) -> None:
+    strict = trained.with_settings(promotion={"largest_restatement": 0})
+    strict.take_in("b.csv", as_csv(made_up_reviews(900, seed=1)))
+    assert strict.train().success
+    told = strict.metadata("best_model")
+    assert told["outcome"].value == Outcome.NOT_PROMOTED
+    assert str(told["decision"].value).startswith("Not promoted: held for a person")
+    assert strict.tracking.champion("acme").version == told["champion_version"].value == "1"
+    strict.tracking.promote("acme", str(told["challenger_version"].value))
+    assert strict.train().success
+    assert strict.metadata("best_model")["outcome"].value == Outcome.UNCHANGED

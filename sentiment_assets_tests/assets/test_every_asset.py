@@ -5,7 +5,7 @@ import pytest
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 
-TRAINING = ("splits", "features", "trained_candidates", "best_model")
+TRAINING = ("splits", "features", "trained_candidates", "best_model", "suspicious_labels")
 
 
 def test_each_asset_can_be_materialized_by_itself(ingested: BranchInProcess) -> None:
@@ -18,7 +18,7 @@ def test_each_asset_can_be_materialized_by_itself(ingested: BranchInProcess) -> 
 def test_every_materialization_says_how_much_and_links_where_there_is_a_run(trained: BranchInProcess) -> None:
     for asset in ("raw_reviews", *TRAINING):
         assert trained.metadata(asset), asset
-    for asset in ("trained_candidates", "best_model"):
+    for asset in ("trained_candidates", "best_model", "suspicious_labels"):
         assert "/#/experiments/" in str(trained.metadata(asset)["mlflow_run"].value)
 
 

@@ -21,6 +21,7 @@ ASSETS = (
     "features",
     "trained_candidates",
     "best_model",
+    "suspicious_labels",
     "scored_reviews",
     "sentiment_report",
 )
@@ -100,15 +101,15 @@ def versions_now() -> dict[str, str]:
     [
         (
             "learning/calibration.py",
-            "self.slope * margins / 2",
-            "-self.slope * margins / 2",
-            {"trained_candidates", "best_model", "scored_reviews", "sentiment_report"},
+            "self.slope * margins + self.log_odds",
+            "self.slope * margins - self.log_odds",
+            {"trained_candidates", "best_model", "suspicious_labels", "scored_reviews", "sentiment_report"},
         ),
         ("reporting/client_report.html.j2", "<h1>", "<h2>", {"sentiment_report"}),
         ("presentation/style.html.j2", "1080px", "970px", {"sentiment_report"}),
         ("monitoring/accuracy.py", "_LEVEL = 0.95", "_LEVEL = 0.9", {"sentiment_report"}),
         ("learning/vectorizer.py", 'if each else ""', 'if each else "?"', set(ASSETS) - {"raw_reviews", "splits"}),
-        ("learning/paired_comparison.py", "_TESTS = 2", "_TESTS = 1", {"best_model"}),
+        ("learning/paired_comparison.py", "_MOST_SIGNS = 2_000", "_MOST_SIGNS = 1_000", {"best_model"}),
         ("ingestion/readers/delimited.py", "_LARGEST_FIELD = 4", "_LARGEST_FIELD = 5", {"raw_reviews"}),
         ("text_identity.py", "casefold()", "lower()", set(ASSETS) - {"scored_reviews"}),
         ("resources/storage.py", '"zstd"', '"gzip"', set()),

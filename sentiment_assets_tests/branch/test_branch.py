@@ -52,6 +52,7 @@ def test_a_branch_needs_its_landing_place_only(sandbox: DefsFolderSandbox) -> No
             "features",
             "trained_candidates",
             "best_model",
+            "suspicious_labels",
             "scored_reviews",
             "sentiment_report",
         )

@@ -8,7 +8,15 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sentiment_assets.learning.labelled_rows import LabelledRows
-from sentiment_assets.learning.weighting import ColumnWeighting, fit_column_weights
+from sentiment_assets.learning.ngrams import ColumnLookup, select_columns
+from sentiment_assets.learning.weighting import (
+    ColumnWeighting,
+    ColumnWeights,
+    count_columns,
+    fit_column_weights,
+    weigh,
+    weigh_anew,
+)
 
 
 @parametrize_with_checks([ColumnWeighting(min_reviews=1)])
@@ -47,3 +55,37 @@ def test_rows_have_length_one_and_unseen_columns_carry_no_weight() -> None:
     fitted = ColumnWeighting("presence", min_reviews=2).fit(PRESENCE, LABELS)
     rows = fitted.transform(sparse.csr_matrix(np.array([[1, 1, 0, 1], [0, 0, 0, 1]], np.float32)))
     assert rows.toarray() == pytest.approx(np.array([[0.5**0.5, 0.5**0.5, 0], [0, 0, 0]]))
+
+
+def test_rows_weighed_anew_are_those_that_the_new_weights_make() -> None:
+    former = fit_column_weights(ROWS, "tfidf", min_reviews=1)
+    fewer = ROWS.between(0, len(ROWS.labels) - 1)
+    now = fit_column_weights(fewer, "naive_bayes_idf", min_reviews=2)
+    expected = np.zeros((len(ROWS.labels), ROWS.n_columns), np.float32)
+    expected[:, now.columns] = weigh(ROWS.rows[:, now.columns], now.weights).toarray()
+    lookup = ColumnLookup.of(former.columns, ROWS.n_columns)
+    weighed = weigh(select_columns(ROWS.rows, lookup), former.weights)
+    places = ColumnWeights(lookup.position[now.columns], now.weights)
+    anew = weigh_anew(weighed, former.weights, places)
+    assert anew.toarray() == pytest.approx(expected[:, former.columns], abs=1e-6)
+
+
+def test_a_column_without_former_weight_carries_none() -> None:
+    rows = sparse.csr_matrix(np.array([[0.0, 1.0], [0.0, 0.0]], np.float32))
+    rows = sparse.csr_matrix((rows.data, rows.indices, rows.indptr), shape=rows.shape)
+    anew = weigh_anew(
+        rows, np.array([0, 2], np.float32), ColumnWeights(np.array([0], np.int32), np.ones(1, np.float32))
+    )
+    assert anew.nnz == 0
+
+
+def test_counts_without_some_reviews_are_those_of_the_others() -> None:
+    last = len(ROWS.labels) - 1
+    everywhere, some, others = (
+        count_columns(rows.chunks(), ROWS.n_columns)
+        for rows in (ROWS, ROWS.between(last, last + 1), ROWS.between(0, last))
+    )
+    without = everywhere.without(some)
+    assert without.n_reviews == others.n_reviews
+    assert without.reviews_with.tolist() == others.reviews_with.tolist()
+    assert without.positive.tolist() == others.positive.tolist()

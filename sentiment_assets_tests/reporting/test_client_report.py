@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.ingestion.content import content_digest
+from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.reporting.client_report import join_reports, make_client_report
-from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores, periods_of
+from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
 from sentiment_assets.reporting.labelled_scores import scores_by_label
 from sentiment_assets.reporting.neutral_band import NeutralBand
@@ -239,6 +240,15 @@ def test_without_dates_a_batch_is_a_period() -> None:
     periods, kind = periods_of(reviews_of(4, 1).assign(batch="a.csv"))
     assert kind == "batch"
     assert set(periods) == {"a.csv"}
+
+
+def test_what_there_is_to_say_of_labels_stands_with_the_model_and_the_data() -> None:
+    said = "About 3.0 % of the labels of 100 reviews look wrong."
+    pages = [
+        make_client_report("acme", raw={}, scored={}, kept=[], champion=None, records=[], now=NOW, labels=each).html
+        for each in ("", said)
+    ]
+    assert [said in page for page in pages] == [False, True]
 
 
 def test_the_page_escapes_reviews_and_values() -> None:
