@@ -35,7 +35,6 @@ from sentiment_assets.learning.sister import (
     answers_on_rows,
     ask_sister,
     joined_feature_set,
-    set_known_aside,
     with_column,
 )
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TEST, TRAIN, VALIDATION, digest_of_splits
@@ -162,22 +161,19 @@ def build_features(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> Features:
-    """Features of a corpus with columns text, label, split and text_digest; weights are fitted on train only.
+    """Features of a corpus with columns text, label and split; weights are fitted on train only.
 
     Without ``feature_sets`` all that the settings have are built. In ``words+characters`` the rows of both stand side
     by side, each with the same length. A small corpus has the rows of its folds as well; ``similarity`` is that of
-    ``folds_of``. Each of ``sisters`` is asked about every review but those that one of them knows, which have no rows
+    ``folds_of``. Each of ``sisters`` is asked about every review; those that one of them knows must be set aside
     (``set_known_aside``). Rows are mapped files in ``folder`` (``filed_rows``).
     """
-    sisters = sisters or {}
     wanted = settings.feature_sets if feature_sets is None else feature_sets
-    digest = digest_of_splits(reviews)
-    reviews = set_known_aside(reviews, sisters.values(), similarity, n_jobs)
     is_small = needs_folds(int(reviews["split"].isin(DEVELOPMENT).sum()))  # else the texts stay in their mapped file
     folds = folds_of(_development(reviews), similarity, settings.tokens) if is_small else ()
     built = _feature_sets(reviews, settings, wanted, folds=folds, n_jobs=n_jobs, folder=folder)
-    columns = {name: _column_of(each, reviews, folds, n_jobs) for name, each in sisters.items()}
-    return Features(built, settings, digest, similarity, sisters=columns)
+    columns = {name: _column_of(each, reviews, folds, n_jobs) for name, each in (sisters or {}).items()}
+    return Features(built, settings, digest_of_splits(reviews), similarity, sisters=columns)
 
 
 def _column_of(sister: Sister, reviews: pd.DataFrame, folds: Sequence[Fold], n_jobs: int) -> SisterColumn:
