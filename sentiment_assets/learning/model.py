@@ -17,6 +17,7 @@ from sentiment_assets.learning.feature_set import FittedFeatureSet, parts_from, 
 from sentiment_assets.learning.metrics import margins_of_rows
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
 from sentiment_assets.learning.ngrams import Texts, chunks_of, find_ngrams
+from sentiment_assets.learning.settings import version_of_sister
 
 _ARRAYS_FILE = "model.npz"
 _FACTS_FILE = "model.json"
@@ -33,7 +34,7 @@ class PinnedVersion:
     """What it was registered with, by which it is known to be unchanged."""
 
     def __str__(self) -> str:
-        return f"{self.branch}/{self.version}"
+        return version_of_sister(self.branch, self.version)
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,26 @@ the branch's own, so the sister's n-grams become parts of the new model, which s
 docs/decisions/0031-a-sister.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sentiment_assets.learning.calibration import fit_calibration
 from sentiment_assets.learning.feature_set import FittedFeatureSet, side_by_side
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
 from sentiment_assets.learning.linear_svc import LinearSVC
 from sentiment_assets.learning.model import PinnedVersion, SentimentModel
 from sentiment_assets.learning.near_duplicates import resembles_any, text_signatures
 from sentiment_assets.learning.ngrams import Texts, chunks_of
-from sentiment_assets.text_identity import are_among
+from sentiment_assets.text_identity import are_among, text_digests
 
 KNOWN_TO_SISTER = "known_to_sister"
 """Reviews that are set aside because a sister was trained on them, or on near-duplicates."""
+FEWEST_TO_RECALIBRATE = 50
+"""So many labels of the branch's own move threshold and slope of a sister's scores."""
 _UNIT = 0.5
 """What a margin of 1 is in the sister's column, beside rows of length 1: by the loss on reviews that were held out."""
 
@@ -135,3 +138,42 @@ def set_known_aside(
             signatures = text_signatures(splits["text"], analyzer, n_jobs)
             known |= resembles_any(signatures, sister.model.trained_signatures, similarity)
     return splits.assign(split=splits["split"].mask(known, KNOWN_TO_SISTER)) if known.any() else splits
+
+
+@dataclass(frozen=True)
+class LabelledMargins:
+    """A sister's margins of labelled reviews that she was not trained on and in which she knows a word."""
+
+    digests: np.ndarray
+    """uint64, of the texts."""
+    margins: np.ndarray
+    labels: np.ndarray
+    """int8 of 0 and 1."""
+
+
+def labelled_margins(model: SentimentModel, reviews: pd.DataFrame) -> LabelledMargins:
+    """What a batch has to recalibrate a sister by; columns text and label, which is missing where there is none."""
+    labelled = reviews[reviews["label"].notna()]
+    digests = text_digests(labelled["text"])
+    answers = ask_sister(model, labelled["text"])
+    used = (answers.known_ngrams > 0) & ~are_among(digests, model.trained_on)
+    labels = labelled["label"].to_numpy(np.int8)
+    return LabelledMargins(digests[used], answers.margins[used].astype(np.float64), labels[used])
+
+
+def recalibrated(model: SentimentModel, labelled: Sequence[LabelledMargins]) -> tuple[SentimentModel, int]:
+    """A sister's model with threshold and calibration by a branch's own labels, and how many distinct texts these had.
+
+    With fewer than 50, or one label only, it is the model as it was, and 0. Of equal texts the last label counts.
+    """
+    labels = {
+        digest: (margin, label)
+        for each in labelled
+        for digest, margin, label in zip(each.digests, each.margins, each.labels, strict=True)
+    }
+    margins, said = np.array(list(labels.values()), np.float64).reshape(-1, 2).T
+    if len(said) < FEWEST_TO_RECALIBRATE or len(np.unique(said)) == 1:
+        return model, 0
+    fitted = fit_calibration(margins, said.astype(np.int8))
+    shifted = replace(model, intercept=model.intercept + fitted.shift, calibration=fitted.calibration)
+    return shifted, len(said)
