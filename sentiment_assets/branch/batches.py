@@ -200,7 +200,7 @@ def _events_of(
             broken.append(error)
     if is_scored and batch.champion is None:
         context.log.warning(
-            f"{batch.branch} has no champion yet, so batch {batch.key} is not scored. "
+            f"{batch.branch} has no champion yet{_nor_a_sister(plan)}, so batch {batch.key} is not scored. "
             f"Run the job {train_job_name(batch.branch)}, then materialize this partition."
         )
     if is_scored and batch.champion:
@@ -234,6 +234,11 @@ def _require_taken_in(batch: CheckedBatch) -> None:
             f"{batch.key} has not been taken in: materialize it in {batch.branch}/{RAW_REVIEWS} first.",
             allow_retries=False,
         ) from None
+
+
+def _nor_a_sister(plan: BatchPlan) -> str:
+    sisters = plan.settings.start_from
+    return f", and the registry has no model of its first sister, {sisters[0]}" if sisters else ""
 
 
 def _require_fit_sister(batch: CheckedBatch, sister: LoadedChampion) -> None:
