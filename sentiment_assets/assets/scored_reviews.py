@@ -3,7 +3,7 @@
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.event_metadata import MODEL_VERSION, ROW_COUNT
+from sentiment_assets.assets.event_metadata import LABELS_SEEN, MODEL_VERSION, ROW_COUNT
 from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
@@ -75,9 +75,13 @@ def score(
             "path": shown(stored),
             "mlflow_model": tracking.version_link(*_registered_as(branch, champion.version)),
             "mlflow_run": tracking.run_link(champion.run_id),
-            **({"scored_by_sister": scored_by_sister(champion)} if is_of_sister(champion.version) else {}),
+            **(_about_sister(champion) if is_of_sister(champion.version) else {}),
         },
     )
+
+
+def _about_sister(sister: LoadedChampion) -> dict[str, object]:
+    return {"scored_by_sister": scored_by_sister(sister), LABELS_SEEN: sister.labels_seen}
 
 
 def scored_by_sister(sister: LoadedChampion) -> str:

@@ -6,11 +6,17 @@ import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
-from sentiment_assets.automation.batch_history import latest_events, scored_by
+from sentiment_assets.automation.batch_history import labelled_reviews, latest_events, scored_by
 from sentiment_assets.automation.jobs import score_job_name
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.automation.stretches import requests_for, stretches
-from sentiment_assets.learning.settings import SisterName, branch_and_version, is_of_sister, version_of_sister
+from sentiment_assets.learning.settings import (
+    FEWEST_TO_RECALIBRATE,
+    SisterName,
+    branch_and_version,
+    is_of_sister,
+    version_of_sister,
+)
 from sentiment_assets.resources.dagster_runs import partitions_of, runs_under_way
 from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.tracking import Tracking
@@ -61,8 +67,9 @@ def batches_to_score(
 ) -> dict[str, str]:
     """Batches whose content has no scores, with ``again`` also those that another model has scored; the state of each.
 
-    What one of ``sisters`` has scored counts as not scored once there is a champion. None without a champion and
-    a sister, and none that a run is taking in or scoring just now.
+    What one of ``sisters`` has scored counts as not scored once there is a champion, and once there are labels enough
+    to recalibrate her scores. None without a champion and a sister, and none that a run is taking in or scoring just
+    now.
     """
     busy = {key for run in runs_under_way(instance) if belongs_to(run, branch) for key in partitions_of(run, keys)}
     ingested, scored = (latest_events(instance, dg.AssetKey([branch, name])) for name in (RAW_REVIEWS, SCORED_REVIEWS))
@@ -72,14 +79,18 @@ def batches_to_score(
     champion = _version_that_scores(branch, sisters, tracking) if wanted else None
     if champion is None:
         return {}
-    versions = scored_by(instance, branch) if again or sisters else {}
-    return {
-        key: f"{champion}|{ingested[key]}|{scored.get(key, 0)}"
-        for key in wanted
-        if key in without
-        or (again and versions[key] != champion)
-        or (is_of_sister(versions.get(key, "")) and not is_of_sister(champion))
-    }
+    by = scored_by(instance, branch) if again or sisters else {}
+    many = is_of_sister(champion) and labelled_reviews(instance, branch) >= FEWEST_TO_RECALIBRATE
+
+    def is_wanted(key: str) -> bool:
+        if key in without:
+            return True
+        if again and by[key].version != champion:
+            return True
+        of_sister = is_of_sister(by[key].version)
+        return of_sister and (not is_of_sister(champion) or (many and by[key].labels_seen < FEWEST_TO_RECALIBRATE))
+
+    return {key: f"{champion}|{ingested[key]}|{scored.get(key, 0)}" for key in wanted if is_wanted(key)}
 
 
 def _version_that_scores(branch: str, sisters: Sequence[SisterName], tracking: Tracking) -> str | None:

@@ -55,13 +55,15 @@ class ChampionOfARun:
             sister = self._sister = self._sister or registered_sister(name, self.tracking)
         except NoSuchVersion:
             return None
-        model, labels = recalibrated(sister.model, self._labelled_margins(sister))
+        labelled = self._labelled_margins(sister)
+        model, labels = recalibrated(sister.model, labelled)
         return replace(
             sister,
             version=version_of_sister(branch_and_version(name)[0], sister.version),
             digest=f"{sister.digest}-{labels}" if labels else sister.digest,
             model=model,
             recalibrated_on=labels,
+            labels_seen=sum(each.n_labelled for each in labelled),
         )
 
     def _labelled_margins(self, sister: LoadedChampion) -> "list[LabelledMargins]":

@@ -21,6 +21,8 @@ BEST: Mapping[SelectionMetric, str] = {
 """What is best by each metric, in the words of messages and descriptions."""
 SisterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(@[1-9][0-9]*)?$")]
 """A branch, which stands for its champion, or one of its versions as `branch@version`."""
+FEWEST_TO_RECALIBRATE = 50
+"""So many labels of the branch's own move threshold and slope of a sister's scores."""
 
 
 def branch_and_version(sister: SisterName) -> tuple[str, str | None]:

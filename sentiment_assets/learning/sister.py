@@ -20,12 +20,11 @@ from sentiment_assets.learning.linear_svc import LinearSVC
 from sentiment_assets.learning.model import PinnedVersion, SentimentModel
 from sentiment_assets.learning.near_duplicates import resembles_any, text_signatures
 from sentiment_assets.learning.ngrams import Texts, chunks_of
+from sentiment_assets.learning.settings import FEWEST_TO_RECALIBRATE
 from sentiment_assets.text_identity import are_among, text_digests
 
 KNOWN_TO_SISTER = "known_to_sister"
 """Reviews that are set aside because a sister was trained on them, or on near-duplicates."""
-FEWEST_TO_RECALIBRATE = 50
-"""So many labels of the branch's own move threshold and slope of a sister's scores."""
 _UNIT = 0.5
 """What a margin of 1 is in the sister's column, beside rows of length 1: by the loss on reviews that were held out."""
 
@@ -149,6 +148,8 @@ class LabelledMargins:
     margins: np.ndarray
     labels: np.ndarray
     """int8 of 0 and 1."""
+    n_labelled: int
+    """How many labelled reviews the batch has, of whatever use they are."""
 
 
 def labelled_margins(model: SentimentModel, reviews: pd.DataFrame) -> LabelledMargins:
@@ -158,7 +159,7 @@ def labelled_margins(model: SentimentModel, reviews: pd.DataFrame) -> LabelledMa
     answers = ask_sister(model, labelled["text"])
     used = (answers.known_ngrams > 0) & ~are_among(digests, model.trained_on)
     labels = labelled["label"].to_numpy(np.int8)
-    return LabelledMargins(digests[used], answers.margins[used].astype(np.float64), labels[used])
+    return LabelledMargins(digests[used], answers.margins[used].astype(np.float64), labels[used], len(labelled))
 
 
 def recalibrated(model: SentimentModel, labelled: Sequence[LabelledMargins]) -> tuple[SentimentModel, int]:

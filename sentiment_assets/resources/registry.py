@@ -48,6 +48,8 @@ class LoadedChampion:
     """What batches are compared with; models registered by another release may have none."""
     recalibrated_on: int = 0
     """So many labelled reviews of the branch a sister's scores were recalibrated on."""
+    labels_seen: int = 0
+    """So many labelled reviews the branch had then, of whatever use they were."""
 
 
 def open_client(uri: str) -> "MlflowClient":

@@ -73,14 +73,23 @@ def test_from_fifty_labels_on_the_sisters_scores_are_recalibrated(shop: BranchIn
         assert shop.take_in(file, labelled(rows, seed=40 + rows)).success
         told = str(shop.metadata_of("scored_reviews", file)["scored_by_sister"].value)
         assert (f"recalibrated on {on} labelled reviews" in told) == bool(on)
-    shop.take_in("c.csv", UNLABELLED)
-    before = read_frame(STORAGE.frame_path("shop", "scored_reviews", "c.csv"))
-    assert set(before["model_version"]) == {"acme/1"}
+    assert waiting(shop) == {"a.csv"}, "it was scored before there were labels enough"
+    assert shop.score("a.csv").success
+    assert "recalibrated on 50" in str(shop.metadata_of("scored_reviews", "a.csv")["scored_by_sister"].value)
+    assert waiting(shop) == set()
+
+
+def test_recalibrated_scores_are_right_on_the_average(shop: BranchInProcess) -> None:
+    """Nine of ten reviews here are positive, of which the sister knows nothing."""
+    shop.take_in("a.csv", as_csv(made_up_reviews(200, seed=51, positive_share=0.9)))
+    shop.take_in("u.csv", as_csv(made_up_reviews(500, seed=52, positive_share=0.9)))
+    scores = read_frame(STORAGE.frame_path("shop", "scored_reviews", "u.csv"))["score"]
+    assert (scores.mean() + 1) / 2 == pytest.approx(0.9, abs=0.04)
 
 
 def test_a_first_champion_scores_again_what_the_sister_scored(shop: BranchInProcess) -> None:
-    shop.take_in("u.csv", UNLABELLED)
     shop.take_in("a.csv", labelled(400, seed=33))
+    shop.take_in("u.csv", UNLABELLED)
     assert waiting(shop) == set(), "the sister has scored both"
     assert shop.train().success
     assert waiting(shop) == waiting(shop, again=True) == {"u.csv", "a.csv"}
