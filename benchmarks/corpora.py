@@ -69,14 +69,9 @@ def train_champion(reviews: pd.DataFrame, *, with_neutral: bool = True) -> Champ
     return Champion("1", model, make_reference(challenger, splits, neutral))
 
 
-def train_on(
-    labelled: pd.DataFrame, space: SearchSpace = DEFAULT_SEARCH, *metrics: SelectionMetric
-) -> dict[SelectionMetric, Challenger]:
-    """The challenger of a branch with default settings, but for the search, on reviews with columns text and label.
-
-    There is one for each of the metrics that the branch may be judged by, hinge loss among them.
-    """
-    reviews = pd.DataFrame(
+def as_reviews(labelled: pd.DataFrame) -> pd.DataFrame:
+    """Reviews with columns text and label as those of one batch, as ``split_reviews`` takes them."""
+    return pd.DataFrame(
         {
             "review_id": [str(number) for number in range(len(labelled))],
             "text": labelled["text"].to_numpy(str),
@@ -85,8 +80,17 @@ def train_on(
             "batch": "b",
         }
     )
+
+
+def train_on(
+    labelled: pd.DataFrame, space: SearchSpace = DEFAULT_SEARCH, *metrics: SelectionMetric
+) -> dict[SelectionMetric, Challenger]:
+    """The challenger of a branch with default settings, but for the search, on reviews with columns text and label.
+
+    There is one for each of the metrics that the branch may be judged by, hinge loss among them.
+    """
     splitting, settings = SplitSettings(), FeatureSettings()
-    splits = split_reviews(reviews, splitting).reviews
+    splits = split_reviews(as_reviews(labelled), splitting).reviews
     features = build_features(splits, settings, similarity=splitting.near_duplicate_similarity)
     candidates = {
         each.key: train_candidate(features, "benchmark", each, mlflow_run_id="none")

@@ -83,7 +83,7 @@ class BranchInProcess:
 
     def train(self, *assets: str) -> dg.ExecuteInProcessResult:
         """Run the train job over every candidate, or some of its assets."""
-        keys = [each.key for each in self.settings.search.hyperparameter_sets(self.settings.features)]
+        keys = [each.key for each in self.settings.candidates]
         return self.run("train", tags=all_candidates_tags(keys), asset_selection=self.keys(*assets) or None)
 
     def report(self) -> dg.ExecuteInProcessResult:

@@ -17,7 +17,7 @@ from testing import code_location
 def candidate_keys(branch: str) -> list[str]:
     """The partition keys of a branch's candidates."""
     settings = code_location.BRANCHES[branch]
-    return [each.key for each in settings.search.hyperparameter_sets(settings.features)]
+    return [each.key for each in settings.candidates]
 
 
 def land(branch: str, file_name: str, content: bytes) -> str:

@@ -8,14 +8,22 @@ import dagster as dg
 from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_metadata
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.sisters import find_pinned_sisters
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
-from sentiment_assets.assets.ui_metadata import picture, rows_of
+from sentiment_assets.assets.ui_metadata import picture, rows_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import fewest_candidates
-from sentiment_assets.learning.settings import BEST, FeatureSet, FeatureSettings, PromotionRule, SelectionMetric
+from sentiment_assets.learning.settings import (
+    BEST,
+    FeatureSet,
+    FeatureSettings,
+    PromotionRule,
+    SelectionMetric,
+    SisterName,
+)
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_each, read_frame, stored_partitions
 from sentiment_assets.resources.tracking import Tracking
 
@@ -38,6 +46,7 @@ def best_model_asset(
     metric: SelectionMetric,
     promotion: PromotionRule,
     behaviour: BehaviourCases,
+    sisters: Sequence[SisterName] = (),
 ) -> dg.AssetsDefinition:
     """The asset ``<branch>/best_model``."""
 
@@ -76,13 +85,16 @@ def best_model_asset(
             measure_champion,
         )
         from sentiment_assets.learning.restatement import gather_past_reviews, restate, with_restatement
+        from sentiment_assets.learning.sister import set_known_aside
         from sentiment_assets.learning.train_report import make_train_report
         from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
         try:
             rows = features_from_arrays(features.arrays)
-            require_current(rows, splits, settings, feature_sets, similarity=similarity)
+            found = find_pinned_sisters(branch, rows, tracking)
+            splits = set_known_aside(splits, found.values(), similarity, cpu_count())
+            require_current(rows, splits, settings, feature_sets, similarity=similarity, sisters=sisters)
         except StaleFeatures as error:
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
@@ -101,7 +113,13 @@ def best_model_asset(
             )
         try:
             challenger = make_challenger(
-                candidates, rows, splits, metric=metric, n_jobs=cpu_count(), folder=storage.folder_of_unfinished
+                candidates,
+                rows,
+                splits,
+                metric=metric,
+                sisters=found,
+                n_jobs=cpu_count(),
+                folder=storage.folder_of_unfinished,
             )
         except CannotCalibrate as error:
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
@@ -165,6 +183,7 @@ def best_model_asset(
                 ),
                 SELECTED_CANDIDATE: challenger.key,
                 **({"candidates_missing": missing} if missing else {}),
+                **({"started_from": table(map(vars, started))} if (started := challenger.model.started_from) else {}),
                 **challenger.metrics,
                 **figures,
                 **{name.partition(".")[0]: picture(name, content) for name, content in report.pictures.items()},

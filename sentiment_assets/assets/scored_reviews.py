@@ -3,11 +3,12 @@
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.event_metadata import MODEL_VERSION, ROW_COUNT
+from sentiment_assets.assets.event_metadata import LABELS_SEEN, MODEL_VERSION, ROW_COUNT
 from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
 from sentiment_assets.assets.versions import code_version
+from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.resources.registry import LoadedChampion
 from sentiment_assets.resources.storage import Frame, Storage
 from sentiment_assets.resources.tracking import Tracking
@@ -21,7 +22,13 @@ _COLUMNS = {
     "confidence": ("float64", "Probability of the label; 0.5 where the champion knows nothing in the text."),
     "words": ("list<string>", "The n-grams that weighed most, heaviest first."),
     "contributions": ("list<double>", "What each of them added to the margin, exactly."),
-    "model_version": ("string", "The champion's version in MLflow's registry."),
+    "model_version": (
+        "string",
+        (
+            "The champion's version in MLflow's registry; `movies/3` is version 3 of `movies`, a sister, which scored "
+            "because there was no champion yet."
+        ),
+    ),
 }
 
 
@@ -36,7 +43,8 @@ def scored_reviews_spec(branch: str) -> dg.AssetSpec:
         metadata={"dagster/column_schema": schema_of(_COLUMNS)},
         description=(
             f"Each review of a {branch} batch with the score of the champion, whichever version that is when the batch "
-            "is scored. Without a champion the partition stays missing."
+            "is scored. Without a champion the first sister of the branch scores, and the batch is scored again once "
+            "there is one; without either the partition stays missing."
         ),
     ).with_io_manager_key("frames")
 
@@ -65,7 +73,31 @@ def score(
             "labels": counts_by(scored, ["label"]),
             "sample": sample(scored),
             "path": shown(stored),
-            "mlflow_model": tracking.version_link(branch, champion.version),
+            "mlflow_model": tracking.version_link(*_registered_as(branch, champion.version)),
             "mlflow_run": tracking.run_link(champion.run_id),
+            **(_about_sister(champion) if is_of_sister(champion.version) else {}),
         },
     )
+
+
+def _about_sister(sister: LoadedChampion) -> dict[str, object]:
+    return {"scored_by_sister": scored_by_sister(sister), LABELS_SEEN: sister.labels_seen}
+
+
+def scored_by_sister(sister: LoadedChampion) -> str:
+    """What people must know of scores that a sister gave."""
+    by = (
+        f"recalibrated on {sister.recalibrated_on:,} labelled reviews of the branch"
+        if sister.recalibrated_on
+        else "not recalibrated, since too few reviews of the branch have a label"
+    )
+    return (
+        f"Scored by {sister.version}, a sister, because there is no champion yet; {by}. Scores cannot tell how often "
+        "she is right."
+    )
+
+
+def _registered_as(branch: str, version: str) -> tuple[str, str]:
+    """The branch and the number of a version, which may be of a sister."""
+    sister, _, number = version.rpartition("/")
+    return sister or branch, number

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sentiment_assets.assets.event_metadata import FAILED, FILE_DIGEST, MODEL_VERSION
+from sentiment_assets.assets.event_metadata import FAILED, FILE_DIGEST, LABELS_SEEN, MODEL_VERSION, ROWS_LABELLED
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 
@@ -69,9 +69,31 @@ def latest_events(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str
     return instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
 
 
-def scored_by(instance: dg.DagsterInstance, branch: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class ScoredBy:
+    """What scored a batch last."""
+
+    version: str
+    labels_seen: int
+    """How many labelled reviews the branch had then, if it was a sister; else 0."""
+
+
+def scored_by(instance: dg.DagsterInstance, branch: str) -> dict[str, ScoredBy]:
     """Return the version of the model that scored each scored batch."""
     return {
-        str(each.partition): str(each.metadata[MODEL_VERSION].value)
+        str(each.partition): ScoredBy(str(each.metadata[MODEL_VERSION].value), _count(each, LABELS_SEEN))
         for each in materializations(instance, dg.AssetKey([branch, SCORED_REVIEWS]))
     }
+
+
+def labelled_reviews(instance: dg.DagsterInstance, branch: str) -> int:
+    """Return how many labelled reviews all batches have, as they are now."""
+    latest = {
+        str(each.partition): _count(each, ROWS_LABELLED)
+        for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]))
+    }
+    return sum(latest.values())
+
+
+def _count(event: dg.AssetMaterialization, name: str) -> int:
+    return int(str(event.metadata[name].value)) if name in event.metadata else 0

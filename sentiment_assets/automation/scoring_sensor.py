@@ -6,10 +6,17 @@ import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
-from sentiment_assets.automation.batch_history import latest_events, scored_by
+from sentiment_assets.automation.batch_history import labelled_reviews, latest_events, scored_by
 from sentiment_assets.automation.jobs import score_job_name
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.automation.stretches import requests_for, stretches
+from sentiment_assets.learning.settings import (
+    FEWEST_TO_RECALIBRATE,
+    SisterName,
+    branch_and_version,
+    is_of_sister,
+    version_of_sister,
+)
 from sentiment_assets.resources.dagster_runs import partitions_of, runs_under_way
 from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.tracking import Tracking
@@ -18,22 +25,28 @@ MOST_RUNS_A_TICK = 100
 
 
 def scoring_sensor(
-    branch: str, batch_partitions: dg.DynamicPartitionsDefinition, *, again: bool, files_per_run: int
+    branch: str,
+    batch_partitions: dg.DynamicPartitionsDefinition,
+    *,
+    again: bool,
+    files_per_run: int,
+    sisters: Sequence[SisterName] = (),
 ) -> dg.SensorDefinition:
     """The sensor ``<branch>_scoring``; a run scores up to ``files_per_run`` batches that lie side by side."""
     which = "another model has scored" if again else "have no scores"
+    by_whom = " or, until there is one, the first sister" if sisters else ""
 
     @dg.sensor(
         name=f"{branch}_scoring",
         job_name=score_job_name(branch),
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Scores batches that {which}, with the champion.",
+        description=f"Scores batches that {which}, with the champion{by_whom}.",
     )
     def scoring_looks(context: dg.SensorEvaluationContext, tracking: Tracking) -> dg.SensorResult | dg.SkipReason:
         keys = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
         try:
-            wanted = batches_to_score(context.instance, branch, keys, tracking, again=again)
+            wanted = batches_to_score(context.instance, branch, keys, tracking, again=again, sisters=sisters)
         except MlflowAway as error:
             return dg.SkipReason(f"{error}.")
         if not wanted:
@@ -44,23 +57,48 @@ def scoring_sensor(
 
 
 def batches_to_score(
-    instance: dg.DagsterInstance, branch: str, keys: Sequence[str], tracking: Tracking, *, again: bool
+    instance: dg.DagsterInstance,
+    branch: str,
+    keys: Sequence[str],
+    tracking: Tracking,
+    *,
+    again: bool,
+    sisters: Sequence[SisterName] = (),
 ) -> dict[str, str]:
     """Batches whose content has no scores, with ``again`` also those that another model has scored; the state of each.
 
-    None without a champion, and none that a run is taking in or scoring just now.
+    What one of ``sisters`` has scored counts as not scored once there is a champion, and once there are labels enough
+    to recalibrate her scores. None without a champion and a sister, and none that a run is taking in or scoring just
+    now.
     """
     busy = {key for run in runs_under_way(instance) if belongs_to(run, branch) for key in partitions_of(run, keys)}
     ingested, scored = (latest_events(instance, dg.AssetKey([branch, name])) for name in (RAW_REVIEWS, SCORED_REVIEWS))
     waiting = [key for key in keys if key in ingested and key not in busy]
     without = [key for key in waiting if scored.get(key, 0) < ingested[key]]  # replaced content has no scores either
-    wanted = waiting if again else without
-    champion = tracking.champion_version(branch) if wanted else None
+    wanted = waiting if again or sisters else without
+    champion = _version_that_scores(branch, sisters, tracking) if wanted else None
     if champion is None:
         return {}
-    versions = scored_by(instance, branch) if again else {}
-    return {
-        key: f"{champion.version}|{ingested[key]}|{scored.get(key, 0)}"
-        for key in wanted
-        if key in without or versions[key] != champion.version
-    }
+    by = scored_by(instance, branch) if again or sisters else {}
+    many = is_of_sister(champion) and labelled_reviews(instance, branch) >= FEWEST_TO_RECALIBRATE
+
+    def is_wanted(key: str) -> bool:
+        if key in without:
+            return True
+        if again and by[key].version != champion:
+            return True
+        of_sister = is_of_sister(by[key].version)
+        return of_sister and (not is_of_sister(champion) or (many and by[key].labels_seen < FEWEST_TO_RECALIBRATE))
+
+    return {key: f"{champion}|{ingested[key]}|{scored.get(key, 0)}" for key in wanted if is_wanted(key)}
+
+
+def _version_that_scores(branch: str, sisters: Sequence[SisterName], tracking: Tracking) -> str | None:
+    """The champion's version; without one, that of the first sister, if she has one. Raises ``MlflowAway``."""
+    champion = tracking.champion_version(branch)
+    if champion or not sisters:
+        return champion.version if champion else None
+    sister, version = branch_and_version(sisters[0])
+    theirs = None if version else tracking.champion_version(sister)
+    version = theirs.version if theirs else version
+    return version_of_sister(sister, version) if version else None

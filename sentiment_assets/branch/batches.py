@@ -16,9 +16,11 @@ from sentiment_assets.assets.materialized import Materialized, event_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import raw_reviews_spec, take_in
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
-from sentiment_assets.assets.scored_reviews import score, scored_reviews_spec
+from sentiment_assets.assets.scored_reviews import score, scored_by_sister, scored_reviews_spec
+from sentiment_assets.assets.sisters import fault_of_sister
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.automation.jobs import train_job_name
+from sentiment_assets.branch.champion_of_a_run import ChampionOfARun
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.checks.degradation import degradation_results, degradation_specs
 from sentiment_assets.checks.drift import drift_results, drift_specs
@@ -33,9 +35,9 @@ from sentiment_assets.checks.results import (
 )
 from sentiment_assets.checks.row_identity import row_identity_results, row_identity_specs
 from sentiment_assets.checks.scoring_gate import compare_again, require_passed
+from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.presentation.wording import first_lines
 from sentiment_assets.resources.dagster_runs import PartitionEvent, Told, told_so_far
-from sentiment_assets.resources.mlflow_settings import require_mlflow
 from sentiment_assets.resources.registry import LoadedChampion
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
@@ -70,7 +72,9 @@ def batches_asset(
     )
     def batches(context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking) -> Iterator[Event]:
         every = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
-        champion = ChampionOfARun(branch, tracking)
+        champion = ChampionOfARun(
+            branch=branch, tracking=tracking, storage=storage, batch_keys=every, sisters=settings.start_from
+        )
         page = cache(lambda: drift_page_link(branch, storage=storage, tracking=tracking))
         failed: dict[str, Exception] = {}
         asked, told = _asked_for(plan, context), told_so_far(context.instance, context.run)
@@ -108,28 +112,6 @@ def batches_asset(
                 yield dg.Output(None, spec.get_python_identifier())
 
     return batches
-
-
-@dataclass
-class ChampionOfARun:
-    """The champion, loaded once for as long as it is the one."""
-
-    branch: str
-    tracking: Tracking
-    known: LoadedChampion | None = None
-    mlflow_was_away: bool = False
-
-    def find(self) -> LoadedChampion | None:
-        """The champion of now. Once MLflow was away, no batch waits for it any longer than a sensor does."""
-        if self.mlflow_was_away:
-            require_mlflow(self.tracking.uri())
-        try:
-            self.known = self.tracking.champion(self.branch, self.known)
-        except Exception:
-            self.mlflow_was_away = True
-            raise
-        self.mlflow_was_away = False
-        return self.known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,11 +200,14 @@ def _events_of(
             broken.append(error)
     if is_scored and batch.champion is None:
         context.log.warning(
-            f"{batch.branch} has no champion yet, so batch {batch.key} is not scored. "
+            f"{batch.branch} has no champion yet{_nor_a_sister(plan)}, so batch {batch.key} is not scored. "
             f"Run the job {train_job_name(batch.branch)}, then materialize this partition."
         )
     if is_scored and batch.champion:
         _require_taken_in(batch)
+        if is_of_sister(batch.champion.version):
+            _require_fit_sister(batch, batch.champion)
+            context.log.warning(scored_by_sister(batch.champion))
         yield from told(compare_again(batch))
         require_passed(batch)
         scored = score(
@@ -249,6 +234,17 @@ def _require_taken_in(batch: CheckedBatch) -> None:
             f"{batch.key} has not been taken in: materialize it in {batch.branch}/{RAW_REVIEWS} first.",
             allow_retries=False,
         ) from None
+
+
+def _nor_a_sister(plan: BatchPlan) -> str:
+    sisters = plan.settings.start_from
+    return f", and the registry has no model of its first sister, {sisters[0]}" if sisters else ""
+
+
+def _require_fit_sister(batch: CheckedBatch, sister: LoadedChampion) -> None:
+    """Raise ``dg.Failure`` if a batch is of another language than the sister that would score it."""
+    if fault := fault_of_sister(batch.branch, sister.version, sister, batch.stored.reviews["text"]):
+        raise dg.Failure(f"{batch.key} is not scored: {fault}.", allow_retries=False)
 
 
 def _taken_in(batch: CheckedBatch, plan: BatchPlan, context: dg.AssetExecutionContext) -> Materialized:

@@ -1,6 +1,7 @@
 """``SentimentBranch``: one client, market or language, as one YAML file."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -13,6 +14,7 @@ from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
 from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
+from sentiment_assets.learning.settings import SisterName, branch_and_version
 from sentiment_assets.resources.home import below_home
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -57,6 +59,7 @@ class SentimentBranch(dg.Component, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The branch's assets, checks and jobs."""
         name = _branch_name(context.path, context.defs_module_path)
+        _require_known_sisters(context.path, context.defs_module_path, self.settings.start_from)
         return branch_definitions(name, self.settings, _behaviour_cases(context.path / BEHAVIOUR_FILE))
 
 
@@ -88,15 +91,30 @@ def _branch_name(path: Path, defs_folder: Path) -> str:
     file = path / "defs.yaml"
     if fault := branch_name_fault(name):
         raise ValueError(f"{file}: {fault}; rename the folder")
-    same = [
-        other
-        for other in sorted(defs_folder.rglob("defs.yaml"))
-        if other.parent.name == name
-        for _ in range(other.read_text().count(f"sentiment_assets.{SentimentBranch.__name__}"))
-    ]
+    same = [other for other in _branch_files(defs_folder) if other.parent.name == name]
     if len(same) > 1:
         raise ValueError(
             f"{file}: there are {len(same)} branches named {name!r} ({', '.join(map(str, same))}); a branch is "
             "named by its folder, so give each a folder with a name of its own"
         )
     return name
+
+
+def _require_known_sisters(path: Path, defs_folder: Path, sisters: Sequence[SisterName]) -> None:
+    """Raise ``ValueError`` for a sister that is no branch; of one version for good only the registry need know."""
+    known = sorted({file.parent.name for file in _branch_files(defs_folder)} - {path.name})
+    unknown = [each for each in sisters if branch_and_version(each)[1] is None and each not in [*known, path.name]]
+    if unknown:
+        raise ValueError(
+            f"{path / 'defs.yaml'}: `start_from` names {', '.join(unknown)}, and there is no such branch; the other "
+            f"branches are: {', '.join(known) or 'none'}. A version of a branch that is gone is named as `branch@3`"
+        )
+
+
+def _branch_files(defs_folder: Path) -> list[Path]:
+    """The files that declare branches, each as often as it does."""
+    return [
+        file
+        for file in sorted(defs_folder.rglob("defs.yaml"))
+        for _ in range(file.read_text().count(f"sentiment_assets.{SentimentBranch.__name__}"))
+    ]

@@ -1,9 +1,11 @@
 """What a branch is made of: its assets, checks, jobs, sensors and schedules."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import dagster as dg
 
+from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
 from sentiment_assets.assets.raw_reviews import rules_version
@@ -23,19 +25,29 @@ from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.checks.open_warnings import open_warnings_check
 from sentiment_assets.checks.suspicious_labels import suspicious_labels_check
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
+from sentiment_assets.learning.settings import SisterName, branch_and_version
 
 
 def branch_definitions(name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES) -> dg.Definitions:
     """What a branch is made of."""
     ingestion = settings.ingestion
     batch_partitions = dg.DynamicPartitionsDefinition(name=batch_partitions_name(name))
-    candidates = settings.search.hyperparameter_sets(settings.features)
-    feature_sets = settings.search.feature_sets(settings.features)
+    sisters = settings.start_from
+    if any(branch_and_version(each)[0] == name for each in sisters):
+        raise ValueError(f"branch {name}: `start_from` names {name}: a branch cannot start from itself")
+    candidates, feature_sets = settings.candidates, settings.feature_sets
     candidate_keys = [each.key for each in candidates]
     assets = [
         batches_asset(name, batch_partitions, settings),
         splits_asset(name, batch_partitions, settings.splits, settings.features.tokens),
-        features_asset(name, settings.features, feature_sets, settings.splits.near_duplicate_similarity),
+        features_asset(
+            name,
+            settings.features,
+            feature_sets,
+            settings.splits.near_duplicate_similarity,
+            sisters=sisters,
+            changes_with=_best_models(sisters),
+        ),
         trained_candidates_asset(name, candidates, settings.search.patience),
         best_model_asset(
             name,
@@ -48,6 +60,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             metric=settings.selection_metric,
             promotion=settings.promotion,
             behaviour=behaviour,
+            sisters=sisters,
         ),
         suspicious_labels_asset(name, settings.columns, settings.labels),
         sentiment_report_asset(name, batch_partitions, settings.columns.keep),
@@ -71,11 +84,23 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
                 files_per_run=settings.files_per_run,
             ),
             retraining_sensor(name, candidate_keys, settings.retraining, settings.search.quorum),
-            scoring_sensor(name, batch_partitions, again=settings.score_again, files_per_run=settings.files_per_run),
+            scoring_sensor(
+                name,
+                batch_partitions,
+                again=settings.score_again,
+                files_per_run=settings.files_per_run,
+                sisters=sisters,
+            ),
             alert_sensor(name, settings.alerts, settings.freshness),
         ],
         schedules=branch_schedules(name, candidate_keys, settings.schedules),
     )
+
+
+def _best_models(sisters: Sequence[SisterName]) -> list[dg.AssetKey]:
+    """The best models that the features change with: those of sisters that are not one version for good."""
+    named = [branch_and_version(each) for each in sisters]
+    return [dg.AssetKey([branch, BEST_MODEL]) for branch, version in named if version is None]
 
 
 def _freshness_policy(spec: dg.AssetSpec, freshness: Freshness) -> dg.FreshnessPolicy | None:

@@ -1,6 +1,7 @@
 """``BranchSettings``: everything that a branch's YAML file may say."""
 
-from typing import Self
+from collections.abc import Sequence
+from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -18,11 +19,13 @@ from sentiment_assets.ingestion.settings import (
     ReviewColumns,
     UnpackingLimits,
 )
-from sentiment_assets.learning.hyperparameters import SearchSpace
+from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
 from sentiment_assets.learning.settings import (
+    FeatureSet,
     FeatureSettings,
     PromotionRule,
     SelectionMetric,
+    SisterName,
     SplitSettings,
 )
 from sentiment_assets.monitoring.settings import MonitoringSettings
@@ -75,6 +78,12 @@ class BranchSettings(Settings):
     unpacking: UnpackingLimits = Field(default=DEFAULT_LIMITS, description="How large a compressed file may become.")
     splits: SplitSettings = Field(default=SplitSettings(), description="How the corpus is split.")
     features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")
+    start_from: list[SisterName] = Field(
+        default=[],
+        description="Sisters, other branches of the same language: one, or a list. A sister is a branch (`movies`), "
+        "whose champion is taken, or one of its versions (`movies@3`). The search tries every candidate of the grid "
+        "without and with the margin of each; until there is a champion, the first of them scores.",
+    )
     search: SearchSpace = Field(default=SearchSpace(), description="The hyperparameter sets, one candidate each.")
     selection_metric: SelectionMetric = Field(
         default="hinge_loss",
@@ -100,9 +109,32 @@ class BranchSettings(Settings):
         }
         return IngestionSettings(**shared, languages=tuple(self.monitoring.languages))
 
+    @property
+    def candidates(self) -> Sequence[Hyperparameters]:
+        """The hyperparameter sets that a train run tries."""
+        return self.search.hyperparameter_sets(self.features, self.start_from)
+
+    @property
+    def feature_sets(self) -> tuple[FeatureSet, ...]:
+        """The feature sets that some candidate asks for."""
+        return self.search.feature_sets(self.features)
+
+    @field_validator("start_from", mode="before")
+    @classmethod
+    def _one_or_a_list(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str) else given
+
+    @field_validator("start_from")
+    @classmethod
+    def _each_sister_once(cls, names: list[SisterName]) -> list[SisterName]:
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"listed more than once: {', '.join(twice)}")
+        return names
+
     @model_validator(mode="after")
-    def _features_that_are_searched_are_there(self) -> Self:
-        self.search.hyperparameter_sets(self.features)
+    def _what_is_searched_is_there(self) -> Self:
+        _ = self.candidates
         return self
 
     @field_validator("landing")

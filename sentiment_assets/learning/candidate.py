@@ -85,7 +85,7 @@ def train_candidate(
 
     Raises ``TrainingDiverged`` when W overflows.
     """
-    built = features.of(hyperparameters.features)
+    built = features.of(hyperparameters.features, hyperparameters.start_from)
     train, validation = built.rows[TRAIN], built.rows[VALIDATION]
 
     def train_all() -> tuple[LinearSVC, np.ndarray]:

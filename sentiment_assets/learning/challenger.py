@@ -20,7 +20,7 @@ from sentiment_assets.learning.calibration import (
 from sentiment_assets.learning.candidate import Candidate, train_again
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.decision_threshold import fit_decision
-from sentiment_assets.learning.features import FeatureRows, Features, refitted_rows
+from sentiment_assets.learning.features import FeatureRows, Features, refitted_rows, refitted_with_sister
 from sentiment_assets.learning.metrics import (
     accuracy,
     hinge_loss,
@@ -33,6 +33,7 @@ from sentiment_assets.learning.near_duplicates import text_signatures
 from sentiment_assets.learning.ranking import measure_ranking
 from sentiment_assets.learning.selection import select_candidate
 from sentiment_assets.learning.settings import SelectionMetric
+from sentiment_assets.learning.sister import Sister, started_from, with_sister_weighed
 from sentiment_assets.learning.splitting import TEST, TRAIN
 
 
@@ -77,6 +78,7 @@ def make_challenger(
     splits: pd.DataFrame,
     *,
     metric: SelectionMetric,
+    sisters: Mapping[str, Sister] | None = None,
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> Challenger:
@@ -84,31 +86,42 @@ def make_challenger(
 
     It is trained again on train and validation together. Its scale, threshold and calibration are those of the margins
     that models without them gave to the reviews held out, so nothing is fitted on what a model knows. ``features`` must
-    be built from ``splits`` (``require_current``); the rows of the model are mapped files in ``folder``. Raises
-    ``CannotCalibrate`` unless reviews of both labels were held out.
+    be built from ``splits`` (``require_current``), with the same ``sisters``, and reviews that these know must be set
+    aside (``set_known_aside``). The model of a sister that the selected candidate starts from becomes part of the
+    challenger's. The rows of the model are mapped files in ``folder``. Raises ``CannotCalibrate`` unless reviews of
+    both labels were held out.
     """
     losses = {
-        key: _held_out_loss(each, features.of(each.hyperparameters.features), metric)
+        key: _held_out_loss(each, features.of(each.hyperparameters.features, each.hyperparameters.start_from), metric)
         for key, each in candidates.items()
     }
     key = select_candidate(losses)
     candidate = candidates[key]
     asked = candidate.hyperparameters.features or features.settings.feature_sets[0]
-    chosen = features.of(asked)
+    started = candidate.hyperparameters.start_from
+    chosen = features.of(asked, started)
     fitted = _fit_decision(candidate, chosen, metric)
-    refitted = refitted_rows(splits, features.settings, asked, n_jobs=n_jobs, folder=folder)
-    test, train = refitted.rows[TEST], refitted.rows[TRAIN]
-    svc = train_again(candidate, train, train)
+    own = refitted_rows(splits, features.settings, asked, n_jobs=n_jobs, folder=folder)
+    sister = (sisters or {})[started] if started else None
+    if sister is None:
+        refitted, svc = own, train_again(candidate, own.rows[TRAIN], own.rows[TRAIN])
+        weights = svc.coefficients, svc.intercept
+    else:
+        refitted, train = refitted_with_sister(own, splits, sister.model, n_jobs=n_jobs, folder=folder)
+        svc = train_again(candidate, train, train)
+        weights = with_sister_weighed(svc, own.fitted, sister.model)
     scale = candidate.cross_fitted_length / (svc.length or 1.0)
+    test = refitted.rows[TEST]
     development = splits[splits["split"].isin(DEVELOPMENT)]
     model = SentimentModel(
         feature_set=refitted.fitted,
-        coefficients=(scale * svc.coefficients).astype(np.float32),
-        intercept=scale * svc.intercept + fitted.shift,
+        coefficients=(scale * weights[0]).astype(np.float32),
+        intercept=scale * weights[1] + fitted.shift,
         calibration=fitted.calibration,
         trained_on=np.sort(development["text_digest"].to_numpy()),
         trained_signatures=text_signatures(development["text"], refitted.fitted.main_ngrams.analyzer, n_jobs),
     )
+    model = started_from(sister, model) if sister else model
     margins = model.margins_of_rows(test.rows)
     cross_fitted = _held_out_margins(candidate, chosen, fitted.shift)
     held_out = HeldOut(

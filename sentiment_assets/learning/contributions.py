@@ -68,8 +68,10 @@ def heaviest_words(
     ``texts`` are a chunk, ``found`` their n-grams by part of the feature set, and ``rows`` their features.
     """
     terms = rows.data * coefficients[rows.indices]
-    if [part.ngrams.analyzer for part in feature_set.parts] == ["word"]:
-        return _heaviest_ngrams(feature_set.parts[0], found[0], rows, terms, top=top)
+    if {part.ngrams.analyzer for part in feature_set.parts} == {"word"} and _one_kind(feature_set):
+        own = sparse.csr_matrix((terms, rows.indices, rows.indptr), shape=rows.shape)
+        hashed, together = _by_hashed_column(feature_set, own)
+        return _heaviest_ngrams(hashed, found[0], together, feature_set.main_ngrams, top=top)
     pieces: list[_Pieces] = []
     for part, occurrences, columns in zip(feature_set.parts, found, feature_set.column_ranges, strict=True):
         own = (rows.indices >= columns.start) & (rows.indices < columns.stop)
@@ -79,6 +81,22 @@ def heaviest_words(
         else:
             pieces += _pieces_of_characters(texts, occurrences, shares)
     return _heaviest(pieces, rows.shape[0], top)
+
+
+def _one_kind(feature_set: FittedFeatureSet) -> bool:
+    return len({part.ngrams for part in feature_set.parts}) == 1
+
+
+def _by_hashed_column(feature_set: FittedFeatureSet, terms: sparse.csr_matrix) -> tuple[np.ndarray, sparse.csr_matrix]:
+    """The hashed columns of all parts, and the terms in these: what an n-gram added to each part together."""
+    hashed = [part.column_weights.columns for part in feature_set.parts]
+    if len(hashed) == 1:
+        return hashed[0], terms
+    columns, place = np.unique(np.concatenate(hashed), return_inverse=True)
+    where = place[terms.indices].astype(np.int32), terms.indptr
+    together = sparse.csr_matrix((terms.data, *where), (terms.shape[0], len(columns)), copy=True)
+    together.sum_duplicates()  # in place
+    return columns, together
 
 
 def _share_of_each_place(part: FeaturePart, occurrences: Occurrences, terms: np.ndarray) -> np.ndarray:
@@ -173,16 +191,24 @@ def _heaviest(pieces: Sequence[_Pieces], n_texts: int, top: int | None) -> tuple
 
 
 def _heaviest_ngrams(
-    part: FeaturePart, occurrences: Occurrences, rows: sparse.csr_matrix, terms: np.ndarray, *, top: int | None
+    columns: np.ndarray,
+    occurrences: Occurrences,
+    terms: sparse.csr_matrix,
+    settings: NgramSettings,
+    *,
+    top: int | None,
 ) -> tuple[list[list[str]], list[list[float]]]:
-    """Each row's largest terms of W·x by absolute value (all, without ``top``), with the n-gram in its own text."""
-    sizes = np.diff(rows.indptr)
+    """Each row's largest terms of W·x by absolute value (all, without ``top``), with the n-gram in its own text.
+
+    ``terms`` has a column for each of the hashed ``columns``.
+    """
+    sizes = np.diff(terms.indptr)
     row_of = np.repeat(np.arange(len(sizes)), sizes)
-    chosen = _largest(np.abs(terms), row_of, rows.indptr, top=top)
-    wanted = pair_keys(row_of[chosen], part.column_weights.columns[rows.indices[chosen]], part.ngrams)
-    named = occurrences.ngrams(_first_places(occurrences, wanted, part.ngrams))
+    chosen = _largest(np.abs(terms.data), row_of, terms.indptr, top=top)
+    wanted = pair_keys(row_of[chosen], columns[terms.indices[chosen]], settings)
+    named = occurrences.ngrams(_first_places(occurrences, wanted, settings))
     per_text = np.bincount(row_of[chosen], minlength=len(sizes))
-    return _parted(named, per_text), _parted(terms[chosen].tolist(), per_text)
+    return _parted(named, per_text), _parted(terms.data[chosen].tolist(), per_text)
 
 
 def _largest(values: np.ndarray, row_of: np.ndarray, indptr: np.ndarray, *, top: int | None) -> np.ndarray:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, tee
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from scipy import sparse
 
 from sentiment_assets.learning.ngrams import (
@@ -14,6 +15,7 @@ from sentiment_assets.learning.ngrams import (
     Occurrences,
     Texts,
     find_ngrams,
+    hash_chunks,
     occurrences_to_rows,
 )
 from sentiment_assets.learning.settings import NgramSettings
@@ -31,7 +33,8 @@ class FeaturePart:
     ngrams: NgramSettings
     column_weights: ColumnWeights
     length: float = 1.0
-    """The length of this part of each row; the squares of all parts' lengths add up to 1."""
+    """The length of this part of each row; the squares of the lengths of a model's own parts add up to 1, and so do
+    those of a sister's."""
 
     @cached_property
     def lookup(self) -> ColumnLookup:
@@ -40,8 +43,11 @@ class FeaturePart:
 
     def rows(self, occurrences: Occurrences) -> sparse.csr_matrix:
         """The part's columns of the rows of one chunk, shape (n_texts, n_columns), rows of ``length`` or 0."""
-        rows = weigh(occurrences_to_rows(occurrences, self.ngrams, self.lookup), self.column_weights.weights)
-        return scaled(rows, self.length)
+        return self.weighed(occurrences_to_rows(occurrences, self.ngrams, self.lookup))
+
+    def weighed(self, rows: sparse.csr_matrix) -> sparse.csr_matrix:
+        """The same from hashed n-grams in the columns of ``lookup``; changes ``rows`` itself."""
+        return scaled(weigh(rows, self.column_weights.weights), self.length)
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,13 @@ class FittedFeatureSet:
         return self.parts[0].ngrams
 
     def find(self, texts: Texts) -> Iterator[tuple[Occurrences, ...]]:
-        """Every n-gram of ``texts`` with its place: for each chunk of texts, the n-grams of each part."""
-        return zip(*(find_ngrams(texts, part.ngrams) for part in self.parts), strict=True)
+        """Every n-gram of ``texts`` with its place: for each chunk of texts, the n-grams of each part.
+
+        Parts with the same kind of n-grams share them.
+        """
+        kinds = list(dict.fromkeys(part.ngrams for part in self.parts))
+        for found in zip(*(find_ngrams(texts, each) for each in kinds), strict=True):
+            yield tuple(found[kinds.index(part.ngrams)] for part in self.parts)
 
     def rows_of(self, occurrences: Sequence[Occurrences]) -> sparse.csr_matrix:
         """The rows of one chunk from the n-grams that ``find`` found, float32 of shape (n_texts, n_columns)."""
@@ -77,6 +88,15 @@ class FittedFeatureSet:
         """The row of each text, float32 of shape (n_texts, n_columns)."""
         empty = sparse.csr_matrix((0, self.n_columns), dtype=np.float32)
         return sparse.vstack([empty, *(self.rows_of(each) for each in self.find(texts))], format="csr")
+
+    def row_chunks(self, chunks: Iterator[pa.Array], n_jobs: int = 1) -> Iterator[sparse.csr_matrix]:
+        """The rows of each of some chunks of texts (``chunks_of``), ``n_jobs`` threads side by side."""
+        copies = tee(chunks, len(self.parts))
+        hashed = [
+            hash_chunks(own, part.ngrams, part.lookup, n_jobs) for own, part in zip(copies, self.parts, strict=True)
+        ]
+        for chunk in zip(*hashed, strict=True):
+            yield side_by_side([part.weighed(rows) for part, rows in zip(self.parts, chunk, strict=True)])
 
     def names(self, texts: Texts, columns: np.ndarray) -> list[str]:
         """The n-gram most often behind each of ``columns`` in ``texts``; see ``name_columns``."""

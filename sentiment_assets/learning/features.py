@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,18 @@ from sentiment_assets.learning.feature_set import (
 )
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
 from sentiment_assets.learning.lazy_mapping import LazyMapping
+from sentiment_assets.learning.model import PinnedVersion, SentimentModel
 from sentiment_assets.learning.ngrams import ColumnLookup, chunks_of, hash_chunks, select_columns
 from sentiment_assets.learning.settings import CHARACTERS, WORDS, FeatureSet, FeatureSettings, NgramSettings
+from sentiment_assets.learning.sister import (
+    Sister,
+    SisterAnswers,
+    SisterColumn,
+    answers_on_rows,
+    ask_sister,
+    joined_feature_set,
+    with_column,
+)
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, SPLITS, TEST, TRAIN, VALIDATION, digest_of_splits
 from sentiment_assets.learning.weighting import fit_column_weights, weigh
 
@@ -51,6 +62,10 @@ class FeatureRows:
     """int64: which of the reviews of train and validation together the folds hold out, one fold after the other."""
     fold_sizes: tuple[tuple[int, int], ...] = ()
     """How many reviews each fold of a small corpus trains on, and how many it holds out (``cross_fitting``)."""
+    answers: Mapping[str, SisterAnswers] | None = None
+    """What a sister says of the reviews of each matrix, if its margin is the last column of the rows."""
+    without_sister: "FeatureRows | None" = None
+    """The rows without this column."""
 
     @property
     def is_cross_validated(self) -> bool:
@@ -65,19 +80,31 @@ class FeatureRows:
         """
         if not self.fold_sizes:
             return ((self.rows[TRAIN], self.rows[VALIDATION]),)
-        ends = [0, *accumulate(chain.from_iterable(self.fold_sizes))]
-        parts = [self.rows[_FOLDS].between(first, last) for first, last in pairwise(ends)]
+        parts = [self.rows[_FOLDS].between(first, last) for first, last in self._ends_of_folds]
         return tuple(zip(parts[::2], parts[1::2], strict=True))
 
     @property
     def held_out_labels(self) -> np.ndarray:
         """The labels of what the folds hold out, one fold after the other, int8 of 0 and 1."""
+        if self.without_sister:
+            return self.without_sister.held_out_labels
         return np.concatenate([held_out.labels for _, held_out in self.folds])
 
     @property
     def held_out_known_ngrams(self) -> np.ndarray:
-        """How many distinct n-grams of each of these reviews carry weight in its fold, int32."""
-        return np.concatenate([np.diff(held_out.indptr) for _, held_out in self.folds]).astype(np.int32)
+        """How many distinct n-grams of each of these reviews carry weight in its fold, and in the sister, int32."""
+        if self.answers is None or self.without_sister is None:
+            return np.concatenate([np.diff(held_out.indptr) for _, held_out in self.folds]).astype(np.int32)
+        if self.fold_sizes:
+            held_out = [self.answers[_FOLDS].known_ngrams[first:last] for first, last in self._ends_of_folds[1::2]]
+        else:
+            held_out = [self.answers[VALIDATION].known_ngrams]
+        return self.without_sister.held_out_known_ngrams + np.concatenate(held_out)
+
+    @property
+    def _ends_of_folds(self) -> list[tuple[int, int]]:
+        """Where the rows that a fold trains on begin and end, then those it holds out, one fold after the other."""
+        return list(pairwise([0, *accumulate(chain.from_iterable(self.fold_sizes))]))
 
 
 @dataclass(frozen=True)
@@ -91,10 +118,20 @@ class Features:
     """The digest of the splits that they were built from (``digest_of_splits``)."""
     similarity: float | None = None
     """The similarity from which on near-duplicates were kept out of the folds (``folds_of``)."""
+    sisters: Mapping[str, SisterColumn] = field(default_factory=dict)
+    """The columns of the branch's sisters, by the name under which it starts from each."""
 
-    def of(self, asked: FeatureSet | None = None) -> FeatureRows:
-        """The feature set that a candidate asks for, or the first for one that asks for none."""
-        return self.sets[asked or self.settings.feature_sets[0]]
+    def of(self, asked: FeatureSet | None = None, start_from: str | None = None) -> FeatureRows:
+        """The feature set that a candidate asks for, or the first for one that asks for none.
+
+        With ``start_from`` the rows, each copied when it is asked for, have the margin of that sister as a last column.
+        """
+        own = self.sets[asked or self.settings.feature_sets[0]]
+        if start_from is None:
+            return own
+        answers = self.sisters[start_from].answers
+        rows = LazyMapping(list(own.rows), lambda name: with_column(own.rows[name], answers[name]))
+        return replace(own, rows=rows, answers=answers, without_sister=own)
 
     @property
     def summary(self) -> list[dict[str, object]]:
@@ -120,6 +157,7 @@ def build_features(
     feature_sets: Sequence[FeatureSet] | None = None,
     *,
     similarity: float | None = None,
+    sisters: Mapping[str, Sister] | None = None,
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> Features:
@@ -127,22 +165,59 @@ def build_features(
 
     Without ``feature_sets`` all that the settings have are built. In ``words+characters`` the rows of both stand side
     by side, each with the same length. A small corpus has the rows of its folds as well; ``similarity`` is that of
-    ``folds_of``. Rows are mapped files in ``folder`` (``filed_rows``).
+    ``folds_of``. Each of ``sisters`` is asked about every review; those that one of them knows must be set aside
+    (``set_known_aside``). Rows are mapped files in ``folder`` (``filed_rows``).
     """
     wanted = settings.feature_sets if feature_sets is None else feature_sets
     is_small = needs_folds(int(reviews["split"].isin(DEVELOPMENT).sum()))  # else the texts stay in their mapped file
     folds = folds_of(_development(reviews), similarity, settings.tokens) if is_small else ()
     built = _feature_sets(reviews, settings, wanted, folds=folds, n_jobs=n_jobs, folder=folder)
-    return Features(built, settings, digest_of_splits(reviews), similarity)
+    columns = {name: _column_of(each, reviews, folds, n_jobs) for name, each in (sisters or {}).items()}
+    return Features(built, settings, digest_of_splits(reviews), similarity, sisters=columns)
+
+
+def _column_of(sister: Sister, reviews: pd.DataFrame, folds: Sequence[Fold], n_jobs: int) -> SisterColumn:
+    """A sister's answers in the order of the rows of each matrix."""
+    everywhere = ask_sister(sister.model, reviews["text"], n_jobs)
+    answers = {name: everywhere.taken((reviews["split"] == name).to_numpy()) for name in _MATRICES}
+    if folds:
+        development = everywhere.taken(reviews["split"].isin(DEVELOPMENT).to_numpy())
+        answers[_FOLDS] = development.taken(_order_of_folds(folds))
+    return SisterColumn(sister.pinned, answers)
 
 
 def refitted_rows(
     reviews: pd.DataFrame, settings: FeatureSettings, feature_set: FeatureSet, *, n_jobs: int = 1, folder: Path | None
 ) -> FeatureRows:
     """The rows of one feature set with weights fitted on train and validation, which stand together as train."""
-    together = reviews["split"].map({TRAIN: TRAIN, VALIDATION: TRAIN, TEST: TEST})
-    corpus = reviews[["text", "label"]].assign(split=together)
+    corpus = reviews[["text", "label"]].assign(split=_together(reviews))
     return _feature_sets(corpus, settings, [feature_set], folds=(), n_jobs=n_jobs, folder=folder)[feature_set]
+
+
+def refitted_with_sister(
+    own: FeatureRows, reviews: pd.DataFrame, sister: SentimentModel, *, n_jobs: int = 1, folder: Path | None
+) -> tuple[FeatureRows, LabelledRows]:
+    """The rows of ``refitted_rows`` with the sister's own beside them, and those of train with its column instead.
+
+    The former are those of the joined model (``joined_feature_set``), the latter what its weights are trained on.
+    """
+    split = _together(reviews)
+    rows, column = {}, own.rows[TRAIN]
+    for name in (TRAIN, TEST):
+        texts = chunks_of(reviews["text"], (split == name).to_numpy())
+        n_columns = sister.feature_set.n_columns
+        theirs = filed_rows(sister.feature_set.row_chunks(texts, n_jobs), own.rows[name].labels, n_columns, folder)
+        if name == TRAIN:
+            column = with_column(column, answers_on_rows(sister, (rows for rows, _ in theirs.chunks())))
+        both = [own.rows[name], theirs]
+        n_columns = sum(each.n_columns for each in both)
+        rows[name] = filed_rows(_beside(both), theirs.labels, n_columns, folder)
+    joined = joined_feature_set(own.fitted, sister.feature_set)
+    return FeatureRows(rows, joined, own.held_out), column
+
+
+def _together(reviews: pd.DataFrame) -> "pd.Series[str]":
+    return reviews["split"].map({TRAIN: TRAIN, VALIDATION: TRAIN, TEST: TEST})
 
 
 def _development(reviews: pd.DataFrame) -> pd.DataFrame:
@@ -236,8 +311,13 @@ def _rows_of_folds(
             for rows, _ in chain(train.chunks(), ngrams.taken(fold.held_out)):
                 yield weigh(select_columns(rows, lookup), own.weights)
 
-    order = np.concatenate([places for fold in folds for places in (fold.train, fold.held_out)])
-    return filed_rows(chunks(), ngrams.labels[order], max(len(each.columns) for each in fitted), folder)
+    return filed_rows(
+        chunks(), ngrams.labels[_order_of_folds(folds)], max(len(each.columns) for each in fitted), folder
+    )
+
+
+def _order_of_folds(folds: Sequence[Fold]) -> np.ndarray:
+    return np.concatenate([places for fold in folds for places in (fold.train, fold.held_out)])
 
 
 def _both(alone: Sequence[FeatureRows], folder: Path | None) -> FeatureRows:
@@ -245,13 +325,13 @@ def _both(alone: Sequence[FeatureRows], folder: Path | None) -> FeatureRows:
     rows = {}
     for name in alone[0].rows:
         own = [each.rows[name] for each in alone]
-        rows[name] = filed_rows(_beside(own), own[0].labels, sum(each.n_columns for each in own), folder)
+        rows[name] = filed_rows(_beside(own, _HALF), own[0].labels, sum(each.n_columns for each in own), folder)
     return FeatureRows(rows, FittedFeatureSet(parts), alone[0].held_out, alone[0].fold_sizes)
 
 
-def _beside(alone: Sequence[LabelledRows]) -> Iterator[sparse.csr_matrix]:
+def _beside(alone: Sequence[LabelledRows], length: float = 1.0) -> Iterator[sparse.csr_matrix]:
     for chunks in zip(*(each.chunks() for each in alone), strict=True):
-        yield side_by_side([scaled(rows, _HALF) for rows, _ in chunks])
+        yield side_by_side([scaled(rows, length) for rows, _ in chunks])
 
 
 class StaleFeatures(ValueError):
@@ -265,13 +345,17 @@ def require_current(
     feature_sets: Sequence[FeatureSet] | None = None,
     *,
     similarity: float | None = None,
+    sisters: Sequence[str] = (),
 ) -> None:
-    """Raise ``StaleFeatures`` unless the features were built by ``build_features`` with these very arguments."""
+    """Raise ``StaleFeatures`` unless the features were built by ``build_features`` with these very arguments.
+
+    Of the sisters these are the names; which model each was then is pinned in the features.
+    """
     wanted = settings.feature_sets if feature_sets is None else feature_sets
     if features.splits_digest != digest_of_splits(splits):
         raise StaleFeatures(f"the features were built from other splits than there are now: {_REMEDY}")
-    built_with = (features.settings, list(features.sets), features.similarity)
-    if built_with != (settings, list(wanted), similarity):
+    built_with = (features.settings, list(features.sets), features.similarity, list(features.sisters))
+    if built_with != (settings, list(wanted), similarity, list(sisters)):
         raise StaleFeatures(f"the features were built with other settings than the branch has now: {_REMEDY}")
 
 
@@ -284,6 +368,7 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
         "sets": {name: parts_to_facts(built.fitted) for name, built in features.sets.items()},
         "fold_sizes": next(iter(features.sets.values())).fold_sizes,
         "fold_columns": {name: built.folds[0][0].n_columns for name, built in features.sets.items()},
+        "sisters": [[name, asdict(each.pinned)] for name, each in features.sisters.items()],
     }
     arrays = {"facts": np.array([json.dumps(facts, sort_keys=True)])}
     for feature_set, built in features.sets.items():
@@ -291,6 +376,9 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
         for name, labelled in built.rows.items():
             own |= {f"{name}_{array}": getattr(labelled, array) for array in _ARRAYS}
         arrays |= {f"{feature_set}_{name}": array for name, array in own.items()}
+    for number, sister in enumerate(features.sisters.values()):
+        for name, said in sister.answers.items():
+            arrays |= {f"sister{number}_{name}_{array}": values for array, values in vars(said).items()}
     return arrays
 
 
@@ -308,7 +396,18 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
     settings = FeatureSettings(**facts["settings"])
     stored = [name for name in settings.feature_sets if name in facts["sets"]]
     sets = LazyMapping(stored, lambda name: _set_from(arrays, name, facts))
-    return Features(sets, settings, facts["splits_digest"], facts["similarity"])
+    matrices = [*_MATRICES, *([_FOLDS] if facts["fold_sizes"] else [])]
+    sisters = {
+        name: SisterColumn(
+            PinnedVersion(**pinned), LazyMapping(matrices, partial(_answers_from, arrays, f"sister{number}"))
+        )
+        for number, (name, pinned) in enumerate(facts.get("sisters", []))
+    }
+    return Features(sets, settings, facts["splits_digest"], facts["similarity"], sisters=sisters)
+
+
+def _answers_from(arrays: Mapping[str, np.ndarray], sister: str, matrix: str) -> SisterAnswers:
+    return SisterAnswers(**{each.name: arrays[f"{sister}_{matrix}_{each.name}"] for each in fields(SisterAnswers)})
 
 
 def _set_from(arrays: Mapping[str, np.ndarray], feature_set: FeatureSet, facts: Mapping[str, Any]) -> FeatureRows:

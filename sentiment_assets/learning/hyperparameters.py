@@ -27,6 +27,11 @@ class Hyperparameters(Settings):
         description="Feature set: `words`, `characters` or `words+characters`. Left out: words, or the branch's own "
         "n-grams.",
     )
+    start_from: str | None = Field(
+        default=None,
+        description="Sister whose margin is one more column: one of those that `start_from` of the branch names. Left "
+        "out: none.",
+    )
     epochs: Epochs = Field(description="Passes over the training split.")
     eta0: Eta0 = Field(description="Initial learning rate.")
     l2: L2 = Field(description="Strength of the L2 penalty on W.")
@@ -50,8 +55,9 @@ class Hyperparameters(Settings):
     @property
     def key(self) -> str:
         """The partition key: readable, and the same for equal values however they were written."""
+        sister = f"start_from={self.start_from}|" if self.start_from else ""
         features = f"features={self.features}|" if self.features else ""
-        named = f"{features}epochs={self.epochs}|eta0={self.eta0:.12g}|l2={self.l2:.12g}"
+        named = f"{sister}{features}epochs={self.epochs}|eta0={self.eta0:.12g}|l2={self.l2:.12g}"
         schedule = "" if self.schedule == "constant" else f"|schedule={self.schedule}"
         class_weight = "" if self.class_weight == "balanced" else f"|class_weight={self.class_weight}"
         return f"{named}{schedule}{class_weight}"
@@ -100,7 +106,8 @@ class SearchSpace(Settings):
     def _candidates_are_valid_and_distinct(self) -> Self:
         if self._is_default():
             return self
-        keys = [each.key for each in self.hyperparameter_sets()]
+        named = {each.start_from: None for each in self.candidates if each.start_from}
+        keys = [each.key for each in self.hyperparameter_sets(sisters=list(named))]
         if not keys:
             raise ValueError("the search is empty: give a grid, a list of candidates, or neither")
         twice = sorted({key for key in keys if keys.count(key) > 1})
@@ -108,14 +115,25 @@ class SearchSpace(Settings):
             raise ValueError(f"listed more than once: {', '.join(twice)}")
         return self
 
-    def hyperparameter_sets(self, features: FeatureSettings = FEATURES) -> Sequence[Hyperparameters]:
+    def hyperparameter_sets(
+        self, features: FeatureSettings = FEATURES, sisters: Sequence[str] = ()
+    ) -> Sequence[Hyperparameters]:
         """The grid's combinations in the order they are written, then the listed ones.
 
-        Raises ``ValueError`` for a feature set that ``features`` do not have.
+        Those of the grid come without a sister, then with each of ``sisters``, the names that a branch starts from; a
+        listed one says itself. Raises ``ValueError`` for a feature set that ``features`` do not have, and for a sister
+        that is none of these.
         """
         default = DEFAULT_GRID if features.ngrams is None else GRID_OF_ONE_SET
         combined = _combinations(default if self._is_default() else self.grid)
-        sets = [*combined, *self.candidates]
+        started = [each.model_copy(update={"start_from": name}) for name in sisters for each in combined]
+        sets = [*combined, *started, *self.candidates]
+        strange = {each.start_from for each in sets if each.start_from} - set(sisters)
+        if strange:
+            raise ValueError(
+                f"`search` asks for the sister {', '.join(sorted(strange))}, which `start_from` of the branch does not "
+                f"name; it names {', '.join(sisters) or 'none'}"
+            )
         unknown = {each.features for each in sets if each.features} - set(features.feature_sets)
         if unknown:
             raise ValueError(
@@ -126,7 +144,9 @@ class SearchSpace(Settings):
 
     def feature_sets(self, features: FeatureSettings) -> tuple[FeatureSet, ...]:
         """The feature sets that some candidate asks for."""
-        asked = {each.features or features.feature_sets[0] for each in self.hyperparameter_sets(features)}
+        named = [each.start_from for each in self.candidates if each.start_from]
+        sets = self.hyperparameter_sets(features, named)
+        asked = {each.features or features.feature_sets[0] for each in sets}
         return tuple(each for each in features.feature_sets if each in asked)
 
     def _is_default(self) -> bool:

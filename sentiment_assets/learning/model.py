@@ -17,6 +17,7 @@ from sentiment_assets.learning.feature_set import FittedFeatureSet, parts_from, 
 from sentiment_assets.learning.metrics import margins_of_rows
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
 from sentiment_assets.learning.ngrams import Texts, chunks_of, find_ngrams
+from sentiment_assets.learning.settings import version_of_sister
 
 _ARRAYS_FILE = "model.npz"
 _FACTS_FILE = "model.json"
@@ -24,8 +25,24 @@ _TOP_WORDS = 5
 
 
 @dataclass(frozen=True)
+class PinnedVersion:
+    """A registered model, named so that no other can take its place."""
+
+    branch: str
+    version: str
+    digest: str
+    """What it was registered with, by which it is known to be unchanged."""
+
+    def __str__(self) -> str:
+        return version_of_sister(self.branch, self.version)
+
+
+@dataclass(frozen=True)
 class SentimentModel:
-    """A calibrated linear SVC over the hashed n-grams of a feature set."""
+    """A calibrated linear SVC over the hashed n-grams of a feature set.
+
+    Parts of the feature set may be those of a sister (``started_from``), copied into this model.
+    """
 
     feature_set: FittedFeatureSet
     coefficients: np.ndarray
@@ -38,6 +55,8 @@ class SentimentModel:
     trained_signatures: np.ndarray
     """uint8 of shape (n_training_texts, SIGNATURE_SIZE): signatures of the same texts in any order, so that it
     can leave out their near-duplicates; shape (0, SIGNATURE_SIZE) in models of releases that kept none."""
+    started_from: tuple[PinnedVersion, ...] = ()
+    """The sister whose model is part of this one, then the sisters that are part of hers."""
 
     def margins(self, texts: Texts) -> np.ndarray:
         """W·x + b of each text, float64, shape (n_texts,); 0 for a text in which the model knows nothing."""
@@ -49,19 +68,23 @@ class SentimentModel:
         return margins_of_rows(rows, self.coefficients, self.intercept)
 
     def rows(self, texts: Texts) -> sparse.csr_matrix:
-        """The model's features of each text, float32 of shape (n_texts, n_columns), rows of length 1 or 0."""
+        """The model's features of each text, float32 of shape (n_texts, n_columns).
+
+        A row has length 1, or 0 where nothing is known; with a sister, so has that of its parts.
+        """
         return self.feature_set.rows(texts)
 
     def unknown_shares(self, texts: Texts) -> np.ndarray:
         """Share of each text's shortest n-grams that the model has no weight for, float64; 0 for a text without any.
 
-        These are words, unless the model knows characters alone.
+        These are words, unless the model knows characters alone. What a sister knows is known.
         """
-        part = self.feature_set.parts[0]
-        shortest = part.ngrams.model_copy(update={"longest": part.ngrams.shortest})
+        ngrams = self.feature_set.main_ngrams
+        lookups = [part.lookup for part in self.feature_set.parts if part.ngrams == ngrams]
+        shortest = ngrams.model_copy(update={"longest": ngrams.shortest})
         shares = [np.empty(0)]
         for occurrences in find_ngrams(texts, shortest):
-            unknown = part.lookup.position[occurrences.columns] < 0
+            unknown = np.all([each.position[occurrences.columns] < 0 for each in lookups], axis=0)
             counts = np.bincount(occurrences.rows, minlength=occurrences.n_texts)
             shares.append(np.bincount(occurrences.rows, unknown, occurrences.n_texts) / np.maximum(counts, 1))
         return np.concatenate(shares)
@@ -138,6 +161,7 @@ def load_model(folder: Path) -> SentimentModel:
         calibration=replace(fitted.calibration, log_odds=kept.get("log_odds", 0.0)),
         trained_on=arrays["trained_on"],
         trained_signatures=arrays.get("trained_signatures", NO_SIGNATURES),
+        started_from=tuple(PinnedVersion(**each) for each in facts.get("started_from", ())),
     )
 
 
@@ -179,13 +203,14 @@ def _arrays(model: SentimentModel) -> Mapping[str, np.ndarray]:
 
 def _facts(model: SentimentModel) -> dict[str, object]:
     parts = parts_to_facts(model.feature_set)
-    # One part, and a threshold of one half, are written as they were before there could be others, so that an equal
-    # model keeps its digest.
+    # One part, no sister, and a threshold of one half, are written as they were before there could be others, so that
+    # an equal model keeps its digest.
     calibration = {name: value for name, value in asdict(model.calibration).items() if name == "slope" or value}
     return {
         **({"ngrams": parts[0]["ngrams"]} if len(parts) == 1 else {"parts": parts}),
         "intercept": model.intercept,
         "calibration": calibration,
+        **({"started_from": [asdict(each) for each in model.started_from]} if model.started_from else {}),
     }
 
 

@@ -1,7 +1,7 @@
 """What a branch says about its model. Light to import, so that definitions load quickly."""
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,26 @@ BEST: Mapping[SelectionMetric, str] = {
     "macro_f1": "largest macro-F1",
 }
 """What is best by each metric, in the words of messages and descriptions."""
+SisterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(@[1-9][0-9]*)?$")]
+"""A branch, which stands for its champion, or one of its versions as `branch@version`."""
+FEWEST_TO_RECALIBRATE = 50
+"""So many labels of the branch's own move threshold and slope of a sister's scores."""
+
+
+def branch_and_version(sister: SisterName) -> tuple[str, str | None]:
+    """The branch that a sister's name names, and its version; ``None``: whichever is the champion."""
+    branch, _, version = sister.partition("@")
+    return branch, version or None
+
+
+def version_of_sister(branch: str, version: str) -> str:
+    """What a branch without a champion calls the version of a sister that scores: ``movies/3``."""
+    return f"{branch}/{version}"
+
+
+def is_of_sister(version: str) -> bool:
+    """Whether a ``model_version`` is of a sister; the branch's own are numbers."""
+    return "/" in version
 
 
 class SplitSettings(Settings):

@@ -25,6 +25,7 @@ from sentiment_assets.learning.pictures import (
     draw_top_ngrams,
 )
 from sentiment_assets.learning.promotion import ChampionTestMargins
+from sentiment_assets.learning.settings import FeatureSet
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
 from sentiment_assets.learning.top_ngrams import top_ngrams
 from sentiment_assets.presentation.spreadsheet import table_to_csv
@@ -57,9 +58,9 @@ def make_train_report(
 ) -> TrainReport:
     """Describe the search, the challenger, and how it differs from the champion."""
     model, losses, selected = challenger.model, challenger.validation_losses, challenger.key
-    asked = candidates[selected].hyperparameters.features
-    validation, test = features.of(asked).rows[VALIDATION], challenger.features.rows[TEST]
-    alike = {key: each for key, each in candidates.items() if each.hyperparameters.features == asked}
+    asked = _rows_asked(candidates[selected])
+    validation, test = features.of(*asked).rows[VALIDATION], challenger.features.rows[TEST]
+    alike = {key: each for key, each in candidates.items() if _rows_asked(each) == asked}
     ledger = sweep_ledger(candidates, losses)
     trained_on = splits.loc[splits["split"].isin(DEVELOPMENT), "text"]
     top = top_ngrams(model, trained_on, challenger.features.rows[TRAIN])
@@ -92,3 +93,8 @@ def make_train_report(
     }
     figures = {"behaviour_cases": float(len(behaviour.cases)), "behaviour_passed": float(behaviour.n_passed)}
     return TrainReport(pictures, tables, figures)
+
+
+def _rows_asked(candidate: Candidate) -> tuple[FeatureSet | None, str | None]:
+    """Which rows a candidate was trained on: those of its feature set, with the column of its sister, if any."""
+    return candidate.hyperparameters.features, candidate.hyperparameters.start_from

@@ -11,6 +11,7 @@ from scipy import sparse
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.review_identity import is_neutral, labels_said
+from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.monitoring.accuracy import (
     Estimate,
     back_test,
@@ -22,7 +23,7 @@ from sentiment_assets.monitoring.accuracy import (
     measured_accuracy,
 )
 from sentiment_assets.monitoring.batch_texts import describe_batch_texts
-from sentiment_assets.monitoring.batch_to_check import BatchToCheck, NewReviews, find_new_reviews
+from sentiment_assets.monitoring.batch_to_check import BatchToCheck, ComparedChampion, NewReviews, find_new_reviews
 from sentiment_assets.monitoring.check_record import CheckRecord, Example, past_estimates
 from sentiment_assets.monitoring.classifier_test import classify_samples
 from sentiment_assets.monitoring.drift import label_drift, prediction_drift, text_drift
@@ -33,6 +34,7 @@ from sentiment_assets.monitoring.sample import order_by_lot, sample_texts
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS, MonitoringSettings
 from sentiment_assets.monitoring.text_columns import repeats
 from sentiment_assets.monitoring.word_shift import draw_word_shift, word_shift
+from sentiment_assets.presentation.wording import percent
 from sentiment_assets.text_identity import text_digests
 
 _NEARLY_ALL = 0.9
@@ -60,7 +62,7 @@ def check_drift(batch: BatchToCheck, settings: MonitoringSettings) -> CheckRecor
     texts a sample is compared; all labels are counted.
     """
     champion = batch.champion
-    if champion is None or champion.reference is None:
+    if champion is None or champion.reference is None or is_of_sister(champion.version):
         return _not_comparable(batch, DRIFT_CHECKS)
     model, reference = champion.model, champion.reference
     new = find_new_reviews(batch, model, settings)
@@ -110,6 +112,8 @@ def check_degradation(
     are the records of earlier batches.
     """
     champion = batch.champion
+    if champion and is_of_sister(champion.version):
+        return check_sister(batch, champion, settings)
     if champion is None or champion.reference is None:
         return _nothing_to_judge(batch, _not_comparable(batch, DEGRADATION_CHECKS))
     reference = champion.reference
@@ -143,6 +147,47 @@ def check_degradation(
         accuracy=_accuracy_on_nearly_all(chosen),
     )
     return DegradationChecks(record, to_label, draw_word_shift(shift) if answers.warns else None)
+
+
+def check_sister(batch: BatchToCheck, sister: ComparedChampion, settings: MonitoringSettings) -> DegradationChecks:
+    """Say of a batch that a sister scored that scores cannot tell how right she is, and what labels say of it.
+
+    Which reviews to label the lot decides, so that their labels say something of all.
+    """
+    new = find_new_reviews(batch, sister.model, settings)
+    reviews = new.reviews
+    margins, labels = sister.model.margins(reviews["text"]), reviews["label"].to_numpy(np.float64, na_value=np.nan)
+    judged = ~np.isnan(labels) & (margins != 0)
+    silent = np.flatnonzero(np.isnan(labels) & ~is_neutral(labels_said(reviews)).to_numpy())
+    drawn = silent[order_by_lot(new.digests[silent])]
+    to_label = _to_label(reviews.iloc[drawn[np.isnan(new.labels_since[drawn])][: settings.label_budget]])
+    reasons = {
+        "prediction_drift": f"{sister.version}, a sister, scores: there is no champion yet whose answers could drift.",
+        "accuracy": _accuracy_of_sister(sister.version, margins[judged], labels[judged].astype(np.int8)),
+        "estimated_accuracy": (
+            f"Cannot tell: {sister.version}, a sister, scored the batch, because there is no champion yet, and she was "
+            f"tested on reviews of another branch. {_asked(len(to_label))}"
+        ),
+    }
+    findings = tuple(unknown(name, reasons[name]) for name in DEGRADATION_CHECKS)
+    return DegradationChecks(batch.record(new.told_in(findings)), to_label)
+
+
+def _accuracy_of_sister(version: str, margins: np.ndarray, labels: np.ndarray) -> str:
+    if not len(labels):
+        return f"No review has a label by which {version}, a sister, could be judged."
+    measured = measure(margins, labels)
+    return (
+        f"{percent(measured.accuracy)} of {measured.n:,} labelled reviews are scored rightly by {version}, a sister "
+        f"(95 % interval {percent(measured.low)} to {percent(measured.high)}); there is no champion yet to compare "
+        "with."
+    )
+
+
+def _asked(to_label: int) -> str:
+    if not to_label:
+        return "The batch's own labels can: see the check accuracy."
+    return f"Label the {to_label:,} reviews of the label budget and land them: that helps a first champion, too."
 
 
 @dataclass(frozen=True)
@@ -291,6 +336,9 @@ def _too_few(chosen: ChosenReviews, fewest: int) -> str:
 def _not_comparable(batch: BatchToCheck, checks: Iterable[str]) -> CheckRecord:
     if batch.champion is None:
         reason = "There is no champion yet, so there is nothing to compare with."
+    elif is_of_sister(batch.champion.version):
+        version = batch.champion.version
+        reason = f"There is no champion yet, so there is nothing to compare with; {version}, a sister, scores."
     else:
         version = batch.champion.version
         reason = f"Champion version {version} has no reference: train again, and the next champion brings one."

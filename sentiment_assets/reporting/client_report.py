@@ -15,6 +15,7 @@ from sentiment_assets.reporting.figures import (
     COLUMNS,
     NEUTRAL,
     ChampionTestScores,
+    are_by_sister,
     join_scores,
     report_figures,
 )
@@ -68,6 +69,7 @@ def make_client_report(
         repeated=scored_reviews.repeated,
         out_of_date=scored_reviews.out_of_date,
         by_other_versions=int((reviews["model_version"] != champion.version).sum()) if champion else 0,
+        by_sisters=reviews.loc[are_by_sister(reviews), "model_version"].value_counts().to_dict(),
         praise=praise,
         complaint=complaint,
         by_label=scores_by_label(reviews, champion),

@@ -10,6 +10,7 @@ from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.learning.review_identity import is_neutral, label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.scored_batch import SCORED_FROM
+from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.reporting.intervals import (
     Band,
     adjusted_sentiment,
@@ -44,6 +45,7 @@ COLUMNS = (
     "neutral_low",
     "neutral_high",
     "mixed",
+    "by_sister",
 )
 KNOWN_LABEL = "known_label"
 NEUTRAL = "neutral"
@@ -159,11 +161,21 @@ def are_trained_on(reviews: pd.DataFrame, champion: ChampionTestScores | None) -
 
 
 def _figures(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tuple[object, ...]:
-    """The figures of some reviews. Neutral ones are in none of them but the number of all and their own."""
+    """The figures of some reviews. Neutral ones are in none of them but their own and two numbers of all.
+
+    The second of these, the last figure, is how many reviews a sister scored, and not the champion.
+    """
     neutral, others = reviews[reviews[NEUTRAL]], reviews[~reviews[NEUTRAL]]
     unlearned = neutral[(neutral["score"] != 0) & ~neutral[_TRAINED_ON]]
     of_neutral = _ends(mean_score(unlearned["score"].to_numpy(float)))
-    return (len(reviews), *_figures_of_others(others, champion), len(neutral), *of_neutral, _mixed(others, champion))
+    return (
+        len(reviews),
+        *_figures_of_others(others, champion),
+        len(neutral),
+        *of_neutral,
+        _mixed(others, champion),
+        int(are_by_sister(reviews).sum()),
+    )
 
 
 def _mixed(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> int | None:
@@ -172,6 +184,11 @@ def _mixed(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> int | 
         return None
     unlabelled = reviews[KNOWN_LABEL].isna().to_numpy()
     return int((unlabelled & champion.neutral_band.is_mixed(reviews["score"].to_numpy(float))).sum())
+
+
+def are_by_sister(reviews: pd.DataFrame) -> np.ndarray:
+    """True for each review that a sister scored, because there was no champion yet."""
+    return np.array([is_of_sister(str(version)) for version in reviews["model_version"]], bool)
 
 
 def _figures_of_others(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tuple[object, ...]:

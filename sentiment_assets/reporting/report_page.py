@@ -51,6 +51,8 @@ class ReportPage:
     out_of_date: Sequence[str]
     by_other_versions: int
     """Reviews that another version than the champion has scored, whose error rates may be others."""
+    by_sisters: Mapping[str, int]
+    """How many reviews each sister has scored, by her version, such as ``movies/3``."""
     praise: Sequence[TellingWord]
     complaint: Sequence[TellingWord]
     by_label: Sequence[LabelledScores]

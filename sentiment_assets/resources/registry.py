@@ -37,14 +37,19 @@ class ChampionRegistration:
 
 @dataclass(frozen=True)
 class LoadedChampion:
-    """The model version that the alias ``champion`` points to."""
+    """The model version that the alias ``champion`` points to, or that stands in for it."""
 
     version: str
+    """Its number; of a sister that scores because there is no champion yet, her branch before it: ``movies/3``."""
     digest: str
     run_id: str
     model: "SentimentModel"
     reference: "Reference | None"
     """What batches are compared with; models registered by another release may have none."""
+    recalibrated_on: int = 0
+    """So many labelled reviews of the branch a sister's scores were recalibrated on."""
+    labels_seen: int = 0
+    """So many labelled reviews the branch had then, of whatever use they were."""
 
 
 def open_client(uri: str) -> "MlflowClient":
@@ -134,17 +139,40 @@ class NoSuchVersion(ValueError):
 def make_champion(branch: str, version: str, uri: str) -> str | None:
     """Move the alias ``champion``; returns the version that had it. Raises ``NoSuchVersion`` and ``ChangedModel``."""
     client = open_client(uri)
-    versions = {str(each.version): each for each in client.search_model_versions(f"name = '{branch}'")}
-    if not versions:
-        models = ", ".join(sorted(each.name for each in client.search_registered_models())) or "none yet"
-        raise NoSuchVersion(f"there is no registered model {branch!r}; there are: {models}")
-    if version not in versions:
-        there = ", ".join(sorted(versions, key=int))
-        raise NoSuchVersion(f"branch {branch!r} has no version {version!r} in the registry; it has: {there}")
-    _loaded(versions[version], uri)
+    _loaded(_registered(client, branch, version), uri)
     former = aliased(client, branch)
     client.set_registered_model_alias(branch, CHAMPION, version)
     return str(former.version) if former else None
+
+
+def version_of(branch: str, version: str | None, uri: str) -> LoadedChampion:
+    """A version of a branch, loaded; without ``version`` its champion.
+
+    Raises ``NoSuchVersion``, also if there is no champion, and ``ChangedModel``.
+    """
+    client = open_client(uri)
+    found = aliased(client, branch) if version is None else _registered(client, branch, version)
+    if found is None:
+        there = ", ".join(_versions(client, branch))
+        raise NoSuchVersion(f"branch {branch!r} has no champion yet, but the versions {there}")
+    return _loaded(found, uri)
+
+
+def _registered(client: "MlflowClient", branch: str, version: str) -> "ModelVersion":
+    versions = _versions(client, branch)
+    if version not in versions:
+        there = ", ".join(versions)
+        raise NoSuchVersion(f"branch {branch!r} has no version {version!r} in the registry; it has: {there}")
+    return versions[version]
+
+
+def _versions(client: "MlflowClient", branch: str) -> "dict[str, ModelVersion]":
+    """The registered versions of a branch by their numbers, the first one first. Raises ``NoSuchVersion``."""
+    found = sorted(client.search_model_versions(f"name = '{branch}'"), key=lambda each: int(each.version))
+    if not found:
+        models = ", ".join(sorted(each.name for each in client.search_registered_models())) or "none yet"
+        raise NoSuchVersion(f"there is no registered model {branch!r}; there are: {models}")
+    return {str(each.version): each for each in found}
 
 
 def aliased(client: "MlflowClient", branch: str) -> "ModelVersion | None":

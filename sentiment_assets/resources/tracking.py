@@ -24,6 +24,7 @@ from sentiment_assets.resources.registry import (
     champion_of,
     open_client,
     reference_digest,
+    version_of,
 )
 
 if TYPE_CHECKING:
@@ -140,6 +141,10 @@ class Tracking(dg.ConfigurableResource[Any]):
     def champion(self, branch: str, known: LoadedChampion | None = None) -> LoadedChampion | None:
         """The branch's champion, loaded, or ``None`` while there is none; ``known``, if it still is the one."""
         return champion_of(branch, self.uri(), known)
+
+    def registered(self, branch: str, version: str | None = None) -> LoadedChampion:
+        """A registered version of a branch, loaded; without ``version`` its champion. Raises ``NoSuchVersion``."""
+        return version_of(branch, version, self.uri())
 
     def champion_version(self, branch: str) -> ChampionRegistration | None:
         """What the registry says about the champion, without loading it; for sensors, so it does not wait.

@@ -256,3 +256,36 @@ def test_a_scaffolded_branch_loads_as_it_is(sandbox: DefsFolderSandbox) -> None:
     folder = sandbox.scaffold_component(SentimentBranch, defs_path="acme")
     assert yaml.safe_load((folder / "defs.yaml").read_text())["attributes"] == {"landing": "landing/acme"}
     load(sandbox).get_repository_def()
+
+
+def test_a_sister_must_be_another_branch(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: landing/movies}", "movies")
+    write_branch(sandbox, "{landing: landing/acme, start_from: movies}")
+    graph = load(sandbox).get_repository_def().asset_graph
+    assert dg.AssetKey(["movies", "best_model"]) in graph.get(dg.AssetKey(["acme", "features"])).parent_keys
+
+
+@pytest.mark.parametrize(
+    ("start_from", "says"),
+    [
+        (
+            "movis",
+            "acme/defs.yaml: `start_from` names movis, and there is no such branch; the other branches are: movies",
+        ),
+        ("[movies, acme]", "`start_from` names acme: a branch cannot start from itself"),
+        ("acme@2", "`start_from` names acme: a branch cannot start from itself"),
+        ("[movies, movies]", "listed more than once: movies"),
+        ("movies@champion", "String should match pattern"),
+    ],
+)
+def test_a_sister_that_cannot_be_one_is_refused(sandbox: DefsFolderSandbox, start_from: str, says: str) -> None:
+    write_branch(sandbox, "{landing: landing/movies}", "movies")
+    write_branch(sandbox, f"{{landing: landing/acme, start_from: {start_from}}}")
+    with pytest.raises(Exception) as caught:  # noqa: PT011  whatever Dagster wraps it in
+        load(sandbox)
+    assert says in said_by(caught.value)
+
+
+def test_a_version_of_a_branch_that_is_gone_may_be_a_sister(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: landing/acme, start_from: movies@3}")
+    assert load(sandbox).get_repository_def()

@@ -80,7 +80,10 @@ def test_a_grid_and_a_list_are_joined() -> None:
         ({"grid": {"epochs": [1], "eta0": [1], "l2": [-1]}}, "greater than or equal to 0"),
         ({"grid": {"epochs": [1, 1], "eta0": [1], "l2": [0]}}, "listed more than once: epochs=1"),
         ({"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "schedule": "optimal"}]}, "needs l2 above 0"),
-        ({"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "lr": 1}]}, "unknown: lr; allowed: features, epochs"),
+        (
+            {"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "lr": 1}]},
+            "unknown: lr; allowed: features, start_from, epochs",
+        ),
     ],
 )
 def test_a_wrong_search_is_refused(search: dict[str, object], says: str) -> None:

@@ -445,3 +445,19 @@ def test_words_of_neutral_reviews_are_neither_praise_nor_complaint() -> None:
         for raw in (reviews, rated_neutral(reviews, 10))
     ]
     assert ["middling" in page.html for page in pages] == [True, False]
+
+
+def test_reviews_that_a_sister_scored_are_marked_on_every_page_and_counted() -> None:
+    raw = {"a.csv": reviews_of(60, 1), "b.csv": reviews_of(40, 2)}
+    scored = {"a.csv": scores_of(raw["a.csv"]).assign(model_version="movies/3"), "b.csv": scores_of(raw["b.csv"])}
+    report = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW)
+    assert "60 of these reviews were scored by movies/3, the model of a sister branch" in report.html
+    figures = report.figures.set_index(["by", "period"])["by_sister"]
+    assert figures[("all", "all")] == 60
+    assert "(60 scored by a sister)" in join_reports(["acme"], {"acme": report.figures}, NOW).html
+    of_its_own = {name: scores_of(each) for name, each in raw.items()}
+    silent = make_client_report("acme", raw=raw, scored=of_its_own, kept=[], champion=None, records=[], now=NOW)
+    assert "sister" not in silent.html
+    assert "sister" not in join_reports(["acme"], {"acme": silent.figures}, NOW).html
+    former = report.figures.drop(columns="by_sister")
+    assert "sister" not in join_reports(["acme"], {"acme": former}, NOW).html
