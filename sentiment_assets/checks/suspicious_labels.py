@@ -20,7 +20,7 @@ def suspicious_labels_check(branch: str) -> dg.AssetChecksDefinition:
         asset=[branch, SPLITS],
         name=NAME,
         additional_deps=[[branch, NAME]],
-        description="Fails where more than 5 % of the labels of train and validation look wrong.",
+        description="Fails where more than 10 % of the labels of train and validation look wrong.",
     )
     def suspicious_labels(context: dg.AssetCheckExecutionContext, storage: Storage) -> dg.AssetCheckResult:
         found = _found(context.instance, storage, branch)

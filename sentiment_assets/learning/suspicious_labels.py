@@ -16,8 +16,8 @@ from sentiment_assets.presentation.wording import counted, percent
 _NOTHING_KNOWN = 0.5
 _SUSPICIOUS_BELOW = 0.49
 """The largest self-confidence of a suspicious label: not one half, which is what a model says that knows nothing."""
-MANY = 0.05
-"""The share from which on people are warned: of five labelled corpora four have fewer, see benchmarks."""
+MANY = 0.1
+"""The share from which on people are warned: five labelled corpora have 2 to 7 %, see docs/benchmarks.md."""
 COLUMNS = ("review_id", "batch", "split", "text", "label", "likely_label", "probability")
 
 

@@ -60,9 +60,13 @@ def test_the_model_is_pinned_and_the_champion_stands_alone(shop: BranchInProcess
 def test_reviews_that_the_sister_knows_are_set_aside_and_counted(shop: BranchInProcess) -> None:
     """``made_up_reviews(600)`` are what acme was trained on."""
     shop.take_in("b.csv", as_csv(made_up_reviews(600)[:200]))
-    assert shop.train().success
+    trained = shop.train()
+    assert trained.success
     known = int(str(shop.metadata("features")["known_to_sisters"].value))
     assert 100 < known < 200, "all but those of its test split"
+    looked_at = shop.metadata("suspicious_labels")["finding"].value
+    check = next(each for each in trained.get_asset_check_evaluations() if each.check_name == "suspicious_labels")
+    assert check.description == looked_at, "the check knows that these are the labels of the splits as they are"
 
 
 def test_where_the_sister_knows_all_nothing_is_left_to_train_on(trained: BranchInProcess) -> None:
