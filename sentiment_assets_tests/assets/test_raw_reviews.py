@@ -130,7 +130,8 @@ def test_what_a_file_had_besides_its_reviews_is_told_and_checked(acme: BranchInP
 
 
 def test_no_column_of_the_platform_may_be_kept_under_its_name(acme: BranchInProcess) -> None:
-    described = [spec.metadata for spec in acme.definitions.resolve_all_asset_specs()]
+    specs = acme.definitions.resolve_all_asset_specs()
+    described = [spec.metadata for spec in specs if spec.key.path[-1] != "suspicious_labels"]  # never beside kept ones
     schemas = [each["dagster/column_schema"] for each in described if "dagster/column_schema" in each]
     batch = read_batch(as_csv(made_up_reviews(600)), "a.csv", IngestionSettings())
     answers = {column.name: [None] * len(batch.reviews) for schema in schemas for column in schema.columns}
