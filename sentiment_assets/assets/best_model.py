@@ -213,5 +213,7 @@ def _current_candidates(
     return {
         key: candidate
         for key, candidate in stored.items()
-        if candidate is not None and candidate.features_version == features_version
+        if candidate is not None
+        and candidate.features_version == features_version
+        and candidate.hyperparameters.key == key
     }

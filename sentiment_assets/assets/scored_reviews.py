@@ -3,7 +3,7 @@
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.event_metadata import LABELS_SEEN, MODEL_VERSION, ROW_COUNT
+from sentiment_assets.assets.event_metadata import LABELS_SEEN, MODEL_VERSION, RECALIBRATED_ON, ROW_COUNT
 from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
@@ -81,7 +81,11 @@ def score(
 
 
 def _about_sister(sister: LoadedChampion) -> dict[str, object]:
-    return {"scored_by_sister": scored_by_sister(sister), LABELS_SEEN: sister.labels_seen}
+    return {
+        "scored_by_sister": scored_by_sister(sister),
+        LABELS_SEEN: sister.labels_seen,
+        RECALIBRATED_ON: sister.recalibrated_on,
+    }
 
 
 def scored_by_sister(sister: LoadedChampion) -> str:

@@ -11,7 +11,7 @@ from sentiment_assets.assets.event_metadata import REPORT_FILE, ROW_COUNT
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.assets.suspicious_labels import FILE as SUSPICIOUS_LABELS_FILE
-from sentiment_assets.assets.suspicious_labels import FINDING
+from sentiment_assets.assets.suspicious_labels import FINDING, is_current
 from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
 from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
@@ -55,6 +55,7 @@ def sentiment_report_asset(
 
         keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
         now, latest = datetime.now(UTC), load_current_records(storage, branch, keys[-1:])
+        looked_at = frame_attributes(storage.path(branch, SUSPICIOUS_LABELS_FILE))
         report = make_client_report(
             branch,
             raw=read_partitions(storage, branch, RAW_REVIEWS, keys),
@@ -63,7 +64,7 @@ def sentiment_report_asset(
             champion=_on_test(tracking.champion(branch)),
             records=[record for group in (DRIFT, DEGRADATION) for record in latest[group]],
             now=now,
-            labels=str(frame_attributes(storage.path(branch, SUSPICIOUS_LABELS_FILE)).get(FINDING, "")),
+            labels=str(looked_at.get(FINDING, "")) if is_current(context.instance, branch, looked_at) else "",
         )
         return _written(storage, tracking, place=branch, report=report, now=now)
 

@@ -1,5 +1,6 @@
 """``suspicious_labels``: the labels that are most likely wrong, as a table, and as a file to correct and land again."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -112,6 +113,13 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
         )
 
     return suspicious_labels
+
+
+def is_current(instance: dg.DagsterInstance, branch: str, attributes: Mapping[str, Any]) -> bool:
+    """Whether a stored frame with such ``attrs`` is about the splits as they are."""
+    event = instance.get_latest_materialization_event(dg.AssetKey([branch, SPLITS]))
+    tags = (event.asset_materialization.tags or {}) if event and event.asset_materialization else {}
+    return SPLITS_DIGEST in attributes and attributes[SPLITS_DIGEST] == tags.get("dagster/data_version")
 
 
 def _selected_candidate(

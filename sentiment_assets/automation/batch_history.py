@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sentiment_assets.assets.event_metadata import FAILED, FILE_DIGEST, LABELS_SEEN, MODEL_VERSION, ROWS_LABELLED
+from sentiment_assets.assets.event_metadata import (
+    FAILED,
+    FILE_DIGEST,
+    LABELS_SEEN,
+    MODEL_VERSION,
+    RECALIBRATED_ON,
+    ROWS_LABELLED,
+)
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 
@@ -76,23 +83,27 @@ class ScoredBy:
     version: str
     labels_seen: int
     """How many labelled reviews the branch had then, if it was a sister; else 0."""
+    is_recalibrated: bool
+    """Whether these were enough to recalibrate her."""
 
 
 def scored_by(instance: dg.DagsterInstance, branch: str) -> dict[str, ScoredBy]:
     """Return the version of the model that scored each scored batch."""
     return {
-        str(each.partition): ScoredBy(str(each.metadata[MODEL_VERSION].value), _count(each, LABELS_SEEN))
+        str(each.partition): ScoredBy(
+            str(each.metadata[MODEL_VERSION].value), _count(each, LABELS_SEEN), _count(each, RECALIBRATED_ON) > 0
+        )
         for each in materializations(instance, dg.AssetKey([branch, SCORED_REVIEWS]))
     }
 
 
-def labelled_reviews(instance: dg.DagsterInstance, branch: str) -> int:
-    """Return how many labelled reviews all batches have, as they are now."""
+def labelled_reviews(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> int:
+    """Return how many labelled reviews the batches ``keys`` have, as they are now."""
     latest = {
         str(each.partition): _count(each, ROWS_LABELLED)
         for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]))
     }
-    return sum(latest.values())
+    return sum(latest.get(key, 0) for key in keys)
 
 
 def _count(event: dg.AssetMaterialization, name: str) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
 from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.automation.jobs import ingest_job_name, train_job_name
 from sentiment_assets.automation.quorum import lost_candidates
@@ -74,7 +75,7 @@ def _choice_among_the_rest(
     reason = f"{lost.n} of {n_candidates} candidates failed, and the quorum of {quorum:g} is there"
     return dg.RunRequest(
         run_key=f"choice after {lost.run_id}",
-        asset_selection=[dg.AssetKey([branch, BEST_MODEL])],
+        asset_selection=[dg.AssetKey([branch, name]) for name in (BEST_MODEL, SUSPICIOUS_LABELS)],
         tags={REASON: reason},
     )
 

@@ -80,17 +80,23 @@ def batches_to_score(
     if champion is None:
         return {}
     by = scored_by(instance, branch) if again or sisters else {}
-    many = is_of_sister(champion) and labelled_reviews(instance, branch) >= FEWEST_TO_RECALIBRATE
+    labelled = labelled_reviews(instance, branch, keys) if is_of_sister(champion) else 0
 
-    def is_wanted(key: str) -> bool:
-        if key in without:
-            return True
-        if again and by[key].version != champion:
-            return True
-        of_sister = is_of_sister(by[key].version)
-        return of_sister and (not is_of_sister(champion) or (many and by[key].labels_seen < FEWEST_TO_RECALIBRATE))
+    def state_if_wanted(key: str) -> str | None:
+        state = f"{champion}|{ingested[key]}|{scored.get(key, 0)}"
+        if key in without or (again and by[key].version != champion):
+            return state
+        if not is_of_sister(by[key].version):
+            return None
+        if not is_of_sister(champion):
+            return state
+        if by[key].is_recalibrated or labelled < max(FEWEST_TO_RECALIBRATE, by[key].labels_seen + 1):
+            return None
+        # The number of labels is the state: were it the last scoring, labels of no use would have it scored for ever.
+        return f"{champion}|{ingested[key]}|{labelled} labels"
 
-    return {key: f"{champion}|{ingested[key]}|{scored.get(key, 0)}" for key in wanted if is_wanted(key)}
+    states = {key: state_if_wanted(key) for key in wanted}
+    return {key: state for key, state in states.items() if state}
 
 
 def _version_that_scores(branch: str, sisters: Sequence[SisterName], tracking: Tracking) -> str | None:

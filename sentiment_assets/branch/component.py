@@ -60,6 +60,7 @@ class SentimentBranch(dg.Component, dg.Resolvable):
         """The branch's assets, checks and jobs."""
         name = _branch_name(context.path, context.defs_module_path)
         _require_known_sisters(context.path, context.defs_module_path, self.settings.start_from)
+        _require_no_circle(context.path, context.defs_module_path)
         return branch_definitions(name, self.settings, _behaviour_cases(context.path / BEHAVIOUR_FILE))
 
 
@@ -109,6 +110,31 @@ def _require_known_sisters(path: Path, defs_folder: Path, sisters: Sequence[Sist
             f"{path / 'defs.yaml'}: `start_from` names {', '.join(unknown)}, and there is no such branch; the other "
             f"branches are: {', '.join(known) or 'none'}. A version of a branch that is gone is named as `branch@3`"
         )
+
+
+def _require_no_circle(path: Path, defs_folder: Path) -> None:
+    """Raise ``ValueError`` where a branch starts from itself by way of others, whichever model is newest."""
+    sisters = {file.parent.name: _named_sisters(file) for file in _branch_files(defs_folder)}
+    ways = [[path.name, each] for each in sisters.get(path.name, []) if each != path.name]
+    while ways:
+        way = ways.pop()
+        if way[-1] == path.name:
+            raise ValueError(
+                f"{path / 'defs.yaml'}: by `start_from`, {' starts from '.join(way)}: a branch cannot start from "
+                "itself, by way of another neither. Name a version that is there for good, such as `branch@3`, in one of them"
+            )
+        ways += [[*way, each] for each in sisters.get(way[-1], []) if each not in way[1:]]
+
+
+def _named_sisters(file: Path) -> list[str]:
+    """The sisters of a branch that are not one version for good; none in a file that says it in no readable way."""
+    try:
+        parts = [each for each in yaml.safe_load_all(file.read_text(encoding="utf-8")) if isinstance(each, dict)]
+    except yaml.YAMLError:  # its own branch says so
+        return []
+    said = [(each.get("attributes") or {}).get("start_from") or [] for each in parts]
+    names = [name for each in said for name in ([each] if isinstance(each, str) else each)]
+    return [name for name in names if isinstance(name, str) and "@" not in name]
 
 
 def _branch_files(defs_folder: Path) -> list[Path]:

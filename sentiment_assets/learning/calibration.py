@@ -28,6 +28,11 @@ class Calibration:
         """The p above which a review is positive, in (0, 1)."""
         return float(expit(self.log_odds))
 
+    @property
+    def even_margin(self) -> float:
+        """The margin at which p is one half."""
+        return -self.log_odds / self.slope
+
     def probabilities(self, margins: np.ndarray) -> np.ndarray:
         """Probability that each review is positive, float64 in [0, 1]; above the threshold where it is."""
         return expit(self._log_odds_of(margins))

@@ -17,6 +17,8 @@ from sentiment_assets.learning.metrics import hinge_loss
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 
 _SEED = 0
+_OF_FORMER_RELEASES = "none"
+"""How former releases, whose candidates do not say it, weighed labels."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def candidate_from_bytes(content: bytes) -> Candidate:
         # Former releases kept none; their candidates were trained on other features than there are now.
         cross_fitted_margins = arrays.get("cross_fitted_margins", np.empty(0))
     return Candidate(
-        hyperparameters=Hyperparameters(**facts["hyperparameters"]),
+        hyperparameters=Hyperparameters(**{"class_weight": _OF_FORMER_RELEASES, **facts["hyperparameters"]}),
         svc=svc,
         features_version=facts["features_version"],
         mlflow_run_id=facts["mlflow_run_id"],

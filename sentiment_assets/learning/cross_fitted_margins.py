@@ -39,13 +39,15 @@ def cross_fit(
 ) -> CrossFittedMargins:
     """The margin of every review of train and validation, by a model of the candidate's hyperparameter set without it.
 
-    In a small corpus the candidate has them. In another one, three models learn from two thirds each. Their columns are
-    those that were fitted on train, but weights are fitted anew on what each learns from: they are made of labels, and
-    a label that has a part in its own weights is believed too easily. ``features`` must be built from ``splits``; rows
-    are mapped files in ``folder``.
+    In a small corpus the candidate has them. In another one, three models learn from two thirds each, without a sister.
+    Their columns are those that were fitted on train, but weights are fitted anew on what each learns from: they are
+    made of labels, and a label that has a part in its own weights is believed too easily. ``features`` must be built
+    from ``splits``; rows are mapped files in ``folder``.
     """
-    built = features.of(candidate.hyperparameters.features)
+    asked = candidate.hyperparameters
+    built = features.of(asked.features)
     if built.is_cross_validated:
+        built = features.of(asked.features, asked.start_from)
         development = np.flatnonzero(splits["split"].isin(DEVELOPMENT))
         places = development[built.held_out]
         return CrossFittedMargins(places, candidate.cross_fitted_margins, built.held_out_known_ngrams)

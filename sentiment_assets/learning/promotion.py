@@ -8,6 +8,7 @@
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -71,19 +72,28 @@ def compare_with_champion(
         ours, theirs = challenger.test_margins[chosen], champion.test_margins[chosen]
         return compare_paired(ours, theirs, labels[chosen], metric=challenger.metric)
 
-    newest = _newest(test[~known])
     found = compare(np.flatnonzero(~known))
-    return replace(found, newest=compare(np.flatnonzero(~known)[newest])) if len(newest) >= _FEWEST_NEWEST else found
+    newest = np.flatnonzero(~known)[_newest(test[~known], datetime.now(UTC))]
+    if len(newest) < _FEWEST_NEWEST or len(np.unique(labels[newest])) == 1:
+        return found
+    return replace(found, newest=compare(newest))
 
 
-def _newest(reviews: pd.DataFrame) -> np.ndarray:
-    """Positions of the newest quarter: by date where most have one, else by batch; none where all are of one batch."""
+def _newest(reviews: pd.DataFrame, now: datetime) -> np.ndarray:
+    """Positions of the newest reviews, about a quarter: by date where most have one before ``now``, else by batch.
+
+    Batches are taken whole, the last ones that make a quarter or less, or the last one alone if it has up to a half:
+    the order of rows in a file, by label perhaps, is no order of time. There are none where the last batch has more.
+    """
     n = round(_NEWEST_SHARE * len(reviews))
-    dated = np.flatnonzero(reviews["created_at"].notna()) if "created_at" in reviews else np.empty(0, np.int64)
+    dates = reviews["created_at"] if "created_at" in reviews else pd.Series(pd.NaT, reviews.index)
+    dated = np.flatnonzero(dates.notna() & (dates <= now)) if dates.notna().any() else np.empty(0, np.int64)
     if 2 * len(dated) > len(reviews):
-        return dated[np.argsort(reviews["created_at"].iloc[dated].to_numpy(), kind="stable")][-n:]
-    of_one_batch = reviews["batch"].iloc[0] == reviews["batch"].iloc[-1]
-    return np.empty(0, np.int64) if of_one_batch else np.arange(len(reviews))[-n:]
+        return dated[np.argsort(dates.iloc[dated].to_numpy(), kind="stable")][-n:]
+    batch_of, batches = pd.factorize(reviews["batch"])
+    sizes = np.cumsum(np.bincount(batch_of, minlength=len(batches))[::-1])
+    taken = max(int((sizes <= n).sum()), int(2 * sizes[0] <= len(reviews)))
+    return np.flatnonzero(batch_of >= len(batches) - taken)
 
 
 def decide(

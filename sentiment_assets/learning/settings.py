@@ -149,5 +149,5 @@ class PromotionRule(Settings):
         ge=0,
         le=1,
         description="A challenger that would change the labels of a larger share of past reviews is held for a person, "
-        "who can promote it by hand; `null`: none is.",
+        "who can promote it by hand; `null`: none is. A branch's first model is never held.",
     )

@@ -144,8 +144,8 @@ def _dates(reviews: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
 def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, int]:
     """The reviews, which of them are the latest version of theirs, and how many of the others a later one corrects.
 
-    What a later version does not say, its label or its official split, the last one that says it does. Texts are looked
-    at where they are.
+    What a later version does not say, its label or its official split, the last one that says it does; the date is that
+    of the first one that has one. Texts are looked at where they are.
     """
     if reviews["review_id"].is_unique:
         return reviews, np.ones(len(reviews), bool), 0
@@ -160,7 +160,8 @@ def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, i
     now = said.iloc[instead].array
     relabelled = own.iloc[former].notna() & (own.iloc[former] != now).fillna(False)
     edited = reviews["text"].iloc[former].to_numpy() != reviews["text"].iloc[instead].to_numpy()
-    merged = reviews.assign(label=label_of_said(said).array, split=splits.array)
+    dates = _dates(reviews).reset_index(drop=True).groupby(numbers).transform("first")
+    merged = reviews.assign(label=label_of_said(said).array, split=splits.array, created_at=dates.array)
     return merged, latest, int((relabelled.to_numpy(bool) | edited).sum())
 
 

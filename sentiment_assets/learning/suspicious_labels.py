@@ -39,7 +39,7 @@ class SuspiciousLabels:
     @property
     def are_many(self) -> bool:
         """Whether so many look wrong that somebody should look at them."""
-        return self.share > MANY
+        return self.share >= MANY
 
     @property
     def sentence(self) -> str:

@@ -117,6 +117,7 @@ def estimate_accuracy(
     known_ngrams: np.ndarray,
     reference: Reference,
     *,
+    even_margin: float = 0.0,
     sure: bool = True,
     widened: float = 1.0,
     labels: np.ndarray | None = None,
@@ -124,10 +125,10 @@ def estimate_accuracy(
 ) -> Estimate:
     """Estimate accuracy on a batch of margins and numbers of known n-grams, shapes (n,), n at least 1.
 
-    ``sure`` is whether it is like the reference. ``widened`` is how much wider past bands should have been. ``labels``,
-    float64 of shape (n,) and nan where there is none, are taken for what they are and narrow the band. Accuracy is that
-    of positive and negative reviews: others count as much as they are likely to be of these, unless they are among
-    ``surely_labelled``, bool of shape (n,).
+    ``even_margin`` is that at which p is one half. ``sure`` is whether it is like the reference. ``widened`` is how
+    much wider past bands should have been. ``labels``, float64 of shape (n,) and nan where there is none, are taken for
+    what they are and narrow the band. Accuracy is that of positive and negative reviews: others count as much as they
+    are likely to be of these, unless they are among ``surely_labelled``, bool of shape (n,).
     """
     n, right = len(margins), margins > 0
     probabilities = calibrated(margins, known_ngrams, reference)
@@ -135,7 +136,7 @@ def estimate_accuracy(
     known = np.zeros(n, bool) if labels is None else ~np.isnan(labels)
     if labels is not None:
         confidence[known] = right[known] == (labels[known] == 1)
-    weights = not_neutral(margins, known_ngrams, reference)
+    weights = not_neutral(margins, known_ngrams, reference, even_margin)
     weights[known if surely_labelled is None else known | surely_labelled] = 1.0
     weights /= weights.sum()
     accuracy = float(weights @ confidence)
@@ -228,19 +229,21 @@ def _calibration_columns(margins: np.ndarray, known_ngrams: np.ndarray) -> np.nd
     return np.column_stack([margins, margins * sizes, sizes])
 
 
-def not_neutral(margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference) -> np.ndarray:
+def not_neutral(
+    margins: np.ndarray, known_ngrams: np.ndarray, reference: Reference, even_margin: float = 0.0
+) -> np.ndarray:
     """Probability that each review, of which nobody says it, is no neutral one; float64, shape (n,).
 
-    Logistic regression on how far the margin is from 0, of the reference's neutral reviews and its held-out ones, which
-    weigh what they have as shares of what came.
+    Logistic regression on how far the margin is from the one at which p is one half, of the reference's neutral reviews
+    and its held-out ones, which weigh what they have as shares of what came.
     """
     neutral = reference.neutral
     if not len(neutral.margins):
         return np.ones(len(margins))
     theirs = np.concatenate(
         [
-            _calibration_columns(np.abs(neutral.margins), neutral.known_ngrams),
-            _calibration_columns(np.abs(reference.margins), reference.known_ngrams),
+            _calibration_columns(np.abs(neutral.margins - even_margin), neutral.known_ngrams),
+            _calibration_columns(np.abs(reference.margins - even_margin), reference.known_ngrams),
         ]
     )
     n_neutral, n = len(neutral.margins), len(reference.margins)
@@ -249,7 +252,8 @@ def not_neutral(margins: np.ndarray, known_ngrams: np.ndarray, reference: Refere
     fitted = LogisticRegression(C=_WEAK_PENALTY, solver="newton-cholesky").fit(
         theirs / scale, np.repeat([0, 1], [n_neutral, n]), sample_weight=weights
     )
-    return fitted.predict_proba(_calibration_columns(np.abs(margins), known_ngrams) / scale)[:, 1]
+    ours = _calibration_columns(np.abs(margins - even_margin), known_ngrams)
+    return fitted.predict_proba(ours / scale)[:, 1]
 
 
 @dataclass(frozen=True)

@@ -198,6 +198,8 @@ class ChosenReviews:
     rows: sparse.csr_matrix
     """The champion's features of each review."""
     margins: np.ndarray
+    even_margin: float
+    """The champion's margin at which p is one half."""
     labels: np.ndarray
     """float64, shape (n,): the label that the batch has, or a later one that corrects it; nan where it has none."""
     labels_since: np.ndarray
@@ -258,6 +260,7 @@ def choose_reviews(new: NewReviews, model: SentimentModel, reference: Reference)
         reviews=reviews,
         rows=rows,
         margins=model.margins_of_rows(rows),
+        even_margin=model.calibration.even_margin,
         labels=np.where(np.isnan(own) | np.isnan(later), own, later),
         labels_since=np.where(np.isnan(own), later, np.nan),
         neutral=is_neutral(labels_said(reviews)).to_numpy(),
@@ -303,6 +306,7 @@ def _estimate(
         chosen.margins[judged],
         chosen.known_ngrams[judged],
         reference,
+        even_margin=chosen.even_margin,
         sure=like_reference,
         widened=tested.widened if tested else 1.0,
         labels=chosen.labels_since[judged],

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from sentiment_assets.monitoring.column_odds import scores_of, shrunk_log_odds
-from sentiment_assets.monitoring.two_sample import UPPER_QUANTILES, Differences, compare_values, standardised_count
+from sentiment_assets.monitoring.two_sample import Differences, compare_values, sharpest_excess
 
 _FOLDS = 5
 _AT_ONCE = 32
@@ -55,7 +55,7 @@ def cross_fit(reference: sparse.csr_matrix, batch: sparse.csr_matrix, *, alpha: 
     sharpest, as_sharp = np.empty(0), 0
     while len(sharpest) < permutations and as_sharp < _AS_SHARP:
         dealt = rng.permuted(np.tile(is_batch, (_AT_ONCE, 1)), axis=1).T
-        found = _sharpest(_cross_fitted_scores(rows, fold_of, dealt), dealt)
+        found = sharpest_excess(_cross_fitted_scores(rows, fold_of, dealt), dealt)
         sharpest = np.concatenate([sharpest, found])
         as_sharp = int((sharpest >= observed.statistics.max()).sum())
     counts = (sharpest[:, None] >= observed.statistics[None, :]).sum(axis=0)
@@ -80,13 +80,3 @@ def _cross_fitted_scores(rows: sparse.csr_matrix, fold_of: np.ndarray, is_batch:
         m_others = np.maximum(total - len(held_out) - n_others, 1)
         scores[held_out] = scores_of(own, shrunk_log_odds(others, m_others, others_in_batch, n_others))
     return scores
-
-
-def _sharpest(scores: np.ndarray, is_batch: np.ndarray) -> np.ndarray:
-    """The statistic of the quantile at which the batch's excess is sharpest, for each column of ``scores``."""
-    total = len(scores)
-    pooled = np.sort(scores, axis=0)
-    places = np.minimum((np.array(UPPER_QUANTILES) * total).astype(int), total - 1)
-    above = scores[None, :, :] > pooled[places][:, None, :]
-    drawn = (above * is_batch[None, :, :]).sum(axis=1)
-    return standardised_count(drawn, is_batch.sum(axis=0), above.sum(axis=1), total).max(axis=0)

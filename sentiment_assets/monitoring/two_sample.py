@@ -103,6 +103,19 @@ def compare_values(reference: np.ndarray, batch: np.ndarray, *, upper_tail_only:
     )
 
 
+def sharpest_excess(values: np.ndarray, in_batch: np.ndarray) -> np.ndarray:
+    """The largest statistic of ``compare_values``, upper tail only, for each of k ways to divide reviews in two.
+
+    ``values`` and ``in_batch``, 1 for a review of the batch and 0 for one of the reference, have shape (n_reviews, k).
+    """
+    total = len(values)
+    pooled = np.sort(values, axis=0)
+    places = np.minimum((np.array(UPPER_QUANTILES) * total).astype(int), total - 1)
+    above = values[None, :, :] >= pooled[places][:, None, :]
+    drawn = (above * in_batch[None, :, :]).sum(axis=1)
+    return standardised_count(drawn, in_batch.sum(axis=0), above.sum(axis=1), total).max(axis=0)
+
+
 def compare_counts(of_reference: int, reference: int, of_batch: int, batch: int) -> Difference:
     """Compare two shares, ``of_reference`` of ``reference`` reviews and ``of_batch`` of ``batch``: Fisher's exact test.
 

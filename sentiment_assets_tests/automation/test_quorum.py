@@ -25,7 +25,7 @@ def test_the_best_of_a_quorum_is_chosen_by_a_run_that_follows(trained: BranchInP
     branch = trained.with_settings(search={"candidates": [*GOOD, DIVERGES], "quorum": 0.6})
     assert not branch.train().success
     [request] = asked_for(branch)
-    assert request.asset_selection == branch.keys("best_model")
+    assert request.asset_selection == branch.keys("best_model", "suspicious_labels")
     assert request.tags[REASON] == "1 of 3 candidates failed, and the quorum of 0.6 is there"
     assert request.run_key == asked_for(branch)[0].run_key, "the same one is asked for until it is there"
 

@@ -286,6 +286,16 @@ def test_a_sister_that_cannot_be_one_is_refused(sandbox: DefsFolderSandbox, star
     assert says in said_by(caught.value)
 
 
+def test_branches_that_start_from_one_another_are_named(sandbox: DefsFolderSandbox) -> None:
+    write_branch(sandbox, "{landing: landing/movies, start_from: acme}", "movies")
+    write_branch(sandbox, "{landing: landing/acme, start_from: [movies]}")
+    with pytest.raises(Exception) as caught:  # noqa: PT011  whatever Dagster wraps it in
+        load(sandbox)
+    assert "starts from movies starts from acme: a branch cannot start from itself" in said_by(caught.value) or (
+        "starts from acme starts from movies: a branch cannot start from itself" in said_by(caught.value)
+    )
+
+
 def test_a_version_of_a_branch_that_is_gone_may_be_a_sister(sandbox: DefsFolderSandbox) -> None:
     write_branch(sandbox, "{landing: landing/acme, start_from: movies@3}")
     assert load(sandbox).get_repository_def()

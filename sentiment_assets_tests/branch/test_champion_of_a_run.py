@@ -1,5 +1,6 @@
 """A branch without a champion is scored by its first sister, says so everywhere, and is scored again by its own."""
 
+import pandas as pd
 import pytest
 
 from sentiment_assets.automation.scoring_sensor import batches_to_score
@@ -127,3 +128,18 @@ def test_a_batch_of_another_language_is_not_scored_by_the_sister(shop: BranchInP
     said = failure_of(shop.take_in("a.csv", as_csv(CHINESE[:50])))
     assert "a.csv is not scored: acme/1, a sister, speaks another language: most of the reviews are in zh" in said
     assert not STORAGE.frame_path("shop", "scored_reviews", "a.csv").exists()
+
+
+def test_labels_of_no_use_have_no_batch_scored_for_ever(shop: BranchInProcess) -> None:
+    """Sixty labelled rows of thirty texts recalibrate nothing, and no run would change that; more labels do."""
+    twice = pd.DataFrame(made_up_reviews(30, seed=41))
+    shop.take_in("a.csv", as_csv(made_up_reviews(30, seed=41)))
+    again = twice.assign(review_id=[f"again{number}" for number in range(30)])
+    shop.take_in("b.csv", again.to_csv(index=False).encode())
+    assert waiting(shop) == {"a.csv"}, "it was scored before there were fifty"
+    assert shop.score("a.csv").success
+    assert waiting(shop) == set(), "it has seen all sixty"
+    shop.take_in("c.csv", labelled(60, seed=42))
+    assert waiting(shop) == {"a.csv", "b.csv"}
+    shop.instance.delete_dynamic_partition("shop/batches", "c.csv")
+    assert waiting(shop) == set(), "labels of a batch that is gone count no more"

@@ -1,3 +1,8 @@
+import io
+import json
+
+import numpy as np
+
 from sentiment_assets.learning.candidate import (
     Candidate,
     candidate_from_bytes,
@@ -17,6 +22,18 @@ def test_a_candidate_survives_storage(candidates: dict[str, Candidate]) -> None:
         assert again.loss_per_epoch == candidate.loss_per_epoch
         assert again.cost == candidate.cost
         assert again.svc.path.tobytes() == candidate.svc.path.tobytes()
+
+
+def test_a_candidate_of_a_former_release_was_trained_without_class_weights(candidates: dict[str, Candidate]) -> None:
+    candidate = next(iter(candidates.values()))
+    with np.load(io.BytesIO(candidate_to_bytes(candidate)), allow_pickle=False) as arrays:
+        kept = dict(arrays)
+    facts = json.loads(str(kept["facts"]))
+    del facts["hyperparameters"]["class_weight"]
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **{**kept, "facts": np.array(json.dumps(facts))})
+    former = candidate_from_bytes(buffer.getvalue())
+    assert former.hyperparameters.key == f"{candidate.hyperparameters.key}|class_weight=none", "so it is asked for anew"
 
 
 def test_what_training_cost_is_kept(candidates: dict[str, Candidate]) -> None:

@@ -106,19 +106,37 @@ def test_the_newest_reviews_are_those_with_the_latest_dates_or_of_the_last_batch
         return found
 
     test = splits["split"] == "test"
-    batches = splits.assign(batch=np.where(np.cumsum(test) > test.sum() // 2, "b2", "b1"))
+    three_in_four = np.cumsum(test) <= 0.75 * test.sum()
+    batches = splits.assign(batch=np.where(three_in_four, "b1", "b2"))
     assert compare(batches).newest is None, "they are fewer than fifty"
     monkeypatch.setattr(promotion, "_FEWEST_NEWEST", 20)
     assert compare(splits).newest is None, "one batch, no dates"
-    n = round(test.sum() / 4)
     wrong = (challenger.test_margins > 0) != (splits.loc[test, "label"] == 1).to_numpy()
+    n = int((test & ~three_in_four).sum())
     of_batches = compare(batches).newest
     assert of_batches is not None
-    assert of_batches.challenger_accuracy == pytest.approx(1 - wrong[-n:].mean())
-    backwards = pd.Series(pd.date_range("2026-01-01", periods=len(splits), tz="UTC")[::-1], splits.index)
-    of_dates = compare(batches.assign(created_at=backwards.where(np.arange(len(splits)) > 0))).newest
+    assert (of_batches.n, of_batches.challenger_accuracy) == (n, pytest.approx(1 - wrong[-n:].mean()))
+    large = splits.assign(batch=np.where(np.cumsum(test) < 0.4 * test.sum(), "b1", "b2"))
+    assert compare(large).newest is None, "part of a batch says nothing of time, whose rows may lie by label"
+    sorted_by_label = splits.assign(batch=np.where(splits["label"] == 1, "b1", "b2"))
+    assert compare(sorted_by_label.sort_values("batch")).newest is None, "one label tells nothing"
+    backwards = pd.Series(pd.date_range("2026-01-01", periods=len(splits), tz="UTC")[::-1] - pd.Timedelta("2000D"))
+    dates = backwards.set_axis(splits.index)
+    of_dates = compare(batches.assign(created_at=dates)).newest
     assert of_dates is not None
-    assert of_dates.challenger_accuracy == pytest.approx(1 - wrong[:n].mean(), abs=1 / n), "the first have the latest"
+    quarter = round(test.sum() / 4)
+    assert of_dates.challenger_accuracy == pytest.approx(1 - wrong[:quarter].mean()), "the first have the latest"
+    last = np.flatnonzero(test)[-30:]
+    dates.iloc[last] = pd.Timestamp("2999-01-01", tz="UTC")
+    assert compare(batches.assign(created_at=dates)).newest == of_dates, "a date of the future is wrong"
+
+
+def test_with_two_comparisons_each_has_half_of_the_level() -> None:
+    alike = compare_paired(GOOD, GOOD, LABELS)
+    told = replace(alike, p_hinge_worse=0.02)
+    assert not decide_promotion(told, PromotionRule()).promote
+    assert decide_promotion(replace(told, newest=alike), PromotionRule()).promote
+    assert not decide_promotion(replace(alike, newest=replace(alike, p_hinge_worse=0.01)), PromotionRule()).promote
 
 
 def test_by_hand_is_never_by_itself() -> None:

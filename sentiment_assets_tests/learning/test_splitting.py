@@ -84,6 +84,16 @@ def test_reviews_without_a_date_stay_and_one_of_the_future_makes_no_other_old() 
     assert undated.n_too_old == 0
 
 
+def test_a_label_that_lands_later_leaves_a_review_as_old_as_it_is() -> None:
+    """A label budget or a file of suspicious labels has no dates."""
+    old = dated(400).iloc[:100]
+    again = old.assign(created_at=pd.NaT, batch="c", label=1 - old["label"])
+    everything = pd.concat([dated(400), again], ignore_index=True)
+    found = split_reviews(everything, SplitSettings(last_days=100), now=NOW)
+    assert (found.n_too_old, found.n_corrected) == (299, 100)
+    assert found.reviews["created_at"].notna().all()
+
+
 def test_a_review_keeps_its_split_as_the_corpus_grows() -> None:
     everything = made_up(2000)
     before = split_reviews(everything[:800], SHARES).reviews.set_index("text")["split"]

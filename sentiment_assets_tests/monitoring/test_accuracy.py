@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, norm
 
+from sentiment_assets.learning.calibration import Calibration
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.monitoring.accuracy import (
     Estimate,
@@ -17,6 +18,7 @@ from sentiment_assets.monitoring.accuracy import (
     label_budget,
     measure,
     measured_accuracy,
+    not_neutral,
 )
 from sentiment_assets.monitoring.batch_to_check import ComparedChampion
 from sentiment_assets.monitoring.reference import Reference
@@ -119,6 +121,18 @@ def test_without_labels_the_estimate_is_near_and_its_band_holds_the_truth(
         inside.append(estimate.low <= true <= estimate.high)
     assert np.mean(errors) < 0.02
     assert np.mean(inside) >= 0.9
+
+
+def test_neutral_reviews_lie_where_p_is_one_half_whatever_the_threshold_is(
+    champion_beside_neutral: ComparedChampion,
+) -> None:
+    model, reference = champion_beside_neutral.model, champion_beside_neutral.reference
+    margins, known, _ = answers(batch(300, 3).assign(label=0), model)
+    shift = 0.7
+    neutral = replace(reference.neutral, margins=reference.neutral.margins + shift)
+    shifted = replace(reference, margins=reference.margins + shift, neutral=neutral)
+    assert not_neutral(margins + shift, known, shifted, shift) == pytest.approx(not_neutral(margins, known, reference))
+    assert Calibration(2.0, log_odds=-1.4).even_margin == pytest.approx(shift)
 
 
 def test_neutral_reviews_do_not_pull_the_estimate_down(champion_beside_neutral: ComparedChampion) -> None:

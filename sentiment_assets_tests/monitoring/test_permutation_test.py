@@ -34,7 +34,8 @@ def test_where_nothing_has_drifted_few_permutations_say_so_and_where_much_has_p_
     few = cross_fit(rows(own[:200]), alike, alpha=0.001).differences.p_values
     assert few.min() > 0.02
     assert 4 / few.min() < 4 / 0.001, "it stopped after so many"
-    assert cross_fit(rows(own[:200]), unlike, alpha=0.001).differences.p_values.min() < 0.001
+    much = cross_fit(rows(own[:200]), unlike, alpha=0.001).differences.p_values
+    assert 0 < much.min() < 0.001, "what was observed is one of the ways to deal reviews out"
 
 
 def test_every_review_is_scored_by_a_classifier_that_had_not_seen_it() -> None:

@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, fisher_exact
 
-from sentiment_assets.monitoring.two_sample import Difference, compare_counts, compare_many_counts, compare_values
+from sentiment_assets.monitoring.two_sample import (
+    Difference,
+    compare_counts,
+    compare_many_counts,
+    compare_values,
+    sharpest_excess,
+)
 
 ALPHA, SMALLEST = 0.0025, 0.03
 
@@ -140,3 +146,13 @@ def test_counts_are_compared_by_fishers_exact_test() -> None:
     assert found.p_value == pytest.approx(2 * one_sided)
     assert found.effect == pytest.approx(0.2)
     assert found.upward
+
+
+@given(st.lists(st.integers(0, 4), min_size=6, max_size=60), st.integers(0, 9))
+def test_the_sharpest_excess_of_many_divisions_is_that_of_comparing_each(values: list[int], seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    own = np.array(values, np.float64)
+    divided = np.array([chance.permutation(len(own)) < len(own) // 2 for _ in range(3)]).T
+    many = np.repeat(own[:, None], 3, axis=1)
+    expected = [compare_values(own[~each], own[each], upper_tail_only=True).statistics.max() for each in divided.T]
+    assert sharpest_excess(many, divided.astype(np.float32)) == pytest.approx(expected, rel=1e-5, abs=1e-6)
