@@ -121,7 +121,7 @@ def _require_no_circle(path: Path, defs_folder: Path) -> None:
         if way[-1] == path.name:
             raise ValueError(
                 f"{path / 'defs.yaml'}: by `start_from`, {' starts from '.join(way)}: a branch cannot start from "
-                "itself, by way of another neither. Name a version that is there for good, such as `branch@3`, in one of them"
+                "itself, by way of another neither. Name a version that is there for good in one of them, as `branch@3`"
             )
         ways += [[*way, each] for each in sisters.get(way[-1], []) if each not in way[1:]]
 

@@ -12,6 +12,7 @@ from sentiment_assets.learning import cross_fitting
 from sentiment_assets.learning.behaviour_cases import NO_CASES
 from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
+from sentiment_assets.learning.cross_fitted_margins import cross_fit
 from sentiment_assets.learning.features import (
     Features,
     StaleFeatures,
@@ -245,6 +246,28 @@ def test_known_ngrams_are_those_of_both(
     development = few[few["split"].isin(["train", "validation"])]
     theirs = np.diff(sisters[FILMS].model.rows(development["text"]).indptr)
     assert both.held_out_known_ngrams.tolist() == (own.held_out_known_ngrams + theirs[own.held_out]).tolist()
+
+
+def test_labels_of_reviews_that_only_the_sister_knows_are_looked_at_too(
+    started: Challenger, candidates_of_few: dict[str, Candidate], features_of_few: Features, few: pd.DataFrame
+) -> None:
+    candidate = candidates_of_few[started.key]
+    fitted = cross_fit(candidate, features_of_few, few)
+    asked = candidate.hyperparameters
+    both = features_of_few.of(asked.features, asked.start_from).held_out_known_ngrams
+    assert (
+        fitted.known_ngrams.tolist()
+        == both.tolist()
+        != features_of_few.of(asked.features).held_out_known_ngrams.tolist()
+    )
+
+
+def test_the_near_duplicates_that_the_sister_knows_are_known_to_the_model(
+    started: Challenger, sisters: Mapping[str, Sister]
+) -> None:
+    theirs = sisters[FILMS].model.trained_signatures
+    assert len(theirs)
+    assert started.model.trained_signatures[-len(theirs) :].tolist() == theirs.tolist()
 
 
 def test_features_with_a_sister_survive_storage(
