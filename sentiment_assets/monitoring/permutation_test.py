@@ -17,7 +17,8 @@ from sentiment_assets.monitoring.column_odds import scores_of, shrunk_log_odds
 from sentiment_assets.monitoring.two_sample import Differences, compare_values, sharpest_excess
 
 _FOLDS = 5
-_AT_ONCE = 32
+_AT_FIRST, _AT_ONCE = 32, 256
+"""Permutations that are looked at together: few at first, since few are enough where nothing has drifted."""
 _AS_SHARP = 4
 """So many permutations as sharp as what was observed are enough to say that chance explains it."""
 _MOST = 20_000
@@ -52,9 +53,10 @@ def cross_fit(reference: sparse.csr_matrix, batch: sparse.csr_matrix, *, alpha: 
     scores = _cross_fitted_scores(rows, fold_of, is_batch[:, None])[:, 0]
     observed = compare_values(scores[:m], scores[m:], upper_tail_only=True)
     permutations = ceil(_AS_SHARP / alpha)
-    sharpest, as_sharp = np.empty(0), 0
+    sharpest, as_sharp, together = np.empty(0), 0, _AT_FIRST
     while len(sharpest) < permutations and as_sharp < _AS_SHARP:
-        dealt = rng.permuted(np.tile(is_batch, (_AT_ONCE, 1)), axis=1).T
+        dealt = rng.permuted(np.tile(is_batch, (together, 1)), axis=1).T
+        together = min(2 * together, _AT_ONCE)
         found = sharpest_excess(_cross_fitted_scores(rows, fold_of, dealt), dealt)
         sharpest = np.concatenate([sharpest, found])
         as_sharp = int((sharpest >= observed.statistics.max()).sum())

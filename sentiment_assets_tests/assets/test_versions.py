@@ -103,7 +103,7 @@ def versions_now() -> dict[str, str]:
             "learning/calibration.py",
             "self.slope * margins + self.log_odds",
             "self.slope * margins - self.log_odds",
-            {"trained_candidates", "best_model", "suspicious_labels", "scored_reviews", "sentiment_report"},
+            set(ASSETS) - {"raw_reviews", "splits"},
         ),
         ("reporting/client_report.html.j2", "<h1>", "<h2>", {"sentiment_report"}),
         ("presentation/style.html.j2", "1080px", "970px", {"sentiment_report"}),
