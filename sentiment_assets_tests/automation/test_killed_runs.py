@@ -28,8 +28,8 @@ def test_what_was_done_stays_done_and_the_rest_is_done_once(with_champion: Platf
         content = as_csv(made_up_reviews(60 + number, seed=50 + number))
         (with_champion.home / "landing" / BRANCH / name).write_bytes(content + b"odd,,1\n" * number)
     with with_champion.instance() as instance:
-        wait_for(lambda: instance.get_materialized_partitions(SCORED) == set(NAMES), 400, "scores of all files")
-        wait_for(lambda: all(run.is_finished for run in instance.get_runs()), 100, "the end of the runs")
+        wait_for(lambda: instance.get_materialized_partitions(SCORED) == set(NAMES), 600, "scores of all files")
+        wait_for(lambda: all(run.is_finished for run in instance.get_runs()), 200, "the end of the runs")
         runs = list(reversed(instance.get_runs(dg.RunsFilter(job_name=f"{BRANCH}_ingest"))))
         assert [run.status.value for run in runs] == ["FAILURE", "FAILURE", "SUCCESS"]
         assert [is_launched_again(run) for run in runs] == [True, True, False]
