@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from sentiment_assets.assets.current_features import current_features, stale
 from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_metadata
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.sisters import find_pinned_sisters
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
@@ -24,7 +24,7 @@ from sentiment_assets.learning.settings import (
     SelectionMetric,
     SisterName,
 )
-from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_each, read_frame, stored_partitions
+from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_each
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def best_model_asset(
 
         from sentiment_assets.learning.calibration import CannotCalibrate
         from sentiment_assets.learning.challenger import make_challenger
-        from sentiment_assets.learning.features import StaleFeatures, features_from_arrays, require_current
+        from sentiment_assets.learning.features import StaleFeatures, require_built_with
         from sentiment_assets.learning.leakage import measure_leakage
         from sentiment_assets.learning.promotion import (
             compare_with_champion,
@@ -85,18 +85,16 @@ def best_model_asset(
             measure_champion,
         )
         from sentiment_assets.learning.restatement import gather_past_reviews, restate, with_restatement
-        from sentiment_assets.learning.sister import set_known_aside
         from sentiment_assets.learning.train_report import make_train_report
         from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
+        current = current_features(branch, features, splits, tracking)
+        rows, splits = current.rows, current.splits
         try:
-            rows = features_from_arrays(features.arrays)
-            found = find_pinned_sisters(branch, rows, tracking)
-            splits = set_known_aside(splits, found.values(), similarity, cpu_count())
-            require_current(rows, splits, settings, feature_sets, similarity=similarity, sisters=sisters)
+            require_built_with(rows, settings, feature_sets, similarity=similarity, sisters=sisters)
         except StaleFeatures as error:
-            raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
+            raise stale(branch, error) from error
         candidates = _current_candidates(storage, branch, candidate_keys, features.version)
         missing = [key for key in candidate_keys if key not in candidates]
         if len(candidates) < fewest_candidates(len(candidate_keys), quorum):
@@ -117,7 +115,7 @@ def best_model_asset(
                 rows,
                 splits,
                 metric=metric,
-                sisters=found,
+                sisters=current.sisters,
                 n_jobs=cpu_count(),
                 folder=storage.folder_of_unfinished,
             )
@@ -136,9 +134,8 @@ def best_model_asset(
         if comparison:
             figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)
-        batches = stored_partitions(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
-        frames = (read_frame(storage.frame_path(branch, RAW_REVIEWS, key)) for key in batches)
-        neutral = gather_neutral_reviews(frames, splits)
+        batches = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
+        neutral = gather_neutral_reviews((reviews for _, reviews in batches), splits)
         digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
         restatement = None
         if champion and champion.digest == digest:

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-_CODE_VERSION, _DATA_VERSION = "dagster/code_version", "dagster/data_version"
+_CODE_VERSION, DATA_VERSION = "dagster/code_version", "dagster/data_version"
 _INPUT_VERSION = "dagster/input_data_version"
 
 
@@ -24,5 +24,5 @@ class Materialized:
 def event_of(spec: dg.AssetSpec, partition: str, materialized: Materialized) -> dg.AssetMaterialization:
     """The event with the versions that Dagster adds to the events of its own, by which it knows what is out of date."""
     versions = {f"{_INPUT_VERSION}/{key.to_user_string()}": of for key, of in materialized.made_from.items()}
-    tags = {_CODE_VERSION: str(spec.code_version), _DATA_VERSION: materialized.data_version, **versions}
+    tags = {_CODE_VERSION: str(spec.code_version), DATA_VERSION: materialized.data_version, **versions}
     return dg.AssetMaterialization(spec.key, partition=partition, metadata=materialized.metadata, tags=tags)

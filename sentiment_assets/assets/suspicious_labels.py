@@ -7,9 +7,10 @@ import dagster as dg
 from upath import UPath
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.assets.current_features import current_features
 from sentiment_assets.assets.event_metadata import ROW_COUNT, SELECTED_CANDIDATE
 from sentiment_assets.assets.features import NAME as FEATURES
-from sentiment_assets.assets.sisters import find_pinned_sisters
+from sentiment_assets.assets.materialized import DATA_VERSION
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
@@ -73,25 +74,14 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
         storage: Storage,
         tracking: Tracking,
     ) -> dg.MaterializeResult[Any]:
-        from joblib import cpu_count
-
         from sentiment_assets.ingestion.file_to_label import file_to_label
         from sentiment_assets.learning.cross_fitted_margins import cross_fit
-        from sentiment_assets.learning.features import StaleFeatures, features_from_arrays, require_current
-        from sentiment_assets.learning.sister import set_known_aside
         from sentiment_assets.learning.splitting import digest_of_splits
         from sentiment_assets.learning.suspicious_labels import find_suspicious_labels, to_correct
 
         candidate = _selected_candidate(context.instance, storage, branch, features.version)
-        try:
-            rows = features_from_arrays(features.arrays)
-            sisters = find_pinned_sisters(branch, rows, tracking)
-            known_aside = set_known_aside(splits, sisters.values(), rows.similarity, cpu_count())
-            sets = list(rows.sets)
-            require_current(rows, known_aside, rows.settings, sets, similarity=rows.similarity, sisters=list(sisters))
-        except StaleFeatures as error:
-            raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
-        margins = cross_fit(candidate, rows, known_aside, storage.folder_of_unfinished)
+        current = current_features(branch, features, splits, tracking)
+        margins = cross_fit(candidate, current.rows, current.splits, storage.folder_of_unfinished)
         found = find_suspicious_labels(splits, margins)
         words = {label: labels.value_of(label) for label in (0, 1)}
         content = file_to_label(to_correct(found, words), columns) if columns.review_id else None
@@ -100,7 +90,7 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
         tracking.log_report(parent, {f"{NAME}.csv": content} if content else {}, figures)
         context.log.info(found.sentence)
         return dg.MaterializeResult(
-            value=_with_attributes(found, digest_of_splits(splits) if sisters else rows.splits_digest),
+            value=_with_attributes(found, digest_of_splits(splits) if current.sisters else current.rows.splits_digest),
             metadata={
                 ROW_COUNT: len(found.reviews),
                 FINDING: found.sentence,
@@ -119,7 +109,7 @@ def is_current(instance: dg.DagsterInstance, branch: str, attributes: Mapping[st
     """Whether a stored frame with such ``attrs`` is about the splits as they are."""
     event = instance.get_latest_materialization_event(dg.AssetKey([branch, SPLITS]))
     tags = (event.asset_materialization.tags or {}) if event and event.asset_materialization else {}
-    return SPLITS_DIGEST in attributes and attributes[SPLITS_DIGEST] == tags.get("dagster/data_version")
+    return SPLITS_DIGEST in attributes and attributes[SPLITS_DIGEST] == tags.get(DATA_VERSION)
 
 
 def _selected_candidate(

@@ -87,7 +87,7 @@ def train_candidate(
 
     Raises ``TrainingDiverged`` when W overflows.
     """
-    built = features.of(hyperparameters.features, hyperparameters.start_from)
+    built = features.asked_by(hyperparameters)
     train, validation = built.rows[TRAIN], built.rows[VALIDATION]
 
     def train_all() -> tuple[LinearSVC, np.ndarray]:

@@ -92,14 +92,13 @@ def make_challenger(
     both labels were held out.
     """
     losses = {
-        key: _held_out_loss(each, features.of(each.hyperparameters.features, each.hyperparameters.start_from), metric)
-        for key, each in candidates.items()
+        key: _held_out_loss(each, features.asked_by(each.hyperparameters), metric) for key, each in candidates.items()
     }
     key = select_candidate(losses)
     candidate = candidates[key]
     asked = candidate.hyperparameters.features or features.settings.feature_sets[0]
     started = candidate.hyperparameters.start_from
-    chosen = features.of(asked, started)
+    chosen = features.asked_by(candidate.hyperparameters)
     fitted = _fit_decision(candidate, chosen, metric)
     own = refitted_rows(splits, features.settings, asked, n_jobs=n_jobs, folder=folder)
     sister = (sisters or {})[started] if started else None

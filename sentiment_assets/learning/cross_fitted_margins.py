@@ -44,13 +44,12 @@ def cross_fit(
     made of labels, and a label that has a part in its own weights is believed too easily. ``features`` must be built
     from ``splits``; rows are mapped files in ``folder``.
     """
-    asked = candidate.hyperparameters
-    built = features.of(asked.features)
+    built = features.of(candidate.hyperparameters.features)
     if built.is_cross_validated:
-        built = features.of(asked.features, asked.start_from)
+        known_ngrams = features.asked_by(candidate.hyperparameters).held_out_known_ngrams
         development = np.flatnonzero(splits["split"].isin(DEVELOPMENT))
         places = development[built.held_out]
-        return CrossFittedMargins(places, candidate.cross_fitted_margins, built.held_out_known_ngrams)
+        return CrossFittedMargins(places, candidate.cross_fitted_margins, known_ngrams)
     places = np.concatenate([np.flatnonzero(splits["split"] == name) for name in (TRAIN, VALIDATION)])
     rows = joined_rows(built.rows[TRAIN], built.rows[VALIDATION], folder=folder)
     margins, known_ngrams = np.empty(len(places)), np.empty(len(places), np.int32)

@@ -23,6 +23,7 @@ from sentiment_assets.learning.feature_set import (
     scaled,
     side_by_side,
 )
+from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
 from sentiment_assets.learning.lazy_mapping import LazyMapping
 from sentiment_assets.learning.model import PinnedVersion, SentimentModel
@@ -132,6 +133,10 @@ class Features:
         answers = self.sisters[start_from].answers
         rows = LazyMapping(list(own.rows), lambda name: with_column(own.rows[name], answers[name]))
         return replace(own, rows=rows, answers=answers, without_sister=own)
+
+    def asked_by(self, hyperparameters: Hyperparameters) -> FeatureRows:
+        """The rows that a candidate is trained on: those of its feature set, with the column of its sister, if any."""
+        return self.of(hyperparameters.features, hyperparameters.start_from)
 
     @property
     def summary(self) -> list[dict[str, object]]:
@@ -351,9 +356,26 @@ def require_current(
 
     Of the sisters these are the names; which model each was then is pinned in the features.
     """
-    wanted = settings.feature_sets if feature_sets is None else feature_sets
+    require_built_from(features, splits)
+    require_built_with(features, settings, feature_sets, similarity=similarity, sisters=sisters)
+
+
+def require_built_from(features: Features, splits: pd.DataFrame) -> None:
+    """Raise ``StaleFeatures`` unless the features were built from these splits, whatever the settings."""
     if features.splits_digest != digest_of_splits(splits):
         raise StaleFeatures(f"the features were built from other splits than there are now: {_REMEDY}")
+
+
+def require_built_with(
+    features: Features,
+    settings: FeatureSettings,
+    feature_sets: Sequence[FeatureSet] | None = None,
+    *,
+    similarity: float | None = None,
+    sisters: Sequence[str] = (),
+) -> None:
+    """Raise ``StaleFeatures`` unless the features were built with these settings, whatever the splits."""
+    wanted = settings.feature_sets if feature_sets is None else feature_sets
     built_with = (features.settings, list(features.sets), features.similarity, list(features.sisters))
     if built_with != (settings, list(wanted), similarity, list(sisters)):
         raise StaleFeatures(f"the features were built with other settings than the branch has now: {_REMEDY}")

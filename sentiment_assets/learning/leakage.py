@@ -40,8 +40,7 @@ def measure_leakage(candidate: Candidate, features: Features, metric: SelectionM
 
     Both are of the training split alone, each with the threshold that validation gives it.
     """
-    asked = candidate.hyperparameters
-    rows = features.of(asked.features, asked.start_from).rows
+    rows = features.asked_by(candidate.hyperparameters).rows
     train, aside, test, validation = (rows[name] for name in (TRAIN, NEAR_DUPLICATE, TEST, VALIDATION))
     without = _test_accuracy(candidate.svc, validation, test, metric)
     if not len(aside.labels):

@@ -12,6 +12,7 @@ from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.flips import flip_review, flips_by_ngram
+from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.ledger import sweep_ledger
 from sentiment_assets.learning.loss_surface import loss_surface
 from sentiment_assets.learning.metrics import confusion
@@ -58,9 +59,9 @@ def make_train_report(
 ) -> TrainReport:
     """Describe the search, the challenger, and how it differs from the champion."""
     model, losses, selected = challenger.model, challenger.validation_losses, challenger.key
-    asked = _rows_asked(candidates[selected])
-    validation, test = features.of(*asked).rows[VALIDATION], challenger.features.rows[TEST]
-    alike = {key: each for key, each in candidates.items() if _rows_asked(each) == asked}
+    asked = candidates[selected].hyperparameters
+    validation, test = features.asked_by(asked).rows[VALIDATION], challenger.features.rows[TEST]
+    alike = {key: each for key, each in candidates.items() if _rows_asked(each.hyperparameters) == _rows_asked(asked)}
     ledger = sweep_ledger(candidates, losses)
     trained_on = splits.loc[splits["split"].isin(DEVELOPMENT), "text"]
     top = top_ngrams(model, trained_on, challenger.features.rows[TRAIN])
@@ -95,6 +96,6 @@ def make_train_report(
     return TrainReport(pictures, tables, figures)
 
 
-def _rows_asked(candidate: Candidate) -> tuple[FeatureSet | None, str | None]:
-    """Which rows a candidate was trained on: those of its feature set, with the column of its sister, if any."""
-    return candidate.hyperparameters.features, candidate.hyperparameters.start_from
+def _rows_asked(hyperparameters: Hyperparameters) -> tuple[FeatureSet | None, str | None]:
+    """What is the same for all candidates that were trained on the same rows (``Features.asked_by``)."""
+    return hyperparameters.features, hyperparameters.start_from
