@@ -28,16 +28,17 @@ def swap_test(
     ours = np.array([(wrong & ~other_wrong & each).sum() for each in of_label])
     theirs = np.array([(other_wrong & ~wrong & each).sum() for each in of_label])
 
-    def difference(swapped: np.ndarray) -> np.ndarray:
-        """The one's loss less the other's where so many of each label are wrong by the one alone."""
-        left = np.reshape(ours + theirs, (2, *(1,) * (swapped.ndim - 1))) - swapped
-        always = np.reshape(both, (2, *(1,) * (swapped.ndim - 1)))
-        return label_loss(metric, always + swapped, there) - label_loss(metric, always + left, there)
+    by_one_alone = ours + theirs
 
-    tosses = [_tosses(int(n)) for n in ours + theirs]
-    outcomes = np.stack(np.meshgrid(*tosses, indexing="ij")).astype(np.float64)
-    chances = np.outer(*(binom.pmf(each, n, 0.5) for each, n in zip(tosses, ours + theirs, strict=True)))
-    differences, observed = difference(outcomes), float(difference(ours.astype(np.float64)))
+    def difference(swapped: np.ndarray) -> np.ndarray:
+        """The one's loss less the other's where so many of each label, shape (2, k), are wrong by the one alone."""
+        one, other = both[:, None] + swapped, both[:, None] + by_one_alone[:, None] - swapped
+        return label_loss(metric, one, there) - label_loss(metric, other, there)
+
+    tosses = [_tosses(int(n)) for n in by_one_alone]
+    outcomes = np.stack(np.meshgrid(*tosses, indexing="ij")).reshape(2, -1)
+    chances = np.outer(*(binom.pmf(each, n, 0.5) for each, n in zip(tosses, by_one_alone, strict=True))).ravel()
+    differences, observed = difference(outcomes), difference(ours[:, None]).item()
     worse, better = differences >= observed - _ROUNDING, differences <= observed + _ROUNDING
     return float(min(chances[worse].sum(), 1.0)), float(min(chances[better].sum(), 1.0))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,7 @@ class Restatement:
         change = {} if largest is None else {"restatement_largest_change": float(abs(largest["change"]))}
         return {"restatement_share_changed": self.share_changed, **change}
 
-    @property
+    @cached_property
     def files(self) -> dict[str, bytes]:
         """Picture and table by file name."""
         return {"restatement.png": draw_restatement(self.periods), "restatement.csv": table_to_csv(self.periods)}
