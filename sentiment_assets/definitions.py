@@ -14,7 +14,8 @@ from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.branch.component import SentimentBranch
 from sentiment_assets.execution.steps import step_executor
-from sentiment_assets.resources.notifications import AlertTarget, Notifications, each_once
+from sentiment_assets.resources.alert_targets import AlertTarget, each_once
+from sentiment_assets.resources.notifications import Notifications
 from sentiment_assets.resources.storage import Arrays, Frames, Storage
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui

@@ -13,9 +13,9 @@ from sentiment_assets import cli
 from sentiment_assets.automation.jobs import job_names
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.settings import Cron, Freshness, Schedules
+from sentiment_assets.branch import files
 from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
-from sentiment_assets.commands import review_file
 from sentiment_assets.commands.demo.walkthrough import NEXT_STEPS
 from sentiment_assets.definitions import defs, joined_report
 from sentiment_assets.ingestion.readers.file_rows import read_rows
@@ -23,7 +23,7 @@ from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule, QualityLimits
-from sentiment_assets.resources.notifications import AlertTarget
+from sentiment_assets.resources.alert_targets import AlertTarget
 from testing import generated_docs
 from testing.corpus import made_up_reviews
 from testing.in_process import BranchInProcess, failure_of
@@ -169,7 +169,7 @@ def walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the file of the page, and a screen as wide as that of the page."""
     (tmp_path / "reviews.csv").write_text(WALKED_FILE)
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(review_file, "DEFS", tmp_path / "sentiment_assets/defs")
+    monkeypatch.setattr(files, "DEFS", tmp_path / "sentiment_assets/defs")
     return tmp_path
 
 

@@ -13,9 +13,10 @@ from sentiment_assets.automation.alert_messages import ended_runs, is_stale, lat
 from sentiment_assets.automation.outbox import MOST_WAITING, Waiting, address, deliver
 from sentiment_assets.automation.run_history import belongs_to, trains
 from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.resources.alert_targets import AlertTarget
 from sentiment_assets.resources.dagster_runs import has_ended
 from sentiment_assets.resources.mlflow_settings import require_mlflow
-from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications
+from sentiment_assets.resources.notifications import Message, Notifications
 from sentiment_assets.resources.tracking import Tracking
 
 _SECONDS_TO_SEND = 30.0

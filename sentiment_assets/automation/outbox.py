@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sentiment_assets.resources.notifications import AlertTarget, Message, NotSent
+from sentiment_assets.resources.alert_targets import AlertTarget
+from sentiment_assets.resources.notifications import Message, NotSent
 
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 3_600.0
 MOST_WAITING = 1_000

@@ -12,10 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sentiment_assets.branch import files
 from sentiment_assets.branch.component import branch_name_fault
+from sentiment_assets.branch.files import UnknownBranch, branch_files, settings_of
 from sentiment_assets.branch.settings import BranchSettings
-from sentiment_assets.commands import review_file
-from sentiment_assets.commands.review_file import UnknownBranch, branch_files, content_of, settings_of
+from sentiment_assets.commands.review_file import content_of
 from sentiment_assets.ingestion.decoding import in_one_line, printable
 from sentiment_assets.ingestion.preview.preview import Preview, PreviewColumn, Reason, preview_file, preview_for_branch
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS
@@ -68,7 +69,7 @@ def require_new_branch(name: str) -> None:
     """Raise ``CannotPreview`` if a branch cannot be called so, or is already there."""
     if fault := branch_name_fault(name):
         raise CannotPreview(f"--write {name}: {fault}")
-    taken = branch_files().get(name, review_file.DEFS / name)
+    taken = branch_files().get(name, files.DEFS / name)
     if taken.exists():
         raise CannotPreview(f"{taken} is there already and was not touched; choose another name, or edit it by hand")
 
@@ -76,7 +77,7 @@ def require_new_branch(name: str) -> None:
 def write_branch(name: str, text: str) -> Path:
     """Write the ``defs.yaml`` of a new branch and return its path. Raises ``CannotPreview``."""
     require_new_branch(name)
-    file = review_file.DEFS / name / "defs.yaml"
+    file = files.DEFS / name / "defs.yaml"
     try:
         file.parent.mkdir(parents=True)
         with file.open("x", encoding="utf-8") as written:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sentiment_assets.commands.review_file import UnknownBranch, branch_files, content_of, settings_of
+from sentiment_assets.branch.files import UnknownBranch, branch_files, settings_of
+from sentiment_assets.commands.review_file import content_of
 from sentiment_assets.ingestion.batch import no_such_column
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by

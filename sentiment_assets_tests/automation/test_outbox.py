@@ -1,5 +1,6 @@
 from sentiment_assets.automation.outbox import Waiting, address, deliver
-from sentiment_assets.resources.notifications import AlertTarget, Message, NotSent
+from sentiment_assets.resources.alert_targets import AlertTarget
+from sentiment_assets.resources.notifications import Message, NotSent
 
 QUIET, LOUD = AlertTarget(env="PAGER", severity="error"), AlertTarget(env="CHAT", severity="info")
 FAILURE, NEWS = Message("error", "a run failed", "why"), Message("info", "a champion", "figures")

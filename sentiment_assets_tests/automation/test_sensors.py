@@ -16,8 +16,9 @@ from sentiment_assets.automation.retraining_sensor import REASON, retraining_sen
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.resources import mlflow_settings
+from sentiment_assets.resources.alert_targets import AlertTarget
 from sentiment_assets.resources.dagster_runs import stretch_tags
-from sentiment_assets.resources.notifications import AlertTarget, Notifications
+from sentiment_assets.resources.notifications import Notifications
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 from testing import servers

@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from dagster.components.testing import DefsFolderSandbox, create_defs_folder_sandbox
 
 from sentiment_assets import SentimentBranch
+from sentiment_assets.branch import files
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.cli import main
-from sentiment_assets.commands import review_file
 from sentiment_assets.definitions import resources
 from sentiment_assets.ingestion.text_folders import folders_of_texts
 from sentiment_assets_tests.ingestion.preview.shapes import BAD, GOOD, ISO, SHAPES, SIGNS, STARS, TEXTS, table
@@ -26,7 +26,7 @@ FILE = table({"body": TEXTS, "stars": STARS, "posted": ISO}).encode()
 def defs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of branches of the test's own."""
     folder = tmp_path / "defs"
-    monkeypatch.setattr(review_file, "DEFS", folder)
+    monkeypatch.setattr(files, "DEFS", folder)
     monkeypatch.setenv("COLUMNS", "100")
     (folder / "old").mkdir(parents=True)
     (folder / "old/defs.yaml").write_text(

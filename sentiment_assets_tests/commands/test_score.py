@@ -9,8 +9,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from sentiment_assets.branch import files
 from sentiment_assets.cli import main
-from sentiment_assets.commands import review_file
 from sentiment_assets.commands.score import write_scores
 
 FILE = b"""review_id,text,label
@@ -166,7 +166,7 @@ def test_a_file_is_read_as_the_branch_reads_its_own(tmp_path: Path, monkeypatch:
     (tmp_path / "defs/acme").mkdir(parents=True)
     written = yaml.safe_dump({"type": "sentiment_assets.SentimentBranch", "attributes": settings})
     (tmp_path / "defs/acme/defs.yaml").write_text(written)
-    monkeypatch.setattr(review_file, "DEFS", tmp_path / "defs")
+    monkeypatch.setattr(files, "DEFS", tmp_path / "defs")
     content = "Nr;Überschrift;Kommentar;Sterne\n1;superb;<b>lovely</b>;5\n2;dull;;1\n3;;N/A;3\n".encode("cp1252")
     scores = pd.read_csv(io.StringIO(score(tmp_path, content).stdout))
     assert scores["review_id"].tolist() == [1, 2, 3]
@@ -182,7 +182,7 @@ def test_the_settings_of_a_branch_that_cannot_be_read_are_named(
 ) -> None:
     (tmp_path / "defs/acme").mkdir(parents=True)
     (tmp_path / "defs/acme/defs.yaml").write_text("attributes: {landing: landing/acme, colums: {text: body}}")
-    monkeypatch.setattr(review_file, "DEFS", tmp_path / "defs")
+    monkeypatch.setattr(files, "DEFS", tmp_path / "defs")
     refused = score(tmp_path, b"text\nfine\n")
     assert refused.exit_code == 1
     assert "defs.yaml: " in refused.output

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 import pytest
 from pydantic import ValidationError
 
-from sentiment_assets.resources.notifications import AlertTarget, Message, Notifications, NotSent, each_once
+from sentiment_assets.resources.alert_targets import AlertTarget, each_once
+from sentiment_assets.resources.notifications import Message, Notifications, NotSent
 from testing.platform import Mailbox
 
 MESSAGE = Message(

@@ -1,0 +1,31 @@
+"""The branches' YAML files, and how each reads what lands; without Dagster, which takes seconds to load."""
+
+from pathlib import Path
+
+import yaml
+
+from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.ingestion.settings import IngestionSettings
+
+DEFS = Path(__file__).parents[1] / "defs"
+
+
+class UnknownBranch(ValueError):
+    """No settings of a branch can be had; the message says why, and what to do."""
+
+
+def branch_files() -> dict[str, Path]:
+    """The YAML file of each branch, by the branch's name."""
+    return {each.parent.name: each for each in sorted(DEFS.rglob("defs.yaml"))}
+
+
+def settings_of(branch: str) -> IngestionSettings:
+    """What turns a file into a batch in an existing branch. Raises ``UnknownBranch``."""
+    there = branch_files()
+    if branch not in there:
+        raise UnknownBranch(f"there is no branch {branch!r}; there are: {', '.join(there)}")
+    try:
+        written = yaml.safe_load(there[branch].read_text(encoding="utf-8"))
+        return BranchSettings.model_validate((written or {}).get("attributes") or {}).ingestion
+    except (ValueError, yaml.YAMLError, AttributeError) as error:
+        raise UnknownBranch(f"{there[branch]}: {error}") from error
