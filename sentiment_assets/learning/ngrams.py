@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from sentiment_assets.learning.character_classes import narrowed
 from sentiment_assets.learning.settings import NgramSettings
 
 _PUNCTUATION_THAT_SPEAKS = r'!?.,()*"'
 _OTHERS = rf"[^\p{{L}}\p{{M}}\p{{N}}_'\s{_PUNCTUATION_THAT_SPEAKS}]+"
 _MARK_OR_GAP = rf"([{_PUNCTUATION_THAT_SPEAKS}])|{_OTHERS}"
 _EMOTICON = r"[:;=]['’]?[-o^~]?(?:[)(\[\]|/\\*]+|[dpsx]\b)|</?3+|\^_*\^"
-_EMOJI = r"\p{So}"
+_EMOJI = r"[\p{So}]"
 _INVISIBLE = r"[\x{FE0E}\x{FE0F}\x{1F3FB}-\x{1F3FF}\x{20E3}]"
 """How an emoji is drawn, and its skin tone: what it says stays the same."""
 _FEELING = rf"{_EMOTICON}|{_EMOJI}|{_INVISIBLE}"
@@ -32,6 +33,7 @@ _FEELING_MARK_OR_GAP = rf"://|({_EMOTICON}|[{_PUNCTUATION_THAT_SPEAKS}]|{_EMOJI}
 """The beginning of an address is no emoticon."""
 _FEELING_MARK_OR_OTHER = rf"(://|{_EMOTICON}|[{_PUNCTUATION_THAT_SPEAKS}]|{_EMOJI}|{_INVISIBLE}|{_OTHERS.rstrip('+')})"
 _UNSPACED_SCRIPTS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_TELLING = r"[\p{L}\p{N}\p{So}]"
 _BLANK, _NOTHING = pa.scalar(" ", pa.large_string()), pa.scalar("", pa.large_string())
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _TEXTS_PER_CHUNK = 1_000
@@ -257,12 +259,11 @@ def _words(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
 def _spaced(texts: pa.Array, pattern: str, pattern_with_feeling: str) -> pa.Array:
     """Texts in one form, with blanks around each first group of the pattern, and no white space that is not ASCII's."""
-    spaced = pc.replace_substring_regex(texts, pattern, r" \1 ")
-    feeling = pc.match_substring_regex(
-        texts, _FEELING
-    )  # few have any, and the longer expression takes three times as long
-    if pc.any(feeling).as_py():
-        theirs = pc.replace_substring_regex(texts.filter(feeling), pattern_with_feeling, r" \1 ")
+    spaced = pc.replace_substring_regex(texts, narrowed(pattern, texts), r" \1 ")
+    feeling = pc.match_substring_regex(texts, narrowed(_FEELING, texts))
+    if pc.any(feeling).as_py():  # few have any, and the longer expression takes three times as long
+        theirs = texts.filter(feeling)
+        theirs = pc.replace_substring_regex(theirs, narrowed(pattern_with_feeling, theirs), r" \1 ")
         spaced = pc.replace_with_mask(spaced, feeling, theirs)
     return spaced
 
@@ -315,8 +316,8 @@ def words_around_characters(texts: pa.Array) -> WordsAround:
         words=words,
         rows=rows,
         of_character=np.repeat(np.arange(len(words)), pc.utf8_length(words).to_numpy()),
-        tells=pc.match_substring_regex(words, rf"[\p{{L}}\p{{N}}]|{_EMOJI}").to_numpy(zero_copy_only=False),
-        unspaced=pc.match_substring_regex(words, _UNSPACED_SCRIPTS).to_numpy(zero_copy_only=False),
+        tells=pc.match_substring_regex(words, narrowed(_TELLING, words)).to_numpy(zero_copy_only=False),
+        unspaced=pc.match_substring_regex(words, narrowed(_UNSPACED_SCRIPTS, words)).to_numpy(zero_copy_only=False),
     )
 
 
