@@ -4,16 +4,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sentiment_assets.branch.component import SentimentBranch
+    from sentiment_assets.serving.champion import load_champion
 
-__all__ = ["SentimentBranch"]
+__all__ = ["SentimentBranch", "load_champion"]
 
 
 def __getattr__(name: str) -> object:
-    """Load the component when it is asked for, so that ``learning`` can be used without Dagster."""
+    """Load either when it is asked for, so that ``learning`` can be used without Dagster."""
     if name == "SentimentBranch":
         from sentiment_assets.branch.component import SentimentBranch
 
         return SentimentBranch
+    if name == "load_champion":
+        from sentiment_assets.serving.champion import load_champion
+
+        return load_champion
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

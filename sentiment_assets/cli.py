@@ -52,6 +52,24 @@ def dev(dagster_port: int, mlflow_port: int) -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+def serve(host: str, port: int) -> None:
+    """Answer texts with scores over HTTP, by the champions of all branches; Ctrl+C stops it.
+
+    With SCORING_TOKEN in the environment, only who knows it is answered.
+    """
+    from sentiment_assets.commands.dev import PortTaken
+    from sentiment_assets.commands.serve import CannotServe
+    from sentiment_assets.commands.serve import serve as serve_scores
+
+    try:
+        serve_scores(host, port)
+    except (CannotServe, PortTaken, ValueError) as error:
+        raise click.ClickException(_shown(error)) from error
+
+
+@main.command()
 @click.argument("branch")
 @click.argument("batches", nargs=-1)
 def replay(branch: str, batches: tuple[str, ...]) -> None:

@@ -20,13 +20,13 @@ _SECONDS_TO_STOP = 20
 
 
 class PortTaken(RuntimeError):
-    """Something listens on a port that a UI was to have."""
+    """Something listens on a port that a server was to have."""
 
 
 def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int) -> int:
     """Run both until one ends or a signal comes; returns the exit status."""
     for name, port in (("--dagster-port", dagster_port), ("--mlflow-port", mlflow_port)):
-        _require_free(name, port)
+        require_free(name, port)
     addresses = {
         "DAGSTER_UI_URL": f"http://{_HOST}:{dagster_port}",
         "MLFLOW_UI_URL": f"http://{_HOST}:{mlflow_port}",
@@ -66,7 +66,8 @@ def settings_of_servers(dagster_home: Path) -> dict[str, str]:
     }
 
 
-def _require_free(option: str, port: int) -> None:
+def require_free(option: str, port: int) -> None:
+    """Raise ``PortTaken`` if something listens on a port; ``option`` is what names it."""
     with socket.socket() as probe:
         if probe.connect_ex((_HOST, port)) == 0:
             raise PortTaken(f"port {port} is taken; choose another with {option}")

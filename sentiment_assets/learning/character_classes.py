@@ -9,7 +9,7 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_FEW_BYTES = 60_000
+_FEW_BYTES = 150_000
 _CLASS = re.compile(r"\\p\{(\w+)\}")
 _NO_CHARACTER = "A"
 """Stands for an empty class, since lower-cased texts do not have it."""

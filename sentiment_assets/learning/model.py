@@ -96,7 +96,7 @@ class SentimentModel:
         score is above 0, unless the branch chose another. A score of 0 with a confidence of 0.5 stands for a text in
         which the model knows no n-gram.
         """
-        return self._scores(self.margins(texts))
+        return pd.DataFrame(self.scores_of(self.margins(texts)))
 
     def explain(self, texts: Texts, top: int = _TOP_WORDS) -> pd.DataFrame:
         """Score texts as ``score`` does, and add the words that weighed most, with their exact share of the margin.
@@ -105,11 +105,11 @@ class SentimentModel:
         added to W·x. Of a model of words alone these are n-grams; where characters count, too, a word has all that its
         characters and n-grams added, and a language without spaces has n-grams of characters.
         """
-        explained = list(self._explain(texts, top))
+        explained = list(self.explained(texts, top))
         if not explained:
             return self.score([]).assign(words=[], contributions=[])
         margins = np.concatenate([each.margins for each in explained])
-        return self._scores(margins).assign(
+        return pd.DataFrame(self.scores_of(margins)).assign(
             words=pd.Series([words for each in explained for words in each.words]),
             contributions=pd.Series([terms for each in explained for terms in each.contributions]),
         )
@@ -118,11 +118,12 @@ class SentimentModel:
         """What each of a text's words added to W·x, heaviest first; with b they sum to its margin. See ``explain``."""
         return [
             dict(zip(words, terms, strict=True))
-            for explained in self._explain(texts)
+            for explained in self.explained(texts, top=None)
             for words, terms in zip(explained.words, explained.contributions, strict=True)
         ]
 
-    def _explain(self, texts: Texts, top: int | None = None) -> Iterator[Contributions]:
+    def explained(self, texts: Texts, top: int | None = _TOP_WORDS) -> Iterator[Contributions]:
+        """The margins of texts and their heaviest words (all, without ``top``), a chunk at a time; see ``explain``."""
         for chunk, found in zip(chunks_of(texts), self.feature_set.find(texts), strict=True):
             rows = self.feature_set.rows_of(found)
             words, contributions = heaviest_words(
@@ -130,15 +131,14 @@ class SentimentModel:
             )
             yield Contributions(self.margins_of_rows(rows), words, contributions)
 
-    def _scores(self, margins: np.ndarray) -> pd.DataFrame:
+    def scores_of(self, margins: np.ndarray) -> dict[str, np.ndarray]:
+        """The columns of ``score`` for texts with these margins."""
         probabilities = self.calibration.probabilities(margins)
-        return pd.DataFrame(
-            {
-                "score": self.calibration.scores(margins),
-                "label": (margins > 0).astype(np.int8),
-                "confidence": np.where(margins > 0, probabilities, 1 - probabilities),
-            }
-        )
+        return {
+            "score": self.calibration.scores(margins),
+            "label": (margins > 0).astype(np.int8),
+            "confidence": np.where(margins > 0, probabilities, 1 - probabilities),
+        }
 
 
 def save_model(model: SentimentModel, folder: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from filelock import FileLock
 
@@ -23,6 +23,8 @@ MODEL_DIGEST = "sentiment_assets.model_digest"
 REFERENCE_DIGEST = "sentiment_assets.reference_digest"
 REFERENCE_FILE = "reference.npz"
 SQLITE = "sqlite:///"
+_MOST_MODELS = 1_000
+"""The most that MLflow tells of at once."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,25 @@ def make_champion(branch: str, version: str, uri: str) -> str | None:
     former = aliased(client, branch)
     client.set_registered_model_alias(branch, CHAMPION, version)
     return str(former.version) if former else None
+
+
+class Registered(NamedTuple):
+    """A version, by its number and by what it holds."""
+
+    version: str
+    digest: str
+
+
+def registered_champions(uri: str) -> dict[str, Registered]:
+    """The champion of each branch that has one, by branch, without loading any; models of others are passed over."""
+    client = open_client(uri)
+    models = client.search_registered_models(max_results=_MOST_MODELS)
+    versions = {each.name: aliased(client, each.name) for each in models if CHAMPION in each.aliases}
+    return {
+        branch: Registered(str(version.version), version.tags[MODEL_DIGEST])
+        for branch, version in versions.items()
+        if version and MODEL_DIGEST in version.tags
+    }
 
 
 def version_of(branch: str, version: str | None, uri: str) -> LoadedChampion:

@@ -9,7 +9,7 @@ from sentiment_assets.learning.character_classes import narrowed
 from sentiment_assets.learning.ngrams import find_ngrams, hash_ngrams, words_around_characters
 from sentiment_assets.learning.settings import NgramSettings
 
-_MANY = "plain words " * 6_000
+_MANY = "plain words " * 15_000
 """Beside it no text is one of few."""
 _TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"])) | st.text("aé语Ω٣ก!?-:) \U0001f600\ufe0f\u0301_A"))
 

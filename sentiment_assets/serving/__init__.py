@@ -1,0 +1,1 @@
+"""Champions that answer at once: in Python, and over HTTP."""

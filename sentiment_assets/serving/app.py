@@ -1,0 +1,165 @@
+"""The scoring service: one HTTP process for all branches. See ``docs/serving.md``."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import ValidationError
+
+from sentiment_assets.serving.answers import Answers, NoChampion, no_champion
+from sentiment_assets.serving.champions import Champions, Served
+from sentiment_assets.serving.messages import (
+    MOST_BYTES,
+    MOST_TEXTS,
+    BranchState,
+    Invalid,
+    Readiness,
+    Refusal,
+    ScoreRequest,
+    ScoreResponse,
+    TextScore,
+    field_faults,
+)
+from sentiment_assets.serving.service_metrics import Measured, ServiceMetrics
+
+_BEARER = HTTPBearer(auto_error=False, description="SCORING_TOKEN, if the service was started with one.")
+_SCHEMA = ScoreRequest.model_json_schema()
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _SCHEMA}}}}
+_UNAUTHORIZED: dict[int | str, dict[str, Any]] = {401: {"model": Refusal, "description": "No token, or another one."}}
+_REFUSALS: dict[int | str, dict[str, Any]] = _UNAUTHORIZED | {
+    404: {"model": Refusal, "description": "There is no such branch."},
+    413: {"model": Refusal, "description": "Too many texts, or bytes, for one request."},
+    422: {"model": Invalid, "description": "A field cannot be used."},
+    503: {"model": Refusal, "description": "The branch has no champion yet."},
+}
+
+
+def scoring_app(champions: Champions, token: str = "") -> FastAPI:
+    """The service over some champions; with a ``token`` only who knows it gets scores, branches and figures."""
+    answers, metrics = Answers(champions), ServiceMetrics(champions)
+
+    @asynccontextmanager
+    async def looking(_: FastAPI) -> AsyncIterator[None]:
+        await to_thread.run_sync(champions.look)
+        champions.watch()
+        yield
+        champions.stop()
+
+    app = FastAPI(
+        title="Sentiment Assets: scores",
+        description="Sentiment scores of raw texts, by the champion of each branch.",
+        version="1",
+        lifespan=looking,
+        exception_handlers={RequestValidationError: _invalid},
+    )
+    app.add_middleware(Measured, metrics=metrics)
+    guarded = [Depends(_only_with(token))] if token else []
+
+    @app.post(
+        "/v1/{branch}/score",
+        response_model=ScoreResponse,
+        responses=_REFUSALS,
+        openapi_extra=_BODY,
+        dependencies=guarded,
+    )
+    async def score(branch: str, request: Request, explain: bool = False) -> Response:
+        """Score raw texts by the champion of a branch: one answer for each, in order, all by one version."""
+        _require_champion(champions.served, branch)
+        texts = (await _asked(request)).texts
+        try:
+            version, scores = await answers.to(branch, texts, explain=explain)
+        except NoChampion as error:  # it was taken away a moment ago
+            raise HTTPException(503, str(error)) from error
+        metrics.count_texts(branch, len(texts))
+        answer = ScoreResponse(branch=branch, model_version=version, scores=[TextScore(**each) for each in scores])
+        return Response(answer.model_dump_json(), media_type="application/json")
+
+    @app.get("/v1/branches", responses=_UNAUTHORIZED, dependencies=guarded)
+    async def branches() -> list[BranchState]:
+        """Every branch, and the version that serves it."""
+        return _states(champions.served)
+
+    @app.get("/metrics", responses=_UNAUTHORIZED, dependencies=guarded, response_class=PlainTextResponse)
+    async def figures() -> Response:
+        """Figures for Prometheus."""
+        return PlainTextResponse(metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/healthz")
+    async def healthy() -> dict[str, str]:
+        """Whether the process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", responses={503: {"model": Readiness, "description": "The registry was never seen."}})
+    async def ready(response: Response) -> Readiness:
+        """Whether scores can be asked for: the registry was seen once. What is loaded serves on without it."""
+        readiness = _readiness(champions.served)
+        response.status_code = 200 if readiness.ready else 503
+        return readiness
+
+    return app
+
+
+def _only_with(token: str) -> Callable[[HTTPAuthorizationCredentials | None], Awaitable[None]]:
+    """What refuses whoever does not know the token."""
+
+    async def authorized(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
+        # A header's bytes are shown as Latin-1.
+        if not given or not secrets.compare_digest(given.credentials.encode("latin-1"), token.encode()):
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise HTTPException(401, "a bearer token is needed, the SCORING_TOKEN of the service", challenge)
+
+    return authorized
+
+
+async def _asked(request: Request) -> ScoreRequest:
+    """What is asked, read by pydantic alone: it refuses what is nested too deeply, and no half of it is kept."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise HTTPException(413, f"the request has more than {MOST_BYTES:,} bytes: send its texts in several")
+    try:
+        return ScoreRequest.model_validate_json(bytes(body))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        if any(each["type"] == "too_long" for each in faults):
+            raise HTTPException(413, f"more than {MOST_TEXTS:,} texts: send them in several requests") from error
+        raise RequestValidationError(faults) from error
+
+
+async def _invalid(_: Request, error: Any) -> Response:
+    """The answer to a ``RequestValidationError``."""
+    return JSONResponse(Invalid(detail=field_faults(error.errors())).model_dump(), 422)
+
+
+def _require_champion(served: Served, branch: str) -> None:
+    if branch not in served.champions:
+        there = ", ".join(served.champions) or "none yet"
+        raise HTTPException(404, f"there is no branch {branch!r}; there are: {there}")
+    if served.champions[branch] is None:
+        raise HTTPException(503, served.faults.get(branch) or no_champion(branch))
+
+
+def _states(served: Served) -> list[BranchState]:
+    return [
+        BranchState(
+            branch=branch,
+            model_version=champion.version if champion else None,
+            detail=served.faults.get(branch) or ("" if champion else no_champion(branch)),
+        )
+        for branch, champion in served.champions.items()
+    ]
+
+
+def _readiness(served: Served) -> Readiness:
+    registry = "reachable"
+    if served.registry_fault:
+        since = f"last seen {served.looked_at:%Y-%m-%d %H:%M:%S} UTC" if served.looked_at else "never seen"
+        registry = f"{since}: {served.registry_fault}"
+    return Readiness(ready=served.looked_at is not None, registry=registry, branches=_states(served))
