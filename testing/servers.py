@@ -59,9 +59,10 @@ def running(
             raise
 
 
-def post(url: str, body: object) -> object:
+def post(url: str, body: object, headers: Mapping[str, str] | None = None) -> object:
     """POST JSON, get JSON."""
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310
+    every = {"Content-Type": "application/json", **(headers or {})}
+    request = urllib.request.Request(url, json.dumps(body).encode(), every)  # noqa: S310
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         return json.load(answer)
 

@@ -19,7 +19,7 @@ class Cron(Settings):
     @field_validator("cron")
     @classmethod
     def _readable(cls, cron: str) -> str:
-        """As Dagster sees it, which takes seconds to load: five fields, and a day that there is."""
+        """Five fields, and a day that there is: as Dagster sees it, which takes seconds to load."""
         try:
             fields, *_ = croniter.expand(cron)
             croniter(cron).get_next()

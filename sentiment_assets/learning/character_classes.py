@@ -14,7 +14,7 @@ _CLASS = re.compile(r"\\p\{(\w+)\}")
 _NO_CHARACTER = "A"
 """Stands for an empty class, since lower-cased texts do not have it."""
 _members: dict[str, dict[str, bool]] = {}
-"""By class: which of the characters that were seen so far are in it."""
+"""Which of the characters that were seen so far are in a class, by the class."""
 
 
 def narrowed(pattern: str, texts: pa.Array) -> str:

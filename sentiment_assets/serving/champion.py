@@ -12,8 +12,7 @@ from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, is_missing
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
-from sentiment_assets.resources import mlflow_settings
-from sentiment_assets.resources.registry import LoadedChampion, version_of
+from sentiment_assets.resources.registry import LoadedChampion
 
 _NO_TEXT = "there is no text"
 
@@ -59,18 +58,6 @@ class Champion:
         readable = {place: text for place, text in enumerate(stored) if text}
         reasons = {place: _reason(why_not.get(place)) for place in range(len(texts)) if place not in readable}
         return readable, reasons
-
-
-def load_champion(branch: str, version: str | int | None = None, tracking_uri: str | None = None) -> Champion:
-    """The champion of a branch, or another registered version of it, ready to score raw texts.
-
-    It is looked up in the MLflow that ``tracking_uri`` names, else where this project keeps it: MLFLOW_TRACKING_URI, or
-    the database in SENTIMENT_HOME. Raises ``NoSuchVersion``, also while there is no champion, ``ChangedModel`` and
-    ``MlflowAway``, which say what to do.
-    """
-    uri = tracking_uri or mlflow_settings.tracking_uri()
-    mlflow_settings.require_mlflow(uri)
-    return champion_from(branch, version_of(branch, None if version is None else str(version), uri))
 
 
 def champion_from(branch: str, loaded: LoadedChampion) -> Champion:

@@ -21,7 +21,7 @@ class Served:
     """All that is served at a moment; it is replaced as a whole."""
 
     champions: Mapping[str, Champion | None]
-    """By branch; ``None`` while there is none."""
+    """The champion of each branch; ``None`` while there is none."""
     faults: Mapping[str, str]
     """Why a branch is not served by the champion that the registry names."""
     looked_at: datetime | None = None

@@ -14,6 +14,7 @@ from testing.servers import free_port, post
 
 PROJECT = Path(__file__).parents[2]
 SOCKET = Path("/var/run/docker.sock")
+_TOKEN = "ofthetest"  # noqa: S105
 
 
 def docker(*arguments: str, **options: Any) -> str:
@@ -36,11 +37,17 @@ class Stack:
     image: str
     dagster_port: int = field(default_factory=free_port)
     mlflow_port: int = field(default_factory=free_port)
+    scoring_port: int = field(default_factory=free_port)
 
     @property
     def dagster(self) -> str:
         """Dagster's address."""
         return f"http://127.0.0.1:{self.dagster_port}"
+
+    @property
+    def scoring(self) -> str:
+        """The scoring service's address."""
+        return f"http://127.0.0.1:{self.scoring_port}"
 
     def environment(self) -> dict[str, str]:
         """What Compose is told: the name, and a file of settings, which is written anew."""
@@ -50,6 +57,8 @@ class Stack:
             "SENTIMENT_IMAGE": self.image,
             "DAGSTER_PORT": str(self.dagster_port),
             "MLFLOW_PORT": str(self.mlflow_port),
+            "SCORING_PORT": str(self.scoring_port),
+            "SCORING_TOKEN": _TOKEN,
         }
         (self.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         return os.environ | {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_ENV_FILES": str(self.folder / ".env")}
@@ -87,6 +96,10 @@ class Stack:
         assert isinstance(answer, dict)
         assert "errors" not in answer, answer
         return answer["data"]
+
+    def score(self, branch: str, texts: list[str]) -> Any:
+        """Ask the scoring service, which knows a branch of the image alone by its registered model."""
+        return post(f"{self.scoring}/v1/{branch}/score", {"texts": texts}, {"Authorization": f"Bearer {_TOKEN}"})
 
     def runs(self, job: str) -> list[Mapping[str, Any]]:
         """Runs of a job, the newest first: ``runId``, ``status`` and ``tags`` by name."""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from sentiment_assets_tests.deployment.compose import PROJECT, Stack, docker, most_at_once, steps_of
 from testing.corpus import as_csv, made_up_reviews
 from testing.platform import wait_for
+from testing.servers import post
 
 pytestmark = pytest.mark.docker
 
@@ -24,7 +26,7 @@ attributes:
   search: {grid: {epochs: [10, 20, 30], eta0: [0.5, 1], l2: [1.0e-5]}}
   retraining: {cool_down_hours: 100}
 """
-SERVICES = ("postgres", "mlflow", "code", "webserver", "daemon")
+SERVICES = ("postgres", "mlflow", "code", "webserver", "scoring", "daemon")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def test_compose_has_nothing_to_say_against_its_file(stack: Stack) -> None:
 
 
 def test_no_service_is_root_and_none_can_write_beside_its_volumes(stack: Stack) -> None:
-    for service in ("mlflow", "code", "webserver", "daemon"):
+    for service in ("mlflow", "code", "webserver", "scoring", "daemon"):
         assert stack.compose("exec", "-T", service, "id", "--user") == "10001"
         told = stack.compose("exec", "-T", service, "sh", "-c", "touch /app/x /venv/x /x 2>&1 || true")
         assert told.count("Read-only file system") == 3
@@ -78,7 +80,7 @@ def test_a_new_release_of_the_code_location_leaves_the_ui_up(stack: Stack) -> No
     wait_for(lambda: WITH_ACME in str(stack.ask(query)), 60, "the image of the new release in the UI")
     wait_for(lambda: "acme" in str(stack.ask("{ assetNodes { assetKey { path } } }")), 60, "the new branch in the UI")
     same = set(started.splitlines()) & set(stack.compose("ps", "--format", "{{.Service}} {{.ID}}").splitlines())
-    assert {line.split()[0] for line in same} == set(SERVICES) - {"code"}
+    assert {line.split()[0] for line in same} == set(SERVICES) - {"code", "scoring"}
 
 
 def test_a_landed_file_is_ingested_in_a_container_of_its_own(stack: Stack) -> None:
@@ -110,6 +112,18 @@ def test_the_champion_is_in_mlflow_and_every_review_has_a_score(stack: Stack) ->
     scores = json.loads(stack.scores("acme", "2026-10.csv"))
     assert len(scores) == 2_000
     assert {row["model_version"] for row in scores} <= {1, "1"}
+
+
+def test_the_scoring_service_answers_who_knows_the_token(stack: Stack) -> None:
+    def answer() -> bool:
+        try:
+            return stack.score("acme", ["superb", "dull"])["model_version"] == "1"
+        except urllib.error.HTTPError:  # until the champion is loaded
+            return False
+
+    wait_for(answer, 30, "an answer of the champion")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        post(f"{stack.scoring}/v1/acme/score", {"texts": ["superb"]})
 
 
 def test_a_run_whose_container_is_killed_is_marked_failed_and_run_again(stack: Stack) -> None:

@@ -12,9 +12,12 @@ import kubernetes_validate
 import pytest
 import yaml
 from dagster_k8s.job import construct_dagster_k8s_job
+from fastapi.routing import APIRoute
 from kubernetes.client import ApiClient
 
 from sentiment_assets.execution.steps import PODS, TRAINING_SETTING
+from sentiment_assets.serving.app import scoring_app
+from sentiment_assets.serving.champions import Champions
 from sentiment_assets_tests.execution.test_steps import executor_of
 
 DEPLOYMENT = Path(__file__).parents[2] / "deployment" / "kubernetes"
@@ -122,6 +125,15 @@ def test_the_chart_is_told_of_the_code_location_as_it_is() -> None:
     assert f"--version {version('dagster')}" in (DEPLOYMENT / "values.yaml").read_text()
 
 
-def test_mlflows_manifests_hold_to_kubernetes_schema() -> None:
-    for manifest in yaml.safe_load_all((DEPLOYMENT / "mlflow.yaml").read_text()):
+@pytest.mark.parametrize("name", ["mlflow.yaml", "scoring.yaml"])
+def test_manifests_hold_to_kubernetes_schema(name: str) -> None:
+    for manifest in yaml.safe_load_all((DEPLOYMENT / name).read_text()):
         kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+
+
+def test_the_scoring_service_is_probed_where_it_answers() -> None:
+    deployment, service = yaml.safe_load_all((DEPLOYMENT / "scoring.yaml").read_text())
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    paths = {route.path for route in scoring_app(Champions("")).routes if isinstance(route, APIRoute)}
+    assert {container[probe]["httpGet"]["path"] for probe in ("readinessProbe", "livenessProbe")} <= paths
+    assert f"--port={service['spec']['ports'][0]['targetPort']}" in container["args"]

@@ -78,11 +78,17 @@ def test_all_instances_retry_keep_and_watch_alike() -> None:
             assert local[part] == deployed[part]
 
 
-def test_only_the_two_uis_are_published_and_on_loopback() -> None:
+def test_only_the_uis_and_the_scoring_service_are_published_and_on_loopback() -> None:
     services = yaml.safe_load(COMPOSE)["services"]
     published = {name: each["ports"] for name, each in services.items() if "ports" in each}
-    assert set(published) == {"mlflow", "webserver"}
+    assert set(published) == {"mlflow", "webserver", "scoring"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_the_scoring_service_asks_for_a_token_and_knows_no_other_secret() -> None:
+    scoring = yaml.safe_load(COMPOSE)["services"]["scoring"]
+    assert set(scoring["environment"]) == {"SCORING_TOKEN", "MLFLOW_TRACKING_URI"}
+    assert scoring["environment"]["SCORING_TOKEN"].startswith("${SCORING_TOKEN:?"), "or it would start without"
 
 
 def test_the_daemon_alone_has_dockers_socket() -> None:
