@@ -32,10 +32,6 @@ def __getattr__(name: str) -> object:
         from sentiment_assets.branch.component import SentimentBranch
 
         return SentimentBranch
-    if name == "load_champion":
-        from sentiment_assets.serving.champion import Champion
-
-        return load_champion
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
