@@ -21,11 +21,16 @@ def branch_files() -> dict[str, Path]:
 
 def settings_of(branch: str) -> IngestionSettings:
     """What turns a file into a batch in an existing branch. Raises ``UnknownBranch``."""
+    return branch_settings_of(branch).ingestion
+
+
+def branch_settings_of(branch: str) -> BranchSettings:
+    """All that an existing branch's file says, templates as they are written. Raises ``UnknownBranch``."""
     there = branch_files()
     if branch not in there:
         raise UnknownBranch(f"there is no branch {branch!r}; there are: {', '.join(there)}")
     try:
         written = yaml.safe_load(there[branch].read_text(encoding="utf-8"))
-        return BranchSettings.model_validate((written or {}).get("attributes") or {}).ingestion
+        return BranchSettings.model_validate((written or {}).get("attributes") or {})
     except (ValueError, yaml.YAMLError, AttributeError) as error:
         raise UnknownBranch(f"{there[branch]}: {error}") from error

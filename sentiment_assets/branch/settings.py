@@ -37,6 +37,15 @@ from sentiment_assets.settings_base import Settings
 _TEMPLATE = "{{"
 
 
+class ServeSettings(Settings):
+    """What the scoring service does beside answering."""
+
+    keep: bool = Field(
+        default=False,
+        description="Whether texts that it is asked about land as a file a day, so that monitoring sees them, too.",
+    )
+
+
 class BranchSettings(Settings):
     """The YAML schema of a branch: only ``landing`` must be given."""
 
@@ -97,6 +106,7 @@ class BranchSettings(Settings):
     score_again: bool = Field(
         default=False, description="Whether a new champion scores every batch again, or only those without scores."
     )
+    serve: ServeSettings = Field(default=ServeSettings(), description="What the scoring service keeps.")
     schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")
     freshness: Freshness = Field(default=Freshness(), description="When an asset counts as stale, in days.")
     alerts: list[AlertTarget] = Field(default=[], description="Who is told about failures, warnings and promotions.")

@@ -10,6 +10,7 @@ from sentiment_assets.commands.dev import require_free
 from sentiment_assets.resources.mlflow_settings import tracking_uri
 from sentiment_assets.serving.app import scoring_app
 from sentiment_assets.serving.champions import Champions
+from sentiment_assets.serving.kept_texts import kept_texts
 
 TOKEN = "SCORING_TOKEN"  # noqa: S105  the name of a variable
 _log = logging.getLogger(__name__)
@@ -28,7 +29,10 @@ def serve(host: str, port: int) -> None:
     require_free("--port", port)
     if not token and not _is_loopback(host):
         _log.warning("Whoever reaches %s may ask for scores: set %s to let in only who knows it", host, TOKEN)
-    app = scoring_app(Champions(tracking_uri()), token or "")
+    kept = kept_texts()
+    if kept:
+        _log.info("Texts that are asked about are kept for %s (`serve: {keep: true}`)", ", ".join(kept))
+    app = scoring_app(Champions(tracking_uri()), token or "", kept)
     # Requests are counted at /metrics instead of being logged: lines would cost more than short texts do.
     uvicorn.run(app, host=host, port=port, access_log=False, log_config=None)
 

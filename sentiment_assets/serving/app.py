@@ -1,7 +1,9 @@
 """The scoring service: one HTTP process for all branches. See ``docs/serving.md``."""
 
+import asyncio
+import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -14,6 +16,7 @@ from pydantic import ValidationError
 
 from sentiment_assets.serving.answers import Answers, NoChampion, no_champion
 from sentiment_assets.serving.champions import Champions, Served
+from sentiment_assets.serving.kept_texts import KeptTexts, now
 from sentiment_assets.serving.messages import (
     MOST_BYTES,
     MOST_TEXTS,
@@ -28,6 +31,9 @@ from sentiment_assets.serving.messages import (
 )
 from sentiment_assets.serving.service_metrics import Measured, ServiceMetrics
 
+_log = logging.getLogger(__name__)
+_NOTHING_KEPT: Mapping[str, KeptTexts] = {}
+_SECONDS_BETWEEN_LANDINGS = 60
 _BEARER = HTTPBearer(auto_error=False, description="SCORING_TOKEN, if the service was started with one.")
 _SCHEMA = ScoreRequest.model_json_schema()
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _SCHEMA}}}}
@@ -40,15 +46,20 @@ _REFUSALS: dict[int | str, dict[str, Any]] = _UNAUTHORIZED | {
 }
 
 
-def scoring_app(champions: Champions, token: str = "") -> FastAPI:
-    """The service over some champions; with a ``token`` only who knows it gets scores, branches and figures."""
+def scoring_app(champions: Champions, token: str = "", kept: Mapping[str, KeptTexts] = _NOTHING_KEPT) -> FastAPI:
+    """The service over some champions; with a ``token`` only who knows it gets scores, branches and figures.
+
+    Texts of the branches in ``kept`` are kept.
+    """
     answers, metrics = Answers(champions), ServiceMetrics(champions)
 
     @asynccontextmanager
     async def looking(_: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(champions.look)
         champions.watch()
+        landing = asyncio.create_task(_land_days_that_are_over(kept))
         yield
+        landing.cancel()
         champions.stop()
 
     app = FastAPI(
@@ -77,6 +88,8 @@ def scoring_app(champions: Champions, token: str = "") -> FastAPI:
         except NoChampion as error:  # it was taken away a moment ago
             raise HTTPException(503, str(error)) from error
         metrics.count_texts(branch, len(texts))
+        if branch in kept:
+            _keep(kept[branch], [text for text, each in zip(texts, scores, strict=True) if each["score"] is not None])
         answer = ScoreResponse(branch=branch, model_version=version, scores=[TextScore(**each) for each in scores])
         return Response(answer.model_dump_json(), media_type="application/json")
 
@@ -103,6 +116,24 @@ def scoring_app(champions: Champions, token: str = "") -> FastAPI:
         return readiness
 
     return app
+
+
+def _keep(kept: KeptTexts, texts: Sequence[str]) -> None:
+    """Keep texts; who asked has the answer all the same."""
+    try:
+        kept.keep(texts, now())
+    except OSError:
+        _log.exception("%d texts of %s could not be kept", len(texts), kept.branch)
+
+
+async def _land_days_that_are_over(kept: Mapping[str, KeptTexts]) -> None:
+    while kept:
+        for each in kept.values():
+            try:
+                await to_thread.run_sync(each.land_days_before, now())
+            except Exception:  # noqa: BLE001  every file system has errors of its own, and it is tried again
+                _log.exception("What was kept of %s cannot land yet", each.branch)
+        await asyncio.sleep(_SECONDS_BETWEEN_LANDINGS)
 
 
 def _only_with(token: str) -> Callable[[HTTPAuthorizationCredentials | None], Awaitable[None]]:

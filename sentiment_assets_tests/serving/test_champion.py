@@ -1,8 +1,10 @@
 """The notebook's face: ``load_champion``."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,6 +83,17 @@ def test_a_text_is_read_as_the_branch_reads_it(
     yaml.write_text("attributes: {landing: here, htm: keep}")
     with pytest.raises(UnknownBranch, match=r"defs.yaml: .*\n.*htm"):
         load_champion("acme")
+
+
+def test_the_example_of_the_page_runs(trained: BranchInProcess) -> None:
+    page = (Path(__file__).parents[2] / "docs/serving.md").read_text()
+    [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    *_, scored, explained = example.replace("movies", "acme").strip().splitlines()
+    names: dict[str, Any] = {}
+    exec(example.replace("movies", "acme"), names)  # noqa: S102
+    for line in (scored, explained):
+        call, _, columns = line.partition("  # a DataFrame: ")
+        assert list(eval(call, names)) == columns.split(", ")  # noqa: S307
 
 
 @pytest.mark.process

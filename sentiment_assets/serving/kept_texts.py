@@ -1,0 +1,87 @@
+"""Texts that were asked about, kept as a landed file a day, where a branch wants that (``serve: {keep: true}``)."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import jinja2
+import pandas as pd
+from upath import UPath
+
+from sentiment_assets.branch.files import branch_files, branch_settings_of
+from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.resources.home import below_home, local_home, make_folder
+from sentiment_assets.resources.written_files import written_atomically
+
+_GRACE = timedelta(minutes=1)
+"""A day has ended for good when nobody can have begun to write in it."""
+_ENDING = ".jsonl"
+
+
+@dataclass(frozen=True)
+class KeptTexts:
+    """The texts of one branch. They wait below the home folder, in a file of their day and process, till it ends."""
+
+    branch: str
+    settings: BranchSettings
+    place: UPath
+    """Where the branch's files land."""
+    waiting: Path
+    process: str = field(default_factory=lambda: uuid4().hex[:8])
+
+    def keep(self, texts: Sequence[str], now: datetime) -> None:
+        """Append texts, with an id each and the moment they came; all of them or, if it fails, none."""
+        moment = now.isoformat(timespec="seconds")
+        lines = [json.dumps({"id": uuid4().hex, "at": moment, "text": text}) + "\n" for text in texts]
+        make_folder(self.waiting)
+        path = self.waiting / f"{now:%Y-%m-%d}-{self.process}{_ENDING}"
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write("".join(lines).encode())
+
+    def land_days_before(self, now: datetime) -> None:
+        """Land what was kept on days that are over, by whichever process, each file under a name of its own.
+
+        If that is broken off, it lands again under the same name, with the same content.
+        """
+        first_day = f"{now - _GRACE:%Y-%m-%d}"
+        over = [each for each in self.waiting.glob(f"*{_ENDING}") if each.name < first_day]
+        for file in sorted(over):
+            with written_atomically(self.place / f"served-{file.stem}.parquet") as stream:
+                self._as_landed(file).to_parquet(stream, index=False)
+            file.unlink(missing_ok=True)
+
+    def _as_landed(self, file: Path) -> pd.DataFrame:
+        """The texts under the names by which the branch reads its columns."""
+        columns = self.settings.columns
+        with file.open(encoding="utf-8") as lines:
+            kept = pd.DataFrame([json.loads(line) for line in lines]).assign(at=lambda each: pd.to_datetime(each["at"]))
+        names = {"text": columns.texts[0], "id": columns.review_id, "at": columns.date.column}
+        return kept.rename(columns=names)[[name for name in names.values() if name]]
+
+
+def kept_texts() -> Mapping[str, KeptTexts]:
+    """Those of the branches that want it, by branch. Raises ``UnknownBranch`` for a YAML file with faults.
+
+    Raises ``ValueError`` if the home folder is not on this machine, since nothing can be appended to an object.
+    """
+    every = {branch: branch_settings_of(branch) for branch in branch_files()}
+    wanted = {branch: settings for branch, settings in every.items() if settings.serve.keep}
+    return {
+        branch: KeptTexts(branch, settings, below_home(_filled_in(settings.landing)), local_home() / "served" / branch)
+        for branch, settings in wanted.items()
+    }
+
+
+def _filled_in(landing: str) -> str:
+    """``{{ env.NAME }}`` from the environment, as Dagster does it when it loads the branch."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  it is no HTML
+    return environment.from_string(landing).render(env=os.environ)
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)

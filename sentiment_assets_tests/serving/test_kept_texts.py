@@ -1,0 +1,95 @@
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from sentiment_assets.assets import raw_reviews
+from sentiment_assets.branch import files
+from sentiment_assets.definitions import resources
+from sentiment_assets.resources.mlflow_settings import tracking_uri
+from sentiment_assets.serving.app import scoring_app
+from sentiment_assets.serving.champions import Champions
+from sentiment_assets.serving.kept_texts import KeptTexts, kept_texts
+from testing.in_process import BranchInProcess
+
+EVENING = datetime(2026, 11, 29, 23, 59, 30, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 30, tzinfo=UTC)
+YAML = """\
+type: sentiment_assets.SentimentBranch
+attributes:
+  landing: "{{ env.SENTIMENT_HOME }}/landing/acme"
+  columns: {text: [title, body], review_id: number, created_at: {column: posted, format: "%d-%b-%y"}}
+  serve: {keep: true}
+"""
+
+
+@pytest.fixture
+def kept(trained: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptTexts:
+    (tmp_path / "defs/acme").mkdir(parents=True)
+    (tmp_path / "defs/acme/defs.yaml").write_text(YAML)
+    monkeypatch.setattr(files, "DEFS", tmp_path / "defs")
+    return kept_texts()["acme"]
+
+
+def landed(home: str) -> list[Path]:
+    return sorted(Path(home, "landing/acme").glob("served-*"))
+
+
+def test_the_texts_of_a_day_become_a_batch_of_the_branch(trained: BranchInProcess, kept: KeptTexts) -> None:
+    home = os.environ["SENTIMENT_HOME"]
+    kept.keep(["superb", "größter Unsinn,\n3"], EVENING)
+    kept.keep(["1"], EVENING + timedelta(seconds=20))
+    kept.keep(["of the next day"], MIDNIGHT)
+    kept.land_days_before(MIDNIGHT + timedelta(seconds=59))
+    assert landed(home) == [], "somebody may be writing still"
+    kept.land_days_before(MIDNIGHT + timedelta(minutes=1))
+    [file] = landed(home)
+    branch = trained.with_settings(columns=kept.settings.columns.model_dump(exclude_unset=True))
+    key = file.name
+    branch.register_batch(key)
+    assert branch.ingest(key).success
+    reviews = pd.read_parquet(resources()["storage"].frame_path("acme", raw_reviews.NAME, key).path)
+    assert reviews["text"].tolist() == ["superb", "größter Unsinn,\n3", "1"]
+    assert reviews["created_at"].dt.date.astype(str).tolist() == ["2026-11-29"] * 3
+    assert reviews["review_id"].is_unique
+
+
+def test_what_was_landed_already_lands_again_as_the_same_file(kept: KeptTexts) -> None:
+    home = os.environ["SENTIMENT_HOME"]
+    kept.keep(["superb"], EVENING)
+    [waiting] = kept.waiting.iterdir()
+    content = waiting.read_bytes()
+    kept.land_days_before(MIDNIGHT + timedelta(hours=1))
+    [file] = landed(home)
+    first = pd.read_parquet(file)
+    waiting.write_bytes(content)  # as if it had been broken off before it was deleted
+    kept.land_days_before(MIDNIGHT + timedelta(hours=1))
+    assert landed(home) == [file]
+    pd.testing.assert_frame_equal(pd.read_parquet(file), first)
+    assert list(kept.waiting.iterdir()) == []
+
+
+def test_the_service_keeps_what_has_a_score_and_answers_when_it_cannot(kept: KeptTexts) -> None:
+    with TestClient(scoring_app(Champions(tracking_uri()), kept={"acme": kept})) as client:
+        assert client.post("/v1/acme/score", json={"texts": ["superb", "", "dull"]}).status_code == 200
+        [waiting] = kept.waiting.iterdir()
+        assert [json.loads(line)["text"] for line in waiting.read_text().splitlines()] == ["superb", "dull"]
+        waiting.unlink()
+        kept.waiting.rmdir()
+        kept.waiting.write_text("in the way")
+        assert client.post("/v1/acme/score", json={"texts": ["superb"]}).status_code == 200
+
+
+def test_nothing_is_kept_unless_a_branch_says_so(kept: KeptTexts, tmp_path: Path) -> None:
+    (tmp_path / "defs/acme/defs.yaml").write_text(YAML.replace("serve: {keep: true}", ""))
+    assert kept_texts() == {}
+
+
+def test_a_home_that_is_not_on_this_machine_is_refused(kept: KeptTexts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIMENT_HOME", "memory://state")
+    with pytest.raises(ValueError, match="not a local folder"):
+        kept_texts()
