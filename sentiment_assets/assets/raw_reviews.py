@@ -1,6 +1,7 @@
 """``raw_reviews``: one partition per landed file, checked row by row."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import dagster as dg
@@ -46,10 +47,13 @@ def rules_version(settings: IngestionSettings) -> str:
     return code_version(__name__, settings, *settings.columns.named, *sorted(settings.labels.model_fields_set))
 
 
-def raw_reviews_spec(branch: str, landing: str, settings: IngestionSettings) -> dg.AssetSpec:
-    """The asset ``<branch>/raw_reviews``, which ``branch/batches.py`` materializes."""
+def raw_reviews_spec(
+    branch: str, landing: str, settings: IngestionSettings, sources: Sequence[dg.AssetKey] = ()
+) -> dg.AssetSpec:
+    """The asset ``<branch>/raw_reviews``, which ``branch/batches.py`` materializes; ``sources`` land files for it."""
     return dg.AssetSpec(
         [branch, NAME],
+        deps=sources,
         skippable=True,
         code_version=rules_version(settings),
         kinds={"python", "parquet"},

@@ -17,6 +17,7 @@ from sentiment_assets.assets import (
     suspicious_labels,
 )
 from sentiment_assets.assets import trained_candidates as candidates
+from sentiment_assets.assets.pulled import pulled_key
 from sentiment_assets.checks import open_warnings
 from sentiment_assets.execution.steps import PLACE, PROCESSES, place_of_training, step_executor
 
@@ -52,13 +53,19 @@ def report_job_name(branch: str) -> str:
     return f"{branch}_report"
 
 
+def pull_job_name(branch: str) -> str:
+    """The job that pulls what is new at a branch's sources."""
+    return f"{branch}_pull"
+
+
 def job_names(branch: str) -> list[str]:
-    """All jobs of a branch."""
-    return [ingest_job_name(branch), train_job_name(branch), score_job_name(branch), report_job_name(branch)]
+    """All jobs of a branch; that which pulls is there if it has sources."""
+    named = (ingest_job_name, train_job_name, score_job_name, report_job_name, pull_job_name)
+    return [each(branch) for each in named]
 
 
-def branch_jobs(branch: str) -> Sequence[Any]:
-    """Ingest and score (a run over some batches), train (one run over all candidates), and report.
+def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:
+    """Ingest and score (a run over some batches), train (one run over all candidates), report, and pull ``sources``.
 
     What takes batches in, or scores them, has one step, which stays in the process of its run: to start another one
     costs more than the work on a small file.
@@ -95,7 +102,14 @@ def branch_jobs(branch: str) -> Sequence[Any]:
         tags=tags,
         description="Writes the report over every scored batch.",
     )
-    return [ingest, train, score, report]
+    pull = dg.define_asset_job(
+        pull_job_name(branch),
+        selection=dg.AssetSelection.assets(*(pulled_key(branch, each) for each in sources)),
+        tags=tags,
+        executor_def=dg.in_process_executor,
+        description="Lands what is new at the branch's sources; the landing sensor takes it in.",
+    )
+    return [ingest, train, score, report, *([pull] if sources else [])]
 
 
 def _open_warnings(branch: str) -> dg.AssetSelection:

@@ -6,6 +6,7 @@ from croniter import CroniterError, croniter
 from pydantic import Field, field_validator
 
 from sentiment_assets.settings_base import Settings
+from sentiment_assets.sources.settings import SourceSettings
 
 _FIELDS = 5
 
@@ -39,6 +40,12 @@ class Cron(Settings):
     def __str__(self) -> str:
         """Write the moments as they are shown to people."""
         return f"{self.cron} ({self.time_zone})"
+
+
+class ScheduledSource(SourceSettings):
+    """A source, and when it is pulled."""
+
+    schedule: Cron | None = Field(default=None, description="Pull at these moments; without any, by hand alone.")
 
 
 class Schedules(Settings):

@@ -6,13 +6,14 @@ facts about Dagster that this leans on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import dagster as dg
 
 from sentiment_assets.assets.event_metadata import FAILED, TOLD_AGAIN
 from sentiment_assets.assets.materialized import Materialized, event_of
+from sentiment_assets.assets.pulled import DATA_VERSION, pulled_key
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import raw_reviews_spec, take_in
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
@@ -54,7 +55,9 @@ def batches_asset(
     plan = BatchPlan(
         branch=branch,
         settings=settings,
-        raw_reviews=raw_reviews_spec(branch, settings.landing, settings.ingestion),
+        raw_reviews=raw_reviews_spec(
+            branch, settings.landing, settings.ingestion, [pulled_key(branch, each.name) for each in settings.sources]
+        ),
         scored_reviews=scored_reviews_spec(branch),
         rows=row_identity_specs(branch, batch_partitions),
         quality=quality_specs(branch, batch_partitions, settings.monitoring),
@@ -248,7 +251,7 @@ def _require_fit_sister(batch: CheckedBatch, sister: LoadedChampion) -> None:
 
 
 def _taken_in(batch: CheckedBatch, plan: BatchPlan, context: dg.AssetExecutionContext) -> Materialized:
-    return take_in(
+    taken = take_in(
         batch.branch,
         batch.key,
         landing=plan.settings.landing,
@@ -256,6 +259,7 @@ def _taken_in(batch: CheckedBatch, plan: BatchPlan, context: dg.AssetExecutionCo
         storage=batch.storage,
         log=context.log,
     )
+    return replace(taken, upstream={each.asset_key: DATA_VERSION for each in plan.raw_reviews.deps})
 
 
 def _failure_of(failed: Mapping[str, Exception], batches: int) -> Exception:

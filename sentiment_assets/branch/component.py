@@ -61,7 +61,7 @@ class SentimentBranch(dg.Component, dg.Resolvable):
         name = _branch_name(context.path, context.defs_module_path)
         _require_known_sisters(context.path, context.defs_module_path, self.settings.start_from)
         _require_no_circle(context.path, context.defs_module_path)
-        return branch_definitions(name, self.settings, _behaviour_cases(context.path / BEHAVIOUR_FILE))
+        return branch_definitions(name, self.settings, _behaviour_cases(context.path / BEHAVIOUR_FILE), context.path)
 
 
 def _behaviour_cases(file: Path) -> BehaviourCases:

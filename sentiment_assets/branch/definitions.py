@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
+from sentiment_assets.assets.pulled import pulled_asset
 from sentiment_assets.assets.raw_reviews import rules_version
 from sentiment_assets.assets.sentiment_report import sentiment_report_asset
 from sentiment_assets.assets.splits import splits_asset
@@ -17,7 +19,7 @@ from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.jobs import branch_jobs
 from sentiment_assets.automation.landing_sensor import landing_sensor
 from sentiment_assets.automation.retraining_sensor import retraining_sensor
-from sentiment_assets.automation.schedules import branch_schedules
+from sentiment_assets.automation.schedules import branch_schedules, pull_schedules
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.branch.batches import batches_asset
@@ -28,8 +30,10 @@ from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.settings import SisterName, branch_and_version
 
 
-def branch_definitions(name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES) -> dg.Definitions:
-    """What a branch is made of."""
+def branch_definitions(
+    name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES, folder: Path | None = None
+) -> dg.Definitions:
+    """What a branch is made of; ``folder`` holds its YAML file, and sources of its own."""
     ingestion = settings.ingestion
     batch_partitions = dg.DynamicPartitionsDefinition(name=batch_partitions_name(name))
     sisters = settings.start_from
@@ -38,6 +42,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
     candidates, feature_sets = settings.candidates, settings.feature_sets
     candidate_keys = [each.key for each in candidates]
     assets = [
+        *(pulled_asset(name, each, settings.landing, folder) for each in settings.sources),
         batches_asset(name, batch_partitions, settings),
         splits_asset(name, batch_partitions, settings.splits, settings.features.tokens),
         features_asset(
@@ -73,7 +78,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             assets,
         ),
         asset_checks=[open_warnings_check(name, batch_partitions), suspicious_labels_check(name)],
-        jobs=branch_jobs(name),
+        jobs=branch_jobs(name, [each.name for each in settings.sources]),
         sensors=[
             landing_sensor(
                 name,
@@ -93,7 +98,10 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             ),
             alert_sensor(name, settings.alerts, settings.freshness),
         ],
-        schedules=branch_schedules(name, candidate_keys, settings.schedules),
+        schedules=[
+            *branch_schedules(name, candidate_keys, settings.schedules),
+            *pull_schedules(name, settings.sources),
+        ],
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
-from sentiment_assets.automation.settings import Freshness, Schedules
+from sentiment_assets.automation.settings import Freshness, ScheduledSource, Schedules
 from sentiment_assets.ingestion.settings import (
     DEFAULT_FORMAT,
     DEFAULT_LIMITS,
@@ -53,6 +53,9 @@ class BranchSettings(Settings):
         min_length=1,
         description="Folder or fsspec URL where review files land; a relative path lies below SENTIMENT_HOME. "
         "`{{ env.NAME }}` is replaced from the environment.",
+    )
+    sources: list[ScheduledSource] = Field(
+        default=[], description="Where reviews are pulled from into the landing place."
     )
     owners: list[str] = Field(
         default=[], description="E-mail addresses, or teams as `team:name`, shown on every asset."
@@ -141,6 +144,15 @@ class BranchSettings(Settings):
         if twice:
             raise ValueError(f"listed more than once: {', '.join(twice)}")
         return names
+
+    @field_validator("sources")
+    @classmethod
+    def _each_source_once(cls, sources: list[ScheduledSource]) -> list[ScheduledSource]:
+        names = [each.name for each in sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"named more than once: {', '.join(twice)}; what a source has pulled is kept by its name")
+        return sources
 
     @model_validator(mode="after")
     def _what_is_searched_is_there(self) -> Self:

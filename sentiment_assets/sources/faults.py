@@ -1,0 +1,90 @@
+"""Why a pull failed, as people read it: which source, what is the matter, what to do; and never a secret."""
+
+import os
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote, quote_plus
+
+from sentiment_assets.resources.urls import without_secrets
+from sentiment_assets.sources.pull_log import PulledMeanwhile
+from sentiment_assets.sources.rest import UnexpectedAnswer
+from sentiment_assets.sources.settings import Secret, SourceSettings, UnfitSource
+
+_HIDDEN = "***"
+_LONGEST = 1_500
+"""Characters of a message: databases quote whole statements, and servers whole pages."""
+_REFUSED = range(400, 500)
+_FOR_THE_MOMENT = (408, 425, 429)
+
+
+class PullFailed(RuntimeError):
+    """A pull landed nothing; what it would have landed is pulled next time."""
+
+    def __init__(self, said: str, *, may_help_later: bool) -> None:
+        super().__init__(said)
+        self.may_help_later = may_help_later
+        """Whether the same pull may succeed later without anybody's doing."""
+
+
+@contextmanager
+def explained(branch: str, settings: SourceSettings, landing: str) -> Iterator[None]:
+    """Raise ``PullFailed`` for whatever happens in the block; what libraries say is searched for secrets first."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  drivers, servers and file systems have errors of their own
+        reason = _innermost(error)
+        said = f"{branch}: source {settings.name}: {_sentence(reason)}"
+        failed = PullFailed(hidden(said, settings, landing)[:_LONGEST], may_help_later=_may_help_later(reason))
+    else:
+        return
+    raise failed  # without what it was raised from, which may quote a secret
+
+
+def hidden(said: str, settings: SourceSettings, landing: str = "") -> str:
+    """A message without the values of the source's variables, in whatever spelling, and without those of addresses."""
+    values = [os.environ.get(each.env, "") for each in _secrets_of(settings)]
+    said = without_secrets(said, landing, *values)
+    spellings = {spelling for value in values if value for spelling in _spellings(value)}
+    for each in sorted(spellings, key=len, reverse=True):
+        said = said.replace(each, _HIDDEN)
+    return said
+
+
+def _secrets_of(settings: SourceSettings) -> list[Secret]:
+    found = [settings.sql.connection] if settings.sql else []
+    return [*found, settings.rest.auth] if settings.rest and settings.rest.auth else list(found)
+
+
+def _spellings(value: str) -> set[str]:
+    return {value, quote(value), quote(value, safe=""), quote_plus(value), b64encode(value.encode()).decode()}
+
+
+def _innermost(error: Exception) -> BaseException:
+    """What dlt wraps into errors of its own."""
+    reason: BaseException = error
+    while type(reason).__module__.startswith("dlt.extract") and reason.__cause__ is not None:
+        reason = reason.__cause__
+    return reason
+
+
+def _sentence(reason: BaseException) -> str:
+    if isinstance(reason, (UnfitSource, PulledMeanwhile)):
+        return f"{reason}"
+    if isinstance(reason, UnexpectedAnswer):
+        return f"the vendor {reason}"
+    return f"{type(reason).__name__}: {reason}"
+
+
+def _may_help_later(reason: BaseException) -> bool:
+    if isinstance(reason, (UnfitSource, TypeError)):
+        return False
+    status = getattr(getattr(reason, "response", None), "status_code", None)
+    if isinstance(status, int):
+        return status not in _REFUSED or status in _FOR_THE_MOMENT
+    return type(reason).__name__ not in (
+        "ProgrammingError",
+        "ArgumentError",
+        "NoSuchModuleError",
+        "DictValidationException",
+    )

@@ -1,0 +1,123 @@
+"""A pull: what is new since the last one becomes one Parquet file in the landing place, or the vendor's own files."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from upath import UPath
+
+from sentiment_assets.resources.home import below_home
+from sentiment_assets.sources.faults import explained
+from sentiment_assets.sources.pull_log import PullLog
+from sentiment_assets.sources.settings import SourceSettings
+
+if TYPE_CHECKING:
+    from dlt.sources import DltResource
+
+FOLDER = "pulled"
+"""Below the home: the log of every source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulled:
+    """What a pull has brought."""
+
+    rows: int = 0
+    """Of files that are copied as they are, none."""
+    files: Sequence[str] = ()
+    """What has landed, as paths below the landing place; nothing if there was nothing new."""
+    columns: Sequence[str] = ()
+    cursor: str = ""
+    """Where the source is read on next time, as people are shown it."""
+    without_cursor: int = 0
+    """Rows that are not pulled because their cursor is empty."""
+    passed_over: Sequence[str] = ()
+    """Files that are not copied, and why."""
+    number: int = 0
+    """Which pull of its source was the last that counts."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A source of a branch, where its files land, and where its YAML file lies."""
+
+    branch: str
+    settings: SourceSettings
+    landing: str
+    folder: Path | None = None
+
+    @property
+    def state_folder(self) -> UPath:
+        """Where the log of its pulls lies."""
+        return below_home(FOLDER) / self.branch / self.settings.name
+
+    @property
+    def log(self) -> PullLog:
+        """The log of its pulls."""
+        return PullLog(self.state_folder, below_home(self.landing), self.settings.name)
+
+
+def pull(source: Source) -> Pulled:
+    """Land what is new. Raises ``PullFailed``, which says whether another try may help, and holds no secret."""
+    started = time.monotonic()
+    with explained(source.branch, source.settings, source.landing):
+        if source.settings.files is not None:
+            from sentiment_assets.sources.files import pull_files
+
+            files, passed_over, number = pull_files(source.settings.name, source.settings.files, source.log)
+            seconds = time.monotonic() - started
+            return Pulled(files=files, passed_over=passed_over, number=number, seconds=seconds)
+        return _pull_rows(source, started)
+
+
+def _pull_rows(source: Source, started: float) -> Pulled:
+    from sentiment_assets.sources.columns import Pages
+    from sentiment_assets.sources.session import cursor_of, quiet_dlt, read_all
+
+    log = source.log
+    before = log.last()
+    with tempfile.TemporaryDirectory(prefix="pull-") as folder, quiet_dlt(), _opened(source) as (resource, missing):
+        pages = Pages(Path(folder))
+        state = read_all(resource, before.state, pages)
+        files = {}
+        if pages.rows:
+            name = f"{source.settings.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{before.number + 1}.parquet"
+            with log.put_aside(name) as (aside, stream):
+                pages.write(stream)
+            files = {name: aside}
+        last = log.count(before, state, files) if files or state != before.state else before
+        return Pulled(
+            rows=pages.rows,
+            files=list(files),
+            columns=pages.columns if files else [],
+            cursor=cursor_of(state),
+            without_cursor=missing(),
+            number=last.number,
+            seconds=time.monotonic() - started,
+        )
+
+
+@contextmanager
+def _opened(source: Source) -> "Iterator[tuple[DltResource, Callable[[], int]]]":
+    """The resource of a source that has rows, and what counts the rows that have no cursor."""
+    settings = source.settings
+    if settings.sql is not None:
+        from sentiment_assets.sources.sql import opened, sql_resource, without_cursor
+
+        sql = settings.sql
+        with opened(sql) as engine:
+            yield sql_resource(settings.name, sql, engine), lambda: without_cursor(sql, engine)
+    elif settings.rest is not None:
+        from sentiment_assets.sources.rest import rest_resource
+
+        yield rest_resource(settings.name, settings.rest), lambda: 0
+    else:
+        from sentiment_assets.sources.own import own_resource
+
+        yield own_resource(str(settings.python), source.folder or Path()), lambda: 0

@@ -1,0 +1,93 @@
+"""Rows of an HTTP interface, page by page, through dlt's ``rest_api``."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sentiment_assets.sources.settings import RestAuth, RestSource
+
+if TYPE_CHECKING:
+    from dlt.sources import DltResource
+    from requests import Response
+
+ATTEMPTS = 5
+"""How often one request is tried, before the pull as a whole is tried again later."""
+_SECONDS_TO_ANSWER = 60
+_LONGEST_WAIT = 300
+"""Seconds that are waited for a vendor who says ``Retry-After``, at most."""
+
+
+class UnexpectedAnswer(ValueError):
+    """An answer is not what the source's settings say; the message is the end of a sentence."""
+
+
+def rest_resource(name: str, settings: RestSource, *, seconds_between: float = 1.0) -> "DltResource":
+    """The rows that are new or changed since the cursor, which dlt keeps. Raises ``ValueError`` for unfit settings.
+
+    A request that is refused for the moment (429, 5xx), or breaks off, is tried again: after ``seconds_between``, then
+    twice as long and so on, or when the vendor's ``Retry-After`` says.
+    """
+    from dlt.sources.helpers.requests import Client
+    from dlt.sources.rest_api import rest_api_resources
+
+    client = Client(
+        request_timeout=_SECONDS_TO_ANSWER,
+        raise_for_status=False,
+        request_max_attempts=ATTEMPTS,
+        request_backoff_factor=seconds_between,
+        request_max_retry_delay=_LONGEST_WAIT,
+    )
+    endpoint: dict[str, Any] = {
+        "path": settings.path,
+        "params": dict(settings.params),
+        "data_selector": settings.data_selector,
+        "paginator": settings.paginator,
+        "response_actions": [_require_rows(settings.data_selector)],
+    }
+    if settings.cursor is not None:
+        endpoint["incremental"] = dict(settings.cursor)
+    asked: dict[str, Any] = {"name": name, "endpoint": endpoint}
+    if settings.key:
+        asked["primary_key"] = settings.key
+    about_client: dict[str, Any] = {"base_url": settings.base_url, "session": client.session}
+    if settings.auth:
+        about_client["auth"] = _auth(settings.auth)
+    configured: Any = {"client": about_client, "resources": [asked]}
+    [resource] = rest_api_resources(configured)
+    return resource
+
+
+def _auth(auth: RestAuth) -> dict[str, Any]:
+    secret = auth.value()
+    if auth.header is not None:
+        return {"type": "api_key", "name": auth.header, "api_key": secret, "location": "header"}
+    if auth.user is not None:
+        return {"type": "http_basic", "username": auth.user, "password": secret}
+    return {"type": "bearer", "token": secret}
+
+
+def _require_rows(selector: str) -> "Callable[..., Response]":
+    """Answers without a list of rows, which dlt would take for the last page or for one row, are errors."""
+    from dlt.common import jsonpath
+
+    def require_rows(response: "Response", *_: Any, **__: Any) -> "Response":
+        if not response.ok:
+            return response
+        try:
+            answer = response.json()
+        except ValueError:
+            raise UnexpectedAnswer(f"answered {len(response.content):,} bytes that are no whole JSON") from None
+        found = jsonpath.find_values(selector, answer)
+        rows = found[0] if len(found) == 1 else None
+        if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
+            raise UnexpectedAnswer(
+                f"answered JSON without a list of rows at `data_selector` {selector!r}: {_shape(answer)}"
+            )
+        return response
+
+    return require_rows
+
+
+def _shape(answer: object) -> str:
+    if isinstance(answer, dict):
+        return f"an object with the fields {', '.join(map(str, answer)) or '(none)'}"
+    return f"a {type(answer).__name__}"

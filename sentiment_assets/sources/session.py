@@ -1,0 +1,95 @@
+"""dlt, told nothing but what a source says: no telemetry, no configuration files, no folder in anybody's home.
+
+A resource is read without a pipeline of dlt's: its state is handed to it and taken back, and lies where the pull log
+does.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sentiment_assets.sources.columns import Pages, page_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from dlt.sources import DltResource
+
+ROWS_AT_ONCE = 5_000
+"""Rows of a page."""
+
+
+def read_all(resource: "DltResource", state: str, pages: Pages) -> str:
+    """Read what is new since ``state`` into ``pages``; returns the state after it.
+
+    Raises what the resource does, and ``TypeError`` for what is no row.
+    """
+    from dlt.common.json import json
+
+    known: dict[str, Any] = json.typed_loads(state) if state else {}
+    rows: list[dict[str, Any]] = []
+    with _state_of(known):
+        for item in resource:
+            if isinstance(item, dict):
+                rows.append(item)
+                if len(rows) == ROWS_AT_ONCE:
+                    pages.add(page_of(rows))
+                    rows.clear()
+            else:
+                pages.add(_table(item))
+    pages.add(page_of(rows))
+    return json.typed_dumps(known)
+
+
+def cursor_of(state: str) -> str:
+    """The last value of the cursor in a state, as people are shown it; empty if there is none."""
+    from dlt.common.json import json
+
+    found = _values_of("last_value", json.typed_loads(state) if state else {})
+    return ", ".join(str(each) for each in found if each is not None)
+
+
+def _values_of(name: str, within: object) -> list[object]:
+    if not isinstance(within, dict):
+        return []
+    nested = [value for each in within.values() for value in _values_of(name, each)]
+    return [within[name], *nested] if name in within else nested
+
+
+def _table(item: object) -> "pa.Table":
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(item, pa.RecordBatch):
+        return pa.Table.from_batches([item])
+    if isinstance(item, pd.DataFrame):
+        return pa.Table.from_pandas(item, preserve_index=False)
+    if isinstance(item, pa.Table):
+        return item
+    raise TypeError(f"a resource yields dictionaries, Arrow tables or data frames, and this is a {type(item).__name__}")
+
+
+@contextmanager
+def quiet_dlt() -> Iterator[None]:
+    """See that dlt is told nothing by files or by the environment while the block lasts."""
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+    context = Container()[PluggableRunContext]
+    before = context.providers.providers
+    context.providers.providers = []
+    try:
+        yield
+    finally:
+        context.providers.providers = before
+
+
+@contextmanager
+def _state_of(known: dict[str, Any]) -> Iterator[None]:
+    from dlt.common.configuration.container import Container
+    from dlt.common.pipeline import StateInjectableContext
+
+    context = StateInjectableContext(state=known)  # type: ignore[arg-type]
+    with Container().injectable_context(context):
+        yield
