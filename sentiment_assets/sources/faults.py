@@ -2,8 +2,6 @@
 
 import os
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import quote, quote_plus
 
 from sentiment_assets.resources.urls import without_secrets
@@ -27,18 +25,11 @@ class PullFailed(RuntimeError):
         """Whether the same pull may succeed later without anybody's doing."""
 
 
-@contextmanager
-def explained(branch: str, settings: SourceSettings, landing: str) -> Iterator[None]:
-    """Raise ``PullFailed`` for whatever happens in the block; what libraries say is searched for secrets first."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001  drivers, servers and file systems have errors of their own
-        reason = _innermost(error)
-        said = f"{branch}: source {settings.name}: {_sentence(reason)}"
-        failed = PullFailed(hidden(said, settings, landing)[:_LONGEST], may_help_later=_may_help_later(reason))
-    else:
-        return
-    raise failed  # without what it was raised from, which may quote a secret
+def explained(error: Exception, branch: str, settings: SourceSettings, landing: str) -> PullFailed:
+    """What is to be raised for an error: what libraries say is searched for secrets."""
+    reason = _innermost(error)
+    said = f"{branch}: source {settings.name}: {_sentence(reason)}"
+    return PullFailed(hidden(said, settings, landing)[:_LONGEST], may_help_later=_may_help_later(reason))
 
 
 def hidden(said: str, settings: SourceSettings, landing: str = "") -> str:

@@ -4,7 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,19 +66,25 @@ class Source:
 def pull(source: Source) -> Pulled:
     """Land what is new. Raises ``PullFailed``, which says whether another try may help, and holds no secret."""
     started = time.monotonic()
-    with explained(source.branch, source.settings, source.landing):
-        if source.settings.files is not None:
-            from sentiment_assets.sources.files import pull_files
-
-            files, passed_over, number = pull_files(source.settings.name, source.settings.files, source.log)
-            seconds = time.monotonic() - started
-            return Pulled(files=files, passed_over=passed_over, number=number, seconds=seconds)
-        return _pull_rows(source, started)
+    try:
+        found = _pull_files(source) if source.settings.files else _pull_rows(source)
+        return replace(found, seconds=time.monotonic() - started)
+    except Exception as error:  # noqa: BLE001  drivers, servers and file systems have errors of their own
+        failed = explained(error, source.branch, source.settings, source.landing)
+    raise failed  # here it brings nothing along of what it was made from, which may quote a secret
 
 
-def _pull_rows(source: Source, started: float) -> Pulled:
+def _pull_files(source: Source) -> Pulled:
+    from sentiment_assets.sources.files import pull_files
+
+    assert source.settings.files  # noqa: S101
+    files, passed_over, number = pull_files(source.settings.name, source.settings.files, source.log)
+    return Pulled(files=files, passed_over=passed_over, number=number)
+
+
+def _pull_rows(source: Source) -> Pulled:
     from sentiment_assets.sources.columns import Pages
-    from sentiment_assets.sources.session import cursor_of, quiet_dlt, read_all
+    from sentiment_assets.sources.session import cursor_of, has_read_on, quiet_dlt, read_all
 
     log = source.log
     before = log.last()
@@ -91,7 +97,7 @@ def _pull_rows(source: Source, started: float) -> Pulled:
             with log.put_aside(name) as (aside, stream):
                 pages.write(stream)
             files = {name: aside}
-        last = log.count(before, state, files) if files or state != before.state else before
+        last = log.count(before, state, files) if files or has_read_on(before.state, state) else before
         return Pulled(
             rows=pages.rows,
             files=list(files),
@@ -99,7 +105,6 @@ def _pull_rows(source: Source, started: float) -> Pulled:
             cursor=cursor_of(state),
             without_cursor=missing(),
             number=last.number,
-            seconds=time.monotonic() - started,
         )
 
 

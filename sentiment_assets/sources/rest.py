@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 """How often one request is tried, before the pull as a whole is tried again later."""
+SECONDS_BETWEEN = 1.0
+"""Before the second attempt; twice as long before each later one, if the vendor does not say ``Retry-After``."""
 _SECONDS_TO_ANSWER = 60
 _LONGEST_WAIT = 300
 """Seconds that are waited for a vendor who says ``Retry-After``, at most."""
@@ -20,11 +22,10 @@ class UnexpectedAnswer(ValueError):
     """An answer is not what the source's settings say; the message is the end of a sentence."""
 
 
-def rest_resource(name: str, settings: RestSource, *, seconds_between: float = 1.0) -> "DltResource":
+def rest_resource(name: str, settings: RestSource) -> "DltResource":
     """The rows that are new or changed since the cursor, which dlt keeps. Raises ``ValueError`` for unfit settings.
 
-    A request that is refused for the moment (429, 5xx), or breaks off, is tried again: after ``seconds_between``, then
-    twice as long and so on, or when the vendor's ``Retry-After`` says.
+    A request that is refused for the moment (429, 5xx), or breaks off, is tried again.
     """
     from dlt.sources.helpers.requests import Client
     from dlt.sources.rest_api import rest_api_resources
@@ -33,7 +34,7 @@ def rest_resource(name: str, settings: RestSource, *, seconds_between: float = 1
         request_timeout=_SECONDS_TO_ANSWER,
         raise_for_status=False,
         request_max_attempts=ATTEMPTS,
-        request_backoff_factor=seconds_between,
+        request_backoff_factor=SECONDS_BETWEEN,
         request_max_retry_delay=_LONGEST_WAIT,
     )
     endpoint: dict[str, Any] = {

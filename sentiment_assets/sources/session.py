@@ -41,6 +41,23 @@ def read_all(resource: "DltResource", state: str, pages: Pages) -> str:
     return json.typed_dumps(known)
 
 
+def has_read_on(before: str, after: str) -> bool:
+    """Whether a source is to be read on from another place than before."""
+    from dlt.common.json import json
+
+    places = [_place(json.typed_loads(each)) if each else {} for each in (before, after)]
+    return places[0] != places[1]
+
+
+def _place(state: object) -> object:
+    """A state without what says nothing: what is empty, where dlt began last time, the order of its hashes."""
+    if not isinstance(state, dict):
+        return state
+    state = {name: sorted(value) if name == "unique_hashes" else value for name, value in state.items()}
+    place = {name: _place(value) for name, value in state.items() if name != "start_value"}
+    return {name: value for name, value in place.items() if value not in (None, {}, [])}
+
+
 def cursor_of(state: str) -> str:
     """The last value of the cursor in a state, as people are shown it; empty if there is none."""
     from dlt.common.json import json
