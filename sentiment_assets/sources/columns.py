@@ -113,4 +113,6 @@ def _text(value: object) -> str:
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "microseconds")  # as Arrow writes it
     return json.dumps(value) if isinstance(value, (bool, int, float)) else str(value)

@@ -1,5 +1,6 @@
 """A dlt resource of a branch's own, in a Python file beside its ``defs.yaml``."""
 
+import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ def own_resource(python: str, folder: Path) -> "DltResource":
     spec = spec_from_file_location(f"sentiment_assets_own_{folder.name}_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UnfitSource(f"{file} is no Python file")
-    module = module_from_spec(spec)
+    module = sys.modules[spec.name] = module_from_spec(spec)  # dlt looks there for the names of its resources
     spec.loader.exec_module(module)
     found = getattr(module, name, None)
     if not isinstance(found, DltResource):

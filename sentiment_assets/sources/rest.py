@@ -13,7 +13,7 @@ ATTEMPTS = 5
 """How often one request is tried, before the pull as a whole is tried again later."""
 SECONDS_BETWEEN = 1.0
 """Before the second attempt; twice as long before each later one, if the vendor does not say ``Retry-After``."""
-_SECONDS_TO_ANSWER = 60
+SECONDS_TO_ANSWER = 60
 _LONGEST_WAIT = 300
 """Seconds that are waited for a vendor who says ``Retry-After``, at most."""
 
@@ -31,7 +31,7 @@ def rest_resource(name: str, settings: RestSource) -> "DltResource":
     from dlt.sources.rest_api import rest_api_resources
 
     client = Client(
-        request_timeout=_SECONDS_TO_ANSWER,
+        request_timeout=SECONDS_TO_ANSWER,
         raise_for_status=False,
         request_max_attempts=ATTEMPTS,
         request_backoff_factor=SECONDS_BETWEEN,

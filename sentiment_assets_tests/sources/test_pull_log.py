@@ -61,6 +61,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PullLog]:
     root = UPath(tmp_path) if request.param == "local" else UPath("memory://logs")
     yield PullLog(root / "log", root / "landing", "shop")
     MemoryFileSystem.store.clear()
+    MemoryFileSystem.pseudo_dirs[:] = [""]
 
 
 def put(log: PullLog, path: str, content: bytes = b"rows") -> str:
