@@ -1,4 +1,4 @@
-"""dlt, told nothing but what a source says: no telemetry, no configuration files, no folder in anybody's home.
+"""dlt, told nothing but what a source says: no telemetry, no files of configuration, no folder in anybody's home.
 
 A resource is read without a pipeline of dlt's: its state is handed to it and taken back, and lies where the pull log
 does.
@@ -88,14 +88,15 @@ def _table(item: object) -> "pa.Table":
 
 @contextmanager
 def quiet_dlt() -> Iterator[None]:
-    """See that dlt is told nothing by files or by the environment while the block lasts."""
+    """See that no file of the working directory or of anybody's home tells dlt anything while the block lasts."""
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     from dlt.common.configuration.container import Container
+    from dlt.common.configuration.providers import EnvironProvider
     from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
     context = Container()[PluggableRunContext]
     before = context.providers.providers
-    context.providers.providers = []
+    context.providers.providers = [EnvironProvider()]
     try:
         yield
     finally:

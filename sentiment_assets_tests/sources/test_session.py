@@ -1,0 +1,57 @@
+"""dlt does what a source says, and leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sentiment_assets.sources.pull import pull
+from testing.shop import Shop, landed_ids, source_of
+
+SURPRISE = """
+[sources]
+initial_value = 2
+cursor.initial_value = 2
+"""
+SETTINGS = {"connection": {"env": "SHOP_DB"}, "table": "reviews", "cursor": "id"}
+
+
+def test_files_of_the_working_directory_do_not_surprise_it(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DB", f"sqlite:///{tmp_path}/shop.db")
+    Shop(os.environ["SHOP_DB"]).sells([1, 2, 3])
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt/config.toml").write_text(SURPRISE)
+    monkeypatch.chdir(tmp_path)
+    pull(source_of(sql=SETTINGS))
+    assert landed_ids() == [1, 2, 3]
+
+
+ALONE = """
+from testing.shop import Shop, landed_ids, source_of
+from sentiment_assets.sources.pull import pull
+import os, sys
+Shop(os.environ["SHOP_DB"]).sells([1])
+pull(source_of(sql={settings}))
+assert landed_ids() == [1]
+assert not [name for name in sys.modules if name.split(".")[0] in ("dagster", "mlflow")]
+from dlt.common.runtime.run_context import global_dir
+assert not os.path.exists(global_dir()), global_dir()
+from dlt.common.runtime import anon_tracker
+assert anon_tracker._ANON_TRACKER_ENDPOINT is None
+"""
+
+
+@pytest.mark.process
+def test_nothing_is_left_outside_of_the_home_and_no_telemetry_is_sent(tmp_path: Path) -> None:
+    empty = tmp_path / "nobody"
+    empty.mkdir()
+    settings = {"SENTIMENT_HOME": str(tmp_path / "home"), "SHOP_DB": f"sqlite:///{tmp_path}/shop.db"}
+    root = Path(__file__).parents[2]
+    environment = os.environ | settings | {"HOME": str(empty), "TMPDIR": str(empty), "PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, "-c", ALONE.format(settings=SETTINGS)], check=True, cwd=empty, env=environment)
+    assert list(empty.rglob("*")) == []
+    assert sorted(each.name for each in (tmp_path / "home").iterdir()) == ["landing", "pulled"]
