@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from sentiment_assets.commands.demo import orders
 from sentiment_assets.resources.home import SETTING, home
 from sentiment_assets.resources.mlflow_settings import keep_mlflow_quiet, tracking_uri
 from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui, remember_ui_addresses
@@ -62,6 +63,7 @@ def settings_of_servers(dagster_home: Path) -> dict[str, str]:
     return {
         "DAGSTER_HOME": str(dagster_home),
         SETTING: str(home()),
+        **(orders.address() if orders.is_there() else {}),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes that nothing here uses
     }
 

@@ -1,10 +1,12 @@
 """The demo itself: land, ingest, train, score, and show what came of it."""
 
+import json
 import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +19,15 @@ from rich.table import Table
 from sentiment_assets.assets import best_model, raw_reviews, scored_reviews, sentiment_report
 from sentiment_assets.assets import trained_candidates as candidates
 from sentiment_assets.assets.event_metadata import CHAMPION_VERSION, REPORT_FILE, ROW_COUNT, SELECTED_CANDIDATE
-from sentiment_assets.automation.jobs import ingest_job_name, report_job_name, score_job_name, train_job_name
+from sentiment_assets.automation.jobs import (
+    ingest_job_name,
+    pull_job_name,
+    report_job_name,
+    score_job_name,
+    train_job_name,
+)
 from sentiment_assets.branch.definitions import batch_partitions_name
+from sentiment_assets.commands.demo import orders
 from sentiment_assets.commands.demo.corpora import Delivery, deliveries, land
 from sentiment_assets.commands.demo.demo_run import DemoRun, metadata_of, run_here, wait_for_platform
 from sentiment_assets.definitions import defs, resources
@@ -54,8 +63,11 @@ def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, 
             ingested = [walk.ingest(branch, delivery) for delivery in first]
             if any(ingested) or not walk.materialized(branch, best_model.NAME):
                 walk.train(branch)
-            _land([last])
-            news = [walk.ingest(branch, last), *[walk.score(branch, delivery) for delivery in files]]
+            if last.is_pulled:
+                last = walk.pull(branch, last)
+            else:
+                _land([last])
+            news = [walk.ingest(branch, last), *[walk.score(branch, delivery) for delivery in (*first, last)]]
             if any(news) or not walk.materialized(branch, sentiment_report.NAME):
                 walk.report(branch)
     for branch in landed:
@@ -104,6 +116,16 @@ class _Walk:
 
     def materialized(self, branch: str, asset: str, partition: str | None = None) -> bool:
         return metadata_of(self.instance, branch, asset, partition) is not None
+
+    def pull(self, branch: str, delivery: Delivery) -> Delivery:
+        """Have what a delivery holds pulled from a database unless it was. Returns it as the file that has landed."""
+        landing = f"landing/{branch}"
+        if not orders.pulled(landing):
+            os.environ.update(orders.address())
+            orders.sell(json.loads(delivery.content))
+            with _task(self.progress, f"{branch}: pull {orders.SOURCE} from a database"):
+                run_here(self.instance, DemoRun(branch, pull_job_name(branch), orders.SOURCE), self.dagster_ui)
+        return replace(delivery, file_name=orders.pulled(landing)[0])
 
     def ingest(self, branch: str, delivery: Delivery) -> bool:
         """Ingest a file unless its batch is there. Returns whether it was ingested."""
