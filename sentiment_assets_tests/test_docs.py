@@ -3,6 +3,8 @@
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -12,7 +14,7 @@ from pydantic import BaseModel
 from sentiment_assets import cli
 from sentiment_assets.automation.jobs import job_names
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
-from sentiment_assets.automation.settings import Cron, Freshness, Schedules
+from sentiment_assets.automation.settings import Cron, Freshness, ScheduledSource, Schedules
 from sentiment_assets.branch import files
 from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
@@ -24,9 +26,12 @@ from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings
 from sentiment_assets.monitoring.settings import MonitoringSettings, PagingRule, QualityLimits
 from sentiment_assets.resources.alert_targets import AlertTarget
+from sentiment_assets.sources.pull import pull
+from sentiment_assets.sources.settings import FilesSource, RestAuth, RestSource, SourceSettings, SqlSource
 from testing import generated_docs
 from testing.corpus import made_up_reviews
 from testing.in_process import BranchInProcess, failure_of
+from testing.shop import landed_ids, source_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -62,7 +67,7 @@ def test_what_the_demo_suggests_next_stands_in_the_readme() -> None:
 
 
 def test_every_asset_that_is_mentioned_exists() -> None:
-    names = {key.path[-1] for key in defs().resolve_all_asset_keys()}
+    names = {key.path[-1] for key in defs().resolve_all_asset_keys() if "pulled" not in key.path}
     mentioned = set(re.findall(r"`(?:movies|shopping|acme|<branch>)/(\w+)`", EVERYTHING))
     assert mentioned == names
 
@@ -70,11 +75,19 @@ def test_every_asset_that_is_mentioned_exists() -> None:
 def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_round() -> None:
     page = PAGES["docs/operations.md"].split("## Pause it")[0]
     mentioned = set(re.findall(r"(?:sensor|schedule) `(\S+)`", page))
+    midnight = {"cron": "0 0 * * *"}
     settings = BranchSettings.model_validate(
-        {"landing": "l", "schedules": {"retraining": {"cron": "0 0 * * *"}, "report": {"cron": "0 0 * * *"}}}
+        {
+            "landing": "l",
+            "schedules": {"retraining": midnight, "report": midnight},
+            "sources": [{"name": "source", "python": "s.py:r", "schedule": midnight}],
+        }
     )
     branch = branch_definitions("branch", settings)
-    fires = {each.name.replace("branch_", "<branch>_") for each in [*(branch.sensors or ()), *(branch.schedules or ())]}
+    fires = {
+        each.name.replace("branch_", "<branch>_").replace("_source_", "_<source>_")
+        for each in [*(branch.sensors or ()), *(branch.schedules or ())]
+    }
     assert mentioned == fires | {str(each.name) for each in joined_report(branch, []).sensors or ()}
 
 
@@ -227,6 +240,46 @@ def test_the_other_examples_of_the_settings_page_are_valid(index: int) -> None:
     BranchSettings.model_validate({"landing": "l", **yaml_blocks("docs/new_branch.md")[index]})
 
 
+@pytest.mark.parametrize("block", yaml_blocks("docs/sources.md"))
+def test_the_sources_of_the_page_are_valid(block: dict[str, dict[str, Any]]) -> None:
+    assert BranchSettings.model_validate(block["attributes"]).sources
+
+
+def test_every_kind_of_source_stands_on_the_page() -> None:
+    shown = [name for block in yaml_blocks("docs/sources.md") for name in _written(block["attributes"]["sources"][0])]
+    for model in (SqlSource, RestSource, FilesSource, RestAuth):
+        names = {field.alias or name for name, field in model.model_fields.items()}
+        assert names - set(shown) - set(re.findall(r"\w+", PAGES["docs/sources.md"])) == set()
+    assert set(ScheduledSource.model_fields) <= {
+        *shown,
+        *re.findall(r"^ +(?:- )?(\w+):", PAGES["docs/sources.md"], re.MULTILINE),
+    }
+
+
+def test_the_source_in_python_of_the_page_is_pulled(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its forum answers here, twice with the same two posts."""
+    from dlt.sources.helpers import requests
+
+    [example] = re.findall(r"```python\n(.*?)```", PAGES["docs/sources.md"], re.DOTALL)
+    assert len([line for line in example.splitlines() if line.strip()]) <= 10
+    (tmp_path / "sources.py").write_text(example)
+    posts = [{"id": 1, "text": "fine"}, {"id": 2, "text": "dull"}]
+    asked: list[object] = []
+
+    def get(url: str, params: dict[str, object]) -> SimpleNamespace:
+        asked.append(params["after"])
+        return SimpleNamespace(json=lambda: posts)
+
+    monkeypatch.setattr(requests, "get", get)
+    monkeypatch.setenv("FORUM_TOKEN", "made up")
+    source = source_of("forum", tmp_path, python="sources.py:posts")
+    assert (pull(source).rows, pull(source).rows) == (2, 0)
+    assert landed_ids() == [1, 2]
+    assert asked == [0, 2]
+
+
 def test_the_readmes_branch_is_what_is_scaffolded() -> None:
     [branch] = yaml_blocks("README.md")
     assert branch == {"type": "sentiment_assets.SentimentBranch", "attributes": {"landing": "landing/acme"}}
@@ -281,7 +334,8 @@ def test_the_packages_of_the_card_are_direct_dependencies() -> None:
 def test_every_setting_says_what_it_is_for() -> None:
     monitoring = (MonitoringSettings, QualityLimits, PagingRule)
     automation = (RetrainingPolicy, Schedules, Cron, Freshness, AlertTarget)
-    for model in (BranchSettings, FeatureSettings, SearchSpace, *monitoring, *automation):
+    sources = (SourceSettings, SqlSource, RestSource, RestAuth, FilesSource, ScheduledSource)
+    for model in (BranchSettings, FeatureSettings, SearchSpace, *monitoring, *automation, *sources):
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
 

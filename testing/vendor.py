@@ -23,7 +23,7 @@ class Mishap:
     """Whether the connection breaks off in the middle of the body."""
     times: int = 1
     page: int | None = None
-    """Of which page alone; any if it is not given."""
+    """The only page that it happens to; any if it is not given."""
 
 
 @dataclass

@@ -19,7 +19,7 @@ _CLASHES = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, Ove
 _UTC = pa.timestamp("us", "UTC")
 
 
-class Pages:
+class KeptRows:
     """Pages of rows in a folder of this host's disk."""
 
     def __init__(self, folder: Path) -> None:

@@ -28,7 +28,7 @@ class Pulled:
     """What a pull has brought."""
 
     rows: int = 0
-    """Of files that are copied as they are, none."""
+    """None are counted of files that are copied as they are."""
     files: Sequence[str] = ()
     """What has landed, as paths below the landing place; nothing if there was nothing new."""
     columns: Sequence[str] = ()
@@ -83,13 +83,13 @@ def _pull_files(source: Source) -> Pulled:
 
 
 def _pull_rows(source: Source) -> Pulled:
-    from sentiment_assets.sources.columns import Pages
+    from sentiment_assets.sources.columns import KeptRows
     from sentiment_assets.sources.session import cursor_of, has_read_on, quiet_dlt, read_all
 
     log = source.log
     before = log.last()
     with tempfile.TemporaryDirectory(prefix="pull-") as folder, quiet_dlt(), _opened(source) as (resource, missing):
-        pages = Pages(Path(folder))
+        pages = KeptRows(Path(folder))
         state = read_all(resource, before.state, pages)
         files = {}
         if pages.rows:

@@ -37,7 +37,7 @@ class Entry:
     """A pull that counts."""
 
     number: int = 0
-    """From 1 on; 0 before the first pull."""
+    """They are counted from 1; 0 before the first pull."""
     state: str = ""
     """Where the source is to be read on."""
     files: Mapping[str, str] = field(default_factory=dict)

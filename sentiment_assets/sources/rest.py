@@ -39,7 +39,7 @@ def rest_resource(name: str, settings: RestSource) -> "DltResource":
     )
     endpoint: dict[str, Any] = {
         "path": settings.path,
-        "params": dict(settings.params),
+        "params": dict(settings.parameters),
         "data_selector": settings.data_selector,
         "paginator": settings.paginator,
         "response_actions": [_require_rows(settings.data_selector)],

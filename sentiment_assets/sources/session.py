@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sentiment_assets.sources.columns import Pages, page_of
+from sentiment_assets.sources.columns import KeptRows, page_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 5_000
 """Rows of a page."""
 
 
-def read_all(resource: "DltResource", state: str, pages: Pages) -> str:
+def read_all(resource: "DltResource", state: str, pages: KeptRows) -> str:
     """Read what is new since ``state`` into ``pages``; returns the state after it.
 
     Raises what the resource does, and ``TypeError`` for what is no row.

@@ -81,13 +81,13 @@ class RestAuth(Secret):
         return self
 
 
-class RestSource(Settings):
+class RestSource(Settings, serialize_by_alias=True):
     """Rows of an HTTP interface that answers in JSON."""
 
     base_url: str = Field(pattern=r"^https?://", description="Where the interface begins.")
     path: str = Field(description="What is asked for, below `base_url`.")
-    params: dict[str, Any] = Field(
-        default={}, description="Parameters of the request; `{incremental.start_value}` is the cursor."
+    parameters: dict[str, Any] = Field(
+        default={}, alias="params", description="Parameters of the request; `{incremental.start_value}` is the cursor."
     )
     data_selector: str = Field(
         default="$", description="The JSON path to the list of rows in an answer; `$`: the answer is the list."

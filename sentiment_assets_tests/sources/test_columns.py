@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment_assets.sources.columns import Pages, page_of
+from sentiment_assets.sources.columns import KeptRows, page_of
 
 
 def landed(folder: Path, *pages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    kept = Pages(folder)
+    kept = KeptRows(folder)
     for each in pages:
         kept.add(page_of(each))
     stream = io.BytesIO()
