@@ -54,9 +54,6 @@ class BranchSettings(Settings):
         description="Folder or fsspec URL where review files land; a relative path lies below SENTIMENT_HOME. "
         "`{{ env.NAME }}` is replaced from the environment.",
     )
-    sources: list[ScheduledSource] = Field(
-        default=[], description="Where reviews are pulled from into the landing place."
-    )
     owners: list[str] = Field(
         default=[], description="E-mail addresses, or teams as `team:name`, shown on every asset."
     )
@@ -86,6 +83,9 @@ class BranchSettings(Settings):
         ge=1,
         description="The most landed files that one run takes in, or batches that it scores, one after the other; runs "
         "go side by side.",
+    )
+    sources: list[ScheduledSource] = Field(
+        default=[], description="Where reviews are pulled from into the landing place."
     )
     unpacking: UnpackingLimits = Field(default=DEFAULT_LIMITS, description="How large a compressed file may become.")
     splits: SplitSettings = Field(default=SplitSettings(), description="How the corpus is split.")

@@ -31,7 +31,7 @@ def nothing_job() -> None:
 def test_every_setting_of_compose_stands_in_the_example_and_the_other_way_round() -> None:
     used = set(re.findall(r"\$\{(\w+)", COMPOSE)) - OF_COMPOSE_ITSELF
     offered = set(re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert offered - used == {"MOVIES_ALERTS"}, "which the code server gets by env_file"
+    assert offered - used == {"MOVIES_ALERTS", "SHOP_DB", "STORE_TOKEN"}, "which containers get by env_file"
     assert used <= offered
 
 
@@ -67,6 +67,15 @@ def test_runs_are_given_what_the_services_have() -> None:
     assert kwargs["read_only"]
     assert kwargs["cap_drop"] == services["code"]["cap_drop"] == ["ALL"]
     assert [each.rpartition(":")[2] for each in kwargs["volumes"]] == ["/state", "/state/landing", "/scratch"]
+
+
+def test_runs_are_given_the_variables_that_the_example_lists() -> None:
+    [listed] = re.findall(r"^#RUN_VARIABLES='(.*)'$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    services = yaml.safe_load(COMPOSE.replace("${RUN_VARIABLES:-}", listed.replace('"', r"\"")))["services"]
+    context = services["code"]["environment"]["DAGSTER_CONTAINER_CONTEXT"].replace('\\"', '"')
+    given = json.loads(re.sub(r"\$\{\w+(:-|:\?)?([^}]*)\}", r"\2", context))["docker"]
+    assert {"SHOP_DB", "STORE_TOKEN"} <= set(given["env_vars"])
+    assert services["daemon"]["env_file"] == services["code"]["env_file"], "the daemon launches them"
 
 
 def test_all_instances_retry_keep_and_watch_alike() -> None:
