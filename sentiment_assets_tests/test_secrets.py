@@ -18,11 +18,13 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
+from sentiment_assets.assets import pulled
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.cli import main
 from sentiment_assets.definitions import resources
 from sentiment_assets.ingestion import landing
 from sentiment_assets.resources import mlflow_settings
+from sentiment_assets.sources import rest
 from testing import servers
 from testing.code_location import BRANCHES
 from testing.corpus import as_csv, made_up_reviews
@@ -93,10 +95,26 @@ def mlflow_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
-def acme(tmp_path: Path, home: Path, landing_place: tuple[Path, str]) -> Iterator[BranchInProcess]:
-    """A branch whose landing place and alert target are behind passwords; all of Dagster's state is in the home."""
+def acme(
+    tmp_path: Path, home: Path, landing_place: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[BranchInProcess]:
+    """A branch whose landing place, sources and alert target are behind passwords; Dagster's state is in the home."""
+    monkeypatch.setattr(pulled, "_AGAIN", dg.RetryPolicy(max_retries=1))
+    monkeypatch.setattr(rest, "SECONDS_BETWEEN", 0.01)
+    nowhere = f"127.0.0.1:{servers.free_port()}"
+    monkeypatch.setenv("SHOP_DB", f"postgresql://{USER_INFO}{nowhere}/shop")
+    monkeypatch.setenv("STORE_TOKEN", f"token{PLANTED}")
+    asked = {"base_url": f"http://{landing_place[1]}/", "path": "vanished.csv", "auth": {"env": "STORE_TOKEN"}}
+    sources = [
+        {"name": "shop", "sql": {"connection": {"env": "SHOP_DB"}, "table": "reviews", "cursor": "id"}},
+        {"name": "store", "rest": asked},
+    ]
     written = BRANCHES["acme"].model_dump(exclude_unset=True)
-    written |= {"landing": f"http://{USER_INFO}{landing_place[1]}/", "alerts": [{"env": "ACME_CHAT"}]}
+    written |= {
+        "landing": f"http://{USER_INFO}{landing_place[1]}/",
+        "alerts": [{"env": "ACME_CHAT"}],
+        "sources": sources,
+    }
     (home / "dagster").mkdir(parents=True)
     with dg.instance_for_test(temp_dir=str(home / "dagster")) as instance:
         yield BranchInProcess(instance, settings=BranchSettings.model_validate(written))
@@ -153,6 +171,7 @@ def test_a_planted_password_is_found_nowhere(
     [added] = looked.dynamic_partitions_requests
     assert batches_of(looked.run_requests, added.partition_keys) == [["bad.csv", "good.csv"]]
     assert acme.ingest("good.csv").success
+    assert not acme.run("pull").success
     failures = [acme.ingest(key) for key in ("bad.csv", "refused.csv", "gone.csv")]
     assert not any(each.success for each in failures)
     assert acme.train().success
