@@ -81,6 +81,15 @@ def test_without_a_key_a_row_that_is_edited_at_the_same_moment_is_pulled_again(a
     assert landed_rows()[-1]["text"] == "edited"
 
 
+def test_by_its_key_a_row_that_was_pulled_is_known_at_the_same_moment(any_shop: Shop) -> None:
+    any_shop.sells([1, 2])
+    pull(source_of(sql=TABLE))
+    any_shop.run("UPDATE reviews SET text = 'seen once more' WHERE id = 2")
+    any_shop.sells([3])
+    assert pull(source_of(sql=TABLE)).rows == 1
+    assert landed_ids()[-1] == 3
+
+
 def test_a_query_stands_for_a_table(any_shop: Shop) -> None:
     query = "SELECT id, text AS \"Text Body\", updated_at, ':x %s 100%' AS odd FROM reviews WHERE id > 1;"
     asked = {"connection": {"env": "SHOP_DB"}, "query": query, "cursor": "id"}
