@@ -17,7 +17,7 @@ DATA_VERSION = "INITIAL"
 """The same for every pull, since what it lands makes no former batch out of date; by Dagster's word for an asset whose
 version nobody knows, it is the same as before the first one too."""
 _AGAIN = dg.RetryPolicy(max_retries=4, delay=30, backoff=dg.Backoff.EXPONENTIAL)
-"""A vendor that is down is asked again after half a minute, a minute, two and four; then by the next pull."""
+"""A vendor that is down is asked again after 30 seconds, 90, 210 and 450; then by the next pull."""
 
 
 _MOST_NAMED = 20

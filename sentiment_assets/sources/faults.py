@@ -73,6 +73,8 @@ def _may_help_later(reason: BaseException) -> bool:
     status = getattr(getattr(reason, "response", None), "status_code", None)
     if isinstance(status, int):
         return status not in _REFUSED or status in _FOR_THE_MOMENT
+    if "no such table" in str(reason):  # as SQLite says it, by the error of what may pass
+        return False
     return type(reason).__name__ not in (
         "ProgrammingError",
         "ArgumentError",

@@ -8,7 +8,7 @@ import pytest
 from sentiment_assets.sources.faults import PullFailed, explained
 from testing.shop import source_of
 
-TOKEN = "a token/with: signs"
+TOKEN = "a token/with: signs"  # noqa: S105  made up
 REST = {"base_url": "https://api.example.com/", "path": "reviews", "auth": {"env": "STORE_TOKEN"}}
 
 
