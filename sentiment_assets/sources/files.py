@@ -19,7 +19,7 @@ from sentiment_assets.resources.urls import shown
 from sentiment_assets.sources.pull_log import PullLog, copy_stream
 from sentiment_assets.sources.settings import FilesSource
 
-_FILES_AT_ONCE = 50
+_FILES_AT_ONCE = 500
 """Files that count together: of a pull that dies, no more than these are copied again."""
 
 
