@@ -49,12 +49,15 @@ class SentimentBranch(dg.Component, dg.Resolvable):
     def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> Self:
         """The branch of a validated YAML file; the landing place may be a template.
 
-        Raises ``ValueError`` for a landing place that is none, without its password.
+        Raises ``ValueError`` for a landing place that is none, and for a source with a secret in it, without either.
         """
         given = dict(model)
         landing = context.resolve_value(given["landing"], as_type=str)
         below_home(landing)
-        return cls(BranchSettings.model_validate(given | {"landing": landing}))
+        settings = BranchSettings.model_validate(given | {"landing": landing})
+        for source in settings.sources:
+            source.require_no_secret()
+        return cls(settings)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The branch's assets, checks and jobs."""

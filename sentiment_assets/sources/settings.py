@@ -16,8 +16,17 @@ class UnfitSource(ValueError):
     """A source cannot be pulled until somebody changes something; the message says what is the matter."""
 
 
+_WRITTEN_OUT = "-"
+"""Stands for a secret that was written where the name of its variable belongs: pydantic would quote it."""
+
+
 class Secret(Settings):
     """A value that stands in the environment and nowhere else."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_quoted(cls, given: Any) -> Any:
+        return {"env": _WRITTEN_OUT} if isinstance(given, str) else given
 
     env: str = Field(min_length=1, description="Name of the environment variable that holds it.")
 
@@ -112,15 +121,6 @@ class RestSource(Settings, serialize_by_alias=True):
     def _one_or_a_list(cls, given: Any) -> Any:
         return [given] if isinstance(given, str) else given
 
-    @field_validator("base_url")
-    @classmethod
-    def _without_secrets(cls, url: str) -> str:
-        if shown(url) != url:
-            raise ValueError(
-                "it holds a user name, a password or parameters: put secrets into `auth`, others into `params`"
-            )
-        return url
-
     @model_validator(mode="after")
     def _cursor_is_named(self) -> Self:
         if self.cursor is not None and not isinstance(self.cursor.get("cursor_path"), str):
@@ -141,9 +141,8 @@ class FilesSource(Settings):
     @field_validator("url")
     @classmethod
     def _usable(cls, url: str) -> str:
-        if shown(url) != url:
-            raise ValueError("it holds a secret: give the account by the environment, as fsspec reads it")
-        below_home(url)
+        if shown(url) == url:
+            below_home(url)
         return url
 
 
@@ -174,6 +173,18 @@ class SourceSettings(Settings):
             said = ", ".join(given) or "none"
             raise ValueError(f"source {self.name}: give one of {', '.join(_KINDS)}; given: {said}")
         return self
+
+    def require_no_secret(self) -> None:
+        """Raise ``ValueError``, without the secret, if one stands in the YAML; pydantic would quote it."""
+        secrets = {"sql: connection": self.sql and self.sql.connection, "rest: auth": self.rest and self.rest.auth}
+        addresses = {"rest: base_url": self.rest and self.rest.base_url, "files: url": self.files and self.files.url}
+        found = [name for name, secret in secrets.items() if secret and secret.env == _WRITTEN_OUT]
+        found += [name for name, address in addresses.items() if address and shown(address) != address]
+        if found:
+            raise ValueError(
+                f"source {self.name}: `{found[0]}` holds a secret, or parameters: put a secret into the environment, "
+                "and write {env: NAME} under `connection` or `auth`; parameters stand under `params`"
+            )
 
     @property
     def kind(self) -> str:

@@ -241,6 +241,26 @@ def test_a_landing_place_is_refused_without_its_password(
     assert "planted" not in "".join(traceback.format_exception(refused.value))
 
 
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        ("sql: {connection: 'postgresql://u:planted@h/d', table: t, cursor: id}", "sql: connection"),
+        ("rest: {base_url: 'https://u:planted@h/', path: p}", "rest: base_url"),
+        ("rest: {base_url: 'https://h/?key=planted', path: p}", "rest: base_url"),
+        ("rest: {base_url: 'https://h/', path: p, auth: planted}", "rest: auth"),
+        ("files: {url: 's3://key:planted@vendor/export'}", "files: url"),
+    ],
+)
+def test_a_source_with_a_secret_in_it_is_refused_without_the_secret(
+    sandbox: DefsFolderSandbox, source: str, field: str
+) -> None:
+    write_branch(sandbox, f"{{landing: l, sources: [{{name: shop, {source}}}]}}")
+    with pytest.raises(Exception, match="acme") as refused:
+        load(sandbox)
+    assert f"source shop: `{field}` holds a secret" in said_by(refused.value)
+    assert "planted" not in "".join(traceback.format_exception(refused.value))
+
+
 def test_a_change_of_settings_changes_the_code_version_of_the_assets_it_reaches(sandbox: DefsFolderSandbox) -> None:
     def versions(attributes: str) -> dict[str, Any]:
         write_branch(sandbox, attributes)
