@@ -64,7 +64,7 @@ class KeptTexts:
 
 
 def kept_texts() -> Mapping[str, KeptTexts]:
-    """Those of the branches that want it, by branch. Raises ``UnknownBranch`` for a YAML file with faults.
+    """The kept texts of the branches that want it, by branch. Raises ``UnknownBranch`` for a YAML file with faults.
 
     Raises ``ValueError`` if the home folder is not on this machine, since nothing can be appended to an object.
     """
