@@ -11,7 +11,8 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     @model_validator(mode="before")
     @classmethod
     def _known_keys_only(cls, given: Any) -> Any:
-        unknown = sorted(set(given) - set(cls.model_fields)) if isinstance(given, dict) else []
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        unknown = sorted(set(given) - set(known)) if isinstance(given, dict) else []
         if unknown:
-            raise ValueError(f"unknown: {', '.join(map(str, unknown))}; allowed: {', '.join(cls.model_fields)}")
+            raise ValueError(f"unknown: {', '.join(map(str, unknown))}; allowed: {', '.join(known)}")
         return given

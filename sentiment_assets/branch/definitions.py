@@ -8,14 +8,16 @@ import dagster as dg
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
+from sentiment_assets.assets.published_scores import published_scores_asset
 from sentiment_assets.assets.raw_reviews import rules_version
 from sentiment_assets.assets.sentiment_report import sentiment_report_asset
 from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.suspicious_labels import suspicious_labels_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
 from sentiment_assets.automation.alert_sensor import alert_sensor
-from sentiment_assets.automation.jobs import branch_jobs
+from sentiment_assets.automation.jobs import branch_jobs, publish_job
 from sentiment_assets.automation.landing_sensor import landing_sensor
+from sentiment_assets.automation.publishing_sensor import publishing_sensor
 from sentiment_assets.automation.retraining_sensor import retraining_sensor
 from sentiment_assets.automation.schedules import branch_schedules
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
@@ -64,6 +66,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
         ),
         suspicious_labels_asset(name, settings.columns, settings.labels),
         sentiment_report_asset(name, batch_partitions, settings.columns.keep),
+        *([published_scores_asset(name, batch_partitions, settings.publish)] if settings.publish else []),
     ]
     return dg.Definitions(
         assets=dg.map_asset_specs(
@@ -73,7 +76,7 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
             assets,
         ),
         asset_checks=[open_warnings_check(name, batch_partitions), suspicious_labels_check(name)],
-        jobs=branch_jobs(name),
+        jobs=[*branch_jobs(name), *([publish_job(name)] if settings.publish else [])],
         sensors=[
             landing_sensor(
                 name,
@@ -92,6 +95,11 @@ def branch_definitions(name: str, settings: BranchSettings, behaviour: Behaviour
                 sisters=sisters,
             ),
             alert_sensor(name, settings.alerts, settings.freshness),
+            *(
+                [publishing_sensor(name, batch_partitions, settings.publish, files_per_run=settings.files_per_run)]
+                if settings.publish
+                else []
+            ),
         ],
         schedules=branch_schedules(name, candidate_keys, settings.schedules),
     )

@@ -149,7 +149,8 @@ def _array(values: "pd.Series[Any]", kind: Kind) -> pa.Array | pa.ChunkedArray:
     if kind in ("text", "json"):
         return _texts(values)
     if kind == "timestamp":
-        values = pd.to_datetime(values, utc=True)
+        moments = pd.to_datetime(values, utc=True).dt.as_unit("us").dt.tz_convert(None).to_numpy()
+        return pa.array(moments, _ARROW[kind])
     return pa.array(values, _ARROW[kind], from_pandas=True)
 
 
@@ -157,12 +158,14 @@ def _texts(values: "pd.Series[Any]") -> pa.ChunkedArray:
     """Texts that both kinds of warehouses hold; what is no UTF-8 becomes U+FFFD, as NUL does."""
     if not len(values):
         return pa.chunked_array([], pa.large_string())
-    if values.nunique() == 1 and not values.isna().any():  # the name of the batch, in every row
+    if (values == values.iloc[0]).all():  # the name of the batch, in every row
         return pa.chunked_array([pa.repeat(pa.scalar(_clean(str(values.iloc[0])), pa.large_string()), len(values))])
     try:
         texts = pa.chunked_array([pa.array(values, pa.large_string(), from_pandas=True)])
     except UnicodeEncodeError:
-        texts = pa.chunked_array([pa.array(values.map(_clean, na_action="ignore"), pa.large_string(), from_pandas=True)])
+        texts = pa.chunked_array(
+            [pa.array(values.map(_clean, na_action="ignore"), pa.large_string(), from_pandas=True)]
+        )
     import pyarrow.compute as pc
 
     return pc.replace_substring(texts, _NUL, _NUL_SHOWN) if pc.any(pc.match_substring(texts, _NUL)).as_py() else texts
@@ -215,7 +218,7 @@ def _reviews(reviews: pd.DataFrame) -> pd.DataFrame:
             "label": labels_said(reviews).map(_LABELS),
             "created_at": created,
             "created_on": created.dt.date.where(created.notna(), None),
-            "split": reviews["split"] if "split" in reviews else None,
+            "split": reviews.get("split"),
             "kept": _kept(reviews[[name for name in reviews.columns if name not in _OWN]]),
         },
         index=reviews.index,

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -36,7 +36,6 @@ SECONDS_FOR_A_TURN = 600.0
 SECONDS_FOR_READERS = 60.0
 """How long it waits for somebody who has the DuckDB file open."""
 _BETWEEN_TRIES = 0.5
-_INDEXED = (BATCH_ID,)
 
 
 class WarehouseAway(ConnectionError):
@@ -77,6 +76,8 @@ def publish(warehouse: Warehouse, rows: ArrowTables, scratch: Path | None = None
         _load(turn, warehouse.schema, rows, folder)
         turn.run(f"DROP SCHEMA IF EXISTS {warehouse.schema}_staging CASCADE")
         _describe(turn, warehouse.schema)
+        if turn.dialect == "postgres":  # or its planner would take a table that was filled just now for an empty one
+            turn.run(*(f"ANALYZE {warehouse.schema}.{name}" for name in TABLES))
 
 
 def newest_report_day(warehouse: Warehouse, branch: str) -> date | None:
@@ -183,7 +184,8 @@ def _turn_at_postgres(warehouse: PostgresDatabase) -> Iterator[Any]:
         import psycopg2
     except ModuleNotFoundError:
         raise WarehouseAway(
-            f"{warehouse.named} needs the package psycopg2, which is not installed: pip install 'sentiment-assets[deploy]'"
+            f"{warehouse.named} needs the package psycopg2, which is not installed: "
+            "pip install 'sentiment-assets[deploy]'"
         ) from None
     try:
         connection = psycopg2.connect(warehouse.url, connect_timeout=15)
@@ -224,7 +226,10 @@ def _secrets_of(url: str) -> list[str]:
 def _load(turn: _Turn, schema: str, rows: ArrowTables, folder: Path) -> None:
     import dlt
 
-    kinds = {"duckdb": (dlt.destinations.duckdb, "parquet"), "postgres": (dlt.destinations.postgres, "csv")}
+    kinds: dict[Dialect, tuple[Any, Literal["parquet", "csv"]]] = {
+        "duckdb": (dlt.destinations.duckdb, "parquet"),
+        "postgres": (dlt.destinations.postgres, "csv"),
+    }
     destination, file_format = kinds[turn.dialect]
     with _nothing_from_outside(folder):
         pipeline = dlt.pipeline(
@@ -288,7 +293,7 @@ def _nothing_from_outside(folder: Path) -> Iterator[None]:
     class Inside(RunContext):
         """Where dlt looks for settings and keeps its files."""
 
-        run_dir = local_dir = data_dir = global_dir = property(lambda self: str(folder))
+        run_dir = local_dir = data_dir = global_dir = property(lambda _: str(folder))
 
         def initial_providers(self) -> list[Any]:
             """Only what is said here."""
@@ -311,10 +316,9 @@ def _describe(turn: _Turn, schema: str) -> None:
     statements = list(view_statements(schema, turn.dialect))
     if turn.dialect == "postgres":
         statements += [
-            f"CREATE INDEX IF NOT EXISTS {name}_{column} ON {schema}.{name} ({column})"
+            f'CREATE INDEX IF NOT EXISTS {name}_of_batch ON {schema}.{name} ({BATCH_ID}, "{table.numbered_by}")'
             for name, table in TABLES.items()
-            for column in _INDEXED
-            if column in table.columns
+            if table.parent
         ]
     comment = f"{TABLES[BATCHES].comment} (Layout {version})".replace("'", "''")
     turn.run(*statements, f"COMMENT ON TABLE {schema}.{BATCHES} IS '{comment}'")
@@ -340,5 +344,3 @@ def _temporary(scratch: Path | None) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=place) as folder:
         yield Path(folder)
-
-

@@ -47,6 +47,7 @@ COLUMNS = (
     "mixed",
     "by_sister",
 )
+TEXT_COLUMNS = ("branch", "by", "value", "period")
 KNOWN_LABEL = "known_label"
 NEUTRAL = "neutral"
 _TRAINED_ON = "trained_on"
