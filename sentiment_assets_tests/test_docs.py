@@ -71,7 +71,11 @@ def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_r
     page = PAGES["docs/operations.md"].split("## Pause it")[0]
     mentioned = set(re.findall(r"(?:sensor|schedule) `(\S+)`", page))
     settings = BranchSettings.model_validate(
-        {"landing": "l", "schedules": {"retraining": {"cron": "0 0 * * *"}, "report": {"cron": "0 0 * * *"}}}
+        {
+            "landing": "l",
+            "publish": [{"to": "duckdb"}],
+            "schedules": {"retraining": {"cron": "0 0 * * *"}, "report": {"cron": "0 0 * * *"}},
+        }
     )
     branch = branch_definitions("branch", settings)
     fires = {each.name.replace("branch_", "<branch>_") for each in [*(branch.sensors or ()), *(branch.schedules or ())]}
@@ -79,7 +83,7 @@ def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_r
 
 
 def test_every_job_that_is_mentioned_exists_and_the_other_way_round() -> None:
-    sensors = "landing|retraining|scoring|alerts|report_"
+    sensors = "landing|retraining|scoring|publishing|alerts|report_"
     mentioned = set(re.findall(rf"`(?:movies|acme|<branch>)_((?!{sensors})\w+)`", EVERYTHING))
     assert mentioned | {"report"} == {name.removeprefix("movies_") for name in job_names("movies")}
 

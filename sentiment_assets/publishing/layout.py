@@ -19,26 +19,26 @@ class Column:
     """A column: its type, and what analysts read about it."""
 
     kind: Kind
-    comment: str
+    meaning: str
 
 
 @dataclass(frozen=True)
-class Table:
+class WarehouseTable:
     """A table: what a row is, its columns, and which rows a publication replaces."""
 
-    comment: str
+    meaning: str
     columns: Mapping[str, Column]
     primary_key: tuple[str, ...] = ()
-    """At most one row has these values; a row that is published again replaces it."""
+    """No two rows have the same values; a row that is published again replaces it."""
     merge_key: tuple[str, ...] = ()
     """All rows with these values are replaced together."""
     parent: str = ""
-    """The table whose row, by ``BATCH_ID``, is replaced together with rows of this one."""
+    """The table whose row, by ``BATCH_DIGEST``, is replaced together with rows of this one."""
     numbered_by: str = ""
     """A column that every row has, which dlt wants of a table with a parent."""
 
 
-BATCH_ID = "batch_id"
+BATCH_DIGEST = "batch_digest"
 BATCHES, REVIEWS, SCORES, WORDS, CHECKS, REPORTS, MODELS = (
     "batches",
     "reviews",
@@ -50,15 +50,15 @@ BATCHES, REVIEWS, SCORES, WORDS, CHECKS, REPORTS, MODELS = (
 )
 
 _BATCH = {
-    BATCH_ID: Column("text", "Names a batch of a branch in one word: join tables by it, and by row."),
+    BATCH_DIGEST: Column("text", "Sixteen characters that name a batch of a branch: join tables by it, and by row."),
     "branch": Column("text", "The branch: a client, market or language."),
     "batch": Column("text", "The batch: the file that landed, by its name in the landing place."),
 }
 _ROW = _BATCH | {"row": Column("bigint", "The number of the review in its batch; the first is 0.")}
 _REVIEW = _ROW | {"review_id": Column("text", "The client's id of the review, or a digest of the row.")}
 
-TABLES: Mapping[str, Table] = {
-    BATCHES: Table(
+TABLES: Mapping[str, WarehouseTable] = {
+    BATCHES: WarehouseTable(
         "A row for each batch of reviews: how many there are, what they say on the whole, and what its checks found.",
         _BATCH
         | {
@@ -67,8 +67,8 @@ TABLES: Mapping[str, Table] = {
             "published_at": Column("timestamp", "When it was published."),
             "model_version": Column(
                 "text",
-                "The version of the branch's model that scored it; `movies/3` is version 3 of a sister, the branch "
-                "movies.",
+                "The version of the branch's model that scored it; with a branch and a slash before it, it is one of "
+                "a sister.",
             ),
             "reviews": Column("bigint", "How many reviews it has."),
             "scored": Column(
@@ -94,7 +94,7 @@ TABLES: Mapping[str, Table] = {
         },
         primary_key=("branch", "batch"),
     ),
-    REVIEWS: Table(
+    REVIEWS: WarehouseTable(
         "A row for each review, as it was written.",
         _REVIEW
         | {
@@ -108,7 +108,7 @@ TABLES: Mapping[str, Table] = {
         parent=BATCHES,
         numbered_by="row",
     ),
-    SCORES: Table(
+    SCORES: WarehouseTable(
         "A row for each review that has a score: what the model says of it.",
         _REVIEW
         | {
@@ -122,7 +122,7 @@ TABLES: Mapping[str, Table] = {
         parent=BATCHES,
         numbered_by="row",
     ),
-    WORDS: Table(
+    WORDS: WarehouseTable(
         "A row for each word, or group of words, that weighed most in a score.",
         _ROW
         | {
@@ -133,7 +133,7 @@ TABLES: Mapping[str, Table] = {
         parent=BATCHES,
         numbered_by="row",
     ),
-    CHECKS: Table(
+    CHECKS: WarehouseTable(
         "A row for each check of a batch: its latest verdict on what the batch holds now.",
         _BATCH
         | {
@@ -154,7 +154,7 @@ TABLES: Mapping[str, Table] = {
         parent=BATCHES,
         numbered_by="check_name",
     ),
-    REPORTS: Table(
+    REPORTS: WarehouseTable(
         "The figures of the branch's reports: a row for each value of a column in a period, of the last report of a "
         "day. Reviews that stand in several batches count once.",
         {
@@ -183,7 +183,7 @@ TABLES: Mapping[str, Table] = {
         },
         merge_key=("branch", "day"),
     ),
-    MODELS: Table(
+    MODELS: WarehouseTable(
         "A row for each registered version of a branch's model.",
         {
             "branch": Column("text", "The branch."),
@@ -203,7 +203,7 @@ TABLES: Mapping[str, Table] = {
 def layout_version() -> str:
     """Eight hexadecimal digits that change with tables, columns and comments."""
     said = {
-        name: (table.comment, {column: (each.kind, each.comment) for column, each in table.columns.items()})
+        name: (table.meaning, {column: (each.kind, each.meaning) for column, each in table.columns.items()})
         for name, table in TABLES.items()
     }
     return sha256(json.dumps(said).encode()).hexdigest()[:8]

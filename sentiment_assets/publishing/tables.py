@@ -15,7 +15,7 @@ import pyarrow as pa
 from sentiment_assets.learning.review_identity import labels_said
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.publishing.layout import (
-    BATCH_ID,
+    BATCH_DIGEST,
     BATCHES,
     CHECKS,
     MODELS,
@@ -73,7 +73,7 @@ class ModelVersion:
     figures: Mapping[str, float]
 
 
-def batch_id(branch: str, key: str) -> str:
+def batch_digest(branch: str, key: str) -> str:
     """Sixteen hexadecimal digits that name a batch of a branch."""
     return sha256(f"{branch}/{key}".encode()).hexdigest()[:16]
 
@@ -84,7 +84,7 @@ def batch_tables(batch: BatchToPublish, now: datetime) -> ArrowTables:
     Scores of a former content of the batch are left out, as the reports leave them out.
     """
     scored = batch.scored if has_current_scores(batch) else None
-    own = {BATCH_ID: batch_id(batch.branch, batch.key), "branch": batch.branch, "batch": batch.key}
+    own = {BATCH_DIGEST: batch_digest(batch.branch, batch.key), "branch": batch.branch, "batch": batch.key}
     reviews = batch.reviews.reset_index(drop=True)
     rows = pd.RangeIndex(len(reviews))
     return {

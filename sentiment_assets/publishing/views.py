@@ -13,7 +13,7 @@ Dialect = Literal["duckdb", "postgres"]
 class View:
     """A view: what a row is, its columns with what they mean, and the query."""
 
-    comment: str
+    meaning: str
     columns: Mapping[str, str]
     query: str
     """``{s}`` stands for the schema, ``{each_kept}`` for the kept columns of ``r.kept`` as rows of key and value."""
@@ -75,8 +75,8 @@ VIEWS: Mapping[str, View] = {
                     AS model_version,
                 (array_agg(s.batch ORDER BY b.taken_in_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS batch
             FROM {s}.reviews r
-            JOIN {s}.batches b ON b.batch_id = r.batch_id
-            LEFT JOIN {s}.scores s ON s.batch_id = r.batch_id AND s."row" = r."row"
+            JOIN {s}.batches b ON b.batch_digest = r.batch_digest
+            LEFT JOIN {s}.scores s ON s.batch_digest = r.batch_digest AND s."row" = r."row"
             GROUP BY r.branch, r.review_id, md5(r.text)
         ) each_once
         WHERE score IS NOT NULL""",
@@ -119,9 +119,9 @@ VIEWS: Mapping[str, View] = {
         """SELECT c.branch, c.batch, c.kind, c.check_name, c.verdict, c.sentence, c.effect, c.threshold, c.checked_at
         FROM {s}.checks c
         JOIN (
-            SELECT batch_id, row_number() OVER (PARTITION BY branch ORDER BY taken_in_at DESC, batch DESC) AS place
+            SELECT batch_digest, row_number() OVER (PARTITION BY branch ORDER BY taken_in_at DESC, batch DESC) AS place
             FROM {s}.batches
-        ) latest ON latest.batch_id = c.batch_id AND latest.place = 1
+        ) latest ON latest.batch_digest = c.batch_digest AND latest.place = 1
         WHERE c.kind IN ('drift', 'degradation')""",
     ),
 }
@@ -137,13 +137,13 @@ def view_statements(schema: str, dialect: Dialect) -> Iterator[str]:
     for name, view in VIEWS.items():
         query = view.query.format(s=schema, each_kept=columns, kept_of_r=source)
         yield f"CREATE OR REPLACE VIEW {schema}.{name} AS {query}"
-        yield _comment("VIEW", f"{schema}.{name}", view.comment)
+        yield _say_what("VIEW", f"{schema}.{name}", view.meaning)
         for column, comment in view.columns.items():
-            yield _comment("COLUMN", f"{schema}.{name}.{column}", comment)
+            yield _say_what("COLUMN", f"{schema}.{name}.{column}", comment)
     for name, table in TABLES.items():
-        yield _comment("TABLE", f"{schema}.{name}", table.comment)
+        yield _say_what("TABLE", f"{schema}.{name}", table.meaning)
         for column, each in table.columns.items():
-            yield _comment("COLUMN", f'{schema}.{name}."{column}"', each.comment)
+            yield _say_what("COLUMN", f'{schema}.{name}."{column}"', each.meaning)
 
 
 def views_version() -> str:
@@ -154,6 +154,6 @@ def views_version() -> str:
     return f"{layout_version()}-{sha256('|'.join(said).encode()).hexdigest()[:8]}"
 
 
-def _comment(kind: str, name: str, comment: str) -> str:
-    escaped = comment.replace("'", "''")
+def _say_what(kind: str, name: str, meaning: str) -> str:
+    escaped = meaning.replace("'", "''")
     return f"COMMENT ON {kind} {name} IS '{escaped}'"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
-from sentiment_assets.publishing.layout import BATCH_ID, BATCHES, TABLES, Table
+from sentiment_assets.publishing.layout import BATCH_DIGEST, BATCHES, TABLES, WarehouseTable
 from sentiment_assets.publishing.settings import DEFAULT_SCHEMA
 from sentiment_assets.publishing.tables import ArrowTables, no_rows
 from sentiment_assets.publishing.views import Dialect, view_statements, views_version
@@ -266,15 +266,15 @@ def _resource(name: str, rows: Any) -> Any:
     return resource
 
 
-def _columns(table: Table, *, is_root: bool) -> Any:
+def _columns(table: WarehouseTable, *, is_root: bool) -> Any:
     columns: dict[str, Any] = {
-        name: {"data_type": column.kind, "nullable": True, "description": column.comment}
+        name: {"data_type": column.kind, "nullable": True, "description": column.meaning}
         for name, column in table.columns.items()
     }
     if is_root:
-        columns[BATCH_ID]["row_key"] = True
+        columns[BATCH_DIGEST]["row_key"] = True
     if table.parent:
-        columns[BATCH_ID]["root_key"] = True
+        columns[BATCH_DIGEST]["root_key"] = True
         columns[table.numbered_by]["row_key"] = True
     return columns
 
@@ -316,11 +316,11 @@ def _describe(turn: _Turn, schema: str) -> None:
     statements = list(view_statements(schema, turn.dialect))
     if turn.dialect == "postgres":
         statements += [
-            f'CREATE INDEX IF NOT EXISTS {name}_of_batch ON {schema}.{name} ({BATCH_ID}, "{table.numbered_by}")'
+            f'CREATE INDEX IF NOT EXISTS {name}_of_batch ON {schema}.{name} ({BATCH_DIGEST}, "{table.numbered_by}")'
             for name, table in TABLES.items()
             if table.parent
         ]
-    comment = f"{TABLES[BATCHES].comment} (Layout {version})".replace("'", "''")
+    comment = f"{TABLES[BATCHES].meaning} (Layout {version})".replace("'", "''")
     turn.run(*statements, f"COMMENT ON TABLE {schema}.{BATCHES} IS '{comment}'")
 
 

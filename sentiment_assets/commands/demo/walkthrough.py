@@ -44,11 +44,10 @@ NEXT_STEPS = {
 }
 
 QUESTION = """\
-SELECT branch, value AS source, sum(positive) AS positive, sum(negative) AS negative,
+SELECT branch, sum(reviews) AS reviews, sum(positive) AS positive, sum(negative) AS negative,
   round((sum(positive) - sum(negative)) / sum(positive + negative), 3) AS net_sentiment
-FROM sentiment.net_sentiment_by_kept
-WHERE column_name = 'source'
-GROUP BY ALL ORDER BY ALL"""
+FROM sentiment.net_sentiment_by_day
+GROUP BY branch ORDER BY branch"""
 
 
 def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, watch: bool = False) -> None:
