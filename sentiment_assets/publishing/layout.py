@@ -76,7 +76,9 @@ TABLES: Mapping[str, WarehouseTable] = {
             ),
             "labelled": Column("bigint", "How many have a label, positive or negative."),
             "neutral": Column("bigint", "How many are neutral by their label; they are in no share and no mean."),
-            "unrecognised": Column("bigint", "How many the model knows no word of; they are in no share and no mean."),
+            "unrecognised": Column(
+                "bigint", "How many of the others the model knows no word of; they are in no share either."
+            ),
             "positive": Column("bigint", "How many the model calls positive."),
             "mean_score": Column("double", "The mean of their scores."),
             "net_sentiment": Column(
@@ -164,7 +166,7 @@ TABLES: Mapping[str, WarehouseTable] = {
             "value": Column("text", "The value of the column; `all` for everything."),
             "period": Column("text", "The day, week, month or batch; `all` for the whole time."),
             "reviews": Column("bigint", "How many reviews."),
-            "unrecognised": Column("bigint", "How many the model knows no word of."),
+            "unrecognised": Column("bigint", "How many of those that are not neutral the model knows no word of."),
             "positive": Column("bigint", "How many the model calls positive."),
             "mean_score": Column("double", "The mean of their scores."),
             "net_sentiment": Column("double", "Share positive less share negative, as counted."),

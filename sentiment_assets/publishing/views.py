@@ -21,8 +21,8 @@ class View:
 
 _COUNTED = (
     "count(*) AS reviews, "
-    "count(*) FILTER (WHERE NOT recognised) AS unrecognised, "
     "count(*) FILTER (WHERE rater_label = 'neutral') AS neutral, "
+    "count(*) FILTER (WHERE NOT recognised AND coalesce(rater_label, '') <> 'neutral') AS unrecognised, "
     "count(*) FILTER (WHERE counts AND label = 'positive') AS positive, "
     "count(*) FILTER (WHERE counts AND label = 'negative') AS negative, "
     "(count(*) FILTER (WHERE counts AND label = 'positive') - count(*) FILTER (WHERE counts AND label = 'negative'))"
@@ -30,8 +30,8 @@ _COUNTED = (
 )
 _COUNTED_COLUMNS = {
     "reviews": "How many reviews.",
-    "unrecognised": "How many the model knows no word of.",
     "neutral": "How many are neutral by their label.",
+    "unrecognised": "How many of the others the model knows no word of.",
     "positive": "How many the model calls positive, of those that are neither neutral nor unrecognised.",
     "negative": "How many of these it calls negative.",
     "net_sentiment": "Share positive less share negative of these, -1 to 1.",
