@@ -11,7 +11,7 @@ from pathlib import Path
 
 from testing.servers import free_port
 
-USER, PASSWORD = "sentiment", "made-up"
+USER, PASSWORD = "sentiment", "Xylophone"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from sentiment_assets.publishing.warehouse import (
 from sentiment_assets.reporting.figures import join_scores, report_figures
 from sentiment_assets_tests.publishing.conftest import Asked
 from testing.analysts import NOW, made_up_batch, made_up_rows, scored_by_words
+from testing.postgres import PASSWORD
 
 OF_BATCH = ("reviews", "scores", "words", "checks")
 COUNTED = ("reviews", "unrecognised", "neutral", "positive", "net_sentiment")
@@ -102,7 +103,8 @@ def test_every_table_view_and_column_says_what_it_is(warehouse: Warehouse, ask: 
         tables = ask(warehouse, f"SELECT relname, obj_description(c.oid) {of_schema} {wanted}")
         said = ask(
             warehouse,
-            f"SELECT relname, attname, col_description(c.oid, attnum) {of_schema} JOIN pg_attribute ON attrelid = c.oid "
+            f"SELECT relname, attname, col_description(c.oid, attnum) {of_schema} "
+            f"JOIN pg_attribute ON attrelid = c.oid "
             f"{wanted} AND attnum > 0",
         )
     assert {name for name, comment in tables if comment} == set(columns)
@@ -238,6 +240,9 @@ def test_a_run_that_is_killed_in_the_middle_leaves_the_batch_as_it_was_and_the_n
     ended = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
     assert everything(ask, warehouse) == before
+    left_there = [each for each in tmp_path.glob(".publishing-*/**/*") if each.is_file()]
+    assert left_there
+    assert [each for each in left_there if PASSWORD.encode() in each.read_bytes()] == []
     send(warehouse, made_up_batch("shop", "a.csv", 8, seed=5))
     undisturbed = DuckdbFile(tmp_path / "other.duckdb")
     send(undisturbed, made_up_batch("shop", "a.csv", 8, seed=5))
