@@ -29,8 +29,8 @@ from sentiment_assets.learning.settings import (
     SplitSettings,
 )
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.resources.alert_targets import AlertTarget
 from sentiment_assets.publishing.settings import Destination, each_place_once
+from sentiment_assets.resources.alert_targets import AlertTarget
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.urls import shown
 from sentiment_assets.settings_base import Settings
