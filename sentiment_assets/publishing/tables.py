@@ -26,7 +26,7 @@ from sentiment_assets.publishing.layout import (
     WORDS,
     Kind,
 )
-from sentiment_assets.reporting.figures import ALL, join_scores, report_figures
+from sentiment_assets.reporting.figures import are_of, figures_of_all, join_scores
 
 ArrowTables = Mapping[str, pa.Table]
 _ARROW: Mapping[Kind, pa.DataType] = {
@@ -98,7 +98,7 @@ def batch_tables(batch: BatchToPublish, now: datetime) -> ArrowTables:
 
 def has_current_scores(batch: BatchToPublish) -> bool:
     """Whether a batch has scores, and of these very reviews."""
-    return batch.scored is not None and not join_scores({"": batch.reviews}, {"": batch.scored}).out_of_date
+    return batch.scored is not None and are_of(batch.scored, batch.reviews)
 
 
 def report_table(branch: str, figures: Mapping[date, pd.DataFrame]) -> ArrowTables:
@@ -203,8 +203,7 @@ def _sentiment_of(batch: BatchToPublish, scored: pd.DataFrame | None) -> dict[st
     if scored is None or not len(scored):
         return {}
     reviews = join_scores({batch.key: batch.reviews}, {batch.key: scored}).reviews
-    whole = report_figures(batch.branch, reviews, (), None)
-    figures = whole[whole["period"] == ALL].iloc[0]
+    figures = figures_of_all(reviews)
     names = ("unrecognised", "positive", "mean_score", "net_sentiment", "net_low", "net_high")
     return {name: figures[name] for name in names} | {"model_version": str(scored["model_version"].iloc[0])}
 

@@ -154,11 +154,12 @@ def _opened(path: Path) -> "duckdb.DuckDBPyConnection":
     """A connection that writes, as soon as no other program has the file open."""
     import duckdb
 
-    until = time.monotonic() + SECONDS_FOR_READERS
+    until, is_new = time.monotonic() + SECONDS_FOR_READERS, not path.exists()
     while True:
         try:
             opened = duckdb.connect(str(path))
-            path.chmod(0o600)
+            if is_new:  # for this account alone; who has opened it to others since has done so on purpose
+                path.chmod(0o600)
             return opened
         except duckdb.IOException as error:
             said = str(error)

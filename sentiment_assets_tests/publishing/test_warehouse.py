@@ -277,3 +277,28 @@ def test_a_server_that_is_away_is_said_without_its_password() -> None:
     with pytest.raises(WarehouseAway, match=r"^PostgreSQL \(WAREHOUSE\) cannot be reached: ") as raised:
         publish(away, {})
     assert "Xylophone" not in str(raised.value) + repr(away)
+
+
+PUBLISHES = """
+    from pathlib import Path
+    from sentiment_assets.publishing.tables import batch_tables
+    from sentiment_assets.publishing.warehouse import DuckdbFile, PostgresDatabase, publish
+    from testing.analysts import NOW, made_up_batch
+
+    for number in range(2):
+        publish({warehouse}, batch_tables(made_up_batch({branch!r}, f"{{number}}.csv", 30), NOW))
+"""
+
+
+@pytest.mark.slow
+def test_branches_that_publish_at_one_moment_take_turns(warehouse: Warehouse, ask: Asked) -> None:
+    """Also at an empty warehouse, where each would make the tables."""
+    if isinstance(warehouse, DuckdbFile):
+        said = f"DuckdbFile(Path({str(warehouse.path)!r}))"
+    else:
+        said = f"PostgresDatabase({warehouse.url!r}, {warehouse.schema!r})"
+    scripts = [textwrap.dedent(PUBLISHES).format(warehouse=said, branch=branch) for branch in ("shop", "travel")]
+    started = [subprocess.Popen([sys.executable, "-c", each], stderr=subprocess.PIPE) for each in scripts]
+    errors = [each.communicate()[1].decode() for each in started]
+    assert [each.returncode for each in started] == [0, 0], errors
+    assert counts(ask, warehouse, BATCHES, "reviews", "scores") == [4, 120, 120]
