@@ -79,6 +79,7 @@ def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_r
     settings = BranchSettings.model_validate(
         {
             "landing": "l",
+            "publish": [{"to": "duckdb"}],
             "schedules": {"retraining": midnight, "report": midnight},
             "sources": [{"name": "source", "python": "s.py:r", "schedule": midnight}],
         }
@@ -92,7 +93,7 @@ def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_r
 
 
 def test_every_job_that_is_mentioned_exists_and_the_other_way_round() -> None:
-    sensors = "landing|retraining|scoring|alerts|report_"
+    sensors = "landing|retraining|scoring|publishing|alerts|report_"
     mentioned = set(re.findall(rf"`(?:movies|acme|<branch>)_((?!{sensors})\w+)`", EVERYTHING))
     assert mentioned | {"report"} == {name.removeprefix("movies_") for name in job_names("movies")}
 

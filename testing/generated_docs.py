@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sentiment_assets.monitoring.settings import QualityLimits
+from testing.analysts import questions_and_answers, tables_of_the_warehouse, views_of_the_warehouse
 from testing.rooms import picture
 
 ROOT = Path(__file__).parents[1]
@@ -21,6 +22,9 @@ def quality_table() -> str:
 PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "rooms": ("docs/architecture.md", picture),
     "quality checks": ("docs/monitoring.md", quality_table),
+    "tables of the warehouse": ("docs/analysts.md", tables_of_the_warehouse),
+    "views of the warehouse": ("docs/analysts.md", views_of_the_warehouse),
+    "questions and answers": ("docs/analysts.md", questions_and_answers),
 }
 """The page and the text of each part, by the name that its marks have in the page."""
 

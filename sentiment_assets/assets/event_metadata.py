@@ -27,6 +27,8 @@ CHAMPION_VERSION = "champion_version"
 REPORT_FILE = "report_file"
 FAILED = "failed"
 """What an observation of a batch says that could not be taken in, or scored: why."""
+FIGURES_EVENT = "figures_event"
+"""The number of the last event of the report or the models that a publication has sent what it says of."""
 TOLD_AGAIN = "told_again"
 """Marks the event of a partition that a resumed run passes over: it says what a former run has stored."""
 

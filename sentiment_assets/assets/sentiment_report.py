@@ -1,7 +1,7 @@
 """``sentiment_report``: what clients read, of one branch and of all."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -22,13 +22,15 @@ from sentiment_assets.resources.urls import shown
 from sentiment_assets.resources.written_files import write_atomically
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sentiment_assets.reporting.client_report import ClientReport
     from sentiment_assets.reporting.figures import ChampionTestScores
     from sentiment_assets.resources.registry import LoadedChampion
 
 NAME = "sentiment_report"
-_PAGE = "report.html"
-"""Beside ``figures.csv``, in a folder for each day; the frame of the same figures is the asset's value."""
+_PAGE, _FIGURES, _REPORTS = "report.html", "figures.csv", "reports"
+"""Page and figures lie in a folder for each day; the frame of the same figures is the asset's value."""
 
 
 def sentiment_report_asset(
@@ -94,6 +96,17 @@ def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
     )
 
 
+def figures_of_reports(storage: Storage, branch: str, since: date) -> "dict[date, pd.DataFrame]":
+    """The figures of the last report of each day from ``since`` on, as far as there is one."""
+    from sentiment_assets.presentation.spreadsheet import table_of_csv
+    from sentiment_assets.reporting.figures import TEXT_COLUMNS
+
+    folder = storage.path(branch, _REPORTS)
+    days = {each.name: each / _FIGURES for each in folder.iterdir()} if folder.exists() else {}
+    wanted = {date.fromisoformat(day): file for day, file in sorted(days.items()) if day >= since.isoformat()}
+    return {day: table_of_csv(file.read_bytes(), TEXT_COLUMNS) for day, file in wanted.items() if file.exists()}
+
+
 def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
     """The asset ``sentiment_report``, brought up to date when that of a branch is."""
 
@@ -132,17 +145,17 @@ def _written(
     """Page and table in the folder of the day; the same page where the branch's people look, in MLflow."""
     from sentiment_assets.presentation.spreadsheet import table_to_csv
 
-    folder = storage.path(place, "reports", f"{now:%Y-%m-%d}")
+    folder = storage.path(place, _REPORTS, f"{now:%Y-%m-%d}")
     page = report.html.encode()
     write_atomically(folder / _PAGE, page)
-    write_atomically(folder / "figures.csv", table_to_csv(report.figures))
+    write_atomically(folder / _FIGURES, table_to_csv(report.figures))
     return dg.MaterializeResult(
         value=report.figures,
         metadata={
             ROW_COUNT: len(report.figures),
             "report": tracking.publish_page(place, _PAGE, page),
             REPORT_FILE: shown(folder / _PAGE),
-            "figures_file": shown(folder / "figures.csv"),
+            "figures_file": shown(folder / _FIGURES),
             "batches_out_of_date": len(report.out_of_date),
             **({"over_time": picture("over_time.svg", report.picture)} if report.picture else {}),
             "figures": rows_of(report.figures),

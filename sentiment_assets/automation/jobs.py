@@ -10,6 +10,7 @@ import dagster as dg
 from sentiment_assets.assets import (
     best_model,
     features,
+    published_scores,
     raw_reviews,
     scored_reviews,
     sentiment_report,
@@ -29,6 +30,8 @@ TRAINS = "sentiment_assets/trains"
 _PRIORITY = "dagster/priority"
 """The tag by which runs that wait are put in order: those of the highest number begin first, and 0 is the default."""
 
+UNTIL_IT_IS_THERE = dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL)
+"""A warehouse that is down, or a file that somebody has open, is waited for: 30, 60 and 120 seconds."""
 _ONCE_MORE = dg.RetryPolicy(max_retries=1)
 """What failed for a reason that may pass is tried again; batches that are done are passed over then."""
 
@@ -58,9 +61,14 @@ def pull_job_name(branch: str) -> str:
     return f"{branch}_pull"
 
 
+def publish_job_name(branch: str) -> str:
+    """The job that publishes batches to the branch's warehouses."""
+    return f"{branch}_publish"
+
+
 def job_names(branch: str) -> list[str]:
-    """All jobs of a branch; that which pulls is there if it has sources."""
-    named = (ingest_job_name, train_job_name, score_job_name, report_job_name, pull_job_name)
+    """All jobs of a branch; those that pull and publish are there if it has sources and warehouses."""
+    named = (ingest_job_name, train_job_name, score_job_name, report_job_name, pull_job_name, publish_job_name)
     return [each(branch) for each in named]
 
 
@@ -71,7 +79,7 @@ def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:
     costs more than the work on a small file.
     """
     place = place_of_training()
-    tags = {VERSION: os.environ.get("SENTIMENT_ASSETS_VERSION") or version("sentiment-assets")}
+    tags = _version_tags()
     ingest = dg.define_asset_job(
         ingest_job_name(branch),
         selection=_assets(branch, raw_reviews.NAME, scored_reviews.NAME) - _open_warnings(branch),
@@ -110,6 +118,22 @@ def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:
         description="Lands what is new at the branch's sources; the landing sensor takes it in.",
     )
     return [ingest, train, score, report, *([pull] if sources else [])]
+
+
+def publish_job(branch: str) -> Any:
+    """The job ``<branch>_publish`` of a branch that has warehouses; its one step stays in the process of its run."""
+    return dg.define_asset_job(
+        publish_job_name(branch),
+        selection=_assets(branch, published_scores.NAME),
+        tags=_version_tags(),
+        op_retry_policy=UNTIL_IT_IS_THERE,
+        executor_def=dg.in_process_executor,
+        description="Sends batches, their scores and checks, the reports and the models to the warehouses.",
+    )
+
+
+def _version_tags() -> dict[str, str]:
+    return {VERSION: os.environ.get("SENTIMENT_ASSETS_VERSION") or version("sentiment-assets")}
 
 
 def _open_warnings(branch: str) -> dg.AssetSelection:

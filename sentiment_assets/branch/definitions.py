@@ -9,6 +9,7 @@ import dagster as dg
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.best_model import best_model_asset
 from sentiment_assets.assets.features import features_asset
+from sentiment_assets.assets.published_scores import published_scores_asset
 from sentiment_assets.assets.pulled import pulled_asset
 from sentiment_assets.assets.raw_reviews import rules_version
 from sentiment_assets.assets.sentiment_report import sentiment_report_asset
@@ -16,8 +17,9 @@ from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.suspicious_labels import suspicious_labels_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
 from sentiment_assets.automation.alert_sensor import alert_sensor
-from sentiment_assets.automation.jobs import branch_jobs
+from sentiment_assets.automation.jobs import branch_jobs, publish_job
 from sentiment_assets.automation.landing_sensor import landing_sensor
+from sentiment_assets.automation.publishing_sensor import publishing_sensor
 from sentiment_assets.automation.retraining_sensor import retraining_sensor
 from sentiment_assets.automation.schedules import branch_schedules, pull_schedules
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
@@ -69,6 +71,7 @@ def branch_definitions(
         ),
         suspicious_labels_asset(name, settings.columns, settings.labels),
         sentiment_report_asset(name, batch_partitions, settings.columns.keep),
+        *([published_scores_asset(name, batch_partitions, settings.publish)] if settings.publish else []),
     ]
     return dg.Definitions(
         assets=dg.map_asset_specs(
@@ -78,7 +81,10 @@ def branch_definitions(
             assets,
         ),
         asset_checks=[open_warnings_check(name, batch_partitions), suspicious_labels_check(name)],
-        jobs=branch_jobs(name, [each.name for each in settings.sources]),
+        jobs=[
+            *branch_jobs(name, [each.name for each in settings.sources]),
+            *([publish_job(name)] if settings.publish else []),
+        ],
         sensors=[
             landing_sensor(
                 name,
@@ -97,6 +103,11 @@ def branch_definitions(
                 sisters=sisters,
             ),
             alert_sensor(name, settings.alerts, settings.freshness),
+            *(
+                [publishing_sensor(name, batch_partitions, settings.publish, files_per_run=settings.files_per_run)]
+                if settings.publish
+                else []
+            ),
         ],
         schedules=[
             *branch_schedules(name, candidate_keys, settings.schedules),

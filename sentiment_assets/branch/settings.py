@@ -29,6 +29,7 @@ from sentiment_assets.learning.settings import (
     SplitSettings,
 )
 from sentiment_assets.monitoring.settings import MonitoringSettings
+from sentiment_assets.publishing.settings import Destination, each_place_once
 from sentiment_assets.resources.alert_targets import AlertTarget
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.urls import shown
@@ -112,6 +113,9 @@ class BranchSettings(Settings):
     serve: ServeSettings = Field(default=ServeSettings(), description="What the scoring service keeps.")
     schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")
     freshness: Freshness = Field(default=Freshness(), description="When an asset counts as stale, in days.")
+    publish: list[Destination] = Field(
+        default=[], description="Warehouses that scores, checks, reports and models are published to, for analysts."
+    )
     alerts: list[AlertTarget] = Field(default=[], description="Who is told about failures, warnings and promotions.")
 
     @property
@@ -158,6 +162,11 @@ class BranchSettings(Settings):
     def _what_is_searched_is_there(self) -> Self:
         _ = self.candidates
         return self
+
+    @field_validator("publish")
+    @classmethod
+    def _each_warehouse_once(cls, destinations: list[Destination]) -> list[Destination]:
+        return each_place_once(destinations)
 
     @field_validator("landing")
     @classmethod

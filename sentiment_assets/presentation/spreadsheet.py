@@ -4,7 +4,9 @@ See "CSV injection" at OWASP. An apostrophe before such a cell makes it a text; 
 """
 
 import csv
+import io
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -23,6 +25,17 @@ def table_to_csv(frame: pd.DataFrame) -> bytes:
     return without_formulas(frame).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC).encode()
 
 
+def table_of_csv(content: bytes, texts: Sequence[str]) -> pd.DataFrame:
+    """The frame that ``table_to_csv`` has written, whose columns ``texts`` hold texts and the others numbers."""
+    frame = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[])
+    for name in frame:
+        if name in texts:
+            frame[name] = frame[name].map(_unguarded)
+        else:
+            frame[name] = pd.to_numeric(frame[name].replace("", None))
+    return frame
+
+
 def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with an apostrophe before each text, and each name of a column, that is live."""
     guarded = frame.rename(columns=_guarded)
@@ -34,3 +47,7 @@ def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _guarded(cell: object) -> object:
     return GUARD + cell if isinstance(cell, str) and is_live(cell) else cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[len(GUARD) :] if cell.startswith(GUARD) and is_live(cell[len(GUARD) :]) else cell

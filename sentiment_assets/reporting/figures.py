@@ -47,6 +47,7 @@ COLUMNS = (
     "mixed",
     "by_sister",
 )
+TEXT_COLUMNS = ("branch", "by", "value", "period")
 KNOWN_LABEL = "known_label"
 NEUTRAL = "neutral"
 _TRAINED_ON = "trained_on"
@@ -93,7 +94,7 @@ def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFra
     first that has them, the text and score of the last one that is scored, and the last label that anybody gave it:
     so a file of labels alone, a filled-in label budget, adds labels and displaces nothing.
     """
-    current = {batch: scores for batch, scores in scored.items() if _are_of(scores, raw.get(batch))}
+    current = {batch: scores for batch, scores in scored.items() if are_of(scores, raw.get(batch))}
     out_of_date = tuple(batch for batch in scored if batch not in current)
     if not current:
         empty = pd.DataFrame(columns=["review_id", "text", "created_at", "batch", KNOWN_LABEL, *_ANSWERS])
@@ -116,7 +117,7 @@ def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFra
     return ScoredReviews(once, out_of_date, len(answered) - len(once))
 
 
-def _are_of(scores: pd.DataFrame, reviews: pd.DataFrame | None) -> bool:
+def are_of(scores: pd.DataFrame, reviews: pd.DataFrame | None) -> bool:
     """Whether scores are of these very reviews; those of a former release say so by their ids alone."""
     if reviews is None or len(reviews) != len(scores):
         return False
@@ -153,6 +154,12 @@ def report_figures(
             for moment, part in chosen.groupby(period[chosen.index], sort=False):
                 rows.append((branch, by, str(value), str(moment), *_figures(part, champion)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def figures_of_all(reviews: pd.DataFrame) -> dict[str, object]:
+    """The figures of all reviews in one row, by the names in ``COLUMNS``, as counted: nothing is corrected."""
+    figures = _figures(reviews.assign(**{_TRAINED_ON: are_trained_on(reviews, None)}), None)
+    return dict(zip(COLUMNS[len(TEXT_COLUMNS) :], figures, strict=True))
 
 
 def are_trained_on(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> np.ndarray:

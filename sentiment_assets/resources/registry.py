@@ -1,8 +1,9 @@
 """MLflow without Dagster: a client that many processes may open at once, and the champion of a branch."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -132,6 +133,35 @@ def _require_unchanged(version: "ModelVersion", data: Path) -> None:
 def reference_digest(content: bytes) -> str:
     """Sixteen hexadecimal digits of SHA-256 of a reference as it is stored."""
     return sha256(content).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """What the registry says about a version, without loading it."""
+
+    version: str
+    registered_at: datetime
+    is_champion: bool
+    description: str
+    figures: Mapping[str, float]
+    """The figures of its train run, by name."""
+
+
+def registered_versions(branch: str, uri: str) -> list[RegisteredVersion]:
+    """Every registered version of a branch, the first one first; none if it has no model yet."""
+    client = open_client(uri)
+    champion = aliased(client, branch)
+    found = sorted(client.search_model_versions(f"name = '{branch}'"), key=lambda each: int(each.version))
+    return [
+        RegisteredVersion(
+            version=str(each.version),
+            registered_at=datetime.fromtimestamp(each.creation_timestamp / 1_000, UTC),
+            is_champion=champion is not None and champion.version == each.version,
+            description=each.description or "",
+            figures=dict(client.get_run(each.run_id).data.metrics) if each.run_id else {},
+        )
+        for each in found
+    ]
 
 
 class NoSuchVersion(ValueError):

@@ -20,10 +20,12 @@ from sentiment_assets.resources.registry import (
     SQLITE,
     ChampionRegistration,
     LoadedChampion,
+    RegisteredVersion,
     aliased,
     champion_of,
     open_client,
     reference_digest,
+    registered_versions,
     version_of,
 )
 
@@ -145,6 +147,11 @@ class Tracking(dg.ConfigurableResource[Any]):
     def registered(self, branch: str, version: str | None = None) -> LoadedChampion:
         """A registered version of a branch, loaded; without ``version`` its champion. Raises ``NoSuchVersion``."""
         return version_of(branch, version, self.uri())
+
+    def versions(self, branch: str) -> list[RegisteredVersion]:
+        """Every registered version of a branch, the first one first, without loading it. Raises ``MlflowAway``."""
+        require_mlflow(self.uri())
+        return registered_versions(branch, self.uri())
 
     def champion_version(self, branch: str) -> ChampionRegistration | None:
         """What the registry says about the champion, without loading it; for sensors, so it does not wait.

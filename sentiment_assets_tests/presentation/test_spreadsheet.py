@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_assets.presentation.spreadsheet import is_live, table_to_csv, without_formulas
+from sentiment_assets.presentation.spreadsheet import is_live, table_of_csv, table_to_csv, without_formulas
 
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫"
 UNSEEN = st.text(st.sampled_from(" \t\r\n\x00\x1b\x7f\x85\xa0\u200b\u2060\u3000\ufeff"), max_size=4)
@@ -54,3 +54,14 @@ def test_no_text_of_a_table_begins_like_a_formula(texts: list[str]) -> None:
     table = without_formulas(pd.DataFrame({"text": texts}, dtype="str"))
     assert not any(map(is_live, table["text"]))
     assert len(pd.read_csv(io.BytesIO(table_to_csv(table.assign(row=1))))) == len(texts)
+
+
+@given(st.lists(st.tuples(st.text().filter(lambda text: not text.startswith("'")), st.none() | st.integers(0, 99))))
+def test_a_table_that_was_written_is_read_again(rows: list[tuple[str, int | None]]) -> None:
+    names = ["value", "reviews"]
+    frame = pd.DataFrame({name: [row[place] for row in rows] for place, name in enumerate(names)}).astype(
+        {"value": object, "reviews": float}
+    )
+    read = table_of_csv(table_to_csv(frame), ["value"])
+    assert read["value"].tolist() == frame["value"].tolist()
+    assert read["reviews"].fillna(-1).tolist() == frame["reviews"].fillna(-1).tolist()

@@ -212,3 +212,10 @@ def test_the_registered_model_answers_each_row_of_a_frame(tracking: Tracking, mo
     assert answers["label"].tolist() == [1, 0, 0, 0, 0, 0]
     assert answers["confidence"].tolist()[1:5] == [0.5] * 4
     assert answers["score"].iloc[0] > 0 > answers["score"].iloc[5]
+
+
+def test_every_version_is_listed_with_its_figures_and_whether_it_is_the_champion(tracking: Tracking) -> None:
+    assert tracking.versions("acme") == []
+    first, second = (register(tracking, "acme", made_model(good=word)) for word in ("superb", "fine"))
+    tracking.promote("acme", second)
+    assert [(each.version, each.is_champion) for each in tracking.versions("acme")] == [(first, False), (second, True)]

@@ -7,7 +7,7 @@ import pytest
 
 from sentiment_assets.sources.faults import PullFailed
 from sentiment_assets.sources.pull import pull
-from testing.postgres import postgres, programs
+from testing.postgres import postgres_server, programs
 from testing.shop import Shop, landed_files, landed_ids, landed_rows, source_of
 
 TABLE = {"connection": {"env": "SHOP_DB"}, "table": "reviews", "cursor": "updated_at", "key": "id"}
@@ -23,8 +23,8 @@ def shop(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with postgres() as url:
-        yield url
+    with postgres_server() as server:
+        yield server.url()
 
 
 @pytest.fixture

@@ -16,11 +16,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from sentiment_assets.assets import best_model, raw_reviews, scored_reviews, sentiment_report
+from sentiment_assets.assets import best_model, published_scores, raw_reviews, scored_reviews, sentiment_report
 from sentiment_assets.assets import trained_candidates as candidates
 from sentiment_assets.assets.event_metadata import CHAMPION_VERSION, REPORT_FILE, ROW_COUNT, SELECTED_CANDIDATE
 from sentiment_assets.automation.jobs import (
     ingest_job_name,
+    publish_job_name,
     pull_job_name,
     report_job_name,
     score_job_name,
@@ -32,7 +33,9 @@ from sentiment_assets.commands.demo.corpora import Delivery, deliveries, land
 from sentiment_assets.commands.demo.demo_run import DemoRun, metadata_of, run_here, wait_for_platform
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.batch_key import batch_key
+from sentiment_assets.publishing.settings import Duckdb
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, QUALITY, load_records
+from sentiment_assets.resources.dagster_runs import stretch_tags
 from sentiment_assets.resources.home import home
 from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
 from sentiment_assets.resources.ui_addresses import dagster_ui
@@ -43,6 +46,12 @@ NEXT_STEPS = {
     ".venv/bin/sentiment-assets score FILE --branch movies": "scores a file of yours with the champion",
     ".venv/bin/dg scaffold defs sentiment_assets.SentimentBranch acme": "adds a branch",
 }
+
+QUESTION = """\
+SELECT branch, sum(reviews) AS reviews, sum(positive) AS positive, sum(negative) AS negative,
+  round((sum(positive) - sum(negative)) / sum(positive + negative), 3) AS net_sentiment
+FROM sentiment.net_sentiment_by_day
+GROUP BY branch ORDER BY branch"""
 
 
 def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, watch: bool = False) -> None:
@@ -70,6 +79,7 @@ def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, 
             news = [walk.ingest(branch, last), *[walk.score(branch, delivery) for delivery in (*first, last)]]
             if any(news) or not walk.materialized(branch, sentiment_report.NAME):
                 walk.report(branch)
+            walk.publish(branch, [*first, last], anew=any(news))
     for branch in landed:
         _show_candidates(console, instance, branch)
     _show_outcome(console, instance, list(landed))
@@ -79,6 +89,7 @@ def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, 
         console.print(f"Look at them in Dagster: [bold]{dagster_ui()}[/bold]", highlight=False)
     else:
         _show_next_steps(console)
+    _show_warehouse(console)
 
 
 @contextmanager
@@ -149,6 +160,20 @@ class _Walk:
         """Write the branch's report; a platform would at its own time."""
         with _task(self.progress, f"{branch}: report"):
             run_here(self.instance, DemoRun(branch, report_job_name(branch), sentiment_report.NAME), self.dagster_ui)
+
+    def publish(self, branch: str, files: Sequence[Delivery], *, anew: bool) -> None:
+        """Publish the branch's batches in one run, unless they are; a platform does so by itself."""
+        keys = [batch_key(delivery.file_name) for delivery in files]
+        missing = [key for key in keys if not self.materialized(branch, published_scores.NAME, key)]
+        if not missing and not anew:
+            return
+        job, asset = publish_job_name(branch), published_scores.NAME
+        with _task(self.progress, f"{branch}: publish {len(keys)} batches"):
+            if self.watch:
+                for key in missing:
+                    self._do(DemoRun(branch, job, asset, key))
+            else:
+                self._do(DemoRun(branch, job, asset, tags=stretch_tags(keys[0], keys[-1])))
 
     def _batch(self, branch: str, delivery: Delivery, *, what: str, job: str, asset: str) -> bool:
         key = batch_key(delivery.file_name)
@@ -240,6 +265,20 @@ def _show_next_steps(console: Console) -> None:
     console.print("What next:")
     for command, outcome in NEXT_STEPS.items():
         console.print(f"  [bold]{command}[/bold]\n    {outcome}", soft_wrap=True)
+
+
+def _show_warehouse(console: Console) -> None:
+    import duckdb
+
+    file = home() / Duckdb(to="duckdb").path
+    console.print(f"What analysts ask of [bold]{file}[/bold], by DuckDB:", highlight=False, soft_wrap=True)
+    console.print(f"{escape(QUESTION)}\n", highlight=False, soft_wrap=True)
+    with duckdb.connect(file.path, read_only=True) as warehouse:
+        answer = warehouse.execute(QUESTION)
+        table = Table(*(column[0] for column in answer.description))
+        for row in answer.fetchall():
+            table.add_row(*map(str, row))
+    console.print(table)
 
 
 def _progress(console: Console) -> Progress:

@@ -1,0 +1,303 @@
+"""What is published stands in the warehouse once and whole, whatever was there before and whatever happens."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sentiment_assets.publishing import warehouse as module
+from sentiment_assets.publishing.layout import BATCHES, TABLES
+from sentiment_assets.publishing.tables import BatchToPublish, batch_tables, no_rows
+from sentiment_assets.publishing.views import VIEWS
+from sentiment_assets.publishing.warehouse import (
+    DuckdbFile,
+    PostgresDatabase,
+    Warehouse,
+    WarehouseAway,
+    newest_report_day,
+    publish,
+)
+from sentiment_assets.reporting.figures import join_scores, report_figures
+from sentiment_assets_tests.publishing.conftest import Asked
+from testing.analysts import NOW, made_up_batch, made_up_rows, scored_by_words
+
+OF_BATCH = ("reviews", "scores", "words", "checks")
+COUNTED = ("reviews", "unrecognised", "neutral", "positive", "net_sentiment")
+
+
+def send(warehouse: Warehouse, *batches: BatchToPublish) -> None:
+    for batch in batches:
+        publish(warehouse, batch_tables(batch, NOW))
+
+
+def counts(ask: Asked, warehouse: Warehouse, *tables: str) -> list[object]:
+    return [ask(warehouse, f"SELECT count(*) FROM {{s}}.{name}")[0][0] for name in tables]
+
+
+def everything(ask: Asked, warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables, in an order."""
+    return {
+        name: sorted(ask(warehouse, f"SELECT {', '.join(map(_quoted, table.columns))} FROM {{s}}.{name}"), key=repr)
+        for name, table in TABLES.items()
+    }
+
+
+def _quoted(column: str) -> str:
+    return f'"{column}"'
+
+
+def shortened(batch: BatchToPublish, n: int) -> BatchToPublish:
+    reviews = batch.reviews.head(n)
+    return replace(batch, reviews=reviews, scored=scored_by_words(reviews, version="4"))
+
+
+def test_what_is_published_twice_stands_there_once(warehouse: Warehouse, ask: Asked) -> None:
+    publish(warehouse, made_up_rows())
+    first = everything(ask, warehouse)
+    assert [len(first[name]) for name in ("batches", "reviews", "scores", "models")] == [3, 39, 39, 3]
+    publish(warehouse, made_up_rows())
+    assert everything(ask, warehouse) == first
+
+
+def test_of_a_batch_that_was_replaced_by_a_shorter_one_nothing_old_is_left(warehouse: Warehouse, ask: Asked) -> None:
+    ours, others = made_up_batch("shop", "a.csv", 12), made_up_batch("travel", "a.csv", 9)
+    send(warehouse, ours, others)
+    short = shortened(ours, 5)
+    send(warehouse, short)
+    found = everything(ask, warehouse)
+    for name, expected in batch_tables(short, NOW).items():
+        assert len([row for row in found[name] if "shop" in row]) == len(expected), name
+    versions = ask(warehouse, "SELECT DISTINCT branch, model_version FROM {s}.scores ORDER BY branch")
+    assert versions == [("shop", "4"), ("travel", "3")], "scored again: the former scores are gone"
+    assert len([row for row in found["reviews"] if "travel" in row]) == 9
+
+
+@pytest.mark.parametrize("left", [0, 3])
+def test_a_batch_that_lost_its_reviews_or_its_scores_loses_them_there(
+    warehouse: Warehouse, ask: Asked, left: int
+) -> None:
+    batch = made_up_batch("shop", "a.csv", 6)
+    send(warehouse, batch)
+    send(warehouse, replace(batch, reviews=batch.reviews.head(left), records={}))
+    assert counts(ask, warehouse, BATCHES, *OF_BATCH) == [1, left, 0, 0, 0]
+    assert ask(warehouse, "SELECT reviews, scored, net_sentiment FROM {s}.batches") == [(left, 0, None)]
+
+
+def test_every_table_view_and_column_says_what_it_is(warehouse: Warehouse, ask: Asked) -> None:
+    publish(warehouse, {})
+    columns = {name: list(each.columns) for name, each in [*TABLES.items(), *VIEWS.items()]}
+    if isinstance(warehouse, DuckdbFile):
+        tables = ask(warehouse, "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = '{s}'")
+        tables += ask(warehouse, "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = '{s}'")
+        said = ask(warehouse, "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = '{s}'")
+    else:
+        of_schema = "FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        wanted = "WHERE nspname = '{s}' AND relkind IN ('r', 'v')"
+        tables = ask(warehouse, f"SELECT relname, obj_description(c.oid) {of_schema} {wanted}")
+        said = ask(
+            warehouse,
+            f"SELECT relname, attname, col_description(c.oid, attnum) {of_schema} "
+            f"JOIN pg_attribute ON attrelid = c.oid "
+            f"{wanted} AND attnum > 0",
+        )
+    assert {name for name, comment in tables if comment} == set(columns)
+    described = [(table, column) for table, column, comment in said if comment]
+    assert sorted(described) == sorted((name, column) for name, each in columns.items() for column in each)
+
+
+def test_odd_values_arrive(warehouse: Warehouse, ask: Asked) -> None:
+    """A NUL, which PostgreSQL cannot hold, and half a character become U+FFFD."""
+    batch = made_up_batch("shop", "ä;'b\n.csv", 6)
+    texts = ['好\n"x";,\\N\'', "a\x00b", "c\ud800d", "", "y" * 1_000_000, "\\"]
+    kept = {"Größe (cm)": ["1", None, "\x00", 'a"b', "'", "9"], "select": ["x"] * 6, "k" * 70: ["好"] * 6}
+    reviews = batch.reviews.assign(text=pd.Series(texts, dtype=object), **kept)
+    send(warehouse, replace(batch, reviews=reviews, scored=None))
+    found = [text for (text,) in ask(warehouse, 'SELECT text FROM {s}.reviews ORDER BY "row"')]
+    expected = [text.replace("\x00", "\ufffd").replace("\ud800", "\ufffd") for text in texts]
+    assert [text or "" for text in found] == expected  # PostgreSQL's COPY of dlt reads an empty text as none
+    values = f"kept->>'Größe (cm)', kept->>'select', kept->>'{'k' * 70}'"
+    found_kept = ask(warehouse, f'SELECT {values} FROM {{s}}.reviews ORDER BY "row"')
+    assert [row[0] for row in found_kept] == ["1", None, "\ufffd", 'a"b', "'", "9"]
+    assert {row[1:] for row in found_kept} == {("x", "好")}
+    assert ask(warehouse, "SELECT batch FROM {s}.batches") == [(batch.key,)]
+
+
+def test_a_column_without_a_value_has_its_type_all_the_same(warehouse: Warehouse, ask: Asked) -> None:
+    batch = made_up_batch("shop", "a.csv", 3)
+    undated = batch.reviews.assign(created_at=pd.Series(pd.NaT, batch.reviews.index, dtype="datetime64[us, UTC]"))
+    send(warehouse, replace(batch, reviews=undated, scored=None))
+    send(warehouse, made_up_batch("travel", "a.csv", 3))
+    assert ask(warehouse, "SELECT max(created_on - DATE '2026-03-01') FROM {s}.reviews") == [(1,)]
+
+
+def test_the_views_count_as_the_reports_do(warehouse: Warehouse, ask: Asked) -> None:
+    first, second = made_up_batch("shop", "a.csv", 60, seed=1), made_up_batch("shop", "b.csv", 30, seed=2)
+    undated = pd.Series(pd.NaT, range(10), dtype="datetime64[us, UTC]")
+    again = second.reviews.head(10).assign(created_at=undated, product=None)  # a filled-in label budget
+    later = replace(
+        second, key="c.csv", reviews=again, scored=scored_by_words(again), taken_in_at=NOW + pd.Timedelta(days=1)
+    )
+    batches = [first, second, later]
+    send(warehouse, *batches)
+    scores = {each.key: each.scored for each in batches if each.scored is not None}
+    joined = join_scores({each.key: each.reviews for each in batches}, scores).reviews
+    figures = report_figures("shop", joined, ("product",), None)
+    for by, query in (
+        ("all", f"SELECT day, {', '.join(COUNTED)} FROM {{s}}.net_sentiment_by_day"),
+        ("product", f"SELECT value || day, {', '.join(COUNTED)} FROM {{s}}.net_sentiment_by_kept"),
+    ):
+        wanted = figures[(figures["by"] == by) & (figures["period"] != "all")]
+        keys = wanted["period"] if by == "all" else wanted["value"] + wanted["period"]
+        expected = dict(zip(keys, wanted[list(COUNTED)].itertuples(index=False), strict=True))
+        found = {str(row[0]): row[1:] for row in ask(warehouse, query)}
+        assert found.keys() == expected.keys()
+        for key, row in found.items():
+            assert row == pytest.approx(tuple(expected[key]), nan_ok=True) or row[-1] is None, key
+            assert (row[-1] is None) == bool(pd.isna(expected[key][-1]))
+
+
+def test_the_verdicts_of_the_newest_batch_are_the_latest(warehouse: Warehouse, ask: Asked) -> None:
+    old, new = made_up_batch("shop", "b.csv", 3), made_up_batch("shop", "a.csv", 3)
+    send(warehouse, replace(new, taken_in_at=NOW + pd.Timedelta(days=1)), old)
+    found = ask(warehouse, "SELECT batch, check_name, verdict FROM {s}.latest_drift_verdicts ORDER BY check_name")
+    assert found == [("a.csv", "length_drift", "warn"), ("a.csv", "vocabulary_drift", "ok")]
+
+
+def test_a_warehouse_knows_the_day_of_its_newest_report(warehouse: Warehouse) -> None:
+    assert newest_report_day(warehouse, "shop") is None
+    publish(warehouse, made_up_rows())
+    assert str(newest_report_day(warehouse, "shop")) == "2026-03-09"
+    assert newest_report_day(warehouse, "travel") is None
+
+
+def test_nothing_is_read_from_or_left_in_this_account(
+    warehouse: Warehouse, ask: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch, elsewhere = tmp_path / "scratch", tmp_path / "elsewhere"
+    scratch.mkdir()
+    (elsewhere / ".dlt").mkdir(parents=True)
+    (elsewhere / ".dlt/config.toml").write_text('[load]\nworkers = "none"\n[normalize]\nnaming = "nothing"\n')
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("HOME", str(elsewhere))
+    monkeypatch.setenv("SCHEMA__NAMING", "direct")
+    monkeypatch.setenv("DLT_DATA_DIR", str(elsewhere / "data"))
+    publish(warehouse, made_up_rows(), scratch)
+    assert sorted(each.name for each in elsewhere.rglob("*")) == [".dlt", "config.toml"]
+    assert list(scratch.iterdir()) == []
+    schemas = "SELECT DISTINCT schema_name FROM information_schema.schemata"
+    assert f"{warehouse.schema}_staging" not in {name for (name,) in ask(warehouse, schemas)}
+
+
+def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path: Path) -> None:
+    old, new = tmp_path / ".publishing-old", tmp_path / ".publishing-new"
+    for each in (old, new):
+        each.mkdir()
+    os.utime(old, (0, 0))
+    publish(DuckdbFile(tmp_path / "w.duckdb"), {BATCHES: no_rows(BATCHES)}, tmp_path)
+    assert [each.exists() for each in (old, new)] == [False, True]
+
+
+DIES = """
+    import os, signal, sys
+    from pathlib import Path
+    from dlt.destinations.job_client_impl import SqlLoadJob
+    from sentiment_assets.publishing.tables import batch_tables
+    from sentiment_assets.publishing.warehouse import DuckdbFile, PostgresDatabase, publish
+    from testing.analysts import NOW, made_up_batch
+
+    def dies_halfway(self):
+        self._sql_client = self._job_client.sql_client
+        sql = Path(self._file_path).read_text()
+        with self.maybe_transaction(sql):
+            parts = self._split_fragments(sql)
+            self._sql_client.execute_many(parts[: len(parts) - {left}])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    SqlLoadJob.run = dies_halfway
+    publish({warehouse}, batch_tables(made_up_batch("shop", "a.csv", 8, seed=5), NOW), Path({scratch!r}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left", [1, 3, 6])
+def test_a_run_that_is_killed_in_the_middle_leaves_the_batch_as_it_was_and_the_next_one_does_all(
+    warehouse: Warehouse, ask: Asked, tmp_path: Path, left: int
+) -> None:
+    send(warehouse, made_up_batch("shop", "a.csv", 12))
+    before = everything(ask, warehouse)
+    if isinstance(warehouse, DuckdbFile):
+        said = f"DuckdbFile(Path({str(warehouse.path)!r}))"
+    else:
+        said = f"PostgresDatabase({warehouse.url!r}, {warehouse.schema!r})"
+    script = textwrap.dedent(DIES).format(left=left, warehouse=said, scratch=str(tmp_path))
+    ended = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert everything(ask, warehouse) == before
+    left_there = [each for each in tmp_path.glob(".publishing-*/**/*") if each.is_file()]
+    assert left_there
+    assert [each for each in left_there if b"Xylophone" in each.read_bytes()] == []
+    send(warehouse, made_up_batch("shop", "a.csv", 8, seed=5))
+    undisturbed = DuckdbFile(tmp_path / "other.duckdb")
+    send(undisturbed, made_up_batch("shop", "a.csv", 8, seed=5))
+    numbers = [len(rows) for rows in everything(ask, undisturbed).values()]
+    assert [len(rows) for rows in everything(ask, warehouse).values()] == numbers
+    if isinstance(warehouse, DuckdbFile):
+        assert everything(ask, warehouse) == everything(ask, undisturbed)
+
+
+@pytest.mark.process
+def test_a_file_that_somebody_has_open_is_waited_for_and_then_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Asked
+) -> None:
+    warehouse = DuckdbFile(tmp_path / "w.duckdb")
+    publish(warehouse, {})
+    opens = f"c = duckdb.connect({str(warehouse.path)!r}, read_only=True)"
+    reader = f"import duckdb; {opens}; print('open', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", reader], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        monkeypatch.setattr(module, "SECONDS_FOR_READERS", 0.6)
+        with pytest.raises(WarehouseAway, match=rf"open in another program.*PID {process.pid}"):
+            publish(warehouse, made_up_rows())
+        process.kill()
+    publish(warehouse, made_up_rows())
+    assert counts(ask, warehouse, BATCHES) == [3]
+
+
+@pytest.mark.slow
+def test_a_server_that_is_away_is_said_without_its_password() -> None:
+    away = PostgresDatabase("postgresql://somebody:Xylophone@127.0.0.1:1/db", named="PostgreSQL (WAREHOUSE)")
+    with pytest.raises(WarehouseAway, match=r"^PostgreSQL \(WAREHOUSE\) cannot be reached: ") as raised:
+        publish(away, {})
+    assert "Xylophone" not in str(raised.value) + repr(away)
+
+
+PUBLISHES = """
+    from pathlib import Path
+    from sentiment_assets.publishing.tables import batch_tables
+    from sentiment_assets.publishing.warehouse import DuckdbFile, PostgresDatabase, publish
+    from testing.analysts import NOW, made_up_batch
+
+    for number in range(2):
+        publish({warehouse}, batch_tables(made_up_batch({branch!r}, f"{{number}}.csv", 30), NOW))
+"""
+
+
+@pytest.mark.slow
+def test_branches_that_publish_at_one_moment_take_turns(warehouse: Warehouse, ask: Asked) -> None:
+    """Also at an empty warehouse, where each would make the tables."""
+    if isinstance(warehouse, DuckdbFile):
+        said = f"DuckdbFile(Path({str(warehouse.path)!r}))"
+    else:
+        said = f"PostgresDatabase({warehouse.url!r}, {warehouse.schema!r})"
+    scripts = [textwrap.dedent(PUBLISHES).format(warehouse=said, branch=branch) for branch in ("shop", "travel")]
+    started = [subprocess.Popen([sys.executable, "-c", each], stderr=subprocess.PIPE) for each in scripts]
+    errors = [each.communicate()[1].decode() for each in started]
+    assert [each.returncode for each in started] == [0, 0], errors
+    assert counts(ask, warehouse, BATCHES, "reviews", "scores") == [4, 120, 120]
