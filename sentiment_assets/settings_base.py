@@ -1,8 +1,9 @@
-"""The base of every settings model: frozen, and an unknown key is answered with the known ones."""
+"""The base of every settings model: frozen, and an unknown key is answered with the known ones; and secrets."""
 
+import re
 from typing import Any
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
@@ -16,3 +17,29 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         if unknown:
             raise ValueError(f"unknown: {', '.join(map(str, unknown))}; allowed: {', '.join(known)}")
         return given
+
+
+_NO_NAME = "-"
+"""Stands for what is no name of a variable: it may be the secret itself, and pydantic would quote it."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class FromEnvironment(Settings):
+    """A secret, by the name of the environment variable that holds it; the secret itself never stands in YAML."""
+
+    env: str = Field(min_length=1, description="Name of the environment variable that holds it.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _never_quoted(cls, given: Any) -> Any:
+        said = given if isinstance(given, dict) else {"env": given}
+        is_name = "env" not in said or (isinstance(said["env"], str) and _NAME.fullmatch(said["env"]))
+        return said if is_name else {**said, "env": _NO_NAME}
+
+    def require_name(self, field: str) -> None:
+        """Raise ``ValueError`` that names the field, unless the YAML names a variable; and quote nothing."""
+        if self.env == _NO_NAME:
+            raise ValueError(
+                f"`{field}` holds a secret, or what is no name of a variable: put the secret into the environment, and "
+                "write {env: NAME} there"
+            )

@@ -49,14 +49,14 @@ class SentimentBranch(dg.Component, dg.Resolvable):
     def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> Self:
         """The branch of a validated YAML file; the landing place may be a template.
 
-        Raises ``ValueError`` for a landing place that is none, and for a source with a secret in it, without either.
+        Raises ``ValueError``, which quotes no secret, for a landing place that is none and for a secret in the YAML.
         """
         given = dict(model)
         landing = context.resolve_value(given["landing"], as_type=str)
         below_home(landing)
         settings = BranchSettings.model_validate(given | {"landing": landing})
-        for source in settings.sources:
-            source.require_no_secret()
+        for each in (*settings.sources, *settings.publish):
+            each.require_no_secret()
         return cls(settings)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

@@ -4,19 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from sentiment_assets.settings_base import Settings
+from sentiment_assets.settings_base import FromEnvironment, Settings
 
 DEFAULT_SCHEMA = "sentiment"
-
-
-class FromEnvironment(Settings):
-    """A secret, by the name of the environment variable that holds it."""
-
-    env: str = Field(
-        min_length=1,
-        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
-        description="Name of the environment variable that holds it; the secret itself never stands in YAML.",
-    )
 
 
 class Duckdb(Settings):
@@ -35,6 +25,9 @@ class Duckdb(Settings):
         if "://" in path or path.endswith(("/", "\\")):
             raise ValueError("a DuckDB file lies on this machine: give the path of a file, such as `warehouse.duckdb`")
         return path
+
+    def require_no_secret(self) -> None:
+        """A path holds none."""
 
     def __str__(self) -> str:
         """Name the warehouse for people."""
@@ -56,6 +49,10 @@ class Postgres(Settings):
         pattern=r"^[a-z][a-z0-9_]{0,40}$",
         description="The schema in which the tables lie; it is made if it is not there and the user may make it.",
     )
+
+    def require_no_secret(self) -> None:
+        """Raise ``ValueError``, without the secret, if one stands in the YAML."""
+        self.connection.require_name("publish: connection")
 
     def __str__(self) -> str:
         """Name the warehouse for people, without what is secret."""

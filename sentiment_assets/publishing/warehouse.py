@@ -241,7 +241,10 @@ def _load(turn: _Turn, schema: str, rows: ArrowTables, folder: Path) -> None:
         )
         pipeline.config.restore_from_destination = False
         resources = [_resource(name, rows[name] if name in rows else no_rows(name)) for name in TABLES]  # all are made
-        pipeline.run(resources, loader_file_format=file_format)
+        try:
+            pipeline.run(resources, loader_file_format=file_format)
+        finally:
+            pipeline.deactivate()  # or whatever uses dlt later in this process would belong to it
 
 
 def _resource(name: str, rows: Any) -> Any:

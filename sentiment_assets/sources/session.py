@@ -105,9 +105,10 @@ def quiet_dlt() -> Iterator[None]:
 
 @contextmanager
 def _state_of(known: dict[str, Any]) -> Iterator[None]:
+    """Hand the state to dlt, without a pipeline: it keeps states by the pipeline that ran last in this process."""
     from dlt.common.configuration.container import Container
-    from dlt.common.pipeline import StateInjectableContext
+    from dlt.common.pipeline import PipelineContext, StateInjectableContext
 
-    context = StateInjectableContext(state=known)  # type: ignore[arg-type]
-    with Container().injectable_context(context):
+    state = StateInjectableContext(state=known)  # type: ignore[arg-type]
+    with Container().injectable_context(PipelineContext()), Container().injectable_context(state):
         yield

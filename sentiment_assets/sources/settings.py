@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.urls import shown
-from sentiment_assets.settings_base import Settings
+from sentiment_assets.settings_base import FromEnvironment, Settings
 
 _KINDS = ("sql", "rest", "files", "python")
 
@@ -16,19 +16,8 @@ class UnfitSource(ValueError):
     """A source cannot be pulled until somebody changes something; the message says what is the matter."""
 
 
-_WRITTEN_OUT = "-"
-"""Stands for a secret that was written where the name of its variable belongs: pydantic would quote it."""
-
-
-class Secret(Settings):
+class Secret(FromEnvironment):
     """A value that stands in the environment and nowhere else."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _not_quoted(cls, given: Any) -> Any:
-        return {"env": _WRITTEN_OUT} if isinstance(given, str) else given
-
-    env: str = Field(min_length=1, description="Name of the environment variable that holds it.")
 
     def value(self) -> str:
         """What the variable holds now. Raises ``UnfitSource``."""
@@ -178,13 +167,15 @@ class SourceSettings(Settings):
         """Raise ``ValueError``, without the secret, if one stands in the YAML; pydantic would quote it."""
         secrets = {"sql: connection": self.sql and self.sql.connection, "rest: auth": self.rest and self.rest.auth}
         addresses = {"rest: base_url": self.rest and self.rest.base_url, "files: url": self.files and self.files.url}
-        found = [name for name, secret in secrets.items() if secret and secret.env == _WRITTEN_OUT]
-        found += [name for name, address in addresses.items() if address and shown(address) != address]
-        if found:
-            raise ValueError(
-                f"source {self.name}: `{found[0]}` holds a secret, or parameters: put a secret into the environment, "
-                "and write {env: NAME} under `connection` or `auth`; parameters stand under `params`"
-            )
+        for field, secret in secrets.items():
+            if secret:
+                secret.require_name(f"sources: {self.name}: {field}")
+        for field, address in addresses.items():
+            if address and shown(address) != address:
+                raise ValueError(
+                    f"`sources: {self.name}: {field}` holds a secret, or parameters: put a secret into the "
+                    "environment, and write {env: NAME} under `auth`; parameters stand under `params`"
+                )
 
     @property
     def kind(self) -> str:

@@ -242,22 +242,31 @@ def test_a_landing_place_is_refused_without_its_password(
 
 
 @pytest.mark.parametrize(
-    ("source", "field"),
+    ("given", "field"),
     [
-        ("sql: {connection: 'postgresql://u:planted@h/d', table: t, cursor: id}", "sql: connection"),
-        ("rest: {base_url: 'https://u:planted@h/', path: p}", "rest: base_url"),
-        ("rest: {base_url: 'https://h/?key=planted', path: p}", "rest: base_url"),
-        ("rest: {base_url: 'https://h/', path: p, auth: planted}", "rest: auth"),
-        ("files: {url: 's3://key:planted@vendor/export'}", "files: url"),
+        ("shop, sql: {connection: 'postgresql://u:planted@h/d', table: t, cursor: id}", "shop: sql: connection"),
+        ("shop, rest: {base_url: 'https://u:planted@h/', path: p}", "shop: rest: base_url"),
+        ("shop, rest: {base_url: 'https://h/?key=planted', path: p}", "shop: rest: base_url"),
+        ("shop, rest: {base_url: 'https://h/', path: p, auth: 'a planted one'}", "shop: rest: auth"),
+        ("shop, files: {url: 's3://key:planted@vendor/export'}", "shop: files: url"),
     ],
 )
 def test_a_source_with_a_secret_in_it_is_refused_without_the_secret(
-    sandbox: DefsFolderSandbox, source: str, field: str
+    sandbox: DefsFolderSandbox, given: str, field: str
 ) -> None:
-    write_branch(sandbox, f"{{landing: l, sources: [{{name: shop, {source}}}]}}")
+    write_branch(sandbox, f"{{landing: l, sources: [{{name: {given}}}]}}")
     with pytest.raises(Exception, match="acme") as refused:
         load(sandbox)
-    assert f"source shop: `{field}` holds a secret" in said_by(refused.value)
+    assert f"`sources: {field}` holds a secret" in said_by(refused.value)
+    assert "planted" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("given", ["postgresql://u:planted@h/d", "{env: 'postgresql://u:planted@h/d'}"])
+def test_a_warehouse_with_a_secret_in_it_is_refused_without_the_secret(sandbox: DefsFolderSandbox, given: str) -> None:
+    write_branch(sandbox, f"{{landing: l, publish: [{{to: postgres, connection: {given}}}]}}")
+    with pytest.raises(Exception, match="acme") as refused:
+        load(sandbox)
+    assert "`publish: connection` holds a secret" in said_by(refused.value)
     assert "planted" not in "".join(traceback.format_exception(refused.value))
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dlt
 import pytest
 
 from sentiment_assets.sources.pull import pull
@@ -57,3 +58,21 @@ def test_nothing_is_left_outside_of_the_home_and_no_telemetry_is_sent(tmp_path: 
     subprocess.run([sys.executable, "-c", ALONE.format(settings=SETTINGS)], check=True, cwd=empty, env=environment)
     assert list(empty.rglob("*")) == []
     assert sorted(each.name for each in (tmp_path / "home").iterdir()) == ["landing", "pulled"]
+
+
+def test_a_pipeline_that_ran_before_in_the_same_process_hides_no_state(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or all rows would land again once a run has published and another process pulls."""
+    monkeypatch.setenv("SHOP_DB", f"sqlite:///{tmp_path}/shop.db")
+    Shop(os.environ["SHOP_DB"]).sells([1, 2, 3])
+    source = source_of(sql=SETTINGS)
+    another = dlt.pipeline(
+        "another", destination=dlt.destinations.duckdb(str(tmp_path / "w")), pipelines_dir=str(tmp_path)
+    )
+    try:
+        pull(source)
+    finally:
+        another.deactivate()
+    assert pull(source).rows == 0
+    assert landed_ids() == [1, 2, 3]
