@@ -25,6 +25,7 @@ def demo(platform: bool) -> None:
     os.environ["DAGSTER_HOME"] = str(_dagster_home())
     import dagster as dg
 
+    from sentiment_assets.commands.demo.asking import NoAnswer
     from sentiment_assets.commands.demo.corpora import CorpusMissing
     from sentiment_assets.commands.demo.walkthrough import run_demo
     from sentiment_assets.commands.launching import RunFailed
@@ -33,7 +34,7 @@ def demo(platform: bool) -> None:
     try:
         with dg.DagsterInstance.get() as instance:
             run_demo(Console(), instance, Path(gettempdir()) / "demo.log", watch=platform)
-    except (CorpusMissing, MlflowAway, RunFailed) as error:
+    except (CorpusMissing, MlflowAway, NoAnswer, RunFailed) as error:
         raise click.ClickException(_shown(error)) from error
 
 

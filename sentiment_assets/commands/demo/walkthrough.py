@@ -29,6 +29,7 @@ from sentiment_assets.automation.jobs import (
 )
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.demo import orders
+from sentiment_assets.commands.demo.asking import ask
 from sentiment_assets.commands.demo.corpora import Delivery, deliveries, land
 from sentiment_assets.commands.demo.demo_run import DemoRun, metadata_of, run_here, wait_for_platform
 from sentiment_assets.definitions import defs, resources
@@ -57,7 +58,8 @@ GROUP BY branch ORDER BY branch"""
 def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, watch: bool = False) -> None:
     """Land, ingest, train, score and report both branches; what is already done is left as it is.
 
-    With ``watch`` a running platform's sensors do the work. Raises ``RunFailed`` and ``MlflowAway``.
+    With ``watch`` a running platform's sensors do the work. Raises ``RunFailed``, ``MlflowAway`` and
+    ``NoAnswer``.
     """
     require_mlflow(tracking_uri())
     landed: dict[str, list[Delivery]] = {}
@@ -90,6 +92,8 @@ def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, 
     else:
         _show_next_steps(console)
     _show_warehouse(console)
+    if not watch:
+        _show_answer(console, log_file)
 
 
 @contextmanager
@@ -279,6 +283,13 @@ def _show_warehouse(console: Console) -> None:
         for row in answer.fetchall():
             table.add_row(*map(str, row))
     console.print(table)
+
+
+def _show_answer(console: Console, log_file: Path) -> None:
+    command, answer = ask(log_file)
+    said = "What other programs ask while [bold].venv/bin/sentiment-assets serve[/bold] runs, and the answer:"
+    console.print(said, highlight=False, soft_wrap=True)
+    console.print(f"{escape(command)}\n{escape(answer)}", highlight=False, soft_wrap=True)
 
 
 def _progress(console: Console) -> Progress:
