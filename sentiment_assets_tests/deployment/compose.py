@@ -59,6 +59,9 @@ class Stack:
             "MLFLOW_PORT": str(self.mlflow_port),
             "SCORING_PORT": str(self.scoring_port),
             "SCORING_TOKEN": _TOKEN,
+            "RUN_VARIABLES": """', "SHOP_DB", "WAREHOUSE"'""",
+            "SHOP_DB": "postgresql://sentiment:of%20the%20test@postgres:5432/shop",
+            "WAREHOUSE": "postgresql://sentiment:of%20the%20test@postgres:5432/warehouse",
         }
         (self.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         return os.environ | {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_ENV_FILES": str(self.folder / ".env")}
@@ -96,6 +99,18 @@ class Stack:
         assert isinstance(answer, dict)
         assert "errors" not in answer, answer
         return answer["data"]
+
+    def launch(self, job: str) -> None:
+        """Start a run of a job, as the UI's launchpad does."""
+        query = """mutation($selector: JobOrPipelineSelector!) {
+            launchRun(executionParams: {selector: $selector, runConfigData: {}}) { __typename } }"""
+        names = {"repositoryLocationName": "sentiment_assets", "repositoryName": "__repository__", "jobName": job}
+        assert self.ask(query, selector=names)["launchRun"]["__typename"] == "LaunchRunSuccess"
+
+    def sql(self, database: str, statement: str) -> str:
+        """Run a statement in a database of the platform's own server; its rows, without decoration."""
+        psql = ["psql", "--username", "sentiment", "--dbname", database, "--tuples-only", "--no-align"]
+        return self.compose("exec", "-T", "postgres", *psql, "--command", statement)
 
     def score(self, branch: str, texts: list[str]) -> Any:
         """Ask the scoring service, which knows a branch of the image alone by its registered model."""

@@ -25,6 +25,11 @@ attributes:
   features: {ngrams: {longest: 2, columns_log2: 16}}
   search: {grid: {epochs: [10, 20, 30], eta0: [0.5, 1], l2: [1.0e-5]}}
   retraining: {cool_down_hours: 100}
+  sources:
+    - name: shop
+      sql: {connection: {env: SHOP_DB}, table: reviews, cursor: id}
+  publish:
+    - {to: postgres, connection: {env: WAREHOUSE}}
 """
 SERVICES = ("postgres", "mlflow", "code", "webserver", "scoring", "daemon")
 
@@ -40,6 +45,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = Stack("sentiment-assets-test", folder, BASE)
     running.down("--volumes")
     running.up()
+    for database in ("shop", "warehouse"):
+        running.sql("postgres", f"CREATE DATABASE {database}")
     yield running
     running.down("--volumes")
 
@@ -124,6 +131,24 @@ def test_the_scoring_service_answers_who_knows_the_token(stack: Stack) -> None:
     wait_for(answer, 30, "an answer of the champion")
     with pytest.raises(urllib.error.HTTPError, match="401"):
         post(f"{stack.scoring}/v1/acme/score", {"texts": ["superb"]})
+
+
+def test_reviews_are_pulled_from_a_database_and_published_to_another(stack: Stack) -> None:
+    stack.sql("shop", "CREATE TABLE reviews (id int, text text, label int, created_at timestamptz DEFAULT now())")
+    stack.sql(
+        "shop", "INSERT INTO reviews SELECT n, 'superb and lovely, number ' || n, 1 FROM generate_series(1, 60) n"
+    )
+    stack.launch("acme_pull")
+    stack.wait_for_run("acme_pull", "SUCCESS", 240)
+    counted = "SELECT count(*) FROM sentiment.scores WHERE batch LIKE 'shop-%' AND label = 'positive'"
+
+    def published() -> bool:
+        try:
+            return stack.sql("warehouse", counted) == "60"
+        except subprocess.CalledProcessError:  # before the first batch is there
+            return False
+
+    wait_for(published, 420, "the scores of what was pulled in the warehouse")
 
 
 def test_a_run_whose_container_is_killed_is_marked_failed_and_run_again(stack: Stack) -> None:
