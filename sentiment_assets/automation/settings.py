@@ -1,5 +1,7 @@
 """What a branch says about when things happen."""
 
+import re
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo, available_timezones
 
 from croniter import CroniterError, croniter
@@ -9,6 +11,8 @@ from sentiment_assets.settings_base import Settings
 from sentiment_assets.sources.settings import SourceSettings
 
 _FIELDS = 5
+_UNKNOWN_TO_DAGSTER = re.compile(r"[\dL]W\b", re.IGNORECASE)
+"""The weekday nearest to a day: its own, older croniter does not read it."""
 
 
 class Cron(Settings):
@@ -26,7 +30,7 @@ class Cron(Settings):
             croniter(cron).get_next()
         except CroniterError:
             fields = []
-        if len(fields) != _FIELDS:
+        if len(fields) != _FIELDS or _UNKNOWN_TO_DAGSTER.search(cron) or _is_no_day(fields):
             raise ValueError(f"{cron!r} is no cron expression; `0 3 * * 1` (Mondays at three) is one")
         return cron
 
@@ -46,6 +50,12 @@ class ScheduledSource(SourceSettings):
     """A source, and when it is pulled."""
 
     schedule: Cron | None = Field(default=None, description="Pull at these moments; without any, by hand alone.")
+
+
+def _is_no_day(fields: Sequence[Sequence[object]]) -> bool:
+    """Whether it is the 30th or 31st of February alone, which Dagster refuses also where a weekday is given."""
+    _, _, days, months, _ = fields
+    return list(months) == [2] and len(days) == 1 and days[0] in (30, 31)
 
 
 class Schedules(Settings):

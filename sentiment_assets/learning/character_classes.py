@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _FEW_BYTES = 150_000
+_FEW_CHARACTERS = 500
+"""Different ones: an expression that names more takes longer to compile than one with classes."""
 _CLASS = re.compile(r"\\p\{(\w+)\}")
 _NO_CHARACTER = "A"
 """Stands for an empty class, since lower-cased texts do not have it."""
@@ -25,6 +27,8 @@ def narrowed(pattern: str, texts: pa.Array) -> str:
     if texts.nbytes > _FEW_BYTES:
         return pattern
     characters = sorted(set("".join(texts.to_pylist())))
+    if len(characters) > _FEW_CHARACTERS:
+        return pattern
     return _CLASS.sub(lambda found: _of_class(found[1], characters), pattern)
 
 

@@ -24,8 +24,7 @@ MODEL_DIGEST = "sentiment_assets.model_digest"
 REFERENCE_DIGEST = "sentiment_assets.reference_digest"
 REFERENCE_FILE = "reference.npz"
 SQLITE = "sqlite:///"
-_MOST_MODELS = 1_000
-"""The most that MLflow tells of at once."""
+_MODELS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -186,9 +185,14 @@ class Registered(NamedTuple):
 
 def registered_champions(uri: str) -> dict[str, Registered]:
     """The champion of each branch that has one, by branch, without loading any; models of others are passed over."""
-    client = open_client(uri)
-    models = client.search_registered_models(max_results=_MOST_MODELS)
-    versions = {each.name: aliased(client, each.name) for each in models if CHAMPION in each.aliases}
+    client, token = open_client(uri), None
+    names: list[str] = []
+    while True:
+        page = client.search_registered_models(max_results=_MODELS_AT_ONCE, page_token=token)
+        names += [each.name for each in page if CHAMPION in each.aliases]
+        if not (token := page.token):
+            break
+    versions = {name: aliased(client, name) for name in names}
     return {
         branch: Registered(str(version.version), version.tags[MODEL_DIGEST])
         for branch, version in versions.items()

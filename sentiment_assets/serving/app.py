@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 from sentiment_assets.serving.answers import Answers, NoChampion, no_champion
 from sentiment_assets.serving.champions import Champions, Served
@@ -34,6 +35,10 @@ from sentiment_assets.serving.service_metrics import Measured, ServiceMetrics
 _log = logging.getLogger(__name__)
 _NOTHING_KEPT: Mapping[str, KeptTexts] = {}
 _SECONDS_BETWEEN_LANDINGS = 60
+_SECONDS_FOR_FIRST_LOOK = 20.0
+"""After so long the service is alive, and not ready until the registry has been seen."""
+_GONE = 499
+"""Nobody reads that answer; by this number it is counted."""
 _BEARER = HTTPBearer(auto_error=False, description="SCORING_TOKEN, if the service was started with one.")
 _SCHEMA = ScoreRequest.model_json_schema()
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _SCHEMA}}}}
@@ -55,8 +60,8 @@ def scoring_app(champions: Champions, token: str = "", kept: Mapping[str, KeptTe
 
     @asynccontextmanager
     async def looking(_: FastAPI) -> AsyncIterator[None]:
-        await to_thread.run_sync(champions.look)
         champions.watch()
+        await to_thread.run_sync(champions.has_looked, _SECONDS_FOR_FIRST_LOOK)
         landing = asyncio.create_task(_land_days_that_are_over(kept))
         yield
         landing.cancel()
@@ -111,7 +116,7 @@ def scoring_app(champions: Champions, token: str = "", kept: Mapping[str, KeptTe
     @app.get("/readyz", responses={503: {"model": Readiness, "description": "The registry was never seen."}})
     async def ready(response: Response) -> Readiness:
         """Whether scores can be asked for: the registry was seen once. What is loaded serves on without it."""
-        readiness = _readiness(champions.served)
+        readiness = _readiness(champions.served, is_open=not token)
         response.status_code = 200 if readiness.ready else 503
         return readiness
 
@@ -151,17 +156,20 @@ def _only_with(token: str) -> Callable[[HTTPAuthorizationCredentials | None], Aw
 async def _asked(request: Request) -> ScoreRequest:
     """What is asked, read by pydantic alone: it refuses what is nested too deeply, and no half of it is kept."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413, f"the request has more than {MOST_BYTES:,} bytes: send its texts in several")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                raise HTTPException(413, f"the request has more than {MOST_BYTES:,} bytes: send its texts in several")
+    except ClientDisconnect:
+        raise HTTPException(_GONE, "who asked has gone") from None
     try:
         return ScoreRequest.model_validate_json(bytes(body))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         if any(each["type"] == "too_long" for each in faults):
             raise HTTPException(413, f"more than {MOST_TEXTS:,} texts: send them in several requests") from error
-        raise RequestValidationError(faults) from error
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in faults]) from error
 
 
 async def _invalid(_: Request, error: Any) -> Response:
@@ -188,9 +196,10 @@ def _states(served: Served) -> list[BranchState]:
     ]
 
 
-def _readiness(served: Served) -> Readiness:
-    registry = "reachable"
+def _readiness(served: Served, *, is_open: bool) -> Readiness:
+    """Whether the service is ready; branches and reasons are for those alone who know the token, if there is one."""
+    registry = "reachable" if served.looked_at else "not seen yet"
     if served.registry_fault:
         since = f"last seen {served.looked_at:%Y-%m-%d %H:%M:%S} UTC" if served.looked_at else "never seen"
-        registry = f"{since}: {served.registry_fault}"
-    return Readiness(ready=served.looked_at is not None, registry=registry, branches=_states(served))
+        registry = f"{since}: {served.registry_fault}" if is_open else since
+    return Readiness(ready=served.looked_at is not None, registry=registry, branches=_states(served) if is_open else [])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,10 +72,11 @@ def champion_from(branch: str, loaded: LoadedChampion) -> Champion:
     return Champion(branch, loaded.version, loaded.digest, model=model, reader=reader)
 
 
-def _as_texts(texts: Iterable[str | None]) -> list[str | None]:
-    if isinstance(texts, str):
-        raise TypeError("score() takes a list of texts, and was given one: score([text])")
-    given = [None if is_missing(each) else each for each in texts]
+def _as_texts(texts: Iterable[Any]) -> list[str | None]:
+    if isinstance(texts, (str, Mapping, pd.DataFrame)):
+        kind = type(texts).__name__
+        raise TypeError(f"score() takes a list of texts or a Series, and was given a {kind}: score([text])")
+    given = [None if each is pd.NA or is_missing(each) else each for each in texts]
     for place, each in enumerate(given):
         if not isinstance(each, str | None):
             raise TypeError(f"text {place} is of type {type(each).__name__}, not a string")

@@ -1,10 +1,12 @@
 """Texts that were asked about, kept as a landed file a day, where a branch wants that (``serve: {keep: true}``)."""
 
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import FileIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,26 +41,37 @@ class KeptTexts:
         lines = [json.dumps({"id": uuid4().hex, "at": moment, "text": text}) + "\n" for text in texts]
         make_folder(self.waiting)
         path = self.waiting / f"{now:%Y-%m-%d}-{self.process}{_ENDING}"
-        with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write("".join(lines).encode())
+        with open(path, "ab", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            _append(file, "".join(lines).encode())
 
     def land_days_before(self, now: datetime) -> None:
         """Land what was kept on days that are over, by whichever process, each file under a name of its own.
 
-        If that is broken off, it lands again under the same name, with the same content.
+        If that is broken off, it lands again under the same name, with the same content. A line that a killed process
+        left unfinished is passed over. Raises what file systems do, once all other files have been tried.
         """
         first_day = f"{now - _GRACE:%Y-%m-%d}"
         over = [each for each in self.waiting.glob(f"*{_ENDING}") if each.name < first_day]
+        failed: list[OSError] = []
         for file in sorted(over):
-            with written_atomically(self.place / f"served-{file.stem}.parquet") as stream:
-                self._as_landed(file).to_parquet(stream, index=False)
-            file.unlink(missing_ok=True)
+            try:
+                self._land(file)
+            except OSError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def _land(self, file: Path) -> None:
+        with written_atomically(self.place / f"served-{file.stem}.parquet") as stream:
+            self._as_landed(file).to_parquet(stream, index=False)
+        file.unlink(missing_ok=True)
 
     def _as_landed(self, file: Path) -> pd.DataFrame:
         """The texts under the names by which the branch reads its columns."""
         columns = self.settings.columns
-        with file.open(encoding="utf-8") as lines:
-            kept = pd.DataFrame([json.loads(line) for line in lines]).assign(at=lambda each: pd.to_datetime(each["at"]))
+        whole = [line for line in file.read_bytes().split(b"\n")[:-1] if line]
+        kept = pd.DataFrame([json.loads(line) for line in whole], columns=["id", "at", "text"])
+        kept["at"] = pd.to_datetime(kept["at"])
         names = {"text": columns.texts[0], "id": columns.review_id, "at": columns.date.column}
         return kept.rename(columns=names)[[name for name in names.values() if name]]
 
@@ -74,6 +87,18 @@ def kept_texts() -> Mapping[str, KeptTexts]:
         branch: KeptTexts(branch, settings, below_home(_filled_in(settings.landing)), local_home() / "served" / branch)
         for branch, settings in wanted.items()
     }
+
+
+def _append(file: FileIO, content: bytes) -> None:
+    """All of it or nothing: half a line would swallow the next one. Raises ``OSError``."""
+    size, written = file.seek(0, os.SEEK_END), 0
+    try:
+        written = file.write(content)
+    finally:
+        if written != len(content):
+            file.truncate(size)
+    if written != len(content):
+        raise OSError(errno.ENOSPC, f"{written:,} of {len(content):,} bytes could be written")
 
 
 def _filled_in(landing: str) -> str:

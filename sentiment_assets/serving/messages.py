@@ -89,5 +89,4 @@ def field_faults(errors: Iterable[Mapping[str, Any]]) -> list[FieldFault]:
 
 def _name(location: tuple[str | int, ...]) -> str:
     """The way to a field, as it is written in JSON; whether it stands in body or query is clear by its name."""
-    steps = location[1:] if location[:1] in {("query",), ("path",)} else location
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location[1:]).lstrip(".")

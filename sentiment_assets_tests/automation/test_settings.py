@@ -26,8 +26,11 @@ _FIELD = st.sampled_from(
 )
 
 
+@pytest.mark.filterwarnings("ignore:Found a cron schedule with an interval")  # Dagster takes it, and says so
 @given(st.lists(_FIELD, min_size=4, max_size=6).map(" ".join))
 @example("@daily")
+@example("0 0 31 2 1")
+@example("0 0 15W * *")
 @example("0 0 30 2 *")
 @example("0 0 31 4 *")
 @example("0 0 29 2 *")

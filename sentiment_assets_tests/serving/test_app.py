@@ -1,6 +1,7 @@
 """The scoring service, asked as its clients ask it."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentiment_assets import load_champion
+from sentiment_assets.resources import registry
 from sentiment_assets.resources.mlflow_settings import tracking_uri
 from sentiment_assets.resources.registry import make_champion
+from sentiment_assets.serving.answers import Answers
 from sentiment_assets.serving.app import scoring_app
+from sentiment_assets.serving.champion import Champion
 from sentiment_assets.serving.champions import Champions
 from testing.in_process import BranchInProcess
 from testing.models import made_model, register
@@ -68,6 +72,7 @@ def test_words_are_told_to_who_asks_for_them(client: TestClient) -> None:
         ('{"texts": ["superb", null]}', "texts[1]", "valid string"),
         ('{"texts": ["\\ud800"]}', "body", "hex escape"),
         ('{"text": ["superb"]}', "texts", "required"),
+        ('{"texts": ["superb"], "query": 1}', "query", "not permitted"),
         (f'{{"texts": ["{"x" * 100_001}"]}}', "texts[0]", "at most 100000"),
         ("[" * 100_000, "body", "recursion limit"),
     ],
@@ -132,6 +137,70 @@ def test_a_promotion_and_a_rollback_are_served_by_the_next_look(
     assert client.post(URL, json={"texts": ["superb"]}).status_code == 503
 
 
+def test_each_branch_is_answered_by_its_own_champion(trained: BranchInProcess, champions: Champions) -> None:
+    register(trained.tracking, "movies", made_model())
+    register(trained.tracking, "movies", made_model(good="dull", bad="superb"))
+    make_champion("movies", "2", tracking_uri())
+    with TestClient(scoring_app(champions)) as client:
+        answers = {
+            name: client.post(f"/v1/{name}/score", json={"texts": ["dull"]}).json() for name in ("acme", "movies")
+        }
+    assert {name: answer["model_version"] for name, answer in answers.items()} == {"acme": "1", "movies": "2"}
+    assert {name: answer["scores"][0]["label"] for name, answer in answers.items()} == {"acme": 0, "movies": 1}
+
+
+def test_an_answer_is_by_one_version_whatever_is_promoted_meanwhile(
+    trained: BranchInProcess, champions: Champions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(trained.tracking, "acme", made_model(good="dull", bad="superb"))
+    champions.look()
+    read = Champion.read
+
+    def promoted_while_it_reads(champion: Champion, texts: Sequence[str | None]) -> object:
+        make_champion("acme", "2", tracking_uri())
+        champions.look()
+        return read(champion, texts)
+
+    monkeypatch.setattr(Champion, "read", promoted_while_it_reads)
+    answer = asyncio.run(Answers(champions).to("acme", ["dull"] * 3, explain=False))
+    assert answer[0] == "1"
+    assert [each["label"] for each in answer[1]] == [0, 0, 0]
+
+
+def test_a_champion_is_loaded_once_and_anew_when_its_version_holds_something_else(
+    trained: BranchInProcess, champions: Champions
+) -> None:
+    champions.look()
+    before = champions.served.champions["acme"]
+    champions.look()
+    assert champions.served.champions["acme"] is before
+    trained.tracking.client().delete_registered_model("acme")
+    register(trained.tracking, "acme", made_model())
+    make_champion("acme", "1", tracking_uri())
+    champions.look()
+    after = champions.served.champions["acme"]
+    assert (before and before.version, after and after.version) == ("1", "1")
+    assert after is not before
+
+
+def test_a_registry_with_more_models_than_it_tells_of_at_once_is_seen_whole(
+    trained: BranchInProcess, champions: Champions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_MODELS_AT_ONCE", 2)
+    for number in range(3):
+        trained.tracking.client().create_registered_model(f"a{number}_of_others")
+    champions.look()
+    assert champions.served.champions["acme"] is not None
+
+
+def test_the_password_of_mlflows_address_is_told_to_nobody(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with TestClient(scoring_app(Champions("postgres://shop:Xylophone@127.0.0.1/mlflow"))) as client:
+        said = client.get("/readyz")
+    assert said.status_code == 503
+    assert said.json()["registry"].startswith("never seen: ")
+    assert "Xylophone" not in said.text + caplog.text
+
+
 def test_a_champion_with_changed_files_is_not_served_and_the_former_serves_on(
     trained: BranchInProcess, champions: Champions, client: TestClient
 ) -> None:
@@ -164,6 +233,7 @@ def test_with_a_token_only_who_knows_it_is_answered(champions: Champions) -> Non
         assert refused.status_code == 401
         assert refused.headers["WWW-Authenticate"] == "Bearer"
         assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
+        assert client.get("/readyz").json() == {"ready": True, "registry": "reachable", "branches": []}
 
 
 def test_figures_tell_of_requests_texts_and_versions(client: TestClient) -> None:

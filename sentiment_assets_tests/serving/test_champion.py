@@ -32,7 +32,7 @@ def test_texts_have_the_scores_that_they_have_as_a_batch(trained: BranchInProces
 
 
 def test_a_series_keeps_its_index_and_a_text_that_says_nothing_has_no_score(trained: BranchInProcess) -> None:
-    texts = pd.Series(["superb", None, "  ", "<br>", "n/a", "dull"], index=list("uvwxyz"))
+    texts = pd.Series(["superb", pd.NA, "  ", "<br>", "n/a", "dull"], index=list("uvwxyz"), dtype="string")
     scored = load_champion("acme").score(texts)
     assert scored.index.tolist() == list("uvwxyz")
     assert scored["label"].isna().tolist() == [False, True, True, True, True, False]
@@ -56,7 +56,15 @@ def test_words_add_up_to_the_margin(trained: BranchInProcess) -> None:
     assert len(champion.explain("<br>")) == 0
 
 
-@pytest.mark.parametrize(("texts", "said"), [("superb", "takes a list"), (["superb", 3], "text 1 is of type int")])
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ("superb", "takes a list"),
+        ({"text": "superb"}, "given a dict"),
+        (pd.DataFrame({"text": ["superb"]}), "given a DataFrame"),
+        (["superb", 3], "text 1 is of type int"),
+    ],
+)
 def test_what_is_no_list_of_texts_is_refused(trained: BranchInProcess, texts: list[str], said: str) -> None:
     with pytest.raises(TypeError, match=said):
         load_champion("acme").score(texts)

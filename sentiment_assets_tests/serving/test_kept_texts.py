@@ -1,5 +1,9 @@
 import json
+import multiprocessing
 import os
+import resource
+import signal
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,3 +97,41 @@ def test_a_home_that_is_not_on_this_machine_is_refused(kept: KeptTexts, monkeypa
     monkeypatch.setenv("SENTIMENT_HOME", "memory://state")
     with pytest.raises(ValueError, match="not a local folder"):
         kept_texts()
+
+
+def test_half_a_line_of_a_killed_process_keeps_no_other_text_back(kept: KeptTexts) -> None:
+    kept.keep(["superb", "dull"], EVENING)
+    [waiting] = kept.waiting.iterdir()
+    waiting.write_bytes(waiting.read_bytes()[:-9])
+    kept.land_days_before(MIDNIGHT + timedelta(hours=1))
+    [file] = landed(os.environ["SENTIMENT_HOME"])
+    assert pd.read_parquet(file)["title"].tolist() == ["superb"]
+
+
+@pytest.mark.process
+def test_texts_for_which_there_is_no_room_leave_the_others_whole(kept: KeptTexts) -> None:
+    def keep_too_much() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+        kept.keep(["superb"], EVENING)
+        with pytest.raises(OSError, match="could be written|too large"):
+            kept.keep(["x" * 2_000], EVENING)
+        kept.keep(["dull"], EVENING)
+
+    process = multiprocessing.get_context("fork").Process(target=keep_too_much)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    kept.land_days_before(MIDNIGHT + timedelta(hours=1))
+    [file] = landed(os.environ["SENTIMENT_HOME"])
+    assert pd.read_parquet(file)["title"].tolist() == ["superb", "dull"]
+
+
+def test_the_service_lands_the_days_that_are_over(kept: KeptTexts) -> None:
+    kept.keep(["superb"], datetime(2026, 11, 1, tzinfo=UTC))
+    home = os.environ["SENTIMENT_HOME"]
+    with TestClient(scoring_app(Champions(tracking_uri()), kept={"acme": kept})):
+        deadline = time.monotonic() + 20
+        while not landed(home):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
