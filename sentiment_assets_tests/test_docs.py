@@ -269,7 +269,8 @@ def test_the_source_in_python_of_the_page_is_pulled(
     posts = [{"id": 1, "text": "fine"}, {"id": 2, "text": "dull"}]
     asked: list[object] = []
 
-    def get(url: str, params: dict[str, object]) -> SimpleNamespace:
+    def get(url: str, params: dict[str, object], headers: dict[str, str]) -> SimpleNamespace:
+        assert headers == {"Authorization": "Bearer made up"}
         asked.append(params["after"])
         return SimpleNamespace(json=lambda: posts)
 

@@ -91,7 +91,7 @@ TABLES: Mapping[str, WarehouseTable] = {
             "estimated_accuracy": Column("double", "Its accuracy as estimated without labels, or with few."),
             "estimated_low": Column("double", "The lower end of the band of the estimate."),
             "estimated_high": Column("double", "The upper end of the band of the estimate."),
-            "worst_verdict": Column("text", "The worst verdict of its checks: `warn`, `unknown` or `ok`."),
+            "worst_verdict": Column("text", "`warn` if a check warns, `ok` if none does, `unknown`: none can tell."),
             "warnings": Column("bigint", "How many of its checks warn."),
         },
         primary_key=("branch", "batch"),

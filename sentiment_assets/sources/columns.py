@@ -89,6 +89,10 @@ def page_of(rows: Sequence[Mapping[str, object]]) -> pa.Table:
 
 def _column(values: Sequence[object]) -> pa.Array:
     plain = [_plain(each) for each in values]
+    if (
+        len({_kind(each) for each in plain if each is not None}) > 1
+    ):  # Arrow would cut times off, or take a zone for UTC
+        plain = [each if each is None else _text(each) for each in plain]
     try:
         column = pa.array(plain)
     except _CLASHES:
@@ -96,6 +100,13 @@ def _column(values: Sequence[object]) -> pa.Array:
     except UnicodeEncodeError:  # half of a pair of surrogates, which JSON can spell and UTF-8 cannot
         column = pa.array([each if each is None else _text(each) for each in plain])
     return column.cast(_UTC) if pa.types.is_timestamp(column.type) and column.type.tz else column
+
+
+def _kind(value: object) -> str:
+    """What of a value Arrow would lose beside one of another kind: a time of day, a zone, or bytes."""
+    if isinstance(value, datetime):
+        return "moment with a zone" if value.tzinfo else "moment"
+    return "date" if isinstance(value, date) else "bytes" if isinstance(value, bytes) else "other"
 
 
 def _plain(value: object) -> object:

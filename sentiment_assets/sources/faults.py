@@ -1,6 +1,7 @@
 """Why a pull failed, as people read it: which source, what is the matter, what to do; and never a secret."""
 
 import os
+import re
 from base64 import b64encode
 from urllib.parse import quote, quote_plus
 
@@ -10,6 +11,8 @@ from sentiment_assets.sources.rest import UnexpectedAnswer
 from sentiment_assets.sources.settings import Secret, SourceSettings, UnfitSource
 
 _HIDDEN = "***"
+_QUERY = re.compile(r"\?[\w.~-]+=[^\s'\")]*")
+"""The parameters of an address, of which a library may tell the path alone."""
 _LONGEST = 1_500
 """Characters of a message: databases quote whole statements, and servers whole pages."""
 _REFUSED = range(400, 500)
@@ -25,6 +28,15 @@ class PullFailed(RuntimeError):
         """Whether the same pull may succeed later without anybody's doing."""
 
 
+def raise_interrupt(error: BaseException) -> None:
+    """Raise what asked the process to stop if that is behind an error: dlt's clean-up hides it by one of its own."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if not isinstance(behind, Exception):
+            raise behind
+        behind = behind.__cause__ or behind.__context__
+
+
 def explained(error: Exception, branch: str, settings: SourceSettings, landing: str) -> PullFailed:
     """What is to be raised for an error: what libraries say is searched for secrets."""
     reason = _innermost(error)
@@ -35,8 +47,10 @@ def explained(error: Exception, branch: str, settings: SourceSettings, landing: 
 def hidden(said: str, settings: SourceSettings, landing: str = "") -> str:
     """A message without the values of the source's variables, in whatever spelling, and without those of addresses."""
     values = [os.environ.get(each.env, "") for each in _secrets_of(settings)]
-    said = without_secrets(said, landing, *values)
-    spellings = {spelling for value in values if value for spelling in _spellings(value)}
+    said = _QUERY.sub("", without_secrets(said, landing, *values))
+    user = settings.rest.auth.user if settings.rest and settings.rest.auth else None
+    values += [f"{user}:{value}" for value in values if user and value]
+    spellings = {spelling for value in values if value.strip() for spelling in _spellings(value.strip())}
     for each in sorted(spellings, key=len, reverse=True):
         said = said.replace(each, _HIDDEN)
     return said
@@ -64,11 +78,21 @@ def _sentence(reason: BaseException) -> str:
         return f"{reason}"
     if isinstance(reason, UnexpectedAnswer):
         return f"the vendor {reason}"
+    if _is_of_paginator(reason):
+        return f"the `paginator` does not find in an answer what it needs ({type(reason).__name__}): see its settings"
     return f"{type(reason).__name__}: {reason}"
 
 
+def _is_of_paginator(reason: BaseException) -> bool:
+    """Whether dlt's own code for pages says it, which quotes whole answers."""
+    frame = reason.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and frame.tb_frame.f_code.co_filename.endswith("paginators.py")
+
+
 def _may_help_later(reason: BaseException) -> bool:
-    if isinstance(reason, (UnfitSource, TypeError)):
+    if isinstance(reason, (UnfitSource, TypeError)) or _is_of_paginator(reason):
         return False
     status = getattr(getattr(reason, "response", None), "status_code", None)
     if isinstance(status, int):

@@ -1,9 +1,11 @@
 """A pull: what is new since the last one becomes one Parquet file in the landing place, or the vendor's own files."""
 
+import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +14,16 @@ from typing import TYPE_CHECKING
 from upath import UPath
 
 from sentiment_assets.resources.home import below_home
-from sentiment_assets.sources.faults import explained
+from sentiment_assets.sources.faults import explained, raise_interrupt
 from sentiment_assets.sources.pull_log import PullLog
 from sentiment_assets.sources.settings import SourceSettings
 
 if TYPE_CHECKING:
     from dlt.sources import DltResource
 
+_PAGES = "sentiment-assets-pull-"
+_ABANDONED = 86_400.0
+"""Seconds after which the pages of a killed process are removed."""
 FOLDER = "pulled"
 """Below the home: the log of every source."""
 
@@ -70,6 +75,7 @@ def pull(source: Source) -> Pulled:
         found = _pull_files(source) if source.settings.files else _pull_rows(source)
         return replace(found, seconds=time.monotonic() - started)
     except Exception as error:  # noqa: BLE001  drivers, servers and file systems have errors of their own
+        raise_interrupt(error)
         failed = explained(error, source.branch, source.settings, source.landing)
     raise failed  # here it brings nothing along of what it was made from, which may quote a secret
 
@@ -88,7 +94,8 @@ def _pull_rows(source: Source) -> Pulled:
 
     log = source.log
     before = log.last()
-    with tempfile.TemporaryDirectory(prefix="pull-") as folder, quiet_dlt(), _opened(source) as (resource, missing):
+    _remove_abandoned()
+    with tempfile.TemporaryDirectory(prefix=_PAGES) as folder, quiet_dlt(), _opened(source) as (resource, missing):
         pages = KeptRows(Path(folder))
         state = read_all(resource, before.state, pages)
         files = {}
@@ -108,6 +115,15 @@ def _pull_rows(source: Source) -> Pulled:
         )
 
 
+def _remove_abandoned() -> None:
+    """Remove what killed pulls of this account have left on this host's disk: it holds reviews."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PAGES}*"):
+        with suppress(FileNotFoundError):
+            status = left.stat()
+            if status.st_uid == os.geteuid() and time.time() - status.st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def _opened(source: Source) -> "Iterator[tuple[DltResource, Callable[[], int]]]":
     """The resource of a source that has rows, and what counts the rows that have no cursor."""
@@ -121,7 +137,7 @@ def _opened(source: Source) -> "Iterator[tuple[DltResource, Callable[[], int]]]"
     elif settings.rest is not None:
         from sentiment_assets.sources.rest import rest_resource
 
-        yield rest_resource(settings.name, settings.rest), lambda: 0
+        yield rest_resource(settings.name, settings.rest)
     else:
         from sentiment_assets.sources.own import own_resource
 

@@ -1,8 +1,10 @@
 """Rows of an HTTP interface, page by page, through dlt's ``rest_api``."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sentiment_assets.sources.cursor_order import newest
 from sentiment_assets.sources.settings import RestAuth, RestSource
 
 if TYPE_CHECKING:
@@ -22,10 +24,11 @@ class UnexpectedAnswer(ValueError):
     """An answer is not what the source's settings say; the message is the end of a sentence."""
 
 
-def rest_resource(name: str, settings: RestSource) -> "DltResource":
-    """The rows that are new or changed since the cursor, which dlt keeps. Raises ``ValueError`` for unfit settings.
+def rest_resource(name: str, settings: RestSource) -> "tuple[DltResource, Callable[[], int]]":
+    """The rows that are new or changed since the cursor, which dlt keeps, and what counts those without a cursor.
 
-    A request that is refused for the moment (429, 5xx), or breaks off, is tried again.
+    A request that is refused for the moment (429, 5xx), or breaks off, is tried again. Raises ``ValueError`` for unfit
+    settings.
     """
     from dlt.sources.helpers.requests import Client
     from dlt.sources.rest_api import rest_api_resources
@@ -37,15 +40,19 @@ def rest_resource(name: str, settings: RestSource) -> "DltResource":
         request_backoff_factor=SECONDS_BETWEEN,
         request_max_retry_delay=_LONGEST_WAIT,
     )
+    without_cursor = Counter[str]()
+    looked_at = _require_rows(
+        settings.data_selector, str((settings.cursor or {}).get("cursor_path", "")), without_cursor
+    )
     endpoint: dict[str, Any] = {
         "path": settings.path,
         "params": dict(settings.parameters),
         "data_selector": settings.data_selector,
         "paginator": settings.paginator,
-        "response_actions": [_require_rows(settings.data_selector)],
+        "response_actions": [looked_at],
     }
     if settings.cursor is not None:
-        endpoint["incremental"] = dict(settings.cursor)
+        endpoint["incremental"] = {"last_value_func": newest, "on_cursor_value_missing": "exclude", **settings.cursor}
     asked: dict[str, Any] = {"name": name, "endpoint": endpoint}
     if settings.key:
         asked["primary_key"] = settings.key
@@ -54,7 +61,7 @@ def rest_resource(name: str, settings: RestSource) -> "DltResource":
         about_client["auth"] = _auth(settings.auth)
     configured: Any = {"client": about_client, "resources": [asked]}
     [resource] = rest_api_resources(configured)
-    return resource
+    return resource, without_cursor.total
 
 
 def _auth(auth: RestAuth) -> dict[str, Any]:
@@ -66,8 +73,11 @@ def _auth(auth: RestAuth) -> dict[str, Any]:
     return {"type": "bearer", "token": secret}
 
 
-def _require_rows(selector: str) -> "Callable[..., Response]":
-    """Answers without a list of rows, which dlt would take for the last page or for one row, are errors."""
+def _require_rows(selector: str, cursor_path: str, without_cursor: Counter[str]) -> "Callable[..., Response]":
+    """Answers without a list of rows, which dlt would take for the last page or for one row, are errors.
+
+    Rows of each page without a cursor, which dlt passes over, are counted.
+    """
     from dlt.common import jsonpath
 
     def require_rows(response: "Response", *_: Any, **__: Any) -> "Response":
@@ -83,6 +93,9 @@ def _require_rows(selector: str) -> "Callable[..., Response]":
             raise UnexpectedAnswer(
                 f"answered JSON without a list of rows at `data_selector` {selector!r}: {_shape(answer)}"
             )
+        if cursor_path:
+            lacking = [each for each in rows if not any(v is not None for v in jsonpath.find_values(cursor_path, each))]
+            without_cursor[response.url] = len(lacking)  # by page, since one may be asked for again
         return response
 
     return require_rows

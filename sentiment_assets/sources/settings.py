@@ -21,7 +21,7 @@ class Secret(FromEnvironment):
 
     def value(self) -> str:
         """What the variable holds now. Raises ``UnfitSource``."""
-        if not (found := os.environ.get(self.env, "")):
+        if not (found := os.environ.get(self.env, "").strip()):  # files of secrets end with a line end
             raise UnfitSource(f"the environment variable {self.env} is not set where the pull runs")
         return found
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from sentiment_assets.sources.cursor_order import newest
 from sentiment_assets.sources.settings import SqlSource, UnfitSource
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def sql_resource(name: str, settings: SqlSource, engine: "sa.Engine") -> "DltRes
 
     @dlt.resource(name=name, primary_key=settings.key or None)  # type: ignore[arg-type]
     def rows(
-        cursor: Any = dlt.sources.incremental(settings.cursor, on_cursor_value_missing="exclude"),  # noqa: B008
+        cursor: Any = dlt.sources.incremental(  # noqa: B008
+            settings.cursor, last_value_func=newest, on_cursor_value_missing="exclude"
+        ),
     ) -> Iterator[list[dict[str, Any]]]:
         with engine.connect() as connection:
             result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(_new_rows(settings, cursor))
@@ -74,7 +77,7 @@ def _rows(settings: SqlSource) -> "sa.FromClause":
     if settings.table is not None:
         return sa.table(settings.table, schema=settings.table_schema)
     query = str(settings.query).strip().rstrip(";")
-    return sa.text(query.replace(":", r"\:")).columns().subquery("asked")
+    return sa.text(query.replace(":", r"\:") + "\n").columns().subquery("asked")
 
 
 def _require_columns(settings: SqlSource, columns: list[str]) -> None:

@@ -93,8 +93,36 @@ LASTING = {
         True,
     ),
     "another schema": (Mishap(body=b'{"data": {"items": {"1": {}}}}'), "without a list of rows", True),
-    "rows without a cursor": (Mishap(body=b'{"data": {"items": [{"id": 1}]}, "pages": 1}'), "updated_at", True),
+    "no number of pages": (Mishap(body=b'{"data": {"items": [{"text": "Xylophone"}]}}'), "the `paginator` does", False),
 }
+
+
+def test_rows_without_a_cursor_are_left_out_and_counted(vendor: Vendor) -> None:
+    vendor.sells([1, 2])
+    vendor.mishaps = [
+        Mishap(body=b'{"data": {"items": [{"id": 3}, {"id": 4, "updated_at": "2026-02-01"}]}, "pages": 1}', page=1)
+    ]
+    found = pull(store(vendor))
+    assert (landed_ids(), found.without_cursor) == ([4], 1)
+
+
+def test_a_moment_that_is_later_and_not_in_the_alphabet_is_new(vendor: Vendor) -> None:
+    moments = {"cursor": {"cursor_path": "updated_at"}}  # the vendor answers with everything
+    vendor.sells([1])
+    assert pull(store(vendor, **moments)).rows == 1
+    vendor.sells([2], at="2026-01-01T00:00:05.5Z")
+    assert pull(store(vendor, **moments)).rows == 1
+    assert landed_ids() == [1, 2]
+
+
+@pytest.mark.parametrize("secret", ["secretXylophone\n", " secretXylophone "])
+def test_a_line_end_after_a_secret_is_no_part_of_it(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setenv("STORE_TOKEN", secret)
+    vendor.sells([1])
+    assert pull(store(vendor)).rows == 1
+    assert vendor.asked[-1][2]["Authorization"] == "Bearer secretXylophone"
 
 
 @pytest.mark.parametrize("mishap", LASTING)
@@ -104,6 +132,7 @@ def test_what_does_not_pass_is_an_error_that_loses_nothing(vendor: Vendor, misha
     with pytest.raises(PullFailed, match=rf"acme: source store: [\s\S]*({said})") as failure:
         pull(store(vendor))
     assert failure.value.may_help_later == may_help
+    assert "Xylophone" not in str(failure.value)
     assert landed_files() == []
     vendor.mishaps = []
     assert pull(store(vendor)).rows == 7

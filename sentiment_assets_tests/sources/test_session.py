@@ -76,3 +76,20 @@ def test_a_pipeline_that_ran_before_in_the_same_process_hides_no_state(
         another.deactivate()
     assert pull(source).rows == 0
     assert landed_ids() == [1, 2, 3]
+
+
+INTERRUPTED = """
+import dlt
+
+
+@dlt.resource
+def rows(cursor=dlt.sources.incremental("id")):
+    yield {"id": 1, "text": "fine"}
+    raise KeyboardInterrupt("a run is terminated")
+"""
+
+
+def test_who_terminates_a_run_is_not_taken_for_a_vendor_that_is_down(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "sources.py").write_text(INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt, match="a run is terminated"):
+        pull(source_of("shop", tmp_path, python="sources.py:rows"))

@@ -8,11 +8,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BRANCH, TEXT = "movies", "A wonderful story, beautifully told."
 _SECONDS_TO_START, _SECONDS_TO_STOP = 120, 20
+_USUAL_PORT = 8000
 
 
 class NoAnswer(RuntimeError):
@@ -24,9 +25,7 @@ def ask(log_file: Path) -> tuple[str, str]:
 
     Raises ``NoAnswer``.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _port()
     address, body = f"http://127.0.0.1:{port}", json.dumps({"texts": [TEXT]})
     url = f"{address}/v1/{BRANCH}/score"
     try:
@@ -38,6 +37,15 @@ def ask(log_file: Path) -> tuple[str, str]:
                 return f"curl --json '{body}' {url}", answer.read().decode()
     except OSError as error:
         raise NoAnswer(f"the scoring service does not answer at {address}: {error}. Its log is {log_file}") from error
+
+
+def _port() -> int:
+    """The port on which the service listens by itself, or another one if that is taken."""
+    for wanted in (_USUAL_PORT, 0):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", wanted))
+            return int(probe.getsockname()[1])
+    raise NoAnswer("no port is free for the scoring service")
 
 
 @contextmanager
