@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import jsonschema
 import pytest
 import yaml
 from dagster.components.testing import DefsFolderSandbox, create_defs_folder_sandbox
@@ -268,6 +269,15 @@ def test_a_warehouse_with_a_secret_in_it_is_refused_without_the_secret(sandbox: 
         load(sandbox)
     assert "`publish: connection` holds a secret" in said_by(refused.value)
     assert "planted" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_no_tool_that_knows_the_schema_alone_quotes_a_secret_that_stands_in_the_yaml() -> None:
+    """As ``dg check`` does with what does not fit."""
+    secret = "postgresql://u:planted@h/d"  # noqa: S105
+    shop = {"name": "shop", "sql": {"connection": secret, "table": "t", "cursor": "id"}}
+    store = {"name": "store", "rest": {"base_url": "https://h/", "path": "p", "auth": secret}}
+    written = {"landing": "l", "sources": [shop, store], "publish": [{"to": "postgres", "connection": secret}]}
+    jsonschema.validate(written, SentimentBranch.model().model_json_schema())
 
 
 def test_a_change_of_settings_changes_the_code_version_of_the_assets_it_reaches(sandbox: DefsFolderSandbox) -> None:

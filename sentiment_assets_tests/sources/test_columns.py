@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -93,3 +93,18 @@ def test_a_column_that_comes_later_is_empty_before(folder: Path) -> None:
 
 def test_half_a_pair_of_surrogates_is_a_question_mark(folder: Path) -> None:
     assert landed(folder, [{"text": json.loads('"fine \\ud83d"')}]) == [{"text": "fine ?"}]
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([date(2026, 1, 2), datetime(2026, 1, 2, 3, 4)], ["2026-01-02", "2026-01-02 03:04:00.000000"]),  # noqa: DTZ001
+        (
+            [datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=5))), datetime(2026, 1, 2, 3)],  # noqa: DTZ001
+            ["2026-01-02 03:00:00.000000+05:00", "2026-01-02 03:00:00.000000"],
+        ),
+        ([b"fine", "fine"], ["fine", "fine"]),
+    ],
+)
+def test_values_that_arrow_would_change_beside_others_become_text(values: list[object], written: list[str]) -> None:
+    assert page_of([{"at": each} for each in values])["at"].to_pylist() == written
