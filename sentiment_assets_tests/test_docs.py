@@ -300,6 +300,17 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
 
 
+def test_links_to_a_heading_lead_to_one() -> None:
+    def anchors(text: str) -> set[str]:
+        headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+    for name, text in PAGES.items():
+        for target, anchor in re.findall(r"\]\(([^)#:]*\.md)?#([^)]+)\)", text):
+            page = ((ROOT / name).parent / target).read_text() if target else text
+            assert anchor in anchors(page), f"{name} links to {target}#{anchor}"
+
+
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md", *DECISIONS])
 def test_every_path_that_a_page_for_developers_names_exists(page: str) -> None:
     paths = {each for each in re.findall(r"`([\w./-]+)`", PAGES[page]) if "/" in each.strip("/")}

@@ -17,7 +17,7 @@ from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.landing_place import look_into, open_landed
 from sentiment_assets.resources.urls import shown
 from sentiment_assets.sources.pull_log import PullLog, copy_stream
-from sentiment_assets.sources.settings import FilesSource
+from sentiment_assets.sources.settings import FilesSource, UnfitSource
 
 _FILES_AT_ONCE = 500
 """Files that count together: of a pull that dies, no more than these are copied again."""
@@ -27,9 +27,14 @@ def pull_files(name: str, settings: FilesSource, log: PullLog) -> tuple[Sequence
     """Land what is new or changed, as ``<name>/<the vendor's path>``.
 
     Returns the paths below the landing place, what was passed over and why, and the number of the last pull. Raises
-    what file systems do.
+    ``UnfitSource`` and what file systems do.
     """
     vendor = below_home(settings.url)
+    if _holds(vendor, log.place):
+        raise UnfitSource(
+            "`files: url` holds the landing place itself, so that each pull would copy what the last one has: name a "
+            "folder that does not"
+        )
     last = log.last()
     known: dict[str, str] = json.loads(last.state) if last.state else {}
     tokens, passed_over = _look(vendor, settings.pattern)
@@ -46,6 +51,11 @@ def pull_files(name: str, settings: FilesSource, log: PullLog) -> tuple[Sequence
             last = log.count(last, json.dumps(known), {f"{name}/{path}": aside for path, aside in whole.items()})
             landed += [f"{name}/{path}" for path in whole]
     return landed, passed_over, last.number
+
+
+def _holds(folder: UPath, place: UPath) -> bool:
+    outer, inner = (f"{each.path.rstrip('/')}/" for each in (folder, place))
+    return folder.protocol == place.protocol and inner.startswith(outer)
 
 
 def _copy(name: str, vendor: UPath, paths: Sequence[str], log: PullLog) -> Mapping[str, str]:

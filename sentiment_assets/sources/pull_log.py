@@ -50,6 +50,11 @@ class PullLog:
     def __init__(self, folder: UPath, place: UPath, source: str) -> None:
         self._folder, self._place, self._source = folder, place, source
 
+    @property
+    def place(self) -> UPath:
+        """The landing place."""
+        return self._place
+
     def last(self) -> Entry:
         """The last pull that counts, once its files are shown; what others have put aside before is swept away."""
         entry = self._read_last()

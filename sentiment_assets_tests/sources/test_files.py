@@ -128,3 +128,11 @@ def test_a_folder_that_is_not_there_is_an_error_that_may_pass(bucket: UPath) -> 
     with pytest.raises(PullFailed, match="acme: source bucket: .*there is no folder") as failure:
         pull(of(bucket))
     assert failure.value.may_help_later
+
+
+def test_a_folder_that_holds_the_landing_place_is_refused(home: Path) -> None:
+    put(UPath(home), "reviews.csv.gz")
+    with pytest.raises(PullFailed, match="holds the landing place itself") as failure:
+        pull(of(UPath(home)))
+    assert not failure.value.may_help_later
+    assert landed_files() == []
