@@ -107,8 +107,17 @@ def quiet_dlt() -> Iterator[None]:
 def _state_of(known: dict[str, Any]) -> Iterator[None]:
     """Hand the state to dlt, without a pipeline: it keeps states by the pipeline that ran last in this process."""
     from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
     from dlt.common.pipeline import PipelineContext, StateInjectableContext
 
-    state = StateInjectableContext(state=known)  # type: ignore[arg-type]
-    with Container().injectable_context(PipelineContext()), Container().injectable_context(state):
-        yield
+    container, state = Container(), StateInjectableContext(state=known)  # type: ignore[arg-type]
+    sections = ConfigSectionContext()
+    with (
+        container.injectable_context(PipelineContext()),
+        container.injectable_context(sections),
+        container.injectable_context(state),
+    ):
+        try:
+            yield
+        finally:  # who interrupts dlt finds contexts of its own left in the place of these
+            container[ConfigSectionContext], container[StateInjectableContext] = sections, state

@@ -157,6 +157,7 @@ def test_an_answer_is_by_one_version_whatever_is_promoted_meanwhile(
     read = Champion.read
 
     def promoted_while_it_reads(champion: Champion, texts: Sequence[str | None]) -> object:
+        monkeypatch.setattr(Champion, "read", read)
         make_champion("acme", "2", tracking_uri())
         champions.look()
         return read(champion, texts)
