@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from typing import Any
 
 from sentiment_assets.sources import pull_log, session
@@ -47,6 +48,11 @@ def pull_and_die(source: Source, step: str) -> int | None:
     process.start()
     process.join(60)
     return process.exitcode
+
+
+def end_server() -> None:
+    """End the process that pulls are forked from: whatever is forked from it later would have its environment."""
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 def _pull(source: Source, step: str, environment: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 BRANCH, TEXT = "movies", "A wonderful story, beautifully told."
@@ -23,29 +23,23 @@ class NoAnswer(RuntimeError):
 def ask(log_file: Path) -> tuple[str, str]:
     """Start the scoring service, ask it for the score of ``TEXT``, and stop it. Returns the ``curl`` and the answer.
 
-    Raises ``NoAnswer``.
+    It is asked on a port that is free; the ``curl`` is for a service that listens where it does by itself. Raises
+    ``NoAnswer``.
     """
-    port = _port()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     address, body = f"http://127.0.0.1:{port}", json.dumps({"texts": [TEXT]})
-    url = f"{address}/v1/{BRANCH}/score"
+    path = f"/v1/{BRANCH}/score"
     try:
         with _service(port, log_file):
             _wait_until_ready(f"{address}/readyz")
             headers = {"Content-Type": "application/json"}
-            asked = urllib.request.Request(url, body.encode(), headers)  # noqa: S310
+            asked = urllib.request.Request(f"{address}{path}", body.encode(), headers)  # noqa: S310
             with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
-                return f"curl --json '{body}' {url}", answer.read().decode()
+                return f"curl --json '{body}' http://127.0.0.1:{_USUAL_PORT}{path}", answer.read().decode()
     except OSError as error:
         raise NoAnswer(f"the scoring service does not answer at {address}: {error}. Its log is {log_file}") from error
-
-
-def _port() -> int:
-    """The port on which the service listens by itself, or another one if that is taken."""
-    for wanted in (_USUAL_PORT, 0):
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", wanted))
-            return int(probe.getsockname()[1])
-    raise NoAnswer("no port is free for the scoring service")
 
 
 @contextmanager
