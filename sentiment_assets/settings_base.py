@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from pydantic import BaseModel, Field, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
@@ -20,6 +20,21 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         return given
 
 
+class _OneAsAList:
+    """Reads one value as a list of one, and says so in the schema by which ``dg check`` looks at a YAML file."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda given: [given] if isinstance(given, str) else given, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+ONE_AS_A_LIST = _OneAsAList()
+"""Beside a list of strings in ``Annotated``: one string may stand for a list of it."""
 _NO_NAME = "-"
 """Stands for what is no name of a variable: it may be the secret itself, and pydantic would quote it."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -1,7 +1,7 @@
 """``BranchSettings``: everything that a branch's YAML file may say."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -33,7 +33,7 @@ from sentiment_assets.publishing.settings import Destination, each_place_once
 from sentiment_assets.resources.alert_targets import AlertTarget
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.urls import shown
-from sentiment_assets.settings_base import Settings
+from sentiment_assets.settings_base import ONE_AS_A_LIST, Settings
 
 _TEMPLATE = "{{"
 
@@ -91,7 +91,7 @@ class BranchSettings(Settings):
     unpacking: UnpackingLimits = Field(default=DEFAULT_LIMITS, description="How large a compressed file may become.")
     splits: SplitSettings = Field(default=SplitSettings(), description="How the corpus is split.")
     features: FeatureSettings = Field(default=FeatureSettings(), description="How a text becomes a row of features.")
-    start_from: list[SisterName] = Field(
+    start_from: Annotated[list[SisterName], ONE_AS_A_LIST] = Field(
         default=[],
         description="Sisters, other branches of the same language: one, or a list. A sister is a branch (`movies`), "
         "whose champion is taken, or one of its versions (`movies@3`). The search tries every candidate of the grid "
@@ -135,11 +135,6 @@ class BranchSettings(Settings):
     def feature_sets(self) -> tuple[FeatureSet, ...]:
         """The feature sets that some candidate asks for."""
         return self.search.feature_sets(self.features)
-
-    @field_validator("start_from", mode="before")
-    @classmethod
-    def _one_or_a_list(cls, given: Any) -> Any:
-        return [given] if isinstance(given, str) else given
 
     @field_validator("start_from")
     @classmethod

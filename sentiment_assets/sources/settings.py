@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.urls import shown
-from sentiment_assets.settings_base import FromEnvironment, Settings
+from sentiment_assets.settings_base import ONE_AS_A_LIST, FromEnvironment, Settings
 
 _KINDS = ("sql", "rest", "files", "python")
 
@@ -42,16 +42,11 @@ class SqlSource(Settings, serialize_by_alias=True):
         description="The column by which new and changed rows are known: it only ever grows, such as `updated_at` or "
         "an id. Rows without a value in it are not pulled, and counted.",
     )
-    key: list[str] = Field(
+    key: Annotated[list[str], ONE_AS_A_LIST] = Field(
         default=[],
         description="One column, or several, that tell apart rows with the same cursor; without them the whole row "
         "does.",
     )
-
-    @field_validator("key", mode="before")
-    @classmethod
-    def _one_or_a_list(cls, given: Any) -> Any:
-        return [given] if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _table_or_query(self) -> Self:
@@ -98,17 +93,12 @@ class RestSource(Settings, serialize_by_alias=True):
         description="The cursor, in the words of dlt's `incremental`: `cursor_path`, and `start_param` or a parameter "
         "with `{incremental.start_value}`; without one, every pull is asked for everything.",
     )
-    key: list[str] = Field(
+    key: Annotated[list[str], ONE_AS_A_LIST] = Field(
         default=[],
         description="One field, or several, that tell apart rows with the same cursor; without them the whole row "
         "does.",
     )
     auth: RestAuth | None = Field(default=None, description="Where the secret of the requests is found.")
-
-    @field_validator("key", mode="before")
-    @classmethod
-    def _one_or_a_list(cls, given: Any) -> Any:
-        return [given] if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _cursor_is_named(self) -> Self:

@@ -14,6 +14,7 @@ import yaml
 from dagster.components.testing import DefsFolderSandbox, create_defs_folder_sandbox
 
 from sentiment_assets import SentimentBranch
+from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
 
 
@@ -269,6 +270,21 @@ def test_a_warehouse_with_a_secret_in_it_is_refused_without_the_secret(sandbox: 
         load(sandbox)
     assert "`publish: connection` holds a secret" in said_by(refused.value)
     assert "planted" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"start_from": "movies"},
+        {"start_from": ["movies", "books"]},
+        {"sources": [{"name": "s", "sql": {"connection": {"env": "S"}, "table": "t", "cursor": "c", "key": "id"}}]},
+        {"sources": [{"name": "s", "rest": {"base_url": "https://h/", "path": "p", "key": ["id", "day"]}}]},
+    ],
+)
+def test_one_may_stand_for_a_list_of_one_in_the_schema_too(written: dict[str, Any]) -> None:
+    """By which ``dg check`` looks at the YAML before anything else does."""
+    jsonschema.validate({"landing": "l"} | written, SentimentBranch.model().model_json_schema())
+    assert BranchSettings.model_validate({"landing": "l"} | written)
 
 
 def test_no_tool_that_knows_the_schema_alone_quotes_a_secret_that_stands_in_the_yaml() -> None:
