@@ -29,8 +29,8 @@ class Step:
 
 STEPS = {
     "a page has been read": Step(session, "page_of", after=True),
-    "the file is to be written": Step(pull_log, "_for_this_account"),
-    "the file is being written": Step(pull_log, "_for_this_account", after=True),
+    "the file is to be written": Step(pull_log, "for_this_account"),
+    "the file is being written": Step(pull_log, "for_this_account", after=True),
     "the file is put aside": Step(pull_log, "_create"),
     "the entry is to be linked": Step(os, "link"),
     "the entry is there": Step(pull_log, "_create", after=True, counts=True),

@@ -36,7 +36,7 @@ def written_atomically(path: UPath) -> Iterator[BinaryIO]:
     make_folder(folder)
     unfinished = folder / f".{uuid4().hex}.part"
     try:
-        with open(unfinished, "xb", opener=_for_this_account) as opened:
+        with open(unfinished, "xb", opener=for_this_account) as opened:
             yield opened
         os.replace(unfinished, path.path)
     except BaseException:
@@ -44,5 +44,6 @@ def written_atomically(path: UPath) -> Iterator[BinaryIO]:
         raise
 
 
-def _for_this_account(path: str, flags: int) -> int:
+def for_this_account(path: str, flags: int) -> int:
+    """An ``opener`` of new files that no other account can read, whatever the umask is."""
     return os.open(path, flags, 0o600)

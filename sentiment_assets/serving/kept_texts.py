@@ -17,7 +17,7 @@ from upath import UPath
 from sentiment_assets.branch.files import branch_files, branch_settings_of
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.resources.home import below_home, local_home, make_folder
-from sentiment_assets.resources.written_files import written_atomically
+from sentiment_assets.resources.written_files import for_this_account, written_atomically
 
 _GRACE = timedelta(minutes=1)
 """A day has ended for good when nobody can have begun to write in it."""
@@ -41,7 +41,7 @@ class KeptTexts:
         lines = [json.dumps({"id": uuid4().hex, "at": moment, "text": text}) + "\n" for text in texts]
         make_folder(self.waiting)
         path = self.waiting / f"{now:%Y-%m-%d}-{self.process}{_ENDING}"
-        with open(path, "ab", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        with open(path, "ab", buffering=0, opener=for_this_account) as file:
             _append(file, "".join(lines).encode())
 
     def land_days_before(self, now: datetime) -> None:

@@ -28,15 +28,6 @@ class PullFailed(RuntimeError):
         """Whether the same pull may succeed later without anybody's doing."""
 
 
-def raise_interrupt(error: BaseException) -> None:
-    """Raise what asked the process to stop if that is behind an error: dlt's clean-up hides it by one of its own."""
-    behind: BaseException | None = error
-    while behind is not None:
-        if not isinstance(behind, Exception):
-            raise behind
-        behind = behind.__cause__ or behind.__context__
-
-
 def explained(error: Exception, branch: str, settings: SourceSettings, landing: str) -> PullFailed:
     """What is to be raised for an error: what libraries say is searched for secrets."""
     reason = _innermost(error)

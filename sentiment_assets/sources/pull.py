@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from upath import UPath
 
 from sentiment_assets.resources.home import below_home
-from sentiment_assets.sources.faults import explained, raise_interrupt
+from sentiment_assets.sources.faults import explained
 from sentiment_assets.sources.pull_log import PullLog
 from sentiment_assets.sources.settings import SourceSettings
 
@@ -75,7 +75,6 @@ def pull(source: Source) -> Pulled:
         found = _pull_files(source) if source.settings.files else _pull_rows(source)
         return replace(found, seconds=time.monotonic() - started)
     except Exception as error:  # noqa: BLE001  drivers, servers and file systems have errors of their own
-        raise_interrupt(error)
         failed = explained(error, source.branch, source.settings, source.landing)
     raise failed  # here it brings nothing along of what it was made from, which may quote a secret
 

@@ -20,6 +20,7 @@ from uuid import uuid4
 from upath import UPath
 
 from sentiment_assets.resources.home import is_local, make_folder
+from sentiment_assets.resources.written_files import for_this_account
 
 ASIDE = ".pulled"
 """The hidden folder of a landing place in which files lie that do not count yet."""
@@ -70,7 +71,7 @@ class PullLog:
         target = self._place.joinpath(aside)
         if is_local(target):
             make_folder(Path(target.path).parent)
-            with open(target.path, "xb", opener=_for_this_account) as stream:
+            with open(target.path, "xb", opener=for_this_account) as stream:
                 yield aside, stream
             return
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +151,7 @@ def _create(path: UPath, content: bytes) -> None:
     make_folder(folder)
     unfinished = folder / f".{uuid4().hex}.part"
     try:
-        with open(unfinished, "xb", opener=_for_this_account) as stream:
+        with open(unfinished, "xb", opener=for_this_account) as stream:
             stream.write(content)
         os.link(unfinished, path.path)  # other than a renaming, it never takes the place of another file
     finally:
@@ -166,7 +167,3 @@ def _move(source: UPath, target: UPath) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     source.fs.copy(source.path, target.path)
     source.fs.rm(source.path)
-
-
-def _for_this_account(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
