@@ -110,3 +110,9 @@ def read_check(metadata: Metadata) -> RecordedCheck:
         numbers={name: str(metadata[name].value) for name in _NUMBERS if name in metadata},
         drift_page=None if page is None else str(page.value),
     )
+
+
+def why_failed(error: Exception) -> str:
+    """What the code meant people to read, or else the exception."""
+    said = error.description if isinstance(error, dg.Failure) else None
+    return said or f"{type(error).__name__}: {error}"

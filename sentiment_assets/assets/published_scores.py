@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.event_metadata import FAILED, FIGURES_EVENT, ROW_COUNT, read_decision
+from sentiment_assets.assets.event_metadata import FAILED, FIGURES_EVENT, ROW_COUNT, read_decision, why_failed
 from sentiment_assets.assets.materialized import DATA_VERSION, Materialized, event_of
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
@@ -99,7 +99,7 @@ def published_scores_asset(
             try:
                 waiting.append(_stored(instance, branch, key, storage))
             except Exception as error:  # whatever it is, no other batch is to suffer from it
-                failed[key] = _why(error)
+                failed[key] = why_failed(error)
                 context.log.exception(f"{key} is not published")
                 yield dg.AssetObservation(spec.key, partition=key, metadata={FAILED: failed[key]})
             if waiting and (key == left[-1] or sum(len(each.batch.reviews) for each in waiting) >= MOST_AT_ONCE):
@@ -270,12 +270,6 @@ def _last(
 def _data_version(record: dg.EventLogRecord | None) -> str | None:
     event = record.asset_materialization if record else None
     return (event.tags or {}).get(DATA_VERSION) if event else None
-
-
-def _why(error: Exception) -> str:
-    """What the code meant people to read, or else the exception."""
-    said = error.description if isinstance(error, dg.Failure) else None
-    return said or f"{type(error).__name__}: {error}"
 
 
 def _failure_of(failed: Mapping[str, str], batches: int) -> dg.Failure:

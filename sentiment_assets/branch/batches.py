@@ -11,7 +11,7 @@ from functools import cache
 
 import dagster as dg
 
-from sentiment_assets.assets.event_metadata import FAILED, TOLD_AGAIN
+from sentiment_assets.assets.event_metadata import FAILED, TOLD_AGAIN, why_failed
 from sentiment_assets.assets.materialized import Materialized, event_of
 from sentiment_assets.assets.pulled import DATA_VERSION, pulled_key
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
@@ -100,7 +100,7 @@ def batches_asset(
             except Exception as error:  # whatever it is, no other batch is to suffer from it
                 failed[key] = error if len(context.partition_keys) == 1 else _without_traceback(error)
                 context.log.exception(f"{key} failed")
-                yield dg.AssetObservation(plan.raw_reviews.key, partition=key, metadata={FAILED: _why(error)})
+                yield dg.AssetObservation(plan.raw_reviews.key, partition=key, metadata={FAILED: why_failed(error)})
         try:
             publish_drift_page(branch, every, storage=storage, tracking=tracking, settings=settings.monitoring)
             tell_open_warnings(context.instance, storage, branch, batch_partitions)
@@ -266,7 +266,7 @@ def _failure_of(failed: Mapping[str, Exception], batches: int) -> Exception:
     """The failure of a run: that of its batch, if it has one only, or else a list."""
     if batches == 1:
         return next(iter(failed.values()))
-    reasons = {key: _why(error) for key, error in failed.items()}
+    reasons = {key: why_failed(error) for key, error in failed.items()}
     said = [reason if key in reason else f"{key}: {reason}" for key, reason in reasons.items()]
     lines = first_lines(said, _SAID_IN_FULL, "the metadata of this failure")
     return dg.Failure(
@@ -279,10 +279,4 @@ def _failure_of(failed: Mapping[str, Exception], batches: int) -> Exception:
 def _without_traceback(error: Exception) -> dg.Failure:
     """What is said of a batch that failed; the traceback, which the log has, would keep all of the batch in memory."""
     may_help = error.allow_retries if isinstance(error, dg.Failure) else True
-    return dg.Failure(_why(error), allow_retries=may_help)
-
-
-def _why(error: Exception) -> str:
-    """What the code meant people to read, or else the exception."""
-    said = error.description if isinstance(error, dg.Failure) else None
-    return said or f"{type(error).__name__}: {error}"
+    return dg.Failure(why_failed(error), allow_retries=may_help)

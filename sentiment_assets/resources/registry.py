@@ -150,7 +150,6 @@ def registered_versions(branch: str, uri: str) -> list[RegisteredVersion]:
     """Every registered version of a branch, the first one first; none if it has no model yet."""
     client = open_client(uri)
     champion = aliased(client, branch)
-    found = sorted(client.search_model_versions(f"name = '{branch}'"), key=lambda each: int(each.version))
     return [
         RegisteredVersion(
             version=str(each.version),
@@ -159,7 +158,7 @@ def registered_versions(branch: str, uri: str) -> list[RegisteredVersion]:
             description=each.description or "",
             figures=dict(client.get_run(each.run_id).data.metrics) if each.run_id else {},
         )
-        for each in found
+        for each in _in_order(client, branch)
     ]
 
 
@@ -223,11 +222,15 @@ def _registered(client: "MlflowClient", branch: str, version: str) -> "ModelVers
 
 def _versions(client: "MlflowClient", branch: str) -> "dict[str, ModelVersion]":
     """The registered versions of a branch by their numbers, the first one first. Raises ``NoSuchVersion``."""
-    found = sorted(client.search_model_versions(f"name = '{branch}'"), key=lambda each: int(each.version))
+    found = _in_order(client, branch)
     if not found:
         models = ", ".join(sorted(each.name for each in client.search_registered_models())) or "none yet"
         raise NoSuchVersion(f"there is no registered model {branch!r}; there are: {models}")
     return {str(each.version): each for each in found}
+
+
+def _in_order(client: "MlflowClient", branch: str) -> "list[ModelVersion]":
+    return sorted(client.search_model_versions(f"name = '{branch}'"), key=lambda each: int(each.version))
 
 
 def aliased(client: "MlflowClient", branch: str) -> "ModelVersion | None":
