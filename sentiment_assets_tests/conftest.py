@@ -71,7 +71,9 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder, for tests that stay in this process."""
+    """An empty home folder, for tests that stay in this process; what a command says of Dagster's is forgotten."""
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
     monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 

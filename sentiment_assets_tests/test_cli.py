@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from sentiment_assets.cli import main, prepare_dagster_home
+from sentiment_assets.cli import SECTIONS, main, prepare_dagster_home
 from sentiment_assets.resources import mlflow_settings
 from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from testing import servers
@@ -22,6 +22,26 @@ def test_every_command_has_help() -> None:
     for name, command in main.commands.items():
         assert command.help, name
         assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
+
+
+def test_the_help_is_a_screenful_that_names_every_command_once_and_whole() -> None:
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(main.commands)
+    shown = CliRunner().invoke(main, ["--help"], terminal_width=80).output
+    assert len(shown.splitlines()) <= 40
+    assert "..." not in shown.split("To begin")[1]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(shell: str) -> None:
+    assert "_SENTIMENT_ASSETS_COMPLETE" in CliRunner().invoke(main, ["completion", shell]).output
+
+
+def test_branches_are_completed() -> None:
+    asked = {"COMP_WORDS": "sentiment-assets status mo", "COMP_CWORD": "2"}
+    variables = asked | {"_SENTIMENT_ASSETS_COMPLETE": "bash_complete"}
+    told = CliRunner().invoke(main, [], prog_name="sentiment-assets", env=variables)
+    assert told.output == "plain,movies\n"
 
 
 def test_dagsters_home_is_a_copy_of_the_projects_settings(home: Path) -> None:
@@ -84,7 +104,10 @@ def test_a_taken_port_is_said(home: Path) -> None:
     assert f"port {port} is taken; choose another with --dagster-port" in refused.output
 
 
-@pytest.mark.parametrize("command", [["score", "{file}"], ["rollback", "acme", "1"], ["replay", "acme"], ["demo"]])
+@pytest.mark.parametrize(
+    "command",
+    [["score", "{file}"], ["rollback", "acme", "1"], ["replay", "acme"], ["demo"], ["explain", "fine"], ["status"]],
+)
 @pytest.mark.usefixtures("home")
 def test_a_command_says_within_seconds_that_mlflow_is_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]

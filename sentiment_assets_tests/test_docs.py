@@ -227,7 +227,7 @@ def test_the_walk_ends_with_the_scores_that_the_page_names(walked: Path, home: P
     assert [name for name in named if not list(home.glob(name.replace("<day>", "*")))] == []
 
 
-@pytest.mark.parametrize("command", ["preview", "score", "replay", "rollback", "demo", "dev"])
+@pytest.mark.parametrize("command", list(cli.main.commands))
 def test_every_option_that_a_page_gives_to_a_command_exists(command: str) -> None:
     known = {each for parameter in cli.main.commands[command].params for each in parameter.opts}
     given = {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ROW_COUNT = "dagster/row_count"
 FILE_DIGEST = "file_digest"
 ROWS_LABELLED = "rows_labelled"
+ROWS_QUARANTINED = "rows_quarantined"
 MODEL_VERSION = "model_version"
 LABELS_SEEN = "labels_seen"
 """How many labelled reviews a branch had when a sister scored a batch."""

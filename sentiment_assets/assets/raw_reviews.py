@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import dagster as dg
 from upath import UPath
 
-from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED
+from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED, ROWS_QUARANTINED
 from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.stored_batch import (
     QUARANTINE,
@@ -132,7 +132,7 @@ def take_in(
         metadata={
             ROW_COUNT: len(batch.reviews),
             "rows_in": batch.rows_in,
-            "rows_quarantined": len(batch.quarantine),
+            ROWS_QUARANTINED: len(batch.quarantine),
             "rows_without_text": len(batch.without_text),
             "rows_duplicate": batch.rows_duplicate,
             "texts_from_markup": batch.texts_from_markup,

@@ -1,4 +1,4 @@
-"""Dagster's and MLflow's UIs side by side on loopback."""
+"""Dagster's and MLflow's UIs and the reports side by side on loopback."""
 
 import contextlib
 import os
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ import click
 from sentiment_assets.commands.demo import orders
 from sentiment_assets.resources.home import SETTING, home
 from sentiment_assets.resources.mlflow_settings import keep_mlflow_quiet, tracking_uri
-from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui, remember_ui_addresses
+from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui, remember_ui_addresses, reports_ui
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_STOP = 20
@@ -24,15 +25,25 @@ class PortTaken(RuntimeError):
     """Something listens on a port that a server was to have."""
 
 
-def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int) -> int:
-    """Run both until one ends or a signal comes; returns the exit status."""
-    for name, port in (("--dagster-port", dagster_port), ("--mlflow-port", mlflow_port)):
-        require_free(name, port)
+@dataclass(frozen=True)
+class Ports:
+    """Where each of them listens."""
+
+    dagster: int
+    mlflow: int
+    reports: int
+
+
+def serve(dagster_home: Path, project: Path, ports: Ports) -> int:
+    """Run all of them until one ends or a signal comes; returns the exit status. Raises ``PortTaken``."""
+    for name, port in vars(ports).items():
+        require_free(f"--{name}-port", port)
     addresses = {
-        "DAGSTER_UI_URL": f"http://{_HOST}:{dagster_port}",
-        "MLFLOW_UI_URL": f"http://{_HOST}:{mlflow_port}",
+        "DAGSTER_UI_URL": f"http://{_HOST}:{ports.dagster}",
+        "MLFLOW_UI_URL": f"http://{_HOST}:{ports.mlflow}",
+        "REPORTS_URL": f"http://{_HOST}:{ports.reports}",
     }
-    for former, now in ((dagster_ui(), addresses["DAGSTER_UI_URL"]), (mlflow_ui(), addresses["MLFLOW_UI_URL"])):
+    for former, now in zip((dagster_ui(), mlflow_ui(), reports_ui()), addresses.values(), strict=True):
         if former != now:
             click.echo(f"Links that were written before lead to {former}; those written from now on to {now}.")
     remember_ui_addresses(addresses)
@@ -41,12 +52,14 @@ def serve(dagster_home: Path, project: Path, dagster_port: int, mlflow_port: int
     dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(project / "workspace.yaml")]
     mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri()]
     commands = [
-        [*dagster, "--host", _HOST, "--port", str(dagster_port), "--log-level", "warning"],
-        [*mlflow, "--host", _HOST, "--port", str(mlflow_port), "--workers", "1"],
+        [*dagster, "--host", _HOST, "--port", str(ports.dagster), "--log-level", "warning"],
+        [*mlflow, "--host", _HOST, "--port", str(ports.mlflow), "--workers", "1"],
+        [sys.executable, "-m", "sentiment_assets.cli", "serve-reports", "--port", str(ports.reports)],
     ]
     servers = [subprocess.Popen(command, env=environment, cwd=project, start_new_session=True) for command in commands]
     click.echo(f"Dagster  {addresses['DAGSTER_UI_URL']}")
     click.echo(f"MLflow   {addresses['MLFLOW_UI_URL']}")
+    click.echo(f"Reports  {addresses['REPORTS_URL']}/reports/")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while all(server.poll() is None for server in servers):

@@ -1,7 +1,8 @@
 """Scoring a file of reviews with a champion, without Dagster."""
 
+import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,7 @@ from sentiment_assets.resources.registry import ChangedModel, champion_of
 from sentiment_assets.resources.urls import shown
 
 _ID = "review_id"
+_LISTS = ("words", "contributions")
 
 
 class CannotScore(RuntimeError):
@@ -63,22 +65,37 @@ def score_file(
 
 
 def write_scores(scores: pd.DataFrame, output: Path | None) -> None:
-    """Write Parquet or CSV by the file's ending, or CSV on standard output if there is no file.
+    """Write Parquet, JSON Lines or CSV by the file's ending, or CSV on standard output if there is no file.
 
     CSV may be opened in a spreadsheet, and what a terminal would obey is shown there instead.
     """
-    if output is not None and output.suffix not in (".csv", ".parquet"):
-        raise CannotScore(f"{output}: name a file that ends in .csv or .parquet")
+    if output is not None and output.suffix not in (".csv", ".jsonl", ".parquet"):
+        raise CannotScore(f"{output}: name a file that ends in .csv, .jsonl or .parquet")
     try:
         if output is not None and output.suffix == ".parquet":
             scores.to_parquet(output, index=False)
-        elif output is not None:
-            output.write_bytes(table_to_csv(scores))
+            return
+        if output is not None and output.suffix == ".jsonl":
+            output.write_text(as_json_lines(scores), encoding="utf-8")
+            return
+        flat = scores.assign(**{name: scores[name].map(_as_json_list) for name in _LISTS if name in scores})
+        if output is not None:
+            output.write_bytes(table_to_csv(flat))
         else:
-            on_screen = scores.map(_for_terminal) if sys.stdout.isatty() else scores
+            on_screen = flat.map(_for_terminal) if sys.stdout.isatty() else flat
             sys.stdout.write(table_to_csv(on_screen).decode())
     except OSError as error:
         raise CannotScore(f"{output} cannot be written: {error}") from error
+
+
+def as_json_lines(scores: pd.DataFrame) -> str:
+    """One JSON object for each row, for programs."""
+    return scores.to_json(orient="records", lines=True, force_ascii=False)
+
+
+def _as_json_list(values: object) -> str | None:
+    """Words or contributions in one cell that any program reads; nothing where there is no score."""
+    return json.dumps(list(values), ensure_ascii=False) if isinstance(values, Iterable) else None
 
 
 def _for_terminal(value: object) -> object:

@@ -104,8 +104,11 @@ def measured_accuracy(
 
 def measure(margins: np.ndarray, labels: np.ndarray) -> Measured:
     """Accuracy with its exact interval; n at least 1."""
-    n = len(labels)
-    correct = n - int(errors(margins, labels).sum())
+    return measured(len(labels) - int(errors(margins, labels).sum()), len(labels))
+
+
+def measured(correct: int, n: int) -> Measured:
+    """Accuracy of ``correct`` right ones among n, at least 1, with its exact interval."""
     tail = (1 - _LEVEL) / 2
     low = float(beta.ppf(tail, correct, n - correct + 1)) if correct else 0.0
     high = float(beta.ppf(1 - tail, correct + 1, n - correct)) if correct < n else 1.0

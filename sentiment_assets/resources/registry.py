@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sentiment_assets.monitoring.reference import Reference
 
 CHAMPION = "champion"
+CHAMPION_BEFORE = "sentiment_assets.champion_before"
+"""The tag of a version with the number of the older one that it took over from, to which a rollback returns."""
 MODEL_DIGEST = "sentiment_assets.model_digest"
 REFERENCE_DIGEST = "sentiment_assets.reference_digest"
 REFERENCE_FILE = "reference.npz"
@@ -170,9 +172,27 @@ def make_champion(branch: str, version: str, uri: str) -> str | None:
     """Move the alias ``champion``; returns the version that had it. Raises ``NoSuchVersion`` and ``ChangedModel``."""
     client = open_client(uri)
     _loaded(_registered(client, branch, version), uri)
+    return set_champion(client, branch, version)
+
+
+def set_champion(client: "MlflowClient", branch: str, version: str) -> str | None:
+    """Move the alias ``champion``; returns the version that had it, which is kept with a newer one that took over."""
     former = aliased(client, branch)
+    if former and int(former.version) < int(version):
+        client.set_model_version_tag(branch, version, CHAMPION_BEFORE, str(former.version))
     client.set_registered_model_alias(branch, CHAMPION, version)
     return str(former.version) if former else None
+
+
+def champion_before(branch: str, uri: str) -> str:
+    """The version that was the champion before the one that is. Raises ``NoSuchVersion`` where nobody knows."""
+    client = open_client(uri)
+    there = ", ".join(_versions(client, branch))
+    champion = aliased(client, branch)
+    if champion is None or CHAMPION_BEFORE not in champion.tags:
+        now = f"before version {champion.version}" if champion else "of it"
+        raise NoSuchVersion(f"branch {branch!r} has no champion {now} that is known; name one of the versions {there}")
+    return str(champion.tags[CHAMPION_BEFORE])
 
 
 class Registered(NamedTuple):

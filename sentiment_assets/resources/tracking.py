@@ -13,7 +13,6 @@ import dagster as dg
 from sentiment_assets.resources.home import local_home
 from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
 from sentiment_assets.resources.registry import (
-    CHAMPION,
     MODEL_DIGEST,
     REFERENCE_DIGEST,
     REFERENCE_FILE,
@@ -26,6 +25,7 @@ from sentiment_assets.resources.registry import (
     open_client,
     reference_digest,
     registered_versions,
+    set_champion,
     version_of,
 )
 
@@ -237,7 +237,7 @@ class Tracking(dg.ConfigurableResource[Any]):
 
     def promote(self, branch: str, version: str) -> None:
         """Move the alias ``champion``."""
-        self.client().set_registered_model_alias(branch, CHAMPION, version)
+        set_champion(self.client(), branch, version)
 
     def run_link(self, run_id: str) -> dg.UrlMetadataValue:
         """A link to a run in MLflow's UI."""

@@ -1,4 +1,4 @@
-"""Where people open Dagster and MLflow, for the links that are written into messages, metadata and pages."""
+"""Where people open Dagster, MLflow and the reports, for the links in messages, metadata and pages."""
 
 import json
 import os
@@ -17,6 +17,11 @@ def dagster_ui() -> str:
 def mlflow_ui() -> str:
     """Where people open MLflow: as the environment says, or else where `dev` last opened it."""
     return _ui_address("MLFLOW_UI_URL", "http://127.0.0.1:5000")
+
+
+def reports_ui() -> str:
+    """Where people open reports and drift pages: as the environment says, or else where `dev` last opened it."""
+    return _ui_address("REPORTS_URL", "http://127.0.0.1:8001")
 
 
 def remember_ui_addresses(addresses: Mapping[str, str]) -> None:

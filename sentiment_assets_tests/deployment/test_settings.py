@@ -87,10 +87,10 @@ def test_all_instances_retry_keep_and_watch_alike() -> None:
             assert local[part] == deployed[part]
 
 
-def test_only_the_uis_and_the_scoring_service_are_published_and_on_loopback() -> None:
+def test_only_the_uis_the_scoring_service_and_the_reports_are_published_and_on_loopback() -> None:
     services = yaml.safe_load(COMPOSE)["services"]
     published = {name: each["ports"] for name, each in services.items() if "ports" in each}
-    assert set(published) == {"mlflow", "webserver", "scoring"}
+    assert set(published) == {"mlflow", "webserver", "scoring", "reports"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 

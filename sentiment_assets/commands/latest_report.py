@@ -1,0 +1,39 @@
+"""Where the latest report of a branch, or of all of them, lies."""
+
+from dataclasses import dataclass
+
+from sentiment_assets.resources.home import below_home, is_local
+from sentiment_assets.resources.ui_addresses import reports_ui
+from sentiment_assets.resources.urls import shown
+from sentiment_assets.serving.reports import JOINED, report_file, reports_of
+
+
+class NoReport(ValueError):
+    """There is no such report; the message names those there are, and what to do."""
+
+
+@dataclass(frozen=True)
+class LatestReport:
+    """The last report that was written."""
+
+    branch: str
+    day: str
+    """ISO 8601."""
+    file: str
+    address: str
+    """Where it is served while ``sentiment-assets dev``, or ``serve-reports``, runs."""
+    is_local: bool
+
+
+def latest_report(branch: str | None) -> LatestReport:
+    """The latest report of a branch; without one, that of all branches. Raises ``NoReport``."""
+    data, wanted = below_home("data"), branch or JOINED
+    days = {each.branch: each.days for each in reports_of(data) if each.days}
+    if wanted not in days:
+        there = ", ".join(each for each in days if each != JOINED) or "none yet"
+        said = f"of branch {branch!r}" if branch else "that joins all branches"
+        how = f"run the job {branch}_report in Dagster" if branch else "it is written once a branch has one"
+        raise NoReport(f"there is no report {said}; there are reports of: {there}. To have one: {how}")
+    day = days[wanted][0]
+    file = report_file(data, wanted, day)
+    return LatestReport(wanted, day, shown(file), f"{reports_ui()}/reports/{wanted}/{day}/", is_local(file))

@@ -1,0 +1,276 @@
+"""How each branch stands: batches, champion, open warnings, runs, and what is missing."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+from croniter import croniter
+from dagster._core.scheduler.instigation import InstigatorStatus
+from rich.console import Console
+from rich.markup import escape
+
+from sentiment_assets.assets.event_metadata import ROW_COUNT, ROWS_LABELLED, ROWS_QUARANTINED
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
+from sentiment_assets.automation.batch_history import failed_at, latest_events, materializations
+from sentiment_assets.automation.jobs import job_names
+from sentiment_assets.automation.run_history import belongs_to, what_ran
+from sentiment_assets.branch.definitions import batch_partitions_name
+from sentiment_assets.branch.files import UnknownBranch, branch_files, branch_settings_of
+from sentiment_assets.definitions import defs, resources
+from sentiment_assets.ingestion.decoding import on_one_line
+from sentiment_assets.monitoring.accuracy import measured
+from sentiment_assets.monitoring.check_record import OpenWarning, open_warnings
+from sentiment_assets.presentation.wording import counted, first_lines, percent
+from sentiment_assets.resources.check_records import load_current_history
+from sentiment_assets.resources.home import shown_below_home
+
+_RUNS_LOOKED_THROUGH = 200
+_SAID_IN_FULL = 5
+_DAEMON_IS_HEARD_EVERY = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class ChampionState:
+    """A champion as the registry knows it."""
+
+    version: str
+    registered_at: datetime
+    test_reviews: int
+    test_accuracy: float | None
+    """Between the ends of its 95 % interval; ``None`` where its run has no figures."""
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run, ended or not."""
+
+    what: str
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class NextRun:
+    """What a schedule does next."""
+
+    schedule: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class BranchStatus:
+    """How a branch stands."""
+
+    branch: str
+    batches: int
+    reviews: int
+    labelled: int
+    quarantined: int
+    failed: Sequence[str]
+    """Batches that could not be taken in, or scored, when they were tried last."""
+    unscored: Sequence[str]
+    champion: ChampionState | None
+    warnings: Sequence[OpenWarning]
+    last_run: RunState | None
+    next_runs: Sequence[NextRun]
+    missing: Sequence[str]
+    """What the branch lacks, each with what to do."""
+
+
+def daemon_heard_at(instance: dg.DagsterInstance) -> datetime | None:
+    """The last sign of life of Dagster's daemon; ``None`` if there never was one."""
+    heard = [each.timestamp for each in instance.get_daemon_heartbeats().values()]
+    return datetime.fromtimestamp(max(heard), UTC) if heard else None
+
+
+def statuses_of(instance: dg.DagsterInstance, branches: Sequence[str], now: datetime) -> Iterator[BranchStatus]:
+    """How each branch stands, all of them without ``branches``. Raises ``UnknownBranch`` and ``MlflowAway``."""
+    there = list(branch_files())
+    if unknown := [each for each in branches if each not in there]:
+        raise UnknownBranch(f"there is no branch {unknown[0]!r}; there are: {', '.join(there)}")
+    schedules = defs().get_repository_def().schedule_defs
+    for branch in branches or there:
+        clock = next_runs(instance, branch, schedules, now)
+        yield branch_status(instance, branch, branch_settings_of(branch).landing, clock)
+
+
+def branch_status(
+    instance: dg.DagsterInstance, branch: str, landing: str, clock: Sequence[NextRun] = ()
+) -> BranchStatus:
+    """How a branch stands, whose files land in ``landing``, and what is next by the clock. Raises ``MlflowAway``."""
+    keys = instance.get_dynamic_partitions(batch_partitions_name(branch))
+    latest = {str(each.partition): each for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]))}
+    held = [latest[key] for key in keys if key in latest]
+    scored = latest_events(instance, dg.AssetKey([branch, SCORED_REVIEWS]))
+    status = BranchStatus(
+        branch=branch,
+        batches=len(keys),
+        reviews=_sum(held, ROW_COUNT),
+        labelled=_sum(held, ROWS_LABELLED),
+        quarantined=_sum(held, ROWS_QUARANTINED),
+        failed=[key for key in failed_at(instance, branch, keys) if _is_still_failed(instance, branch, key)],
+        unscored=[key for key in keys if key in latest and key not in scored],
+        champion=_champion(branch),
+        warnings=_warnings(branch, keys),
+        last_run=_last_run(instance, branch),
+        next_runs=clock,
+        missing=(),
+    )
+    return replace(status, missing=_missing(status, shown_below_home(landing)))
+
+
+def _sum(events: Sequence[dg.AssetMaterialization], name: str) -> int:
+    return sum(int(str(each.metadata[name].value)) for each in events if name in each.metadata)
+
+
+def _is_still_failed(instance: dg.DagsterInstance, branch: str, key: str) -> bool:
+    """Whether nothing was taken in since a batch failed."""
+    wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey([branch, RAW_REVIEWS]), asset_partitions=[key])
+    records = instance.fetch_materializations(wanted, limit=1).records
+    return not records or failed_at(instance, branch, [key])[key] > records[0].timestamp
+
+
+def _champion(branch: str) -> ChampionState | None:
+    versions = resources()["tracking"].versions(branch)
+    champion = next((each for each in versions if each.is_champion), None)
+    if champion is None:
+        return None
+    accuracy, n = champion.figures.get("test_accuracy"), int(champion.figures.get("test_reviews", 0))
+    of_test = measured(round(accuracy * n), n) if accuracy is not None and n else None
+    return ChampionState(
+        version=champion.version,
+        registered_at=champion.registered_at,
+        test_reviews=n,
+        test_accuracy=of_test.accuracy if of_test else None,
+        low=of_test.low if of_test else None,
+        high=of_test.high if of_test else None,
+    )
+
+
+def _warnings(branch: str, keys: Sequence[str]) -> tuple[OpenWarning, ...]:
+    history = load_current_history(resources()["storage"], branch, keys)
+    return open_warnings([record for group in history.values() for record in group])
+
+
+def _last_run(instance: dg.DagsterInstance, branch: str) -> RunState | None:
+    runs = instance.get_runs(limit=_RUNS_LOOKED_THROUGH)
+    run = next((each for each in runs if belongs_to(each, branch)), None)
+    record = instance.get_run_record_by_id(run.run_id) if run else None
+    if run is None or record is None:
+        return None
+    moment = record.end_time or record.start_time
+    at = datetime.fromtimestamp(moment, UTC) if moment else record.create_timestamp
+    return RunState(what_ran(run), run.status.value.lower(), at)
+
+
+def next_runs(
+    instance: dg.DagsterInstance, branch: str, schedules: Sequence[dg.ScheduleDefinition], now: datetime
+) -> list[NextRun]:
+    """What the schedules of a branch do next, the first one first, but for those that somebody has stopped."""
+    stopped = {each.name for each in instance.all_instigator_state() if each.status == InstigatorStatus.STOPPED}
+    own = [each for each in schedules if each.job_name in job_names(branch) and each.name not in stopped]
+    return sorted((NextRun(each.name, _next_moment(each, now)) for each in own), key=lambda each: each.at)
+
+
+def _next_moment(schedule: dg.ScheduleDefinition, now: datetime) -> datetime:
+    there = now.astimezone(ZoneInfo(schedule.execution_timezone or "UTC"))
+    moment: datetime = croniter(str(schedule.cron_schedule), there).get_next(datetime)
+    return moment
+
+
+def _missing(status: BranchStatus, landing: str) -> list[str]:
+    """What a branch lacks, each with what to do about it; nothing where everything stands."""
+    branch, found = status.branch, []
+    if not status.batches:
+        found.append(
+            f"no file has landed yet: drop one into {landing}, or look at it first: sentiment-assets preview FILE"
+        )
+    elif not status.labelled:
+        found.append(
+            "no review has a label, so nothing can be trained: land labelled ones, or name a sister (start_from)"
+        )
+    elif status.champion is None:
+        found.append(f"no champion: run the job {branch}_train in Dagster")
+    if status.failed:
+        found.append(
+            f"{counted(len(status.failed), 'batch', 'batches')} could not be taken in or scored "
+            f"({_some(status.failed)}): see why in Dagster, then sentiment-assets replay {branch}"
+        )
+    if status.unscored and status.champion:
+        found.append(
+            f"{counted(len(status.unscored), 'batch', 'batches')} without scores ({_some(status.unscored)}): "
+            f"a running daemon scores them, or run the job {branch}_score"
+        )
+    return found
+
+
+def _some(keys: Sequence[str]) -> str:
+    return ", ".join(first_lines(keys, _SAID_IN_FULL, "Dagster"))
+
+
+def show(console: Console, statuses: Iterable[BranchStatus], *, heard_at: datetime | None, now: datetime) -> None:
+    """Print how the branches stand, for people; what is quoted of files and reviews is no markup."""
+    for each in statuses:
+        console.print(f"[bold]{escape(each.branch)}[/bold]")
+        for name, said in _lines(each, now):
+            console.print(f"  {name:<9} {escape(on_one_line(said))}", highlight=False, soft_wrap=True)
+    console.print(escape(_daemon(heard_at, now)), highlight=False, soft_wrap=True)
+
+
+def _lines(status: BranchStatus, now: datetime) -> Iterator[tuple[str, str]]:
+    yield (
+        "batches",
+        f"{status.batches:,}, with {counted(status.reviews, 'review')}, {status.labelled:,} of them labelled; "
+        f"{counted(status.quarantined, 'row')} in quarantine",
+    )
+    if champion := status.champion:
+        age = _ago(champion.registered_at, now)
+        yield "champion", f"version {champion.version}, registered {age}; {_figures(champion)}"
+    else:
+        yield "champion", "none"
+    yield "warnings", counted(len(status.warnings), "open warning") if status.warnings else "none open"
+    said = [f"⚠ {each.check} of {each.batch}: {each.sentence}" for each in reversed(status.warnings)]
+    for line in first_lines(said, _SAID_IN_FULL, "the check open_warnings"):
+        yield "", line
+    if run := status.last_run:
+        yield "last run", f"{run.what}: {run.status} {_ago(run.at, now)}"
+    for following in status.next_runs:
+        yield "next", f"{following.schedule} at {following.at:%Y-%m-%d %H:%M %Z}"
+    for sentence in status.missing:
+        yield "missing", sentence
+
+
+def _figures(champion: ChampionState) -> str:
+    if champion.test_accuracy is None or champion.low is None or champion.high is None:
+        return "its run has no test figures"
+    return (
+        f"{percent(champion.test_accuracy)} of {counted(champion.test_reviews, 'test review')} right "
+        f"(between {percent(champion.low)} and {percent(champion.high)})"
+    )
+
+
+def _daemon(heard_at: datetime | None, now: datetime) -> str:
+    if heard_at is None or now - heard_at > _DAEMON_IS_HEARD_EVERY:
+        last = f"was last heard {_ago(heard_at, now)}" if heard_at else "was never started"
+        return f"Nothing happens by itself: Dagster's daemon {last}. sentiment-assets dev starts it."
+    return "Dagster's daemon is running: files that land are taken in by themselves."
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    minutes = max(int((now - moment).total_seconds() // 60), 0)
+    for size, one in ((60 * 24, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            return f"{counted(minutes // size, one)} ago"
+    return "just now"
+
+
+def as_json(statuses: Iterable[BranchStatus], heard_at: datetime | None) -> str:
+    """One JSON object, for programs; moments are in ISO 8601."""
+    said = {"daemon_heard_at": heard_at, "branches": [asdict(each) for each in statuses]}
+    return json.dumps(said, indent=2, default=datetime.isoformat, ensure_ascii=False)

@@ -1,0 +1,174 @@
+"""The pages that people read, over HTTP: reports by branch and day, and drift pages. See ``docs/reports.md``."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from upath import UPath
+
+from sentiment_assets.presentation.html import html_environment
+
+JOINED = "sentiment_report"
+"""The folder of the report that joins all branches."""
+LATEST = "latest"
+_REPORTS, _REPORT = "reports", "report.html"
+_DRIFT_PAGE = ("monitoring", "drift.html")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_KINDS: Mapping[str, str] = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".parquet": "application/vnd.apache.parquet",
+}
+_HEADERS: Mapping[str, str] = {
+    # Review text is escaped in every page; should one slip through, nothing of it runs and nothing leaves the page.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline' 'self'; script-src 'self'; "
+    "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+_Endpoint = Callable[[Request], Response]
+
+
+@dataclass(frozen=True)
+class BranchReports:
+    """What there is to read of a branch, or of all of them."""
+
+    branch: str
+    days: Sequence[str]
+    """The days on which a report was written, the latest first."""
+    has_drift_page: bool
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it is the report that joins all branches."""
+        return self.branch == JOINED
+
+
+def reports_app(data: UPath, hosts: Sequence[str]) -> Starlette:
+    """The application over a data folder. Requests are answered that name one of ``hosts``, and no others.
+
+    So no page that somebody opens elsewhere can read these by a name of its own for this machine.
+    """
+    return Starlette(
+        routes=[
+            Route("/", lambda _: RedirectResponse("/reports/")),
+            Route("/healthz", lambda _: PlainTextResponse("ok")),
+            Route("/reports/", _index(data)),
+            Route("/reports/{branch}/", _days(data)),
+            Route("/reports/{branch}/latest/{file:path}", _latest(data)),
+            Route("/reports/{branch}/{day}/{file:path}", _report(data)),
+            Route("/drift/{branch}", _drift(data)),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
+    )
+
+
+def reports_of(data: UPath) -> list[BranchReports]:
+    """What there is to read, the joined report first, then the branches by name."""
+    branches = [each.name for each in data.iterdir() if each.is_dir()] if data.exists() else []
+    found = [
+        BranchReports(each, report_days(data, each), _file(data, each, *_DRIFT_PAGE).exists()) for each in branches
+    ]
+    there = [each for each in found if each.days or each.has_drift_page]
+    return sorted(there, key=lambda each: (not each.is_joined, each.branch))
+
+
+def report_days(data: UPath, branch: str) -> list[str]:
+    """The days on which a branch's report was written, the latest first."""
+    folder = _file(data, branch, _REPORTS)
+    if not folder.exists():
+        return []
+    return sorted((each.name for each in folder.iterdir() if _DAY.fullmatch(each.name)), reverse=True)
+
+
+def report_file(data: UPath, branch: str, day: str) -> UPath:
+    """The page of a report."""
+    return _file(data, branch, _REPORTS, day, _REPORT)
+
+
+def _index(data: UPath) -> _Endpoint:
+    def answer(_: Request) -> Response:
+        return _page("reports_index.html.j2", branches=reports_of(data))
+
+    return answer
+
+
+def _days(data: UPath) -> _Endpoint:
+    def answer(request: Request) -> Response:
+        branch = request.path_params["branch"]
+        return _page("reports_of_branch.html.j2", branch=branch, days=_days_or_none(data, branch))
+
+    return answer
+
+
+def _latest(data: UPath) -> _Endpoint:
+    def answer(request: Request) -> Response:
+        branch, file = request.path_params["branch"], request.path_params["file"]
+        day = _days_or_none(data, branch)[0]
+        return RedirectResponse(f"/reports/{branch}/{day}/{file or _REPORT}")
+
+    return answer
+
+
+def _report(data: UPath) -> _Endpoint:
+    def answer(request: Request) -> Response:
+        branch, day, file = (request.path_params[name] for name in ("branch", "day", "file"))
+        if not _DAY.fullmatch(day):
+            raise HTTPException(404)
+        if not file:
+            return RedirectResponse(f"/reports/{branch}/{day}/{_REPORT}")
+        return _content(_file(data, branch, _REPORTS, day, *PurePosixPath(file).parts))
+
+    return answer
+
+
+def _drift(data: UPath) -> _Endpoint:
+    def answer(request: Request) -> Response:
+        return _content(_file(data, request.path_params["branch"], *_DRIFT_PAGE))
+
+    return answer
+
+
+def _days_or_none(data: UPath, branch: str) -> list[str]:
+    days = report_days(data, branch)
+    if not days:
+        raise HTTPException(404, f"There is no report of {branch!r} yet.")
+    return days
+
+
+def _content(file: UPath) -> Response:
+    kind = _KINDS.get(file.suffix)
+    if kind is None:
+        raise HTTPException(404)
+    try:
+        content = file.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise HTTPException(404, "There is no such page.") from None
+    return Response(content, media_type=kind, headers=dict(_HEADERS))
+
+
+def _file(data: UPath, *parts: str) -> UPath:
+    """A path below the data folder, whatever the request names."""
+    for part in parts:
+        if part.startswith(".") or part != PurePosixPath(part).name or "\\" in part or "\0" in part:
+            raise HTTPException(404)
+    return data.joinpath(*parts)
+
+
+def _page(template: str, **values: object) -> HTMLResponse:
+    page = html_environment(Path(__file__).parent).get_template(template).render(**values)
+    return HTMLResponse(page, headers=dict(_HEADERS))

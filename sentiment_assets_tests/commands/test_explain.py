@@ -1,0 +1,70 @@
+import io
+import json
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from sentiment_assets.cli import main
+from sentiment_assets.commands.explain import CannotExplain, explain, marked, show
+from testing.in_process import BranchInProcess
+from testing.models import made_model, register
+
+
+@pytest.fixture
+def champion(acme: BranchInProcess) -> None:
+    acme.tracking.promote("acme", register(acme.tracking, "acme", made_model()))
+
+
+def shown(text: str) -> str:
+    screen = io.StringIO()
+    show(Console(width=100, file=screen), explain(text, "acme"))
+    return screen.getvalue()
+
+
+@pytest.mark.usefixtures("champion")
+def test_a_score_is_told_with_the_words_that_made_it() -> None:
+    told = explain("Superb story", "acme")
+    assert (told.model_version, told.label, told.score > 0) == ("1", 1, True)
+    mixed = {each.word: each.contribution for each in explain("Superb story, dull end", "acme").words}
+    assert set(mixed) == {"superb", "dull"}
+    assert mixed["superb"] > 0 > mixed["dull"]
+
+
+@pytest.mark.usefixtures("champion")
+def test_words_are_marked_where_they_stand_and_nowhere_else() -> None:
+    text = marked(explain("Superb, dull: dullness is superb", "acme"))
+    found = {(text.plain[span.start : span.end], str(span.style)) for span in text.spans}
+    assert found == {("Superb", "bold green"), ("superb", "bold green"), ("dull", "bold red underline")}
+    assert len(text.spans) == 3
+
+
+@pytest.mark.usefixtures("champion")
+def test_what_is_quoted_of_a_text_obeys_no_terminal_and_is_no_markup() -> None:
+    said = shown("[red]superb[/red] \x1b[31mdull")
+    assert "[red]superb[/red]" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.usefixtures("champion")
+def test_a_text_of_unknown_words_says_so() -> None:
+    assert "The model knows no word of this text." in shown("neither of these")
+
+
+@pytest.mark.usefixtures("champion")
+def test_the_command_reads_a_text_or_standard_input_and_prints_json() -> None:
+    given = CliRunner().invoke(main, ["explain", "superb", "--branch", "acme", "--json"])
+    piped = CliRunner().invoke(main, ["explain", "-", "--branch", "acme", "--json"], input="superb")
+    assert given.exit_code == 0, given.output
+    assert json.loads(given.stdout) == json.loads(piped.stdout)
+    assert [each["word"] for each in json.loads(given.stdout)["words"]] == ["superb"]
+
+
+@pytest.mark.usefixtures("champion")
+@pytest.mark.parametrize(
+    ("text", "branch", "says"),
+    [("  ", "acme", "the text has no score: there is no text"), ("fine", "acm", "there is no registered model 'acm'")],
+)
+def test_what_cannot_be_explained_is_said(text: str, branch: str, says: str) -> None:
+    with pytest.raises(CannotExplain, match=says):
+        explain(text, branch)
