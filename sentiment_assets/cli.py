@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 from rich.console import Console
 
-from sentiment_assets.commands.dagster_home import PROJECT, prepare_dagster_home
+from sentiment_assets.commands.dagster_home import prepare_dagster_home
 from sentiment_assets.ingestion.decoding import on_one_line
 
 SECTIONS: Mapping[str, Sequence[str]] = {
@@ -100,7 +100,7 @@ def dev(dagster_port: int, mlflow_port: int, reports_port: int) -> None:
 
     home = _dagster_home()
     with _told(PortTaken):
-        sys.exit(serve(home, PROJECT, Ports(dagster_port, mlflow_port, reports_port)))
+        sys.exit(serve(home, Ports(dagster_port, mlflow_port, reports_port)))
 
 
 @main.command()

@@ -3,6 +3,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import dagster as dg
@@ -171,12 +172,17 @@ def test_dev_opens_both_uis_and_a_backfill_of_all_candidates_is_one_run(home: Pa
     dagster_port, mlflow_port = servers.free_port(), servers.free_port()
     command = [sys.executable, "-m", "sentiment_assets.cli", "dev"]
     command += ["--dagster-port", str(dagster_port), "--mlflow-port", str(mlflow_port)]
+    reports_port = servers.free_port()
+    command += ["--reports-port", str(reports_port)]
     ui = f"http://127.0.0.1:{dagster_port}"
     log = tmp_path / "dev.log"
     with servers.running(command, f"{ui}/server_info", log, os.environ):
         printed = log.read_text()
         assert ui in printed
         assert f"http://127.0.0.1:{mlflow_port}" in printed
+        assert len(printed.splitlines()) <= 7, "what the servers say is in a file of its own"
+        with urllib.request.urlopen(f"http://127.0.0.1:{reports_port}/reports/") as reports:
+            assert reports.status == 200
 
         def graphql(query: str, **variables: object) -> dict[str, object]:
             answer = servers.post(f"{ui}/graphql", {"query": query, "variables": variables})

@@ -7,18 +7,28 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from sentiment_assets.commands.dagster_home import PROJECT
 from sentiment_assets.commands.demo import orders
+from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.resources.home import SETTING, home
 from sentiment_assets.resources.mlflow_settings import keep_mlflow_quiet, tracking_uri
 from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui, remember_ui_addresses, reports_ui
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 _HOST = "127.0.0.1"
 _SECONDS_TO_STOP = 20
+_SECONDS_BETWEEN_LOOKS = 2
+_LOG, _LINES_TOLD = "dev.log", 15
 
 
 class PortTaken(RuntimeError):
@@ -34,7 +44,7 @@ class Ports:
     reports: int
 
 
-def serve(dagster_home: Path, project: Path, ports: Ports) -> int:
+def serve(dagster_home: Path, ports: Ports) -> int:
     """Run all of them until one ends or a signal comes; returns the exit status. Raises ``PortTaken``."""
     for name, port in vars(ports).items():
         require_free(f"--{name}-port", port)
@@ -49,21 +59,43 @@ def serve(dagster_home: Path, project: Path, ports: Ports) -> int:
     remember_ui_addresses(addresses)
     keep_mlflow_quiet()
     environment = os.environ | addresses | settings_of_servers(dagster_home)
-    dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(project / "workspace.yaml")]
+    dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT / "workspace.yaml")]
     mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri()]
     commands = [
         [*dagster, "--host", _HOST, "--port", str(ports.dagster), "--log-level", "warning"],
         [*mlflow, "--host", _HOST, "--port", str(ports.mlflow), "--workers", "1"],
         [sys.executable, "-m", "sentiment_assets.cli", "serve-reports", "--port", str(ports.reports)],
     ]
-    servers = [subprocess.Popen(command, env=environment, cwd=project, start_new_session=True) for command in commands]
-    click.echo(f"Dagster  {addresses['DAGSTER_UI_URL']}")
-    click.echo(f"MLflow   {addresses['MLFLOW_UI_URL']}")
-    click.echo(f"Reports  {addresses['REPORTS_URL']}/reports/")
+    os.environ["DAGSTER_HOME"] = str(dagster_home)
+    import dagster as dg
+
+    # Opened before the servers start: where there are no tables yet, it makes them, and two that do so at once fail.
+    with dg.DagsterInstance.get() as instance:
+        return _serve(commands, environment, instance, dagster_home / _LOG)
+
+
+def _serve(
+    commands: Sequence[Sequence[str]], environment: Mapping[str, str], instance: "dg.DagsterInstance", log: Path
+) -> int:
+    """Run the commands, and tell of runs, until one ends or a signal comes; returns the exit status."""
+    from sentiment_assets.commands.run_news import RunNews
+
+    with log.open("wb") as said:
+        how: Any = {"env": environment, "cwd": PROJECT, "start_new_session": True}
+        servers = [subprocess.Popen(each, stdout=said, stderr=subprocess.STDOUT, **how) for each in commands]
+    for name, setting in (("Dagster", "DAGSTER_UI_URL"), ("MLflow", "MLFLOW_UI_URL")):
+        click.echo(f"{name:<8} {environment[setting]}")
+    click.echo(f"Reports  {environment['REPORTS_URL']}/reports/")
+    click.echo(f"What they say is in {log}; runs that end are told here. Ctrl+C stops all of it.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    news = RunNews(instance, environment["DAGSTER_UI_URL"], datetime.now(UTC))
     try:
         while all(server.poll() is None for server in servers):
-            time.sleep(0.5)
+            for line in news.lines():
+                click.echo(on_one_line(line))
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        click.echo("One of them has ended, so all are stopped. They said last:", err=True)
+        click.echo("\n".join(log.read_text(errors="replace").splitlines()[-_LINES_TOLD:]), err=True)
         return max(abs(server.returncode or 0) for server in servers)
     except KeyboardInterrupt:
         return 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,13 @@ def check_drift(batch: BatchToCheck, settings: MonitoringSettings) -> CheckRecor
         Example(str(review_id), str(text), share)
         for review_id, text, share in zip(unlike["review_id"], unlike["text"], unlikeness.values(), strict=True)
     )
-    return replace(record, words=drift.words, examples=examples, unlike=drift.finding.effect or 0.0)
+    return replace(
+        record,
+        words=drift.words,
+        examples=examples,
+        unlike=drift.finding.effect or 0.0,
+        distributions=drift.distributions,
+    )
 
 
 def is_out_of_date(record: CheckRecord | None, content: str, champion: str) -> bool:
@@ -144,7 +151,7 @@ def check_degradation(
         batch.record(new.told_in(findings)),
         word_shift=shift,
         estimate=estimate,
-        accuracy=_accuracy_on_nearly_all(chosen),
+        **_measured_on_nearly_all(chosen),
     )
     return DegradationChecks(record, to_label, draw_word_shift(shift) if answers.warns else None)
 
@@ -314,11 +321,12 @@ def _estimate(
     )
 
 
-def _accuracy_on_nearly_all(chosen: ChosenReviews) -> float | None:
-    """The measured accuracy, by which the estimate is checked later; ``None`` where too few reviews have a label."""
+def _measured_on_nearly_all(chosen: ChosenReviews) -> dict[str, Any]:
+    """The measured accuracy, by which the estimate is checked later, and its band; nothing with too few labels."""
     if chosen.labelled.sum() < _NEARLY_ALL * (~chosen.neutral).sum():
-        return None
-    return measure(*chosen.answers_and_labels).accuracy
+        return {}
+    of_labels = measure(*chosen.answers_and_labels)
+    return {"accuracy": of_labels.accuracy, "accuracy_band": (of_labels.low, of_labels.high)}
 
 
 def _to_label(reviews: pd.DataFrame) -> pd.DataFrame:

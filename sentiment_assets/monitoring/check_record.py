@@ -8,6 +8,7 @@ from itertools import chain
 from pydantic import TypeAdapter, ValidationError
 
 from sentiment_assets.monitoring.accuracy import Estimate, PastEstimate
+from sentiment_assets.monitoring.distributions import Distribution
 from sentiment_assets.monitoring.drift import MovedWord
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.word_shift import WordShift
@@ -41,6 +42,10 @@ class CheckRecord:
     estimate: Estimate | None = None
     accuracy: float | None = None
     """Accuracy as measured on labels, where nearly all reviews have one."""
+    accuracy_band: tuple[float, float] | None = None
+    """The ends of its 95 % interval; ``None`` in records of former releases."""
+    distributions: tuple[Distribution, ...] = ()
+    """The text columns that moved, if the check of texts warns."""
     content: str = ""
     """Digest of the reviews that were looked at (``content_digest``); empty in records of former releases."""
 
@@ -112,6 +117,7 @@ def for_history(record: CheckRecord) -> CheckRecord:
         findings=tuple(_for_history(finding) for finding in record.findings),
         estimate=record.estimate,
         accuracy=record.accuracy,
+        accuracy_band=record.accuracy_band,
         content=record.content,
     )
 
@@ -148,7 +154,7 @@ class _History:
     records: dict[str, StampedRecord]
 
 
-_HISTORY_FORMAT = 1
+_HISTORY_FORMAT = 2
 _HISTORY: TypeAdapter[_History] = TypeAdapter(_History)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy import sparse
+from scipy.special import xlogy
 
 NOISE = 2.0
 """Standard errors of a column's difference below which it is taken for noise."""
@@ -37,6 +38,19 @@ def standardised_gain(
     share = (in_batch + in_reference + 0.5) / (m + n + 1)
     error = np.sqrt(share * (1 - share) * (1 / m + 1 / n))
     return (in_batch / n - in_reference / m) / error
+
+
+def log_likelihood_ratio(ours: np.ndarray, n: int, theirs: np.ndarray, m: int) -> np.ndarray:
+    """How much more likely each pair of shares is than one share of both, twice the logarithm (Dunning 1993).
+
+    ``ours`` of ``n`` reviews and ``theirs`` of ``m`` have a column; 0 or more.
+    """
+    both = (n * ours + m * theirs) / (n + m)
+    total = sum(
+        size * (xlogy(share, share / both) + xlogy(1 - share, (1 - share) / np.maximum(1 - both, np.finfo(float).tiny)))
+        for size, share in ((n, ours), (m, theirs))
+    )
+    return np.maximum(2 * total, 0.0)
 
 
 def scores_of(rows: sparse.csr_matrix, weights: np.ndarray) -> np.ndarray:

@@ -13,15 +13,19 @@ from sentiment_assets.learning.ngrams import Texts, as_column
 from sentiment_assets.learning.vectorizer import name_columns
 from sentiment_assets.monitoring.batch_texts import BatchTexts
 from sentiment_assets.monitoring.classifier_test import classify_samples
+from sentiment_assets.monitoring.column_odds import log_likelihood_ratio
+from sentiment_assets.monitoring.distributions import Distribution, compare_distributions
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.reference import ComparedTexts, Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
-from sentiment_assets.monitoring.two_sample import Difference, Differences, compare_counts, compare_values
+from sentiment_assets.monitoring.two_sample import Difference, compare_counts, compare_values
 from sentiment_assets.presentation.wording import LONGEST_NGRAM, format_p_value, percent, shorten
 
 _WORDS_SHOWN = 15
 _WORDS_IN_SENTENCE = 5
 _EXAMPLES = 10
+_NO_EVIDENCE = 10.83
+"""The log-likelihood ratio that one word in a thousand reaches by chance (chi-squared with one degree of freedom)."""
 _MEANINGS = {
     "wording": ("the wording differs", "the wording differs"),
     "length": ("reviews are longer", "reviews are shorter"),
@@ -34,12 +38,17 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class MovedWord:
-    """An n-gram that stands in more of the batch's reviews than of the reference's."""
+    """An n-gram that makes up more of the batch's reviews than of the reference's, however long these are."""
 
     ngram: str
     in_batch: float
-    """Share of the reviews that have it."""
+    """Share of the n-grams of all reviews, in each of which an n-gram counts once."""
     in_reference: float
+    evidence: float = 0.0
+    """How much both numbers speak for a difference: the log-likelihood ratio (Dunning 1993), 0 or more.
+
+    In records of former releases it is 0, and the shares are those of the reviews.
+    """
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,8 @@ class TextDrift:
 
     finding: Finding
     words: tuple[MovedWord, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    """The text columns whose tests warn."""
     unlike: tuple[tuple[int, float], ...] = ()
     """The reviews most unlike the reference, the most unlike first: position in the batch, and the share of the
     reference's reviews that look less like the batch."""
@@ -71,20 +82,23 @@ def text_drift(
         reason = _too_few(n, reference.rows.shape[0], settings.fewest_reviews, "distinct texts")
         return TextDrift(unknown("text_drift", reason))
     compared = reference.compared_texts(neutral_share)
-    columns = _column_differences(view, compared, reference.languages)
+    values = _column_values(view, compared, reference.languages)
+    columns = {name: compare_values(theirs, ours) for name, (theirs, ours) in values.items()}
     alpha = settings.test_alpha / (1 + len(columns))
     separation = classify_samples(compared.rows, view.ngrams, alpha=alpha)
     tests = {"wording": separation.differences} | columns
     parts = tuple(_judge(name, each.most_telling(alpha), settings, len(tests)) for name, each in tests.items())
     drawn = f" (a sample of {distinct:,})" if distinct and distinct > n else ""
     finding = _overall("text_drift", parts, f"{n:,} distinct reviews{drawn}")
-    words = _moved_words(texts, view, reference, separation.gains)
+    words = _moved_words(texts, view, reference, compared)
+    moved = [part.name for part in parts if part.warns and part.name in values]
     if finding.warns and words:
         named = ", ".join(f"“{word.ngram}”" for word in words[:_WORDS_IN_SENTENCE])
         finding = replace(finding, sentence=f"{finding.sentence} Words that moved most: {named}.")
     order = np.argsort(-separation.unlikeness, kind="stable")[:_EXAMPLES]
     unlike = zip(view.positions[order].tolist(), separation.unlikeness[order].tolist(), strict=True)
-    return TextDrift(finding, words, tuple(unlike))
+    distributions = tuple(compare_distributions(name, *values[name]) for name in moved)
+    return TextDrift(finding, words, distributions, tuple(unlike))
 
 
 def label_drift(positive: int, labelled: int, reference: Reference, settings: MonitoringSettings) -> Finding:
@@ -141,19 +155,18 @@ def _judge(name: str, difference: Difference, settings: MonitoringSettings, test
     )
 
 
-def _column_differences(
+def _column_values(
     view: BatchTexts, reference: ComparedTexts, expected: tuple[str, ...]
-) -> dict[str, Differences]:
-    """The differences of each text column; ``expected`` are the languages of the reference."""
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Each text column of the reference and of the batch; ``expected`` are the languages of the reference."""
     ours, theirs = view.columns, reference.columns
-    pairs = {
+    return {
         "length": (theirs.length, ours.length),
         "capitals": (theirs.capitals, ours.capitals),
         "letters": (theirs.letters, ours.letters),
         "other_language": (theirs.other_language(expected), ours.other_language(expected)),
         "unknown_words": (reference.unknown_words, view.unknown_words),
     }
-    return {name: compare_values(of_reference, of_batch) for name, (of_reference, of_batch) in pairs.items()}
 
 
 def _overall(name: str, parts: tuple[Finding, ...], reviews: str) -> Finding:
@@ -204,15 +217,24 @@ def _reason(part: Finding) -> str:
     return f"chance explains a difference of {percent(effect)} in so many reviews, p = {format_p_value(p_value)}"
 
 
-def _moved_words(texts: Texts, view: BatchTexts, reference: Reference, gains: np.ndarray) -> tuple[MovedWord, ...]:
-    """N-grams that more of the batch's reviews have, the largest gain first: the batch can name their columns."""
-    chosen = np.argsort(-gains, kind="stable")[:_WORDS_SHOWN]
-    chosen = chosen[gains[chosen] > 0]
-    in_batch = np.bincount(view.ngrams.indices, minlength=view.ngrams.shape[1])[chosen] / view.ngrams.shape[0]
-    names = name_columns(as_column(texts).take(view.positions), chosen, reference.ngrams)
+def _moved_words(
+    texts: Texts, view: BatchTexts, reference: Reference, compared: ComparedTexts
+) -> tuple[MovedWord, ...]:
+    """N-grams that make up more of the batch, by the evidence for it: the batch can name their columns.
+
+    Compared are shares of the n-grams, not of the reviews: long reviews have more of nearly every word.
+    """
+    counts = [np.bincount(rows.indices, minlength=rows.shape[1]) for rows in (view.ngrams, compared.rows)]
+    ours, theirs = (each / max(each.sum(), 1) for each in counts)
+    more = np.flatnonzero(ours > theirs)
+    n, m = (int(each.sum()) for each in counts)
+    evidence = log_likelihood_ratio(ours[more], n, theirs[more], m)
+    order = np.argsort(-evidence, kind="stable")[:_WORDS_SHOWN]
+    order = order[evidence[order] > _NO_EVIDENCE]
+    names = name_columns(as_column(texts).take(view.positions), more[order], reference.ngrams)
     return tuple(
-        MovedWord(shorten(name, LONGEST_NGRAM), float(share), float(share - gain))
-        for name, share, gain in zip(names, in_batch, gains[chosen], strict=True)
+        MovedWord(shorten(name, LONGEST_NGRAM), float(ours[column]), float(theirs[column]), float(speaks))
+        for name, column, speaks in zip(names, more[order], evidence[order], strict=True)
     )
 
 

@@ -8,12 +8,22 @@ from pathlib import Path
 from sentiment_assets.monitoring.accuracy import BackTest, back_test
 from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, findings_by_check, wakes_somebody
 from sentiment_assets.monitoring.check_record import CheckRecord, past_estimates
+from sentiment_assets.monitoring.distributions import Typical
+from sentiment_assets.monitoring.drift_pictures import draw_accuracy, draw_distribution, draw_drift_sizes
+from sentiment_assets.monitoring.drift_verdict import drift_verdict
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.monitoring.settings import CHECKS_THAT_SHARE_ALPHA, MonitoringSettings
 from sentiment_assets.presentation.html import html_environment
+from sentiment_assets.presentation.wording import counted, percent
 
 _TEMPLATE = "drift_page.html.j2"
 _BATCHES_SHOWN = 60
+_WHAT_IS_COUNTED = {
+    "capitals": "capital letters",
+    "letters": "letters",
+    "other_language": "in another language",
+    "unknown_words": "unknown words",
+}
 
 
 @dataclass(frozen=True)
@@ -26,11 +36,42 @@ class Line:
 
 
 @dataclass(frozen=True)
+class MovedColumn:
+    """A text column that moved, as people are shown it."""
+
+    sentence: str
+    here: str
+    """How it is in the batch, as a phrase."""
+    there: str
+    """How it is in the reference."""
+    picture: bytes
+
+
+@dataclass(frozen=True)
+class PastBatch:
+    """What the checks of drift and degradation, and those of quality that warn, found in a batch."""
+
+    key: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def warnings(self) -> int:
+        """How many of them warn."""
+        return sum(finding.warns for finding in self.findings)
+
+
+@dataclass(frozen=True)
 class DriftPage:
     """Everything the page shows."""
 
     branch: str
     written_at: str
+    verdict: str
+    """The answer to the title's question."""
+    accuracy_picture: bytes
+    """SVG: accuracy over the batches; empty where nothing is known of it."""
+    sizes_picture: bytes
+    """SVG: how much of each batch is unlike the reference; empty where no batch was compared."""
     batch_keys: tuple[str, ...]
     """The oldest first."""
     lines: tuple[Line, ...]
@@ -38,7 +79,12 @@ class DriftPage:
     """What the drift checks of the latest batch found."""
     latest_degradation: CheckRecord | None
     """What its degradation checks found."""
-    budgets: tuple[AlarmBudget, ...]
+    moved: tuple["MovedColumn", ...]
+    """The text columns of the latest batch that moved."""
+    batches: tuple["PastBatch", ...]
+    """What was found in each of the batches, the latest first."""
+    budgets: tuple[tuple[AlarmBudget, ...], ...]
+    """One row for each check."""
     back_test: BackTest | None
 
     @property
@@ -75,18 +121,23 @@ def make_drift_page(
         for finding in records[-1].findings
     ]
     shown = _shown_batches(batch_keys)
+    sizes = dict(checks).get("text_drift", {})
     return DriftPage(
         branch=branch,
         written_at=written_at.strftime("%Y-%m-%d %H:%M UTC"),
+        verdict=drift_verdict(drift, degradation),
+        accuracy_picture=draw_accuracy(shown, degradation),
+        sizes_picture=draw_drift_sizes(shown, [sizes.get(key) for key in shown]),
+        moved=_moved(drift[-1]) if drift else (),
+        batches=_past_batches(shown, drift, degradation, quality),
         batch_keys=shown,
         lines=tuple(_line(check, shown, findings, settings) for check, findings in checks),
         latest_drift=drift[-1] if drift else None,
         latest_degradation=degradation[-1] if degradation else None,
         budgets=tuple(
-            budget
+            tuple(budget)
             for check, findings in checks
-            if check in CHECKS_THAT_SHARE_ALPHA
-            for budget in alarm_budget(list(findings.values()))
+            if check in CHECKS_THAT_SHARE_ALPHA and (budget := alarm_budget(list(findings.values())))
         ),
         back_test=back_test(past_estimates(degradation)),
     )
@@ -101,6 +152,37 @@ def batches_told(batch_keys: Sequence[str], groups: Iterable[Sequence[CheckRecor
 
 def _shown_batches(batch_keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(batch_keys[-_BATCHES_SHOWN:])
+
+
+def _moved(latest: CheckRecord) -> tuple[MovedColumn, ...]:
+    said = {part.name: part.sentence for finding in latest.findings for part in finding.parts}
+    return tuple(
+        MovedColumn(
+            said[each.name],
+            here=_typical(each.name, each.of_batch),
+            there=_typical(each.name, each.of_reference),
+            picture=draw_distribution(each),
+        )
+        for each in latest.distributions
+    )
+
+
+def _typical(column: str, typical: Typical) -> str:
+    if column == "length":
+        return f"{counted(round(typical.median), 'character')} in the middle"
+    return f"{percent(typical.mean)} {_WHAT_IS_COUNTED[column]}"
+
+
+def _past_batches(batch_keys: Sequence[str], *groups: Sequence[CheckRecord]) -> tuple[PastBatch, ...]:
+    """What each batch's records say, the latest batch first; of the last group warnings alone."""
+    drift, degradation, quality = ({record.batch: record for record in records} for records in groups)
+    found = []
+    for key in reversed(batch_keys):
+        judged = [each for records in (drift, degradation) if key in records for each in records[key].findings]
+        told = (*judged, *(quality[key].warnings if key in quality else ()))
+        if told:
+            found.append(PastBatch(key, told))
+    return tuple(found)
 
 
 def _line(check: str, batch_keys: Sequence[str], findings: Mapping[str, Finding], settings: MonitoringSettings) -> Line:

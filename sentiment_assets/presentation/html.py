@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sentiment_assets.presentation import palette
-from sentiment_assets.presentation.wording import example, percent, points
+from sentiment_assets.presentation.wording import example, format_p_value, percent, points
 
 _HERE = Path(__file__).parent
 _STYLE = "style.html.j2"
@@ -22,7 +22,13 @@ def html_environment(folder: Path) -> Environment:
     environment = Environment(
         loader=FileSystemLoader([folder, _HERE]), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"percent": percent, "points": points, "cut": example, "embedded": _embedded}
+    environment.filters |= {
+        "percent": percent,
+        "points": points,
+        "cut": example,
+        "p_value": format_p_value,
+        "embedded": _embedded,
+    }
     environment.globals["style"] = Markup(environment.get_template(_STYLE).render(palette=palette))  # noqa: S704  our own
     return environment
 

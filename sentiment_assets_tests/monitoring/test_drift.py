@@ -36,6 +36,26 @@ def test_another_domain_warns_and_names_the_words(model: SentimentModel, referen
     assert found.words[0].in_batch > found.words[0].in_reference
 
 
+def test_words_of_short_reviews_are_found_although_long_ones_have_more_of_every_word(
+    model: SentimentModel, reference: Reference
+) -> None:
+    short = kitchen(200).assign(text=lambda frame: frame["text"].str.split().str[:4].str.join(" "))
+    found = look(short, model, reference)
+    assert {word.ngram for word in found.words[:3]} <= {"blender", "kettle", "my", "works"}
+    evidence = [word.evidence for word in found.words]
+    assert evidence == sorted(evidence, reverse=True)
+
+
+def test_a_column_that_moved_has_its_distributions_and_others_have_none(
+    model: SentimentModel, reference: Reference
+) -> None:
+    shouted = batch(300).assign(text=lambda frame: frame["text"].str.upper())
+    found = look(shouted, model, reference)
+    assert "capitals" in [each.name for each in found.distributions]
+    assert {each.name for each in found.distributions} <= {part.name for part in found.finding.parts if part.warns}
+    assert look(batch(300), model, reference).distributions == ()
+
+
 def test_a_tenth_of_another_domain_warns_and_its_reviews_are_shown(model: SentimentModel, reference: Reference) -> None:
     mixed = pd.concat([batch(900), kitchen(100)], ignore_index=True)
     found = look(mixed, model, reference)

@@ -1,8 +1,10 @@
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from sentiment_assets.monitoring import drift_page
 from sentiment_assets.monitoring.batch_checks import check_degradation, check_drift
@@ -44,14 +46,16 @@ def page(texts: list[CheckRecord], scores: list[CheckRecord], batches: list[str]
 
 def test_the_page_tells_the_story_of_the_latest_batch(champion: ComparedChampion) -> None:
     html = page(*records(champion), ["a.csv", "b.csv", "c.csv"])
+    assert "No: since c.csv, because " in html
     assert html.count('<span class="dot ok') >= 4
     assert "What moved in c.csv" in html
     assert "the wording differs" in html
     assert ">kettle</td>" in html
     assert "What moved the mean margin of c.csv" in html
-    assert "Alarm budget" in html
+    assert "what each threshold would have cost" in html
     assert "Of 2 batches with labels that were like the reference" in html
-    assert "in force" in html
+    budget = html.split("what each threshold would have cost")[1]
+    assert budget.count("(as it is)") == budget.count("<tr>") - 1, "one row for each check"
 
 
 def test_review_text_is_never_markup(champion: ComparedChampion) -> None:
@@ -62,9 +66,27 @@ def test_review_text_is_never_markup(champion: ComparedChampion) -> None:
 
 def test_it_needs_nothing_else(champion: ComparedChampion) -> None:
     html = page(*records(champion), ["a.csv", "b.csv", "c.csv"])
-    assert "src=" not in html
-    assert "href=" not in html
+    links = re.findall(r'(?:src|href)="([^"]*)"', html)
+    assert {each.split(":")[0] for each in links} == {"data", "#batches"}
     assert "http" not in html
+
+
+def test_each_batch_can_be_opened_and_has_what_its_checks_said(champion: ComparedChampion) -> None:
+    texts, scores = records(champion)
+    html = page(texts, scores, ["a.csv", "b.csv", "c.csv"])
+    opened = html.split("<details")[1:]
+    assert [re.search(r"<summary>(\S+):", each).group(1) for each in opened] == ["c.csv", "b.csv", "a.csv"]
+    for record, said in zip([*zip(texts, scores, strict=True)][::-1], opened, strict=True):
+        for finding in (*record[0].findings, *record[1].findings):
+            assert str(escape(finding.sentence)) in said
+
+
+def test_what_is_known_to_be_nothing_is_not_dressed_up_as_a_number(champion: ComparedChampion) -> None:
+    html = page(*records(champion), ["a.csv", "b.csv", "c.csv"])
+    assert "−0.0 %" not in html
+    assert "-0.0 %" not in html
+    assert '<td class="number">0</td>' not in html.split("part of the text check")[1].split("</table>")[0]
+    assert "100.0 %" not in html.split("most unlike the reference")[1].split("</ol>")[0]
 
 
 def test_two_warnings_of_the_last_three_page(champion: ComparedChampion) -> None:

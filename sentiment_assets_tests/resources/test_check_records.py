@@ -155,7 +155,7 @@ def test_a_history_of_another_release_is_made_anew(tmp_path: Path, opened: list[
         save_record(storage, "acme", QUALITY, record(key, "1"))
     before = load_history(storage, "acme", QUALITY, keys)
     file = tmp_path / "acme" / "monitoring" / "histories" / "quality.json"
-    for content in (b"{", file.read_bytes().replace(b'"format":1', b'"format":0')):
+    for content in (b"{", file.read_bytes().replace(b'"format":2', b'"format":1')):
         file.write_bytes(content)
         another_process()
         opened.clear()
