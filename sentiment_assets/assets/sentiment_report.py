@@ -1,5 +1,6 @@
 """``sentiment_report``: what clients read, of one branch and of all."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,18 +20,20 @@ from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_cu
 from sentiment_assets.resources.storage import Storage, frame_attributes, read_frame, read_partitions
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
-from sentiment_assets.resources.written_files import write_atomically
+from sentiment_assets.resources.written_files import write_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+    from upath import UPath
 
-    from sentiment_assets.reporting.client_report import ClientReport
+    from sentiment_assets.reporting.client_report import ClientReport, FormerReport
     from sentiment_assets.reporting.figures import ChampionTestScores
     from sentiment_assets.resources.registry import LoadedChampion
 
 NAME = "sentiment_report"
 _PAGE, _FIGURES, _REPORTS = "report.html", "figures.csv", "reports"
-"""Page and figures lie in a folder for each day; the frame of the same figures is the asset's value."""
+"""Pages and figures lie in a folder for each day; the frame of the same figures is the asset's value."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def sentiment_report_asset(
@@ -46,8 +49,8 @@ def sentiment_report_asset(
         code_version=code_version(__name__, *kept),
         kinds={"python", "html", "parquet"},
         description=(
-            f"The report of {branch} as one HTML page, and its figures as a table: net sentiment with confidence bands "
-            "over time and by each kept column, the words behind it, the model's quality and the state of the data."
+            f"The report of {branch} as a folder of HTML pages, and its figures as a table: net sentiment with "
+            "confidence bands over time and by each kept column, the words behind it, the reviews behind every number."
         ),
     )
     def sentiment_report(
@@ -67,6 +70,7 @@ def sentiment_report_asset(
             records=[record for group in (DRIFT, DEGRADATION) for record in latest[group]],
             now=now,
             labels=str(looked_at.get(FINDING, "")) if is_current(context.instance, branch, looked_at) else "",
+            former=_former(storage, branch, now.date()),
         )
         return _written(storage, tracking, place=branch, report=report, now=now)
 
@@ -98,13 +102,31 @@ def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
 
 def figures_of_reports(storage: Storage, branch: str, since: date) -> "dict[date, pd.DataFrame]":
     """The figures of the last report of each day from ``since`` on, as far as there is one."""
+    files = _figures_files(storage, branch)
+    return {day: _read_figures(file) for day, file in files.items() if day >= since}
+
+
+def _former(storage: Storage, branch: str, today: date) -> "FormerReport | None":
+    """The last report of a day before this one."""
+    from sentiment_assets.reporting.client_report import FormerReport
+
+    earlier = {day: file for day, file in _figures_files(storage, branch).items() if day < today}
+    return FormerReport(max(earlier), _read_figures(earlier[max(earlier)])) if earlier else None
+
+
+def _figures_files(storage: Storage, branch: str) -> "dict[date, UPath]":
+    """The figures of each day that has any, the earliest first; folders that are being written have other names."""
+    folder = storage.path(branch, _REPORTS)
+    names = sorted(each.name for each in folder.iterdir()) if folder.exists() else []
+    files = {date.fromisoformat(name): folder / name / _FIGURES for name in names if _DAY.fullmatch(name)}
+    return {day: file for day, file in files.items() if file.exists()}
+
+
+def _read_figures(file: "UPath") -> "pd.DataFrame":
     from sentiment_assets.presentation.spreadsheet import table_of_csv
     from sentiment_assets.reporting.figures import TEXT_COLUMNS
 
-    folder = storage.path(branch, _REPORTS)
-    days = {each.name: each / _FIGURES for each in folder.iterdir()} if folder.exists() else {}
-    wanted = {date.fromisoformat(day): file for day, file in sorted(days.items()) if day >= since.isoformat()}
-    return {day: table_of_csv(file.read_bytes(), TEXT_COLUMNS) for day, file in wanted.items() if file.exists()}
+    return table_of_csv(file.read_bytes(), TEXT_COLUMNS)
 
 
 def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
@@ -142,18 +164,17 @@ def _once_a_branch_has_one() -> dg.AutomationCondition[dg.AssetKey]:
 def _written(
     storage: Storage, tracking: Tracking, *, place: str, report: "ClientReport", now: datetime
 ) -> dg.MaterializeResult[Any]:
-    """Page and table in the folder of the day; the same page where the branch's people look, in MLflow."""
+    """All files in the folder of the day; the page by itself where the branch's people look, in MLflow."""
     from sentiment_assets.presentation.spreadsheet import table_to_csv
 
     folder = storage.path(place, _REPORTS, f"{now:%Y-%m-%d}")
-    page = report.html.encode()
-    write_atomically(folder / _PAGE, page)
-    write_atomically(folder / _FIGURES, table_to_csv(report.figures))
+    own = {_PAGE: report.html.encode(), _FIGURES: table_to_csv(report.figures)}
+    write_folder(folder, {**report.files, **own}, last=_PAGE)
     return dg.MaterializeResult(
         value=report.figures,
         metadata={
             ROW_COUNT: len(report.figures),
-            "report": tracking.publish_page(place, _PAGE, page),
+            "report": tracking.publish_page(place, _PAGE, report.page_alone(shown(folder / _PAGE)).encode()),
             REPORT_FILE: shown(folder / _PAGE),
             "figures_file": shown(folder / _FIGURES),
             "batches_out_of_date": len(report.out_of_date),

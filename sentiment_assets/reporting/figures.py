@@ -1,7 +1,7 @@
 """The figures of a report, as one tidy table for people and other tools."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -50,8 +50,10 @@ COLUMNS = (
 TEXT_COLUMNS = ("branch", "by", "value", "period")
 KNOWN_LABEL = "known_label"
 NEUTRAL = "neutral"
-_TRAINED_ON = "trained_on"
-_MOST_VALUES = 12
+BATCH = "batch"
+"""What ``by`` says where a row is about one batch."""
+MOST_VALUES = 50
+"""The values of a kept column that have figures."""
 _ANSWERS = ["score", "label", "words", "contributions", "model_version"]
 
 
@@ -133,33 +135,98 @@ def _with_answers(batch: str, reviews: pd.DataFrame, scores: pd.DataFrame | None
     return pd.concat([about.assign(batch=batch), answers.reset_index(drop=True).astype(object)], axis=1)
 
 
+def periods_where_it_is_time(reviews: pd.DataFrame) -> tuple["pd.Series[str]", str]:
+    """The period of each review, missing where it has no date, and what kind it is: day, week or month.
+
+    Where no review has a date, there are no periods, and their kind is "": files are no time.
+    """
+    period, kind = periods_of(reviews)
+    return (pd.Series(None, reviews.index, dtype=object), "") if kind == "batch" else (period, kind)
+
+
 def report_figures(
     branch: str,
     reviews: pd.DataFrame,
     kept: Sequence[str],
     champion: ChampionTestScores | None,
 ) -> pd.DataFrame:
-    """Net sentiment of all reviews and of the twelve most frequent values of each kept column, whole and by period.
+    """Net sentiment of all reviews and of the 50 most frequent values of each kept column, whole and by period.
 
-    Columns as in ``COLUMNS``; ``period`` is "all" for the whole.
+    The batches follow, each as a whole. Columns as in ``COLUMNS``; ``period`` is "all" for the whole.
     """
-    period, _ = periods_of(reviews)
-    reviews = reviews.assign(**{_TRAINED_ON: are_trained_on(reviews, champion)})
-    rows = []
-    for by in (ALL, *(name for name in kept if name in reviews)):  # no batch may have a column that is kept since
-        values = pd.Series(ALL, reviews.index) if by == ALL else reviews[by]
-        for value in values.value_counts().index[:_MOST_VALUES]:
-            chosen = reviews[values == value]
-            rows.append((branch, by, str(value), ALL, *_figures(chosen, champion)))
-            for moment, part in chosen.groupby(period[chosen.index], sort=False):
-                rows.append((branch, by, str(value), str(moment), *_figures(part, champion)))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    period, _ = periods_where_it_is_time(reviews)
+    rows, everything = _rows_of(reviews, champion), np.arange(len(reviews))
+    figures = []
+    if len(reviews):
+        figures += _whole_and_periods((branch, ALL, ALL), everything, period, (rows, champion))
+    for by in (name for name in kept if name in reviews):  # no batch may have a column that is kept since
+        for value, places in _most_frequent(reviews[by]).items():
+            figures += _whole_and_periods((branch, by, str(value)), places, period, (rows, champion))
+    for batch, places in _places_by(reviews["batch"]).items():
+        figures.append((branch, BATCH, str(batch), ALL, *_figures(rows.at(places), champion)))
+    return pd.DataFrame(figures, columns=list(COLUMNS))
+
+
+def _whole_and_periods(
+    names: tuple[str, str, str],
+    places: np.ndarray,
+    period: "pd.Series[str]",
+    of: "tuple[_Rows, ChampionTestScores | None]",
+) -> list[tuple[object, ...]]:
+    """The whole of some reviews and each of their periods, the earliest first."""
+    rows, champion = of
+    parts = sorted(_places_by(period.iloc[places]).items())
+    return [
+        (*names, ALL, *_figures(rows.at(places), champion)),
+        *((*names, str(moment), *_figures(rows.at(places[part]), champion)) for moment, part in parts),
+    ]
+
+
+def _most_frequent(values: "pd.Series[str]") -> dict[str, np.ndarray]:
+    """Where the most frequent values stand, by value."""
+    places = _places_by(values)
+    return {str(value): places[value] for value in values.value_counts().index[:MOST_VALUES]}
+
+
+def _places_by(values: "pd.Series[str]") -> dict[str, np.ndarray]:
+    """Where each value that is not missing stands, in the order of their first places."""
+    codes, names = pd.factorize(values)
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], np.arange(-1, len(names)), side="right")
+    return {names[number]: order[ends[number] : ends[number + 1]] for number in range(len(names))}
 
 
 def figures_of_all(reviews: pd.DataFrame) -> dict[str, object]:
     """The figures of all reviews in one row, by the names in ``COLUMNS``, as counted: nothing is corrected."""
-    figures = _figures(reviews.assign(**{_TRAINED_ON: are_trained_on(reviews, None)}), None)
-    return dict(zip(COLUMNS[len(TEXT_COLUMNS) :], figures, strict=True))
+    return dict(zip(COLUMNS[len(TEXT_COLUMNS) :], _figures(_rows_of(reviews, None), None), strict=True))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What figures are made of: arrays with an element for each review."""
+
+    score: np.ndarray
+    label: np.ndarray
+    known: np.ndarray
+    """float64: the label that raters gave, nan where it is unknown or neutral."""
+    neutral: np.ndarray
+    trained_on: np.ndarray
+    by_sister: np.ndarray
+
+    def at(self, places: np.ndarray) -> "_Rows":
+        """Some of the reviews."""
+        return _Rows(**{each.name: getattr(self, each.name)[places] for each in fields(self)})
+
+
+def _rows_of(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> _Rows:
+    return _Rows(
+        score=reviews["score"].to_numpy(float),
+        label=reviews["label"].to_numpy(),
+        known=reviews[KNOWN_LABEL].astype("Float64").to_numpy(float, na_value=np.nan),
+        neutral=reviews[NEUTRAL].to_numpy(bool),
+        trained_on=are_trained_on(reviews, champion),
+        by_sister=are_by_sister(reviews),
+    )
 
 
 def are_trained_on(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> np.ndarray:
@@ -167,78 +234,77 @@ def are_trained_on(reviews: pd.DataFrame, champion: ChampionTestScores | None) -
     return np.isin(text_digests(reviews["text"]), champion.trained_on if champion else [])
 
 
-def _figures(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tuple[object, ...]:
+def _figures(rows: _Rows, champion: ChampionTestScores | None) -> tuple[object, ...]:
     """The figures of some reviews. Neutral ones are in none of them but their own and two numbers of all.
 
     The second of these, the last figure, is how many reviews a sister scored, and not the champion.
     """
-    neutral, others = reviews[reviews[NEUTRAL]], reviews[~reviews[NEUTRAL]]
-    unlearned = neutral[(neutral["score"] != 0) & ~neutral[_TRAINED_ON]]
-    of_neutral = _ends(mean_score(unlearned["score"].to_numpy(float)))
+    others = rows.at(np.flatnonzero(~rows.neutral)) if rows.neutral.any() else rows
+    unlearned = rows.score[rows.neutral & (rows.score != 0) & ~rows.trained_on]
     return (
-        len(reviews),
+        len(rows.score),
         *_figures_of_others(others, champion),
-        len(neutral),
-        *of_neutral,
+        int(rows.neutral.sum()),
+        *_ends(mean_score(unlearned)),
         _mixed(others, champion),
-        int(are_by_sister(reviews).sum()),
+        int(rows.by_sister.sum()),
     )
 
 
-def _mixed(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> int | None:
+def _mixed(rows: _Rows, champion: ChampionTestScores | None) -> int | None:
     """How many reviews without a label have a mixed score."""
     if champion is None or champion.neutral_band is None:
         return None
-    unlabelled = reviews[KNOWN_LABEL].isna().to_numpy()
-    return int((unlabelled & champion.neutral_band.is_mixed(reviews["score"].to_numpy(float))).sum())
+    return int((np.isnan(rows.known) & champion.neutral_band.is_mixed(rows.score)).sum())
 
 
 def are_by_sister(reviews: pd.DataFrame) -> np.ndarray:
     """True for each review that a sister scored, because there was no champion yet."""
-    return np.array([is_of_sister(str(version)) for version in reviews["model_version"]], bool)
+    codes, versions = pd.factorize(reviews["model_version"])
+    return np.array([*(is_of_sister(str(version)) for version in versions), False])[codes]
 
 
-def _figures_of_others(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> tuple[object, ...]:
-    recognised = reviews[reviews["score"] != 0]
-    positive, n = _positive(recognised["label"]), len(recognised)
+def _figures_of_others(rows: _Rows, champion: ChampionTestScores | None) -> tuple[object, ...]:
+    recognised = rows.score != 0
+    positive, n = _positive(rows.label[recognised]), int(recognised.sum())
     counted = _ends(net_sentiment(positive, n) if n else None)
-    labelled = int(reviews[KNOWN_LABEL].notna().sum())
-    mean = float(recognised["score"].mean()) if n else None
-    unrecognised = len(reviews) - n
-    return (unrecognised, positive, mean, *counted, labelled, *_ends(_corrected(reviews, champion)))
+    labelled = int((~np.isnan(rows.known)).sum())
+    mean = float(rows.score[recognised].mean()) if n else None
+    unrecognised = len(rows.score) - n
+    return (unrecognised, positive, mean, *counted, labelled, *_ends(_corrected(rows, champion)))
 
 
-def _corrected(reviews: pd.DataFrame, champion: ChampionTestScores | None) -> Band | None:
+def _corrected(rows: _Rows, champion: ChampionTestScores | None) -> Band | None:
     """Each review by the best that is known of it: its label, or else what the champion says.
 
     The champion's error rates on test are not those on its own training reviews, which it knows by heart: only what it
     says of others is corrected, by its errors on test reviews that are as doubtful as these (``weights_as_left``).
     ``None`` if that is needed and cannot be done.
     """
-    known = reviews[KNOWN_LABEL].notna()
-    answered = ~known & (reviews["score"] != 0)
-    by_heart, others = answered & reviews[_TRAINED_ON], answered & ~reviews[_TRAINED_ON]
+    known = ~np.isnan(rows.known)
+    answered = ~known & (rows.score != 0)
+    by_heart, others = answered & rows.trained_on, answered & ~rows.trained_on
     parts = [
         (int(chosen.sum()), net_sentiment(_positive(labels[chosen]), int(chosen.sum())))
-        for chosen, labels in ((known, reviews[KNOWN_LABEL]), (by_heart, reviews["label"]))
+        for chosen, labels in ((known, rows.known), (by_heart, rows.label))
         if chosen.any()
     ]
     if others.any():
         n = int(others.sum())
-        unlearned = reviews[~reviews[_TRAINED_ON] & (reviews["score"] != 0)]
+        unlearned = ~rows.trained_on & (rows.score != 0)
         adjusted = None
         if champion:
-            left = unlearned[KNOWN_LABEL].isna().to_numpy()
-            weights = weights_as_left(unlearned["score"].to_numpy(float), left, champion.scores)
+            left = ~known[unlearned]
+            weights = weights_as_left(rows.score[unlearned], left, champion.scores)
             rates = error_rates(champion.margins, champion.labels, weights)
-            adjusted = adjusted_sentiment(_positive(reviews["label"][others]), n, rates)
+            adjusted = adjusted_sentiment(_positive(rows.label[others]), n, rates)
         if adjusted is None:
             return None
         parts.append((n, adjusted))
     return join_bands(parts) if parts else None
 
 
-def _positive(labels: "pd.Series[int]") -> int:
+def _positive(labels: np.ndarray) -> int:
     return int((labels == 1).sum())
 
 

@@ -7,6 +7,7 @@ Net sentiment is the share of positive reviews less that of negative ones, 2p - 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.stats import norm, t
@@ -17,7 +18,7 @@ _BINS = 20
 
 @dataclass(frozen=True)
 class Band:
-    """An estimate in [-1, 1] between two ends."""
+    """An estimate between two ends."""
 
     value: float
     low: float
@@ -85,7 +86,7 @@ def mean_score(scores: np.ndarray) -> Band | None:
     if len(scores) < 2:
         return None
     mean, error = float(scores.mean()), float(scores.std(ddof=1)) / np.sqrt(len(scores))
-    half = float(t.ppf((1 + LEVEL) / 2, len(scores) - 1) * error)
+    half = _student(len(scores) - 1) * float(error)
     return Band(mean, max(mean - half, -1.0), min(mean + half, 1.0))
 
 
@@ -129,9 +130,27 @@ def join_bands(parts: Sequence[tuple[int, Band]]) -> Band:
     return Band(middle, float(middle - below), float(middle + above))
 
 
+def difference(later: Band, earlier: Band) -> Band:
+    """How much ``later`` is above ``earlier``, in [-2, 2]; where the band holds 0, chance explains the difference.
+
+    The ends' distances are added as independent errors are (MOVER, as in ``join_bands``). Two bands that overlap may
+    well differ surely; and the errors of one model in two periods are alike, so that this band is rather too wide.
+    """
+    value = later.value - earlier.value
+    below = np.hypot(later.value - later.low, earlier.high - earlier.value)
+    above = np.hypot(later.high - later.value, earlier.value - earlier.low)
+    return Band(value, float(value - below), float(value + above))
+
+
 def _net(share: float, low: float, high: float) -> Band:
     return Band(float(2 * share - 1), float(2 * low - 1), float(2 * high - 1))
 
 
+@cache
 def _z() -> float:
     return float(norm.ppf((1 + LEVEL) / 2))
+
+
+@cache
+def _student(freedom: int) -> float:
+    return float(t.ppf((1 + LEVEL) / 2, freedom))

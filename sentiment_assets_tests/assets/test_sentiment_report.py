@@ -1,11 +1,12 @@
-"""``sentiment_report``: its page, its table and its picture."""
+"""``sentiment_report``: its pages, its table, and the folder that they lie in."""
 
+import html
 from pathlib import Path
 
-import dagster as dg
 import pandas as pd
 
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS
+from sentiment_assets.reporting.english import TEXTS
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
@@ -25,17 +26,45 @@ def test_the_report_is_a_page_a_table_and_its_picture(trained: BranchInProcess) 
     assert trained.report().success
     told = trained.metadata("sentiment_report")
     page = page_of(trained)
-    assert "in 600 reviews" in page
+    assert '<a href="reviews.html#">600</a> reviews' in page
     assert "Champion version 1" in page
-    checks = page.split("check of a.csv")[1]
-    assert all(f"<td>{name}</td>" in checks for name in (*DRIFT_CHECKS, *DEGRADATION_CHECKS))
+    checks = page.split("asked of a.csv")[1]
+    assert all(TEXTS[f"check_{name}"] in html.unescape(checks) for name in (*DRIFT_CHECKS, *DEGRADATION_CHECKS))
     assert "/artifacts/report.html" in str(told["report"].value)
     table = pd.read_csv(str(told["figures_file"].value))
     stored = read_frame(Storage(root="data").path("acme", "sentiment_report.parquet"))
     assert table["reviews"].tolist() == stored["reviews"].tolist() == [600, 600]
+    assert table["by"].tolist() == ["all", "batch"], "no review has a date, so there are no periods"
     assert (table["adjusted_low"] < table["adjusted"]).all()
-    picture = told["over_time"]
-    assert isinstance(picture, dg.MarkdownMetadataValue)
+
+
+def test_all_files_of_a_report_lie_in_the_folder_of_the_day_and_a_later_report_leaves_nothing_of_them(
+    trained: BranchInProcess,
+) -> None:
+    assert trained.score("a.csv").success
+    assert trained.report().success
+    folder = Path(str(trained.metadata("sentiment_report")["report_file"].value)).parent
+    beside = {"report.html", "figures.csv", "reviews.html", "reviews.js", "reviews.csv", "reviews.parquet"}
+    assert {each.name for each in folder.iterdir()} == {*beside, "reviews-data"}
+    assert len(pd.read_parquet(folder / "reviews.parquet")) == 600
+    (folder / "left-over.html").write_text("of a former report of the day")
+    assert trained.report().success
+    assert {each.name for each in folder.iterdir()} == {*beside, "reviews-data"}
+    assert [each.name for each in folder.parent.iterdir()] == [folder.name], "nothing unfinished is left"
+
+
+def test_a_report_says_what_is_new_since_that_of_an_earlier_day(trained: BranchInProcess) -> None:
+    assert trained.score("a.csv").success
+    assert trained.report().success
+    assert "Since the report of" not in page_of(trained), "there is no earlier one"
+    folder = Path(str(trained.metadata("sentiment_report")["report_file"].value)).parent
+    folder.rename(folder.parent / "2026-01-31")
+    assert trained.take_in("b.csv", as_csv(made_up_reviews(50, seed=9))).success
+    assert trained.report().success
+    page = page_of(trained)
+    assert "Since the report of 2026-01-31" in page
+    assert "50 more reviews" in page
+    assert "New files: b.csv." in page
 
 
 def test_no_value_of_the_figures_is_a_formula(trained: BranchInProcess) -> None:
