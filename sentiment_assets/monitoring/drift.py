@@ -24,6 +24,7 @@ from sentiment_assets.presentation.wording import LONGEST_NGRAM, format_p_value,
 _WORDS_SHOWN = 15
 _WORDS_IN_SENTENCE = 5
 _EXAMPLES = 10
+_IN_NEARLY_ALL = 0.9
 _NO_EVIDENCE = 10.83
 """The log-likelihood ratio that one word in a thousand reaches by chance (chi-squared with one degree of freedom)."""
 _MEANINGS = {
@@ -38,16 +39,17 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class MovedWord:
-    """An n-gram that makes up more of the batch's reviews than of the reference's, however long these are."""
+    """An n-gram that stands in more of the batch's reviews than the reference and their length explain."""
 
     ngram: str
     in_batch: float
-    """Share of the n-grams of all reviews, in each of which an n-gram counts once."""
+    """Share of the reviews that have it."""
     in_reference: float
+    """Share of the reference's reviews that would have it if these were as long as the batch's."""
     evidence: float = 0.0
-    """How much both numbers speak for a difference: the log-likelihood ratio (Dunning 1993), 0 or more.
+    """How much both shares speak for a difference: the log-likelihood ratio (Dunning 1993), 0 or more.
 
-    In records of former releases it is 0, and the shares are those of the reviews.
+    In records of former releases it is 0, and the share in the reference is of its reviews as they are.
     """
 
 
@@ -220,20 +222,24 @@ def _reason(part: Finding) -> str:
 def _moved_words(
     texts: Texts, view: BatchTexts, reference: Reference, compared: ComparedTexts
 ) -> tuple[MovedWord, ...]:
-    """N-grams that make up more of the batch, by the evidence for it: the batch can name their columns.
+    """N-grams that more of the batch's reviews have, by the evidence for it: the batch can name their columns.
 
-    Compared are shares of the n-grams, not of the reviews: long reviews have more of nearly every word.
+    Long reviews have more of nearly every word. Were an n-gram as likely anywhere in a text, the share of reviews
+    without it would fall by a power with their length, so the reference's share is taken to the batch's mean length.
+    That of an n-gram in nearly all reviews says too little of how often it stands in them.
     """
-    counts = [np.bincount(rows.indices, minlength=rows.shape[1]) for rows in (view.ngrams, compared.rows)]
-    ours, theirs = (each / max(each.sum(), 1) for each in counts)
-    more = np.flatnonzero(ours > theirs)
-    n, m = (int(each.sum()) for each in counts)
-    evidence = log_likelihood_ratio(ours[more], n, theirs[more], m)
+    ours, theirs = (
+        np.bincount(rows.indices, minlength=rows.shape[1]) / rows.shape[0] for rows in (view.ngrams, compared.rows)
+    )
+    longer = view.columns.length.mean() / max(compared.columns.length.mean(), 1.0)
+    expected = 1 - (1 - theirs) ** longer
+    more = np.flatnonzero((ours > expected) & (theirs < _IN_NEARLY_ALL))
+    evidence = log_likelihood_ratio(ours[more], view.ngrams.shape[0], expected[more], compared.rows.shape[0])
     order = np.argsort(-evidence, kind="stable")[:_WORDS_SHOWN]
     order = order[evidence[order] > _NO_EVIDENCE]
     names = name_columns(as_column(texts).take(view.positions), more[order], reference.ngrams)
     return tuple(
-        MovedWord(shorten(name, LONGEST_NGRAM), float(ours[column]), float(theirs[column]), float(speaks))
+        MovedWord(shorten(name, LONGEST_NGRAM), float(ours[column]), float(expected[column]), float(speaks))
         for name, column, speaks in zip(names, more[order], evidence[order], strict=True)
     )
 

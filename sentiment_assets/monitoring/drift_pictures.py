@@ -35,7 +35,7 @@ def draw_accuracy(batch_keys: Sequence[str], records: Sequence[CheckRecord]) -> 
     _with_bands(axes, places, values, colour=palette.OTHER, marker="s", label="estimated")
     places = np.array([place for place, _ in measured])
     values = _PER_CENT * np.array([_measured_band(each) for _, each in measured]).reshape(-1, 3)
-    _with_bands(axes, places, values, colour=palette.COUNTED, marker="o", label="measured on labels")
+    _with_bands(axes, places, values, colour=palette.POSITIVE, marker="o", label="measured on labels")
     if (least := _least_accuracy([record for _, record in known])) is not None:
         axes.axhline(_PER_CENT * least, color=palette.WARN, linestyle="--", linewidth=1, label="warns below")
     axes.set_ylabel("accuracy, %")

@@ -1,12 +1,12 @@
 """Pages for people: templates whose values are escaped, so that review text is never markup, in one style."""
 
-from base64 import b64encode
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sentiment_assets.presentation import palette
+from sentiment_assets.presentation.inline_svg import inlined
 from sentiment_assets.presentation.wording import example, format_p_value, percent, points
 
 _HERE = Path(__file__).parent
@@ -17,7 +17,7 @@ def html_environment(folder: Path) -> Environment:
     """Return the environment of the templates in ``folder``.
 
     A page writes ``style`` into its head. Filters: ``percent`` for shares, ``points`` for net sentiment, ``cut`` for
-    review texts, and ``embedded`` for an SVG picture as the source of an image.
+    review texts, and ``inlined`` for an SVG picture with its description.
     """
     environment = Environment(
         loader=FileSystemLoader([folder, _HERE]), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -27,11 +27,7 @@ def html_environment(folder: Path) -> Environment:
         "points": points,
         "cut": example,
         "p_value": format_p_value,
-        "embedded": _embedded,
+        "inlined": inlined,
     }
     environment.globals["style"] = Markup(environment.get_template(_STYLE).render(palette=palette))  # noqa: S704  our own
     return environment
-
-
-def _embedded(picture: bytes) -> str:
-    return f"data:image/svg+xml;base64,{b64encode(picture).decode()}"

@@ -14,6 +14,8 @@ TEXT, SECONDARY_TEXT, RULE, GROUND, RAISED = "#1f2933", "#52606d", "#d9dfe5", "#
 """Letters, letters that matter less, the lines of a table, what they stand on, and what is lifted from it."""
 ON_DARK, ON_LIGHT = "white", "black"
 """Numbers written into a coloured cell."""
+UNCOLOURED = "#000000"
+"""Letters and axes to which matplotlib was told no colour."""
 LOSSES, COUNTS = "viridis_r", "Blues"
 """Matplotlib's colour maps: a smaller loss is lighter, a larger count is darker."""
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
+from matplotlib.figure import Figure
 
 from sentiment_assets.presentation import palette
+from sentiment_assets.presentation.figures import svg
 from sentiment_assets.presentation.html import html_environment
 
 PACKAGE = Path(palette.__file__).parents[1]
@@ -32,8 +34,34 @@ def test_a_name_that_is_not_given_is_an_error(tmp_path: Path) -> None:
         render(tmp_path, "{{ misspelt }}")
 
 
-def test_a_picture_stands_in_the_page_itself(tmp_path: Path) -> None:
-    assert render(tmp_path, "{{ picture | embedded }}", picture=b"<svg/>") == "data:image/svg+xml;base64,PHN2Zy8+"
+def drawn(colour: str, title: str) -> bytes:
+    figure = Figure(figsize=(2, 1))
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=colour)
+    axes.set_title(title)
+    return svg(figure)
+
+
+def test_a_picture_stands_in_the_page_itself_and_is_described(tmp_path: Path) -> None:
+    picture = drawn(palette.POSITIVE, "a line")
+    page = render(tmp_path, "{{ picture | inlined(how) }}", picture=picture, how='<how> "it" is')
+    assert page.startswith("<svg ")
+    assert page.count("<svg") == 1
+    assert 'role="img" aria-label="&lt;how&gt; &#34;it&#34; is"' in page
+
+
+def test_a_picture_has_the_colours_of_the_page_light_or_dark(tmp_path: Path) -> None:
+    page = render(tmp_path, "{{ picture | inlined('a line') }}", picture=drawn(palette.WARN, "a line"))
+    assert "stroke: var(--warn)" in page
+    assert "stroke: var(--text)" in page
+    assert set(COLOUR.findall(page)) <= {palette.GROUND}
+    named = set(re.findall(r"var\(--([\w-]+)\)", page))
+    assert named <= set(palette.LIGHT) == set(palette.DARK)
+
+
+def test_what_a_picture_writes_is_never_markup(tmp_path: Path) -> None:
+    page = render(tmp_path, "{{ picture | inlined('x') }}", picture=drawn(palette.OTHER, "<script>alert(1)</script>"))
+    assert "<script" not in page
 
 
 def test_every_colour_stands_in_the_palette_and_nowhere_else() -> None:
