@@ -1,5 +1,6 @@
 """Pages for people: templates whose values are escaped, so that review text is never markup, in one style."""
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,6 +14,7 @@ _HERE = Path(__file__).parent
 _STYLE = "style.html.j2"
 
 
+@cache
 def html_environment(folder: Path) -> Environment:
     """Return the environment of the templates in ``folder``.
 

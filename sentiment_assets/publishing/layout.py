@@ -162,9 +162,9 @@ TABLES: Mapping[str, WarehouseTable] = {
         {
             "branch": Column("text", "The branch."),
             "day": Column("date", "The day on which the report was written, in UTC; its last one counts."),
-            "column_name": Column("text", "The kept column; `all`: whatever its value."),
+            "column_name": Column("text", "The kept column; `all`: whatever its value; `batch`: a batch."),
             "value": Column("text", "The value of the column; `all` for everything."),
-            "period": Column("text", "The day, week, month or batch; `all` for the whole time."),
+            "period": Column("text", "The first day of the period; `all` for the whole time."),
             "reviews": Column("bigint", "How many reviews."),
             "unrecognised": Column("bigint", "How many of those that are not neutral the model knows no word of."),
             "positive": Column("bigint", "How many the model calls positive."),

@@ -32,7 +32,7 @@ _KEPT = "kept."
 _INDEX, _TEXTS = "reviews-data/index.js", "reviews-data/texts-{:03}.js"
 _SCRIPT = "reviews.js"
 _HELD = 20_000
-"""Reviews that the page holds: with texts of 1,300 characters, 40 MB in files of which a browser loads some."""
+"""Reviews that the page holds: of long ones, 20 MB in files of which a browser loads some."""
 _TEXTS_OF_A_FILE = 250
 
 

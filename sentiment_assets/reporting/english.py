@@ -43,7 +43,6 @@ TEXTS: Mapping[str, str] = {
     "since_reviews": "{more} more reviews; net sentiment of all went from {before} to {now} points.",
     "since_fewer": "{fewer} fewer reviews are counted; net sentiment of all went from {before} to {now} points.",
     "since_nothing": "No review was added; net sentiment of all went from {before} to {now} points.",
-    "since_value": "{column} <em>{value}</em>: from {before} to {now} points.",
     "since_new_files": "New files: {names}.",
     "look_out": "Before you rely on these figures",
     "warns_text_drift": "The newest reviews are written differently from those that the model learnt from, so "
@@ -158,7 +157,6 @@ TEXTS: Mapping[str, str] = {
     "filter_label": "counted as",
     "filter_rated": "rated by a person",
     "filter_word": "word",
-    "filter_score": "model's score",
     "filter_sort": "order",
     "filter_any": "any",
     "rated_positive": "positive",
@@ -182,7 +180,6 @@ TEXTS: Mapping[str, str] = {
     "branch_column": "branch",
     "change_column": "change",
     "warnings_column": "look at",
-    "time_column": "over time",
     "joined_order": "Branches with a warning or a sure fall stand first, then those with the lowest net sentiment.",
     "joined_none": "No branch has a report yet.",
     "joined_missing": "Without a scored review so far: {names}.",

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,7 +40,8 @@ class Quote:
 class Quotable:
     """Reviews that can be quoted; one element of each array a review."""
 
-    reviews: pd.DataFrame
+    columns: dict[str, np.ndarray]
+    """What is said of a quoted review: text, review_id, batch and created_at."""
     score: np.ndarray
     known: np.ndarray
     """float64: 1 or 0, nan where it is unknown."""
@@ -55,7 +55,8 @@ class Quotable:
         rank = np.empty(len(reviews), np.int64)
         rank[np.lexsort((pd.factorize(reviews["batch"], sort=True)[0], dates))] = np.arange(len(reviews))
         known = reviews[KNOWN_LABEL].astype("Float64").to_numpy(float, na_value=np.nan)
-        return cls(reviews, reviews["score"].to_numpy(float), known, rank)
+        said = {name: reviews[name].to_numpy(object) for name in ("text", "review_id", "batch", "created_at")}
+        return cls(said, reviews["score"].to_numpy(float), known, rank)
 
 
 def quotes_of(word: TellingWord, among: Quotable, used: Collection[str] = ()) -> list[Quote]:
@@ -69,24 +70,25 @@ def quotes_of(word: TellingWord, among: Quotable, used: Collection[str] = ()) ->
     agreed = (scores * wanted > 0) & (np.isnan(known) | (known == (wanted > 0)))
     sure = agreed & (np.abs(scores) >= _SURE)
     places = word.places[sure if sure.any() else agreed]
-    third = np.argsort(np.argsort(among.rank[places])) * QUOTES // max(len(places), 1)
-    said, texts = pattern_of(word.word), among.reviews["text"]
+    third = np.empty(len(places), np.int64)
+    third[np.argsort(among.rank[places])] = np.arange(len(places)) * QUOTES // max(len(places), 1)
+    said, texts = pattern_of(word.word), among.columns["text"]
     found: list[Quote] = []
     taken = set(used)
     for number in (*range(QUOTES), *range(QUOTES)):
         for place in places[third == number][:_LOOKED_AT].tolist():
-            text = str(texts.iloc[place])
+            text = str(texts[place])
             if len(found) == QUOTES or text in taken:
                 continue
             match = said.search(" ".join(text.split()))
             if match:
                 taken.add(text)
-                found.append(_quote(match, among.reviews.iloc[place]))
+                found.append(_quote(match, among, place))
                 break
     return found
 
 
-def _quote(match: re.Match[str], review: "pd.Series[Any]") -> Quote:
+def _quote(match: re.Match[str], among: Quotable, place: int) -> Quote:
     text, (start, end) = match.string, match.span()
     first, last = max(start - _AROUND, 0), min(end + _AROUND, len(text))
     before, after = text[first:start], text[end:last]
@@ -94,6 +96,7 @@ def _quote(match: re.Match[str], review: "pd.Series[Any]") -> Quote:
         before = "…" + (before.partition(" ")[2] if " " in before else before)
     if last < len(text):
         after = (after.rpartition(" ")[0] if " " in after else after) + "…"
+    review = {name: values[place] for name, values in among.columns.items()}
     day = review["created_at"]
     return Quote(
         before=before,
@@ -102,6 +105,6 @@ def _quote(match: re.Match[str], review: "pd.Series[Any]") -> Quote:
         review_id=str(review["review_id"]),
         day="" if pd.isna(day) else f"{day:%Y-%m-%d}",
         source=str(review["batch"]),
-        score=float(review["score"]),
+        score=float(among.score[place]),
         text=str(review["text"]),
     )

@@ -138,7 +138,7 @@ class ReportPage:
         """What the page is about."""
         return self.value[1] if self.value else self.branch
 
-    @property
+    @cached_property
     def whole(self) -> Row | None:
         """The row of all reviews, if there are any."""
         rows = self.figures[self.figures["period"] == ALL].to_dict("records")

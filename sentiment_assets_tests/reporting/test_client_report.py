@@ -1,4 +1,5 @@
 import html
+import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ import pytest
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.learning.scored_batch import SCORED_FROM
+from sentiment_assets.monitoring.check_record import CheckRecord
+from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.reporting.client_report import join_reports, make_client_report
 from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
@@ -279,6 +282,89 @@ def test_reports_without_reviews_say_so() -> None:
     assert "No review has been scored yet." in report.html
     joined = join_reports(["acme", "other"], {"acme": report.figures}, NOW)
     assert "Without a scored review so far: acme, other" in joined.html
+
+
+def test_files_are_no_course_of_time() -> None:
+    """Where no review has a date, batches stand beside one another, and nothing is compared or joined by a line."""
+    raw = {name: reviews_of(100, seed) for seed, name in enumerate(("a.csv", "b.csv", "c.csv"))}
+    scored = {name: scores_of(each) for name, each in raw.items()}
+    report = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW)
+    assert set(report.figures["period"]) == {"all"}
+    batches = report.figures[report.figures["by"] == "batch"]
+    assert dict(zip(batches["value"], batches["reviews"], strict=True)) == dict.fromkeys(raw, 100)
+    assert 'class="line"' not in report.html
+    assert report.picture == b""
+    assert 'id="sources"' in report.html
+    dated = {"a.csv": reviews_of(100, 1, "2026-09-05"), "b.csv": reviews_of(100, 2, "2026-10-05")}
+    later = make_client_report(
+        "acme",
+        raw=dated,
+        scored={k: scores_of(v) for k, v in dated.items()},
+        kept=[],
+        champion=None,
+        records=[],
+        now=NOW,
+    )
+    assert 'class="line"' in later.html
+    assert later.picture.startswith(b"<svg")
+
+
+def test_the_first_sentence_says_which_way_reviewers_lean_and_what_changed_and_against_what() -> None:
+    raw = {"a.csv": reviews_of(400, 1, "2026-08-05"), "b.csv": reviews_of(400, 2, "2026-10-05")}
+    raw["c.csv"] = reviews_of(60, 3, "2026-11-23")
+    scored = {name: scores_of(each) for name, each in raw.items()}
+    report = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW)
+    page = said(report.html)
+    assert report.page is not None
+    sentence = said(str(report.page.first_sentence))
+    assert sentence.startswith("Reviewers of acme are ")
+    assert re.search(
+        r"; the week of 2026-10-05 is [\d.]+ points (up|down) on the week of 2026-08-03, within chance\.", sentence
+    )
+    assert sentence in page
+    assert "the week of 2026-11-23 has not ended yet" in page
+
+
+def test_a_warning_is_in_words_that_a_client_understands() -> None:
+    drifted = Finding(name="text_drift", verdict="warn", sentence="unlike it: p = 1e-5 by hinge loss")
+    record = CheckRecord(batch="b.csv", champion="1", checked_at="2026-11-22T00:00:00+00:00", findings=(drifted,))
+    raw = {"b.csv": reviews_of(40, 1)}
+    report = make_client_report(
+        "acme", raw=raw, scored={"b.csv": scores_of(raw["b.csv"])}, kept=[], champion=None, records=[record], now=NOW
+    )
+    assert "The newest reviews are written differently from those that the model learnt from" in report.html
+    assert "hinge" not in report.html
+    assert "p =" not in said(report.html)
+
+
+def test_branches_that_need_attention_stand_first() -> None:
+    def figures_of(name: str, last: float, **how: object) -> pd.DataFrame:
+        raw = {f"{month}.csv": reviews_of(300, month, f"2026-{month:02}-05") for month in (7, 8, 9, 10)}
+        scored = {}
+        for month, each in raw.items():
+            share = last if month == "10.csv" else 0.5
+            up = np.arange(300) < 300 * share
+            scored[month] = scores_of(each.assign(label=pd.array(up, "Int8"))).assign(label=up.astype("int8"))
+            raw[month] = unlabelled(each)
+        arguments = {"kept": [], "champion": None, "records": [], "now": NOW} | how
+        return make_client_report(name, raw=raw, scored=scored, **arguments).figures  # type: ignore[arg-type]
+
+    drifted = Finding(name="accuracy", verdict="warn", sentence="worse")
+    record = CheckRecord(batch="10.csv", champion="1", checked_at="2026-11-22T00:00:00+00:00", findings=(drifted,))
+    figures = {
+        "rising": figures_of("rising", 0.9),
+        "even": figures_of("even", 0.5),
+        "warned": figures_of("warned", 0.9, records=[record]),
+        "falling": figures_of("falling", 0.1),
+    }
+    stored = {name: pd.read_parquet(io.BytesIO(each.to_parquet())) for name, each in figures.items()}
+    page = join_reports(list(figures), stored, NOW).html
+    order = re.findall(r'<th scope="row" class="text">(\w+)', page)
+    assert order == ["falling", "warned", "even", "rising"]
+    assert "-80.0" in said(page)
+    assert "the week of 2026-10-05 against the week of 2026-08-31" in said(page)
+    assert page.count('<span class="tag warn">1</span>') == 1
+    assert page.count('class="line"') == 4 or "chart" in page
 
 
 def test_branches_are_joined() -> None:
