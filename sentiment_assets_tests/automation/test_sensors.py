@@ -367,7 +367,7 @@ def killed(history: dg.DagsterInstance) -> tuple[str, str]:
     """A train run and one of its candidates, as MLflow has them after their processes were killed."""
     run = a_run(history, "acme_train", dg.DagsterRunStatus.STARTED)
     parent = TRACKING.parent_run("acme", "v1", run, joins_newest=False)
-    candidate = TRACKING.start_candidate(parent, "epochs=3", {}, run)
+    candidate = TRACKING.start_candidate(parent, "epochs=3", {}, run, name="3ep")
     history.report_run_failed(run, message="its process was killed")
     return parent, candidate
 

@@ -67,7 +67,7 @@ def test_runs_that_publish_the_first_page_at_once_share_one_place(tracking: Trac
     with ThreadPoolExecutor(at_once) as threads:
         links = list(threads.map(publish, range(at_once)))
     client = MlflowClient(tracking.uri())
-    experiment = client.get_experiment_by_name("acme").experiment_id
+    experiment = client.get_experiment_by_name("acme-monitoring").experiment_id
     oldest = client.search_runs([experiment], order_by=["attributes.start_time"])[0].info.run_id
     assert any(oldest in link for link in links)
     assert oldest in tracking.publish_page("acme", "drift.html", b"later").value, "where all later ones go"
@@ -78,12 +78,12 @@ def test_what_no_run_is_working_on_is_marked_failed_and_a_parent_is_of_the_run_t
 ) -> None:
     first, second, other = train_run("r1"), train_run("r2"), train_run("r3")
     taken_up = tracking.parent_run("acme", "v1", first, joins_newest=False)
-    abandoned = tracking.start_candidate(taken_up, "epochs=3", {}, first)
+    abandoned = tracking.start_candidate(taken_up, "epochs=3", {}, first, name="3ep")
     tracking.take_up(taken_up, second, {"r1"}.__contains__)
     tracking.take_up(taken_up, train_run("r4"), {"r1"}.__contains__)
     of_another = tracking.parent_run("acme", "v2", other, joins_newest=False)
     by_hand = tracking.client().create_run(tracking.client().get_run(taken_up).info.experiment_id).info.run_id
-    assert tracking.close_abandoned("acme", {"r1", "r4"}.__contains__) == ["epochs=3"]
+    assert tracking.close_abandoned("acme", {"r1", "r4"}.__contains__) == ["3ep"]
     statuses = [tracking.client().get_run(each).info.status for each in (taken_up, abandoned, of_another, by_hand)]
     assert statuses == ["RUNNING", "FAILED", "RUNNING", "RUNNING"], "what somebody else has begun is left alone"
     assert tracking.close_abandoned("nosuch", bool) == []
@@ -95,11 +95,16 @@ def test_there_is_no_champion_at_first(tracking: Tracking) -> None:
 
 def test_losses_of_a_thousand_epochs_are_all_tracked(tracking: Tracking) -> None:
     parent = tracking.parent_run("acme", "v1", train_run("r1"), joins_newest=False)
-    child = tracking.start_candidate(parent, "epochs=1000", {"epochs": 1000}, train_run("r1"))
+    child = tracking.start_candidate(parent, "epochs=1000", {"epochs": 1000}, train_run("r1"), name="1000ep")
     losses = [1 / epoch for epoch in range(1, 1001)]
-    tracking.finish_candidate(child, {"train_hinge_loss": losses, "validation_hinge_loss": losses})
+    both = {"train_hinge_loss": losses, "validation_hinge_loss": losses}
+    tracking.log_losses(child, {name: values[:400] for name, values in both.items()}, first=1)
+    tracking.log_losses(child, {name: values[400:] for name, values in both.items()}, first=401)
     history = MlflowClient(tracking.uri()).get_metric_history(child, "validation_hinge_loss")
     assert [entry.value for entry in sorted(history, key=lambda entry: entry.step)] == losses
+    tracking.finish_candidate(child, {"validation_loss": 0.5})
+    run = MlflowClient(tracking.uri()).get_run(child)
+    assert (run.info.status, run.data.metrics["validation_loss"]) == ("FINISHED", 0.5)
 
 
 @pytest.mark.slow
