@@ -3,7 +3,7 @@
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.event_metadata import LABELS_SEEN, MODEL_VERSION, RECALIBRATED_ON, ROW_COUNT
+from sentiment_assets.assets.event_metadata import INSTEAD_OF, LABELS_SEEN, MODEL_VERSION, RECALIBRATED_ON, ROW_COUNT
 from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
@@ -43,8 +43,9 @@ def scored_reviews_spec(branch: str) -> dg.AssetSpec:
         metadata={"dagster/column_schema": schema_of(_COLUMNS)},
         description=(
             f"Each review of a {branch} batch with the score of the champion, whichever version that is when the batch "
-            "is scored. Without a champion the first sister of the branch scores, and the batch is scored again once "
-            "there is one; without either the partition stays missing."
+            "is scored, or of the version that a run of the score job names. Without a champion the first sister of "
+            "the branch scores, and the batch is scored again once there is one; without either the partition stays "
+            "missing."
         ),
     ).with_io_manager_key("frames")
 
@@ -56,10 +57,14 @@ def score(
     *,
     content: str,
     champion: LoadedChampion,
+    instead_of: str | None = None,
     storage: Storage,
     tracking: Tracking,
 ) -> Materialized:
-    """Store the champion's scores of a batch; ``content`` is ``content_digest`` of its reviews."""
+    """Store the champion's scores of a batch; ``content`` is ``content_digest`` of its reviews.
+
+    Where somebody has named the version that scores, ``instead_of`` is that of the champion, empty if there is none.
+    """
     from sentiment_assets.learning.scored_batch import score_batch
 
     scored = score_batch(champion.model, champion.version, reviews, content)
@@ -75,6 +80,7 @@ def score(
             "path": shown(stored),
             "mlflow_model": tracking.version_link(*_registered_as(branch, champion.version)),
             "mlflow_run": tracking.run_link(champion.run_id),
+            **({} if instead_of is None else {INSTEAD_OF: instead_of}),
             **(_about_sister(champion) if is_of_sister(champion.version) else {}),
         },
     )
