@@ -12,7 +12,7 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
-from sentiment_assets.assets.ui_metadata import rows_of, table
+from sentiment_assets.assets.ui_metadata import rounded, rows_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.about_branch import AboutBranch
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
@@ -235,9 +235,7 @@ def best_model_asset(
                 SELECTED_CANDIDATE: challenger.key,
                 **({"candidates_missing": missing} if missing else {}),
                 **({"started_from": table(map(vars, started))} if (started := challenger.model.started_from) else {}),
-                **challenger.metrics,
-                **figures,
-                **(restatement.figures if restatement else {}),
+                **rounded({**challenger.metrics, **figures, **(restatement.figures if restatement else {})}),
                 **{f"{name}_table": rows_of(frame) for name, frame in report.tables.items()},
                 **({"restatement_table": rows_of(restatement.periods)} if restatement else {}),
                 "mlflow_run": tracking.run_link(parent),

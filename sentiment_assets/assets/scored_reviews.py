@@ -6,7 +6,7 @@ from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.event_metadata import INSTEAD_OF, LABELS_SEEN, MODEL_VERSION, RECALIBRATED_ON, ROW_COUNT
 from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
+from sentiment_assets.assets.ui_metadata import counts_by, lineage, sample, schema_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.resources.registry import LoadedChampion
@@ -30,6 +30,11 @@ _COLUMNS = {
         ),
     ),
 }
+_MADE_OF = {
+    "review_id": ["review_id"],
+    **{name: ["text"] for name in ("score", "label", "confidence", "words", "contributions")},
+}
+"""Which columns of raw_reviews each column comes from."""
 
 
 def scored_reviews_spec(branch: str) -> dg.AssetSpec:
@@ -74,6 +79,7 @@ def score(
         made_from={dg.AssetKey([branch, RAW_REVIEWS]): content},
         metadata={
             ROW_COUNT: len(scored),
+            **lineage(dg.AssetKey([branch, RAW_REVIEWS]), _MADE_OF),
             MODEL_VERSION: champion.version,
             "labels": counts_by(scored, ["label"]),
             "sample": sample(scored),

@@ -376,6 +376,14 @@ def statuses(*run_ids: str) -> list[str]:
     return [TRACKING.client().get_run(each).info.status for each in run_ids]
 
 
+def test_a_sensor_that_can_tell_nobody_says_so_in_its_description() -> None:
+    told = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness()).description
+    assert str(alert_sensor("acme", [], Freshness()).description).startswith(
+        "Tells nobody: name targets under `alerts`"
+    )
+    assert str(told).startswith("Sends failed runs")
+
+
 @pytest.mark.parametrize("targets", [[], [AlertTarget(env="ACME_CHAT")]])
 def test_what_a_killed_train_run_left_running_in_mlflow_is_marked_failed(
     history: dg.DagsterInstance, mailbox: Mailbox, killed: tuple[str, str], targets: list[AlertTarget]
