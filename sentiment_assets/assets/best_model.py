@@ -84,7 +84,6 @@ def best_model_asset(
         from sentiment_assets.learning.leakage import measure_leakage
         from sentiment_assets.learning.model_card import (
             CARD_FILE,
-            columns_of_test_reviews,
             make_model_card,
             summary,
         )
@@ -176,18 +175,22 @@ def best_model_asset(
                 decision = with_restatement(decision, restatement, promotion)
                 tracking.log_report(parent, restatement.files, restatement.figures)
             reference = make_reference(challenger, splits, neutral)
-            known = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique())) if about.kept else ()
-            card = make_model_card(
-                about,
-                challenger,
-                decision,
-                splits=splits,
-                data=data,
-                kept=columns_of_test_reviews(known, splits, about.kept),
-                languages=reference.languages,
-                behaviour=tested,
-            )
-            tracking.log_report(parent, {CARD_FILE: card.text.encode()}, {})
+            description = decision.reason
+            try:
+                card = make_model_card(
+                    about,
+                    challenger,
+                    decision,
+                    splits=splits,
+                    data=data,
+                    kept=_kept_columns(storage, about, splits),
+                    languages=reference.languages,
+                    behaviour=tested,
+                )
+                tracking.log_report(parent, {CARD_FILE: card.text.encode()}, {})
+                description = card.description
+            except Exception:  # a model is not to be lost because nothing could be said of it
+                context.log.exception("There is no model card; the description is the decision alone")
             version = tracking.register(
                 branch,
                 parent,
@@ -195,7 +198,7 @@ def best_model_asset(
                 reference=reference_to_bytes(reference),
                 digest=digest,
                 metrics=challenger.metrics,
-                description=card.description,
+                description=description,
             )
         if decision.promote:
             tracking.promote(branch, version)
@@ -243,6 +246,14 @@ def best_model_asset(
         )
 
     return best_model
+
+
+def _kept_columns(storage: Storage, about: AboutBranch, splits: Frame) -> Frame:
+    """The kept columns of each test review; batches are read only if there are any."""
+    from sentiment_assets.learning.model_card import columns_of_test_reviews
+
+    keys = list(splits["batch"].unique()) if about.kept else []
+    return columns_of_test_reviews(read_each(storage, about.name, RAW_REVIEWS, keys), splits, about.kept)
 
 
 def current_candidates(

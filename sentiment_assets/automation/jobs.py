@@ -66,13 +66,15 @@ def publish_job_name(branch: str) -> str:
     return f"{branch}_publish"
 
 
-def job_names(branch: str) -> list[str]:
-    """All jobs of a branch; those that pull and publish are there if it has sources and warehouses.
+def trial_job_name(branch: str) -> str:
+    """The job that tries one hyperparameter set."""
+    return f"{branch}_trial"
 
-    A trial is none of them: whoever starts one looks at it, so nobody is told how it ended.
-    """
+
+def job_names(branch: str) -> list[str]:
+    """All jobs of a branch; those that pull and publish are there if it has sources and warehouses."""
     named = (ingest_job_name, train_job_name, score_job_name, report_job_name, pull_job_name, publish_job_name)
-    return [each(branch) for each in named]
+    return [each(branch) for each in (*named, trial_job_name)]
 
 
 def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:

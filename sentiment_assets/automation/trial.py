@@ -16,7 +16,7 @@ from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.live_losses import LiveLosses
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.ui_metadata import rows_of
-from sentiment_assets.automation.jobs import train_job_name
+from sentiment_assets.automation.jobs import train_job_name, trial_job_name
 from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, Hyperparameters
 from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_arrays, read_with_mapped_texts
@@ -26,16 +26,11 @@ if TYPE_CHECKING:
     from sentiment_assets.learning.features import Features
 
 
-def trial_job_name(branch: str) -> str:
-    """The job that tries one hyperparameter set."""
-    return f"{branch}_trial"
-
-
 def _described(name: str) -> str:
     return str(Hyperparameters.model_fields[name].description)
 
 
-class TrialConfig(dg.Config):
+class TrialSettings(dg.Config):
     """What a trial is trained with; what is left out has the value shown here."""
 
     features: str | None = Field(default=None, description=_described("features"))
@@ -62,7 +57,7 @@ def trial_job(
         description="Trains one hyperparameter set on the current features, measures it on the reviews held out, and "
         "shows it in MLflow beside the candidates.",
     )
-    def trial(context: dg.OpExecutionContext, config: TrialConfig, storage: Storage, tracking: Tracking) -> None:
+    def trial(context: dg.OpExecutionContext, config: TrialSettings, storage: Storage, tracking: Tracking) -> None:
         from sentiment_assets.learning.candidate import train_candidate
         from sentiment_assets.learning.trial import judge_trial
 
@@ -106,7 +101,7 @@ def trial_job(
 
     @dg.job(
         name=trial_job_name(branch),
-        config=dg.RunConfig(ops={trial.name: TrialConfig()}),
+        config=dg.RunConfig(ops={trial.name: TrialSettings()}),
         tags=tags,
         executor_def=dg.in_process_executor,
         description="Tries one hyperparameter set of your own: set it in the launchpad. It registers nothing, and the "
@@ -129,7 +124,7 @@ def _current(branch: str, storage: Storage) -> tuple[Frame, StoredArrays]:
         ) from error
 
 
-def _hyperparameters(config: TrialConfig, features: "Features") -> Hyperparameters:
+def _hyperparameters(config: TrialSettings, features: "Features") -> Hyperparameters:
     """Return what is to be tried. Raises ``dg.Failure`` if that is no hyperparameter set, or these features lack it."""
     asked: dict[str, Any] = {name: getattr(config, name) for name in Hyperparameters.model_fields}
     try:

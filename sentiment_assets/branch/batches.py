@@ -49,7 +49,7 @@ _SAID_IN_FULL = 20
 """Failed batches whose reasons the failure of a run says; its metadata and its log have all of them."""
 
 
-class ScoringConfig(dg.Config):
+class ScoringSettings(dg.Config):
     """Who scores the batches of a run."""
 
     version: str | None = Field(
@@ -84,7 +84,7 @@ def batches_asset(
         can_subset=True,
     )
     def batches(
-        context: dg.AssetExecutionContext, config: ScoringConfig, storage: Storage, tracking: Tracking
+        context: dg.AssetExecutionContext, config: ScoringSettings, storage: Storage, tracking: Tracking
     ) -> Iterator[Event]:
         every = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
         champion = ChampionOfARun(

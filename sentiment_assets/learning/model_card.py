@@ -50,7 +50,7 @@ class ModelCard:
 
     @property
     def description(self) -> str:
-        """As many parts as MLflow's registry takes, and where the rest is."""
+        """What MLflow's registry takes: as many parts as there is room for, and where the rest is."""
         if len(self.text) <= LONGEST:
             return self.text
         parts, left = [], LONGEST - len(_ELSEWHERE) - 2
@@ -97,7 +97,7 @@ def summary(
     """What a train run has come to, in one line; ``champion_version`` is that of before."""
     n = int(challenger.metrics["test_reviews"])
     n_right = round(challenger.metrics["test_accuracy"] * n)
-    low, high = exact_interval(n_right, n)
+    low, high = exact_ends(n_right, n)
     became = {
         Outcome.PROMOTED: f"Promoted: version {challenger_version} is the champion",
         Outcome.NOT_PROMOTED: f"Not promoted: version {challenger_version} waits"
@@ -107,7 +107,7 @@ def summary(
     return f"{became}. Accuracy {n_right / n:.3f} ({low:.3f} to {high:.3f}) on {counted(n, 'test review')}."
 
 
-def exact_interval(count: int, n: int) -> tuple[float, float]:
+def exact_ends(count: int, n: int) -> tuple[float, float]:
     """The two ends of the exact 95 % interval of a share, ``count`` among n, n at least 1 (Clopper & Pearson 1934)."""
     low = float(beta.ppf(_OUTSIDE / 2, count, n - count + 1)) if count else 0.0
     high = float(beta.ppf(1 - _OUTSIDE / 2, count + 1, n - count)) if count < n else 1.0
@@ -165,7 +165,7 @@ def _figures(challenger: Challenger, test: pd.DataFrame, right: np.ndarray) -> s
 
 def _accuracy(name: str, right: np.ndarray) -> list[str]:
     n, n_right = len(right), int(right.sum())
-    low, high = exact_interval(n_right, n)
+    low, high = exact_ends(n_right, n)
     return [name, f"{n:,}", f"{n_right / n:.4f}", f"{low:.4f} to {high:.4f}"]
 
 

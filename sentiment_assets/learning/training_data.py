@@ -15,7 +15,7 @@ class TrainingData:
     """The splits in numbers."""
 
     digest: str
-    """That of the splits."""
+    """The digest of the splits."""
     sizes: Mapping[str, Mapping[str, int]]
     """How many reviews each split has of each label, by the names of both."""
     batches: Sequence[str]

@@ -129,7 +129,7 @@ class Tracking(dg.ConfigurableResource[Any]):
             _ROLE: "candidate",
         }
         child = client.create_run(parent.info.experiment_id, run_name=name, tags=tags)
-        client.log_batch(child.info.run_id, params=_params(params))
+        client.log_batch(child.info.run_id, params=_logged(params))
         return child.info.run_id
 
     def start_trial(
@@ -139,7 +139,7 @@ class Tracking(dg.ConfigurableResource[Any]):
         client = self.client()
         tags = self._tags(branch, features_version, run) | {_ROLE: "trial"}
         started = client.create_run(self._experiment(client, branch), run_name=name, tags=tags).info.run_id
-        client.log_batch(started, params=_params(params))
+        client.log_batch(started, params=_logged(params))
         return started
 
     def log_losses(self, run_id: str, losses: Mapping[str, Sequence[float]], *, first: int) -> None:
@@ -172,7 +172,7 @@ class Tracking(dg.ConfigurableResource[Any]):
         client = self.client()
         run = client.get_run(run_id)
         client.log_batch(
-            run_id, params=[] if run.data.params else _params(params), tags=[_tag("selected_candidate", key)]
+            run_id, params=[] if run.data.params else _logged(params), tags=[_tag("selected_candidate", key)]
         )
         first, last = data.dates or ("none", "none")
         sizes = {f"{split}_{label}": n for split, of_label in data.sizes.items() for label, n in of_label.items()}
@@ -397,7 +397,7 @@ def _metrics(figures: Mapping[str, float]) -> "list[Metric]":
     return [Metric(name, value, now, 0) for name, value in figures.items()]
 
 
-def _params(params: Mapping[str, object]) -> "list[Param]":
+def _logged(params: Mapping[str, object]) -> "list[Param]":
     from mlflow.entities import Param
 
     return [Param(name, str(value)) for name, value in params.items()]

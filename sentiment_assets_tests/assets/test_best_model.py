@@ -172,6 +172,14 @@ def test_the_description_of_a_version_is_the_decision_and_then_its_card(trained_
     assert "## How good it is" in newest.description
 
 
+def test_a_card_that_cannot_be_made_costs_no_model(ingested: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentiment_assets.learning.model_card._purpose", lambda _: 1 / 0)
+    assert ingested.train().success
+    [version] = ingested.tracking.versions("acme")
+    assert version.is_champion
+    assert version.description == ingested.metadata("best_model")["decision"].value
+
+
 def test_the_train_run_in_mlflow_says_which_candidate_was_selected_and_from_which_reviews(
     trained_twice: BranchInProcess,
 ) -> None:
