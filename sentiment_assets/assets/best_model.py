@@ -84,6 +84,7 @@ def best_model_asset(
         from sentiment_assets.learning.leakage import measure_leakage
         from sentiment_assets.learning.model_card import (
             CARD_FILE,
+            accuracy_in_words,
             make_model_card,
             summary,
         )
@@ -204,16 +205,12 @@ def best_model_asset(
             tracking.promote(branch, version)
         champion_version = version if decision.promote else champion.version if champion else "none yet"
         context.log.info(decision.reason)
-        said = summary(
-            challenger,
-            decision,
-            challenger_version=version,
-            champion_version=champion.version if champion else None,
-        )
+        said = summary(decision, challenger_version=version, champion_version=champion.version if champion else None)
+        accuracy = accuracy_in_words(challenger)
         page = render_train_report_page(
             TrainReportPage(
                 title=f"{branch}: version {version}",
-                summary=said,
+                summary=f"{said} Accuracy {accuracy}.",
                 reason=decision.reason,
                 figures={**challenger.metrics, **figures, **(restatement.figures if restatement else {})},
                 files={**report.pictures, **(restatement.files if restatement else {})},
@@ -227,6 +224,7 @@ def best_model_asset(
             data_version=dg.DataVersion(f"{branch}-version-{champion_version}"),
             metadata={
                 "summary": said,
+                "accuracy": accuracy,
                 "train_report": tracking.report_link(parent, PAGE_FILE),
                 "train_report_file": shown(file),
                 **decision_metadata(

@@ -46,7 +46,8 @@ def splits_asset(
             f"Labelled reviews of {branch} from all batches, each distinct text once. An official split column wins; "
             f"otherwise a hash of the text decides: {settings.train} % train, {settings.validation} % validation, "
             f"{settings.test} % test. A text keeps its split as the corpus grows, unless a later file gives it an "
-            "official one; a near-duplicate of a test or validation review is taken out of train."
+            "official one; a near-duplicate of a test or validation review is taken out of train. Once a batch "
+            "has come since, it is out of date (*unsynced*): that is no fault, the next train run takes it in."
         ),
     )
     def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:

@@ -7,13 +7,13 @@ The shape leans on facts about Dagster that ``sentiment_assets_tests/characteris
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.live_losses import LiveLosses
-from sentiment_assets.assets.ui_metadata import table
+from sentiment_assets.assets.ui_metadata import rounded, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.settings import SelectionMetric
@@ -164,19 +164,16 @@ def mapping_key(key: str) -> str:
     return re.sub(r"\W", "_", spelled)
 
 
-def _figures(candidate: "Candidate", tracking: Tracking, parent: str) -> dict[str, dg.MetadataValue]:
+def _figures(candidate: "Candidate", tracking: Tracking, parent: str) -> dict[str, Any]:
     loss = candidate.cross_validated_hinge_loss
-    cross_validated = {} if loss is None else {"cross_validated_hinge_loss": dg.MetadataValue.float(loss)}
     return {
+        **({} if loss is None else rounded({"cross_validated_hinge_loss": loss})),
+        **rounded({"validation_hinge_loss": candidate.validation_hinge_loss}),
+        **rounded({"train_hinge_loss": candidate.train_hinge_loss}),
+        "epochs_kept": candidate.svc.best_epoch,
         "compare": tracking.comparison_link(parent),
-        **cross_validated,
-        "validation_hinge_loss": dg.MetadataValue.float(candidate.validation_hinge_loss),
-        "train_hinge_loss": dg.MetadataValue.float(candidate.train_hinge_loss),
-        "epochs_kept": dg.MetadataValue.int(candidate.svc.best_epoch),
-        "cpu_seconds": dg.MetadataValue.float(candidate.cost.cpu_seconds),
-        "wall_seconds": dg.MetadataValue.float(candidate.cost.wall_seconds),
-        "peak_megabytes": dg.MetadataValue.float(candidate.cost.peak_megabytes),
-        "features_version": dg.MetadataValue.text(candidate.features_version),
-        "loss_per_epoch": table(candidate.loss_per_epoch),
         "mlflow_run": tracking.run_link(candidate.mlflow_run_id),
+        **rounded(vars(candidate.cost)),
+        "loss_per_epoch": table(candidate.loss_per_epoch),
+        "features_version": candidate.features_version,
     }

@@ -17,7 +17,7 @@ from sentiment_assets.assets.live_losses import LiveLosses
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.ui_metadata import rows_of
 from sentiment_assets.automation.jobs import train_job_name, trial_job_name
-from sentiment_assets.learning.hyperparameters import DEFAULT_GRID, Hyperparameters
+from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_arrays, read_with_mapped_texts
 from sentiment_assets.resources.tracking import Tracking
@@ -31,13 +31,13 @@ def _described(name: str) -> str:
 
 
 class TrialSettings(dg.Config):
-    """What a trial is trained with; what is left out has the value shown here."""
+    """What a trial is trained with: a hyperparameter set, and what else decides what comes of it."""
 
     features: str | None = Field(default=None, description=_described("features"))
     start_from: str | None = Field(default=None, description=_described("start_from"))
-    epochs: int = Field(default=DEFAULT_GRID.epochs[-1], description=_described("epochs"))
-    eta0: float = Field(default=DEFAULT_GRID.eta0[0], description=_described("eta0"))
-    l2: float = Field(default=DEFAULT_GRID.l2[0], description=_described("l2"))
+    epochs: int = Field(description=_described("epochs"))
+    eta0: float = Field(description=_described("eta0"))
+    l2: float = Field(description=_described("l2"))
     schedule: str = Field(default="constant", description=_described("schedule"))
     class_weight: str = Field(default="balanced", description=_described("class_weight"))
     seed: int = Field(default=0, ge=0, description="What decides in which order reviews are taken; candidates have 0.")
@@ -47,9 +47,9 @@ class TrialSettings(dg.Config):
 
 
 def trial_job(
-    branch: str, candidate_keys: Sequence[str], metric: SelectionMetric, tags: dict[str, str]
+    branch: str, search: Sequence[Hyperparameters], metric: SelectionMetric, tags: dict[str, str]
 ) -> dg.JobDefinition:
-    """The job ``<branch>_trial``; ``candidate_keys`` are the branch's own search, which it is compared with."""
+    """The job ``<branch>_trial``; its launchpad begins with the first set of the branch's own ``search``."""
 
     @dg.op(
         name=f"{branch}__trial",
@@ -82,7 +82,7 @@ def trial_job(
                 seed=config.seed,
                 on_epoch=losses.after_epoch,
             )
-            others = current_candidates(storage, branch, candidate_keys, features.version)
+            others = current_candidates(storage, branch, [each.key for each in search], features.version)
             result = judge_trial(candidate, others, rows, metric)
         except BaseException:
             tracking.mark("FAILED", run_id)
@@ -101,7 +101,7 @@ def trial_job(
 
     @dg.job(
         name=trial_job_name(branch),
-        config=dg.RunConfig(ops={trial.name: TrialSettings()}),
+        config=dg.RunConfig(ops={trial.name: TrialSettings(**search[0].model_dump())}),
         tags=tags,
         executor_def=dg.in_process_executor,
         description="Tries one hyperparameter set of your own: set it in the launchpad. It registers nothing, and the "

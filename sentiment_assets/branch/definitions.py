@@ -87,7 +87,7 @@ def branch_definitions(
         asset_checks=[open_warnings_check(name, batch_partitions), suspicious_labels_check(name)],
         jobs=[
             *branch_jobs(name, [each.name for each in settings.sources]),
-            trial_job(name, candidate_keys, settings.selection_metric, version_tags()),
+            trial_job(name, candidates, settings.selection_metric, version_tags()),
             *([publish_job(name)] if settings.publish else []),
         ],
         sensors=[

@@ -91,20 +91,21 @@ def make_model_card(
     )
 
 
-def summary(
-    challenger: Challenger, decision: Decision, *, challenger_version: str, champion_version: str | None
-) -> str:
-    """What a train run has come to, in one line; ``champion_version`` is that of before."""
-    n = int(challenger.metrics["test_reviews"])
-    n_right = round(challenger.metrics["test_accuracy"] * n)
-    low, high = exact_ends(n_right, n)
-    became = {
-        Outcome.PROMOTED: f"Promoted: version {challenger_version} is the champion",
-        Outcome.NOT_PROMOTED: f"Not promoted: version {challenger_version} waits"
-        + (f", version {champion_version} stays" if champion_version else ", there is no champion"),
-        Outcome.UNCHANGED: f"Unchanged: version {challenger_version} is this very model",
+def summary(decision: Decision, *, challenger_version: str, champion_version: str | None) -> str:
+    """What a train run has come to, in one short line; ``champion_version`` is that of before."""
+    stays = f"version {champion_version} stays" if champion_version else "there is no champion"
+    return {
+        Outcome.PROMOTED: f"Promoted: version {challenger_version} is the champion.",
+        Outcome.NOT_PROMOTED: f"Not promoted: version {challenger_version} waits, {stays}.",
+        Outcome.UNCHANGED: f"Unchanged: version {challenger_version} is this very model.",
     }[decision.outcome]
-    return f"{became}. Accuracy {n_right / n:.3f} ({low:.3f} to {high:.3f}) on {counted(n, 'test review')}."
+
+
+def accuracy_in_words(challenger: Challenger) -> str:
+    """The accuracy on test with its interval, in one short line."""
+    value, n = challenger.metrics["test_accuracy"], int(challenger.metrics["test_reviews"])
+    low, high = exact_ends(round(value * n), n)
+    return f"{value:.3f} ({low:.3f} to {high:.3f}) on {counted(n, 'test review')}"
 
 
 def exact_ends(count: int, n: int) -> tuple[float, float]:

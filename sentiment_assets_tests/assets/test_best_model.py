@@ -155,11 +155,12 @@ def test_the_verdict_comes_first_in_one_line_and_then_the_page_with_the_pictures
     trained_twice: BranchInProcess,
 ) -> None:
     metadata = trained_twice.metadata("best_model")
-    assert list(metadata)[:2] == ["summary", "train_report"]
+    assert list(metadata)[:3] == ["summary", "accuracy", "train_report"]
     figures = [name for name, value in metadata.items() if isinstance(value, dg.FloatMetadataValue)]
     assert figures == sorted(figures)
     assert len(str(metadata["test_accuracy"].value)) <= len("0.1234")
-    assert str(metadata["summary"].value).startswith("Promoted: version 2 is the champion. Accuracy 0.")
+    assert metadata["summary"].value == "Promoted: version 2 is the champion."
+    assert str(metadata["accuracy"].value).startswith(f"{metadata['test_accuracy'].value:.3f} (0.")
     link = str(metadata["train_report"].value)
     assert link.endswith(f"/runs/{run_id_of(metadata)}/artifacts/report/report.html?workflowType=machine_learning")
 

@@ -97,22 +97,23 @@ def test_a_trial_leaves_everything_as_it_is(trained: BranchInProcess) -> None:
 def test_what_cannot_be_trained_is_refused_with_what_is_wrong(
     trained: BranchInProcess, config: dict[str, object], said: str
 ) -> None:
-    assert said in failure_of(try_out(trained, **config))
+    assert said in failure_of(try_out(trained, **(MINE | config)))
 
 
 def test_a_word_that_no_trial_knows_is_refused_before_anything_runs(trained: BranchInProcess) -> None:
     with pytest.raises(dg.DagsterInvalidConfigError, match='Received unexpected config entry "epoch"'):
-        try_out(trained, epoch=3)
+        try_out(trained, **MINE, epoch=3)
 
 
 def test_without_features_a_trial_says_what_to_run(ingested: BranchInProcess) -> None:
-    assert "acme has no features yet: run the job acme_train first." in failure_of(try_out(ingested))
+    assert "acme has no features yet: run the job acme_train first." in failure_of(try_out(ingested, **MINE))
 
 
-def test_the_launchpad_shows_every_word_with_its_default(acme: BranchInProcess) -> None:
+def test_the_launchpad_begins_with_the_first_set_of_the_branch_and_describes_every_word(acme: BranchInProcess) -> None:
     job = acme.definitions.resolve_job_def("acme_trial")
     shown = job.run_config["ops"]["acme__trial"]["config"]
-    assert shown["epochs"] == 12
+    [first, *_] = acme.settings.candidates
+    assert (shown["epochs"], shown["eta0"], shown["l2"]) == (first.epochs, first.eta0, first.l2)
     assert {"eta0", "l2", "schedule", "class_weight", "seed"} <= set(shown)
     fields = job.run_config_schema.config_type.fields["ops"].config_type.fields["acme__trial"].config_type.fields
     described = fields["config"].config_type.fields

@@ -15,6 +15,7 @@ from sentiment_assets.learning.metrics import accuracy
 from sentiment_assets.learning.model_card import (
     LONGEST,
     ModelCard,
+    accuracy_in_words,
     columns_of_test_reviews,
     exact_ends,
     make_model_card,
@@ -177,13 +178,14 @@ def test_failed_cases_are_named(challenger: Challenger, splits: pd.DataFrame) ->
         (Outcome.UNCHANGED, "4", "Unchanged: version 4 is this very model."),
     ],
 )
-def test_a_train_run_is_summed_up_in_one_line(
-    challenger: Challenger, outcome: Outcome, before: str | None, said: str
-) -> None:
-    line = summary(challenger, Decision(outcome, "why"), challenger_version="4", champion_version=before)
+def test_a_train_run_is_summed_up_in_one_line(outcome: Outcome, before: str | None, said: str) -> None:
+    assert summary(Decision(outcome, "why"), challenger_version="4", champion_version=before) == said
+
+
+def test_accuracy_is_told_with_its_interval(challenger: Challenger) -> None:
     n, value = challenger.metrics["test_reviews"], challenger.metrics["test_accuracy"]
     low, high = exact_ends(round(value * n), int(n))
-    assert line == f"{said} Accuracy {value:.3f} ({low:.3f} to {high:.3f}) on {n:,.0f} test reviews."
+    assert accuracy_in_words(challenger) == f"{value:.3f} ({low:.3f} to {high:.3f}) on {n:,.0f} test reviews"
 
 
 def test_an_interval_is_exact_at_its_ends() -> None:
