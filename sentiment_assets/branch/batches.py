@@ -40,7 +40,7 @@ from sentiment_assets.checks.scoring_gate import compare_again, require_passed
 from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.presentation.wording import first_lines
 from sentiment_assets.resources.dagster_runs import PartitionEvent, Told, told_so_far
-from sentiment_assets.resources.registry import LoadedChampion, NoSuchVersion
+from sentiment_assets.resources.registry import CHAMPION, LoadedChampion, NoSuchVersion
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 
@@ -52,9 +52,9 @@ _SAID_IN_FULL = 20
 class ScoringSettings(dg.Config):
     """Who scores the batches of a run."""
 
-    version: str | None = Field(
-        default=None,
-        description='Registered version that scores, and that checks compare with, such as "3". Left out: champion.',
+    version: str = Field(
+        default=CHAMPION,
+        description='Registered version that scores, and that checks compare with, such as "3"; or the champion.',
     )
 
 
@@ -87,15 +87,16 @@ def batches_asset(
         context: dg.AssetExecutionContext, config: ScoringSettings, storage: Storage, tracking: Tracking
     ) -> Iterator[Event]:
         every = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
+        named = None if config.version == CHAMPION else config.version
         champion = ChampionOfARun(
             branch=branch,
             tracking=tracking,
             storage=storage,
             batch_keys=every,
             sisters=settings.start_from,
-            version=config.version,
+            version=named,
         )
-        instead_of = None if config.version is None else _champion_instead(champion)
+        instead_of = _champion_instead(champion) if named else None
         page = cache(lambda: drift_page_link(branch, storage=storage, tracking=tracking))
         failed: dict[str, Exception] = {}
         asked, told = _asked_for(plan, context), told_so_far(context.instance, context.run)

@@ -57,6 +57,20 @@ def test_content_that_was_replaced_is_scored_by_the_champion_again(rescored: Bra
     assert set(read_frame(STORAGE.frame_path("acme", "scored_reviews", "b.csv"))["model_version"]) == {"2"}
 
 
+def test_a_run_that_names_no_version_is_scored_by_the_champion_and_the_launchpad_says_so(
+    trained: BranchInProcess,
+) -> None:
+    assert trained.score("a.csv").success
+    told = trained.metadata_of("scored_reviews", "a.csv")
+    assert told["model_version"].value == "1"
+    assert "instead_of_champion" not in told
+    job = trained.definitions.resolve_job_def("acme_score")
+    fields = job.run_config_schema.config_type.fields["ops"].config_type.fields["acme__batches"].config_type.fields
+    version = fields["config"].config_type.fields["version"]
+    assert version.default_value == "champion"
+    assert "Registered version that scores" in str(version.description)
+
+
 def test_a_version_that_is_not_there_is_refused_with_those_that_are(trained: BranchInProcess) -> None:
     config = {"ops": {"acme__batches": {"config": {"version": "7"}}}}
     result = trained.run("score", partition_key="a.csv", run_config=config)
