@@ -79,7 +79,7 @@ def best_model_asset(
 
         from sentiment_assets.learning.behaviour import check_behaviour
         from sentiment_assets.learning.calibration import CannotCalibrate
-        from sentiment_assets.learning.challenger import make_challenger
+        from sentiment_assets.learning.challenger import candidate_figures, make_challenger
         from sentiment_assets.learning.features import StaleFeatures, require_built_with
         from sentiment_assets.learning.leakage import measure_leakage
         from sentiment_assets.learning.model_card import (
@@ -143,7 +143,13 @@ def best_model_asset(
         report = make_train_report(
             challenger, champion=champion_on_test, candidates=candidates, features=rows, splits=splits, behaviour=tested
         )
-        figures = {**measure_leakage(candidates[challenger.key], rows, metric).figures, **report.figures}
+        selected = candidates[challenger.key]
+        of_selected = candidate_figures(selected, rows, metric)
+        figures = {
+            **{name: value for name, value in of_selected.items() if name.startswith("validation_")},
+            **measure_leakage(selected, rows, metric).figures,
+            **report.figures,
+        }
         if comparison:
             figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)
@@ -151,7 +157,7 @@ def best_model_asset(
         tracking.describe_training(
             parent,
             challenger.key,
-            candidates[challenger.key].hyperparameters.model_dump(),
+            selected.hyperparameters.model_dump(),
             data,
         )
         batches = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))

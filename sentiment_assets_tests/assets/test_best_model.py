@@ -189,6 +189,11 @@ def test_the_train_run_in_mlflow_says_which_candidate_was_selected_and_from_whic
     key = str(metadata["selected_candidate"].value)
     assert run.data.tags["sentiment_assets.selected_candidate"] == key
     assert f"epochs={run.data.params['epochs']}|" in key
+    client = trained_twice.tracking.client()
+    wanted = f"tags.`mlflow.parentRunId` = '{run.info.run_id}' and tags.`dagster.partition` = '{key}'"
+    [candidate] = client.search_runs([run.info.experiment_id], wanted)
+    for name in ("validation_loss", "validation_accuracy", "validation_macro_f1", "validation_brier_score"):
+        assert run.data.metrics[name] == candidate.data.metrics[name], name
     [dataset] = [each.dataset for each in run.inputs.dataset_inputs]
     profile = json.loads(dataset.profile)
     assert profile["test_positive"] + profile["test_negative"] == metadata["test_reviews"].value
