@@ -148,6 +148,11 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
     return error.cause.message if error.cause and error.message.startswith("Exceeded max_retries") else error.message
 
 
+def run_id_of(metadata: Mapping[str, dg.MetadataValue]) -> str:
+    """The id of the MLflow run that metadata link to."""
+    return str(metadata["mlflow_run"].value).partition("/runs/")[2].partition("?")[0]
+
+
 def checks_of(result: dg.ExecuteInProcessResult) -> Mapping[str, dg.AssetCheckEvaluation]:
     """The evaluations of a run by the names of their checks."""
     return {each.check_name: each for each in result.get_asset_check_evaluations()}

@@ -12,8 +12,9 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
-from sentiment_assets.assets.ui_metadata import picture, rows_of, table
+from sentiment_assets.assets.ui_metadata import rounded, rows_of, table
 from sentiment_assets.assets.versions import code_version
+from sentiment_assets.learning.about_branch import AboutBranch
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import fewest_candidates
 from sentiment_assets.learning.settings import (
@@ -26,10 +27,11 @@ from sentiment_assets.learning.settings import (
 )
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_each
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets.resources.urls import shown
+from sentiment_assets.resources.written_files import write_atomically
 
 if TYPE_CHECKING:
     from sentiment_assets.learning.candidate import Candidate
-    from sentiment_assets.learning.restatement import Restatement
 
 NAME = "best_model"
 
@@ -46,9 +48,10 @@ def best_model_asset(
     metric: SelectionMetric,
     promotion: PromotionRule,
     behaviour: BehaviourCases,
+    about: AboutBranch,
     sisters: Sequence[SisterName] = (),
 ) -> dg.AssetsDefinition:
-    """The asset ``<branch>/best_model``."""
+    """The asset ``<branch>/best_model``; ``about`` is what the card of a model says of the branch."""
 
     @dg.asset(
         name=NAME,
@@ -74,10 +77,17 @@ def best_model_asset(
     ) -> dg.MaterializeResult[Any]:
         from joblib import cpu_count
 
+        from sentiment_assets.learning.behaviour import check_behaviour
         from sentiment_assets.learning.calibration import CannotCalibrate
-        from sentiment_assets.learning.challenger import make_challenger
+        from sentiment_assets.learning.challenger import candidate_figures, make_challenger
         from sentiment_assets.learning.features import StaleFeatures, require_built_with
         from sentiment_assets.learning.leakage import measure_leakage
+        from sentiment_assets.learning.model_card import (
+            CARD_FILE,
+            accuracy_in_words,
+            make_model_card,
+            summary,
+        )
         from sentiment_assets.learning.promotion import (
             compare_with_champion,
             decide,
@@ -86,6 +96,8 @@ def best_model_asset(
         )
         from sentiment_assets.learning.restatement import gather_past_reviews, restate, with_restatement
         from sentiment_assets.learning.train_report import make_train_report
+        from sentiment_assets.learning.train_report_page import PAGE_FILE, TrainReportPage, render_train_report_page
+        from sentiment_assets.learning.training_data import describe_training_data
         from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
 
@@ -95,7 +107,7 @@ def best_model_asset(
             require_built_with(rows, settings, feature_sets, similarity=similarity, sisters=sisters)
         except StaleFeatures as error:
             raise stale(branch, error) from error
-        candidates = _current_candidates(storage, branch, candidate_keys, features.version)
+        candidates = current_candidates(storage, branch, candidate_keys, features.version)
         missing = [key for key in candidate_keys if key not in candidates]
         if len(candidates) < fewest_candidates(len(candidate_keys), quorum):
             raise dg.Failure(
@@ -127,13 +139,27 @@ def best_model_asset(
         comparison = (
             compare_with_champion(challenger, champion_on_test, splits, similarity) if champion_on_test else None
         )
+        tested = check_behaviour(challenger.model, behaviour)
         report = make_train_report(
-            challenger, champion=champion_on_test, candidates=candidates, features=rows, splits=splits, cases=behaviour
+            challenger, champion=champion_on_test, candidates=candidates, features=rows, splits=splits, behaviour=tested
         )
-        figures = {**measure_leakage(candidates[challenger.key], rows, metric).figures, **report.figures}
+        selected = candidates[challenger.key]
+        of_selected = candidate_figures(selected, rows, metric)
+        figures = {
+            **{name: value for name, value in of_selected.items() if name.startswith("validation_")},
+            **measure_leakage(selected, rows, metric).figures,
+            **report.figures,
+        }
         if comparison:
             figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)
+        data = describe_training_data(splits, rows.splits_digest)
+        tracking.describe_training(
+            parent,
+            challenger.key,
+            selected.hyperparameters.model_dump(),
+            data,
+        )
         batches = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
         neutral = gather_neutral_reviews((reviews for _, reviews in batches), splits)
         digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
@@ -155,23 +181,58 @@ def best_model_asset(
                 restatement = restate(past, champion=champion.model, challenger=challenger.model)
                 decision = with_restatement(decision, restatement, promotion)
                 tracking.log_report(parent, restatement.files, restatement.figures)
-            reference = reference_to_bytes(make_reference(challenger, splits, neutral))
+            reference = make_reference(challenger, splits, neutral)
+            description = decision.reason
+            try:
+                card = make_model_card(
+                    about,
+                    challenger,
+                    decision,
+                    splits=splits,
+                    data=data,
+                    kept=_kept_columns(storage, about, splits),
+                    languages=reference.languages,
+                    behaviour=tested,
+                )
+                tracking.log_report(parent, {CARD_FILE: card.text.encode()}, {})
+                description = card.description
+            except Exception:  # a model is not to be lost because nothing could be said of it
+                context.log.exception("There is no model card; the description is the decision alone")
             version = tracking.register(
                 branch,
                 parent,
                 model=challenger.model,
-                reference=reference,
+                reference=reference_to_bytes(reference),
                 digest=digest,
                 metrics=challenger.metrics,
-                description=decision.reason,
+                description=description,
             )
         if decision.promote:
             tracking.promote(branch, version)
         champion_version = version if decision.promote else champion.version if champion else "none yet"
         context.log.info(decision.reason)
+        said = summary(decision, challenger_version=version, champion_version=champion.version if champion else None)
+        accuracy = accuracy_in_words(challenger)
+        page = render_train_report_page(
+            TrainReportPage(
+                title=f"{branch}: version {version}",
+                summary=f"{said} Accuracy {accuracy}.",
+                reason=decision.reason,
+                figures={**challenger.metrics, **figures, **(restatement.figures if restatement else {})},
+                files={**report.pictures, **(restatement.files if restatement else {})},
+                tables={**report.tables, **({"restatement": restatement.periods} if restatement else {})},
+            )
+        )
+        tracking.log_report(parent, {PAGE_FILE: page}, {})
+        file = storage.path(branch, "trainings", parent, PAGE_FILE)
+        write_atomically(file, page)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(f"{branch}-version-{champion_version}"),
             metadata={
+                "summary": said,
+                "accuracy": accuracy,
+                "train_report": tracking.report_link(parent, PAGE_FILE),
+                "train_report_file": shown(file),
                 **decision_metadata(
                     decision,
                     challenger_version=version,
@@ -181,11 +242,9 @@ def best_model_asset(
                 SELECTED_CANDIDATE: challenger.key,
                 **({"candidates_missing": missing} if missing else {}),
                 **({"started_from": table(map(vars, started))} if (started := challenger.model.started_from) else {}),
-                **challenger.metrics,
-                **figures,
-                **{name.partition(".")[0]: picture(name, content) for name, content in report.pictures.items()},
+                **rounded({**challenger.metrics, **figures, **(restatement.figures if restatement else {})}),
                 **{f"{name}_table": rows_of(frame) for name, frame in report.tables.items()},
-                **(_shown(restatement) if restatement else {}),
+                **({"restatement_table": rows_of(restatement.periods)} if restatement else {}),
                 "mlflow_run": tracking.run_link(parent),
             },
         )
@@ -193,16 +252,15 @@ def best_model_asset(
     return best_model
 
 
-def _shown(restatement: "Restatement") -> dict[str, Any]:
-    picture_file, _ = restatement.files.items()
-    return {
-        "restatement": picture(*picture_file),
-        "restatement_table": rows_of(restatement.periods),
-        **restatement.figures,
-    }
+def _kept_columns(storage: Storage, about: AboutBranch, splits: Frame) -> Frame:
+    """The kept columns of each test review; batches are read only if there are any."""
+    from sentiment_assets.learning.model_card import columns_of_test_reviews
+
+    keys = list(splits["batch"].unique()) if about.kept else []
+    return columns_of_test_reviews(read_each(storage, about.name, RAW_REVIEWS, keys), splits, about.kept)
 
 
-def _current_candidates(
+def current_candidates(
     storage: Storage, branch: str, keys: Sequence[str], features_version: str
 ) -> "dict[str, Candidate]":
     """The candidates of the search that are trained on the current features."""

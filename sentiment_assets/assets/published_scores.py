@@ -233,7 +233,7 @@ def _model_rows(context: dg.AssetExecutionContext, branch: str, tracking: Tracki
                     registered_at=each.registered_at,
                     promoted_at=moment(promoted[each.version]) if each.version in promoted else None,
                     is_champion=each.is_champion,
-                    decision=each.description,
+                    decision=each.reason,
                     figures=each.figures,
                 )
                 for each in versions

@@ -3,10 +3,10 @@
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
-from sentiment_assets.assets.event_metadata import LABELS_SEEN, MODEL_VERSION, RECALIBRATED_ON, ROW_COUNT
+from sentiment_assets.assets.event_metadata import INSTEAD_OF, LABELS_SEEN, MODEL_VERSION, RECALIBRATED_ON, ROW_COUNT
 from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
+from sentiment_assets.assets.ui_metadata import counts_by, lineage, sample, schema_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.resources.registry import LoadedChampion
@@ -30,6 +30,11 @@ _COLUMNS = {
         ),
     ),
 }
+_MADE_OF = {
+    "review_id": ["review_id"],
+    **{name: ["text"] for name in ("score", "label", "confidence", "words", "contributions")},
+}
+"""Which columns of raw_reviews each column comes from."""
 
 
 def scored_reviews_spec(branch: str) -> dg.AssetSpec:
@@ -43,8 +48,9 @@ def scored_reviews_spec(branch: str) -> dg.AssetSpec:
         metadata={"dagster/column_schema": schema_of(_COLUMNS)},
         description=(
             f"Each review of a {branch} batch with the score of the champion, whichever version that is when the batch "
-            "is scored. Without a champion the first sister of the branch scores, and the batch is scored again once "
-            "there is one; without either the partition stays missing."
+            "is scored, or of the version that a run of the score job names. Without a champion the first sister of "
+            "the branch scores, and the batch is scored again once there is one; without either the partition stays "
+            "missing."
         ),
     ).with_io_manager_key("frames")
 
@@ -56,10 +62,14 @@ def score(
     *,
     content: str,
     champion: LoadedChampion,
+    instead_of: str | None = None,
     storage: Storage,
     tracking: Tracking,
 ) -> Materialized:
-    """Store the champion's scores of a batch; ``content`` is ``content_digest`` of its reviews."""
+    """Store the champion's scores of a batch; ``content`` is ``content_digest`` of its reviews.
+
+    Where somebody has named the version that scores, ``instead_of`` is that of the champion, empty if there is none.
+    """
     from sentiment_assets.learning.scored_batch import score_batch
 
     scored = score_batch(champion.model, champion.version, reviews, content)
@@ -69,12 +79,14 @@ def score(
         made_from={dg.AssetKey([branch, RAW_REVIEWS]): content},
         metadata={
             ROW_COUNT: len(scored),
+            **lineage(dg.AssetKey([branch, RAW_REVIEWS]), _MADE_OF),
             MODEL_VERSION: champion.version,
             "labels": counts_by(scored, ["label"]),
             "sample": sample(scored),
             "path": shown(stored),
             "mlflow_model": tracking.version_link(*_registered_as(branch, champion.version)),
             "mlflow_run": tracking.run_link(champion.run_id),
+            **({} if instead_of is None else {INSTEAD_OF: instead_of}),
             **(_about_sister(champion) if is_of_sister(champion.version) else {}),
         },
     )

@@ -6,7 +6,7 @@ import dagster as dg
 
 from sentiment_assets.assets.event_metadata import ROW_COUNT
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.ui_metadata import counts_by, sample, schema_of
+from sentiment_assets.assets.ui_metadata import counts_by, lineage, sample, schema_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.resources.storage import Storage, read_frame, stored_partitions
@@ -21,6 +21,12 @@ _COLUMNS = {
     "created_at": ("timestamp[us, UTC]", "As in raw_reviews."),
     "text_digest": ("uint64", "Digest of the normalised text, which decides the split."),
 }
+_MADE_OF = {
+    **{name: [name] for name in ("review_id", "text", "label", "created_at")},
+    "split": ["split", "text"],
+    "text_digest": ["text"],
+}
+"""Which columns of raw_reviews each column comes from."""
 
 
 def splits_asset(
@@ -40,7 +46,8 @@ def splits_asset(
             f"Labelled reviews of {branch} from all batches, each distinct text once. An official split column wins; "
             f"otherwise a hash of the text decides: {settings.train} % train, {settings.validation} % validation, "
             f"{settings.test} % test. A text keeps its split as the corpus grows, unless a later file gives it an "
-            "official one; a near-duplicate of a test or validation review is taken out of train."
+            "official one; a near-duplicate of a test or validation review is taken out of train. Once a batch "
+            "has come since, it is out of date (*unsynced*): that is no fault, the next train run takes it in."
         ),
     )
     def splits(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult[Any]:
@@ -74,6 +81,7 @@ def splits_asset(
             data_version=dg.DataVersion(digest_of_splits(outcome.reviews)),
             metadata={
                 ROW_COUNT: len(outcome.reviews),
+                **lineage(dg.AssetKey([branch, RAW_REVIEWS]), _MADE_OF),
                 "batches": len(batches),
                 "unlabelled_reviews": outcome.n_unlabelled,
                 "labelled_reviews_too_old": outcome.n_too_old,

@@ -14,7 +14,7 @@ from sentiment_assets.assets.materialized import DATA_VERSION
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
-from sentiment_assets.assets.ui_metadata import rows_of, schema_of
+from sentiment_assets.assets.ui_metadata import lineage, rows_of, schema_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.ingestion.settings import LabelRule, ReviewColumns
 from sentiment_assets.resources.storage import MAPPED_TEXTS, Frame, Storage, StoredArrays
@@ -44,6 +44,11 @@ _COLUMNS = {
     "likely_label": ("int8", "The label that models give it that were trained without it."),
     "probability": ("float64", "Probability that it is positive, by these models."),
 }
+_MADE_OF = {
+    **{name: [name] for name in ("review_id", "batch", "split", "text", "label")},
+    **{name: ["text"] for name in ("likely_label", "probability")},
+}
+"""Which columns of splits each column comes from."""
 
 
 def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRule) -> dg.AssetsDefinition:
@@ -93,6 +98,7 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
             value=_with_attributes(found, digest_of_splits(splits) if current.sisters else current.rows.splits_digest),
             metadata={
                 ROW_COUNT: len(found.reviews),
+                **lineage(dg.AssetKey([branch, SPLITS]), _MADE_OF),
                 FINDING: found.sentence,
                 **figures,
                 "most_suspicious": rows_of(found.reviews.head(TABLE_ROWS)),

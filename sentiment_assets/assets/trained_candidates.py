@@ -7,14 +7,16 @@ The shape leans on facts about Dagster that ``sentiment_assets_tests/characteris
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from sentiment_assets.assets.features import NAME as FEATURES
-from sentiment_assets.assets.ui_metadata import table
+from sentiment_assets.assets.live_losses import LiveLosses
+from sentiment_assets.assets.ui_metadata import rounded, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.resources.dagster_runs import has_ended, range_tags
 from sentiment_assets.resources.storage import Storage, StoredArrays
 from sentiment_assets.resources.tracking import Tracking
@@ -30,9 +32,9 @@ POOL = "candidates"
 
 
 def trained_candidates_asset(
-    branch: str, hyperparameter_sets: Sequence[Hyperparameters], patience: int | None
+    branch: str, hyperparameter_sets: Sequence[Hyperparameters], patience: int | None, metric: SelectionMetric
 ) -> dg.AssetsDefinition:
-    """The asset ``<branch>/trained_candidates``."""
+    """The asset ``<branch>/trained_candidates``; ``metric`` is what the candidates will be compared by."""
     candidates = {mapping_key(each.key): each for each in hyperparameter_sets}
     asset_key = dg.AssetKey([branch, NAME])
 
@@ -67,26 +69,34 @@ def trained_candidates_asset(
         tracking: Tracking,
     ) -> None:
         from sentiment_assets.learning.candidate import candidate_to_bytes, train_candidate
+        from sentiment_assets.learning.challenger import candidate_figures
         from sentiment_assets.learning.features import features_from_arrays
 
         hyperparameters = candidates[str(context.op_execution_context.get_mapping_key())]
         key = hyperparameters.key
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
-        run_id = tracking.start_candidate(parent, key, hyperparameters.model_dump(), context.run)
+        run_id = tracking.start_candidate(
+            parent, key, hyperparameters.model_dump(), context.run, name=hyperparameters.short_name
+        )
+        losses = LiveLosses(tracking, run_id, context.log)
         try:
+            rows = features_from_arrays(features.arrays)
             candidate = train_candidate(
-                features_from_arrays(features.arrays),
+                rows,
                 features.version,
                 hyperparameters,
                 mlflow_run_id=run_id,
                 patience=patience,
+                on_epoch=losses.after_epoch,
             )
             write_atomically(storage.candidate_path(branch, key), candidate_to_bytes(candidate))
         except BaseException:
             tracking.mark("FAILED", run_id, parent)
             raise
-        tracking.finish_candidate(run_id, candidate.tracked_losses)
-        context.log_event(dg.AssetMaterialization(asset_key, partition=key, metadata=_figures(candidate, tracking)))
+        losses.tell()
+        tracking.finish_candidate(run_id, candidate_figures(candidate, rows, metric))
+        told = _figures(candidate, tracking, parent)
+        context.log_event(dg.AssetMaterialization(asset_key, partition=key, metadata=told))
 
     @dg.op(
         name=f"{branch}__gather_candidates",
@@ -100,14 +110,14 @@ def trained_candidates_asset(
         storage: Storage,
         tracking: Tracking,
     ) -> None:
+        parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         for key in context.partition_keys:
             candidate = read_candidate(storage, branch, key)
             if candidate is None or candidate.features_version != features.version:
                 raise dg.Failure(
                     f"candidate {key} was not trained on the current features: materialize its partition again."
                 )
-            context.add_asset_metadata(_figures(candidate, tracking), partition_key=key)
-        parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
+            context.add_asset_metadata(_figures(candidate, tracking, parent), partition_key=key)
         tracking.mark("FINISHED", parent)
 
     @dg.graph_asset(
@@ -154,18 +164,16 @@ def mapping_key(key: str) -> str:
     return re.sub(r"\W", "_", spelled)
 
 
-def _figures(candidate: "Candidate", tracking: Tracking) -> dict[str, dg.MetadataValue]:
+def _figures(candidate: "Candidate", tracking: Tracking, parent: str) -> dict[str, Any]:
     loss = candidate.cross_validated_hinge_loss
-    cross_validated = {} if loss is None else {"cross_validated_hinge_loss": dg.MetadataValue.float(loss)}
     return {
-        **cross_validated,
-        "validation_hinge_loss": dg.MetadataValue.float(candidate.validation_hinge_loss),
-        "train_hinge_loss": dg.MetadataValue.float(candidate.train_hinge_loss),
-        "epochs_kept": dg.MetadataValue.int(candidate.svc.best_epoch),
-        "cpu_seconds": dg.MetadataValue.float(candidate.cost.cpu_seconds),
-        "wall_seconds": dg.MetadataValue.float(candidate.cost.wall_seconds),
-        "peak_megabytes": dg.MetadataValue.float(candidate.cost.peak_megabytes),
-        "features_version": dg.MetadataValue.text(candidate.features_version),
-        "loss_per_epoch": table(candidate.loss_per_epoch),
+        **({} if loss is None else rounded({"cross_validated_hinge_loss": loss})),
+        **rounded({"validation_hinge_loss": candidate.validation_hinge_loss}),
+        **rounded({"train_hinge_loss": candidate.train_hinge_loss}),
+        "epochs_kept": candidate.svc.best_epoch,
+        "compare": tracking.comparison_link(parent),
         "mlflow_run": tracking.run_link(candidate.mlflow_run_id),
+        **rounded(vars(candidate.cost)),
+        "loss_per_epoch": table(candidate.loss_per_epoch),
+        "features_version": candidate.features_version,
     }

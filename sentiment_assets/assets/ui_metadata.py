@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _SAMPLE_ROWS = 5
 _MOST_ROWS = 100
 _LONGEST_SAMPLE = 160
+_DIGITS = 4
 
 
 def table(rows: Iterable[Mapping[Any, object]], *, cut: bool = True) -> dg.TableMetadataValue:
@@ -38,6 +39,11 @@ def picture(name: str, content: bytes) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![{name}](data:{kind};base64,{b64encode(content).decode()})")
 
 
+def rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    """Figures by name, with as many digits as people read; they stay numbers, so Dagster plots them."""
+    return {name: round(figures[name], _DIGITS) for name in sorted(figures)}
+
+
 def counts_by(frame: "pd.DataFrame", columns: Sequence[str]) -> dg.TableMetadataValue:
     """How many rows there are of each combination of values."""
     counted = frame.groupby(list(columns), dropna=False).size().reset_index(name="reviews")
@@ -47,6 +53,12 @@ def counts_by(frame: "pd.DataFrame", columns: Sequence[str]) -> dg.TableMetadata
 def schema_of(columns: Mapping[str, tuple[str, str]]) -> dg.TableSchema:
     """A column schema from name to (type, description)."""
     return dg.TableSchema([dg.TableColumn(name, kind, text) for name, (kind, text) in columns.items()])
+
+
+def lineage(source: dg.AssetKey, columns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Metadata that say which columns of ``source`` each column was made of, as Dagster draws them."""
+    made_of = {name: [dg.TableColumnDep(source, each) for each in of] for name, of in columns.items()}
+    return {"dagster/column_lineage": dg.TableColumnLineage(made_of)}
 
 
 def _table_of(frame: "pd.DataFrame") -> dg.TableMetadataValue:

@@ -15,6 +15,8 @@ _PACKAGE = __name__.partition(".")[0]
 _ASSETS = __name__.rpartition(".")[0]
 NOT_FOLLOWED = {
     f"{_PACKAGE}.ingestion.preview": "what is said of a file that is refused, not what a batch is",
+    f"{_PACKAGE}.learning.model_card": "what is said of a model, not what it is",
+    f"{_PACKAGE}.learning.train_report_page": "how a train run is shown",
     f"{_PACKAGE}.resources": "where values are kept and tracked, not what they are",
     f"{_ASSETS}.ui_metadata": "how metadata are shown",
     f"{_ASSETS}.event_metadata": "under which names they are left in events",

@@ -20,6 +20,7 @@ from sentiment_assets.resources.notifications import Message, Notifications
 from sentiment_assets.resources.tracking import Tracking
 
 _SECONDS_TO_SEND = 30.0
+_SENDS = "Sends failed runs, failed checks, promotions, refusals and stale data to those under `alerts`."
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
         name=f"{branch}_alerts",
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sends failed runs, failed checks, promotions, refusals and stale data to those under `alerts`.",
+        description=_SENDS if targets else f"Tells nobody: name targets under `alerts` in a branch's YAML. {_SENDS}",
     )
     def alert_looks(
         context: dg.SensorEvaluationContext, notifications: Notifications, tracking: Tracking

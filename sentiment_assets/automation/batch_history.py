@@ -8,6 +8,7 @@ import dagster as dg
 from sentiment_assets.assets.event_metadata import (
     FAILED,
     FILE_DIGEST,
+    INSTEAD_OF,
     LABELS_SEEN,
     MODEL_VERSION,
     RECALIBRATED_ON,
@@ -85,13 +86,18 @@ class ScoredBy:
     """How many labelled reviews the branch had then, if it was a sister; else 0."""
     is_recalibrated: bool
     """Whether these were enough to recalibrate her."""
+    instead_of: str | None = None
+    """The champion's version of then, where somebody has named the one that scored."""
 
 
 def scored_by(instance: dg.DagsterInstance, branch: str) -> dict[str, ScoredBy]:
     """Return the version of the model that scored each scored batch."""
     return {
         str(each.partition): ScoredBy(
-            str(each.metadata[MODEL_VERSION].value), _count(each, LABELS_SEEN), _count(each, RECALIBRATED_ON) > 0
+            version=str(each.metadata[MODEL_VERSION].value),
+            labels_seen=_count(each, LABELS_SEEN),
+            is_recalibrated=_count(each, RECALIBRATED_ON) > 0,
+            instead_of=str(each.metadata[INSTEAD_OF].value) if INSTEAD_OF in each.metadata else None,
         )
         for each in materializations(instance, dg.AssetKey([branch, SCORED_REVIEWS]))
     }

@@ -66,10 +66,15 @@ def publish_job_name(branch: str) -> str:
     return f"{branch}_publish"
 
 
+def trial_job_name(branch: str) -> str:
+    """The job that tries one hyperparameter set."""
+    return f"{branch}_trial"
+
+
 def job_names(branch: str) -> list[str]:
     """All jobs of a branch; those that pull and publish are there if it has sources and warehouses."""
     named = (ingest_job_name, train_job_name, score_job_name, report_job_name, pull_job_name, publish_job_name)
-    return [each(branch) for each in named]
+    return [each(branch) for each in (*named, trial_job_name)]
 
 
 def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:
@@ -79,7 +84,7 @@ def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:
     costs more than the work on a small file.
     """
     place = place_of_training()
-    tags = _version_tags()
+    tags = version_tags()
     ingest = dg.define_asset_job(
         ingest_job_name(branch),
         selection=_assets(branch, raw_reviews.NAME, scored_reviews.NAME) - _open_warnings(branch),
@@ -102,7 +107,8 @@ def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:
         tags=tags | {_PRIORITY: "1"},
         op_retry_policy=_ONCE_MORE,
         executor_def=dg.in_process_executor,
-        description="Scores batches with today's champion; what blocked that at first does so here too.",
+        description="Scores batches with today's champion, or the version that its config names; what blocked that "
+        "at first does so here too.",
     )
     report = dg.define_asset_job(
         report_job_name(branch),
@@ -125,14 +131,15 @@ def publish_job(branch: str) -> Any:
     return dg.define_asset_job(
         publish_job_name(branch),
         selection=_assets(branch, published_scores.NAME),
-        tags=_version_tags(),
+        tags=version_tags(),
         op_retry_policy=UNTIL_IT_IS_THERE,
         executor_def=dg.in_process_executor,
         description="Sends batches, their scores and checks, the reports and the models to the warehouses.",
     )
 
 
-def _version_tags() -> dict[str, str]:
+def version_tags() -> dict[str, str]:
+    """The tags of every job: which version of the code it is of."""
     return {VERSION: os.environ.get("SENTIMENT_ASSETS_VERSION") or version("sentiment-assets")}
 
 

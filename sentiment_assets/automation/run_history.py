@@ -6,7 +6,7 @@ from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
-from sentiment_assets.automation.jobs import job_names, train_job_name
+from sentiment_assets.automation.jobs import job_names, train_job_name, trial_job_name
 from sentiment_assets.resources.dagster_runs import WILL_RETRY
 
 _PICKED_ASSETS = "__ASSET_JOB"
@@ -32,7 +32,12 @@ def trains(run: dg.DagsterRun, branch: str) -> bool:
 
 
 def belongs_to(run: dg.DagsterRun, branch: str) -> bool:
-    """Whether a run is of the branch's jobs, or of assets of it that somebody has picked."""
+    """Whether a run is of the branch's jobs, or of assets of it that somebody has picked.
+
+    A trial does not count: it changes nothing, and whoever has started it looks at it, so nobody else is told.
+    """
+    if run.job_name == trial_job_name(branch):
+        return False
     return run.job_name in job_names(branch) or any(key.path[0] == branch for key in _picked(run))
 
 

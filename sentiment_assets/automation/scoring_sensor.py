@@ -67,6 +67,7 @@ def batches_to_score(
 ) -> dict[str, str]:
     """Batches whose content has no scores, with ``again`` also those that another model has scored; the state of each.
 
+    What somebody has had scored with a version that he named stays so until there is another champion.
     What one of ``sisters`` has scored counts as not scored once there is a champion, and once there are labels enough
     to recalibrate her scores. None without a champion and a sister, and none that a run is taking in or scoring just
     now.
@@ -84,7 +85,7 @@ def batches_to_score(
 
     def state_if_wanted(key: str) -> str | None:
         state = f"{champion}|{ingested[key]}|{scored.get(key, 0)}"
-        if key in without or (again and by[key].version != champion):
+        if key in without or (again and champion not in {by[key].version, by[key].instead_of}):
             return state
         if not is_of_sister(by[key].version):
             return None

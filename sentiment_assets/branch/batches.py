@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import dagster as dg
+from pydantic import Field
 
 from sentiment_assets.assets.event_metadata import FAILED, TOLD_AGAIN, why_failed
 from sentiment_assets.assets.materialized import Materialized, event_of
@@ -39,13 +40,22 @@ from sentiment_assets.checks.scoring_gate import compare_again, require_passed
 from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.presentation.wording import first_lines
 from sentiment_assets.resources.dagster_runs import PartitionEvent, Told, told_so_far
-from sentiment_assets.resources.registry import LoadedChampion
+from sentiment_assets.resources.registry import CHAMPION, LoadedChampion, NoSuchVersion
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 
 Event = PartitionEvent | dg.AssetObservation | dg.Output[None]
 _SAID_IN_FULL = 20
 """Failed batches whose reasons the failure of a run says; its metadata and its log have all of them."""
+
+
+class ScoringSettings(dg.Config):
+    """Who scores the batches of a run."""
+
+    version: str = Field(
+        default=CHAMPION,
+        description='Registered version that scores, and that checks compare with, such as "3"; or the champion.',
+    )
 
 
 def batches_asset(
@@ -73,11 +83,20 @@ def batches_asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def batches(context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking) -> Iterator[Event]:
+    def batches(
+        context: dg.AssetExecutionContext, config: ScoringSettings, storage: Storage, tracking: Tracking
+    ) -> Iterator[Event]:
         every = batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance)
+        named = None if config.version == CHAMPION else config.version
         champion = ChampionOfARun(
-            branch=branch, tracking=tracking, storage=storage, batch_keys=every, sisters=settings.start_from
+            branch=branch,
+            tracking=tracking,
+            storage=storage,
+            batch_keys=every,
+            sisters=settings.start_from,
+            version=named,
         )
+        instead_of = _champion_instead(champion) if named else None
         page = cache(lambda: drift_page_link(branch, storage=storage, tracking=tracking))
         failed: dict[str, Exception] = {}
         asked, told = _asked_for(plan, context), told_so_far(context.instance, context.run)
@@ -96,7 +115,7 @@ def batches_asset(
                     settings=settings.monitoring,
                     storage=storage,
                 )
-                yield from _events_of(batch, left, plan=plan, context=context, tracking=tracking)
+                yield from _events_of(batch, left, plan=plan, context=context, tracking=tracking, instead_of=instead_of)
             except Exception as error:  # whatever it is, no other batch is to suffer from it
                 failed[key] = error if len(context.partition_keys) == 1 else _without_traceback(error)
                 context.log.exception(f"{key} failed")
@@ -115,6 +134,16 @@ def batches_asset(
                 yield dg.Output(None, spec.get_python_identifier())
 
     return batches
+
+
+def _champion_instead(named: ChampionOfARun) -> str:
+    """The champion's version, empty without one, where another is named. Raises ``dg.Failure`` if that is not there."""
+    try:
+        named.find()
+    except NoSuchVersion as error:
+        raise dg.Failure(f"{error}.", allow_retries=False) from error
+    champion = named.tracking.champion_version(named.branch)
+    return champion.version if champion else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +206,13 @@ def _marked(event: PartitionEvent) -> Event:
 
 
 def _events_of(
-    batch: CheckedBatch, left: Set[str], *, plan: BatchPlan, context: dg.AssetExecutionContext, tracking: Tracking
+    batch: CheckedBatch,
+    left: Set[str],
+    *,
+    plan: BatchPlan,
+    context: dg.AssetExecutionContext,
+    tracking: Tracking,
+    instead_of: str | None,
 ) -> Iterator[Event]:
     """Take a batch in, check it, and score it: of these, what is left to do."""
 
@@ -219,6 +254,7 @@ def _events_of(
             batch.stored.reviews,
             content=batch.content,
             champion=batch.champion,
+            instead_of=instead_of,
             storage=batch.storage,
             tracking=tracking,
         )

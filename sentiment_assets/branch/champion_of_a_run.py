@@ -26,13 +26,21 @@ class ChampionOfARun:
     batch_keys: Sequence[str]
     """All batches of the branch: a sister's scores are recalibrated on those of their reviews that have a label."""
     sisters: Sequence[SisterName] = ()
+    version: str | None = None
+    """The registered version that somebody has named; it scores whatever the champion is."""
     known: LoadedChampion | None = None
     mlflow_was_away: bool = False
     _sister: LoadedChampion | None = None
     _labelled: "dict[str, LabelledMargins]" = field(default_factory=dict)
 
     def find(self) -> LoadedChampion | None:
-        """The champion of now. Once MLflow was away, no batch waits for it any longer than a sensor does."""
+        """The champion of now, or the version that was named.
+
+        Once MLflow was away, no batch waits for it any longer than a sensor does. Raises ``NoSuchVersion``.
+        """
+        if self.version is not None:
+            self.known = self.known or self.tracking.registered(self.branch, self.version)
+            return self.known
         if self.mlflow_was_away:
             require_mlflow(self.tracking.uri())
         try:

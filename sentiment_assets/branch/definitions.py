@@ -17,19 +17,22 @@ from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.suspicious_labels import suspicious_labels_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
 from sentiment_assets.automation.alert_sensor import alert_sensor
-from sentiment_assets.automation.jobs import branch_jobs, publish_job
+from sentiment_assets.automation.jobs import branch_jobs, publish_job, version_tags
 from sentiment_assets.automation.landing_sensor import landing_sensor
 from sentiment_assets.automation.publishing_sensor import publishing_sensor
 from sentiment_assets.automation.retraining_sensor import retraining_sensor
 from sentiment_assets.automation.schedules import branch_schedules, pull_schedules
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.automation.trial import trial_job
 from sentiment_assets.branch.batches import batches_asset
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.checks.open_warnings import open_warnings_check
 from sentiment_assets.checks.suspicious_labels import suspicious_labels_check
+from sentiment_assets.learning.about_branch import AboutBranch
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.settings import SisterName, branch_and_version
+from sentiment_assets.resources.urls import shown
 
 
 def branch_definitions(
@@ -55,7 +58,7 @@ def branch_definitions(
             sisters=sisters,
             changes_with=_best_models(sisters),
         ),
-        trained_candidates_asset(name, candidates, settings.search.patience),
+        trained_candidates_asset(name, candidates, settings.search.patience, settings.selection_metric),
         best_model_asset(
             name,
             batch_partitions=batch_partitions,
@@ -67,6 +70,7 @@ def branch_definitions(
             metric=settings.selection_metric,
             promotion=settings.promotion,
             behaviour=behaviour,
+            about=about_branch(name, settings),
             sisters=sisters,
         ),
         suspicious_labels_asset(name, settings.columns, settings.labels),
@@ -83,6 +87,7 @@ def branch_definitions(
         asset_checks=[open_warnings_check(name, batch_partitions), suspicious_labels_check(name)],
         jobs=[
             *branch_jobs(name, [each.name for each in settings.sources]),
+            trial_job(name, candidates, settings.selection_metric, version_tags()),
             *([publish_job(name)] if settings.publish else []),
         ],
         sensors=[
@@ -113,6 +118,18 @@ def branch_definitions(
             *branch_schedules(name, candidate_keys, settings.schedules),
             *pull_schedules(name, settings.sources),
         ],
+    )
+
+
+def about_branch(name: str, settings: BranchSettings) -> AboutBranch:
+    """What the card of a model says of its branch."""
+    pulled = f"; pulled from {', '.join(each.name for each in settings.sources)}" if settings.sources else ""
+    return AboutBranch(
+        name=name,
+        label_rule=settings.labels.in_words,
+        sources=f"files that land in {shown(settings.landing)}{pulled}",
+        kept=settings.columns.keep,
+        owners=settings.owners,
     )
 
 

@@ -207,6 +207,15 @@ class LabelRule(Settings):
         groups = ((1, self.positive), (0, self.negative), (None, self.neutral))
         return {label_key(value): label for label, values in groups for value in values}
 
+    @property
+    def in_words(self) -> str:
+        """A sentence that says which labels are positive, negative and neutral."""
+        if self.rating_bounds:
+            negative, positive = self.rating_bounds
+            return f"ratings from {positive:g} up are positive, up to {negative:g} negative, neutral between."
+        groups = (("positive", self.positive), ("negative", self.negative), ("neutral", self.neutral))
+        return "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in groups if values) + "."
+
     def value_of(self, label: int) -> str:
         """A value that means positive (1) or negative (0) by this rule, for people to write."""
         if self.rating_bounds:

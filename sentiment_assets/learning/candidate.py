@@ -12,7 +12,7 @@ from sentiment_assets.learning.cost import Cost, measure_cost
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.labelled_rows import LabelledRows
-from sentiment_assets.learning.linear_svc import LinearSVC, train_linear_svc
+from sentiment_assets.learning.linear_svc import LinearSVC, OnEpoch, train_linear_svc
 from sentiment_assets.learning.metrics import hinge_loss
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 
@@ -50,12 +50,6 @@ class Candidate:
         }
 
     @property
-    def tracked_losses(self) -> dict[str, list[float]]:
-        """Hinge losses by the name they are tracked under: after each epoch, and the cross-validated one, if any."""
-        loss = self.cross_validated_hinge_loss
-        return self.losses | ({} if loss is None else {"cross_validated_hinge_loss": [loss]})
-
-    @property
     def train_hinge_loss(self) -> float:
         """The hinge loss on train of W, as it was after its best epoch."""
         return float(self.svc.train_losses[self.svc.best_epoch - 1])
@@ -82,20 +76,23 @@ def train_candidate(
     *,
     mlflow_run_id: str,
     patience: int | None = None,
+    seed: int = _SEED,
+    on_epoch: OnEpoch | None = None,
 ) -> Candidate:
     """Train one candidate on the train split, with its losses on the validation split, and in each fold.
 
+    ``seed`` is that of all orders in which reviews are taken; ``on_epoch`` is told of each epoch but those of folds.
     Raises ``TrainingDiverged`` when W overflows.
     """
     built = features.asked_by(hyperparameters)
     train, validation = built.rows[TRAIN], built.rows[VALIDATION]
 
     def train_all() -> tuple[LinearSVC, np.ndarray]:
-        svc = train_linear_svc(train, validation, hyperparameters, seed=_SEED, patience=patience)
+        svc = train_linear_svc(train, validation, hyperparameters, seed=seed, patience=patience, on_epoch=on_epoch)
         if not built.is_cross_validated:
             return svc, validation.margins(svc.coefficients, svc.intercept)
         same = hyperparameters.model_copy(update={"epochs": svc.best_epoch})
-        return svc, np.concatenate([margins_per_length(same, *fold) for fold in built.folds])
+        return svc, np.concatenate([margins_per_length(same, *fold, seed=seed) for fold in built.folds])
 
     with threadpool_limits(1):  # candidates train side by side: threads would only stand in each other's way
         (svc, margins), cost = measure_cost(train_all)
@@ -117,12 +114,14 @@ def train_candidate(
     )
 
 
-def margins_per_length(hyperparameters: Hyperparameters, train: LabelledRows, held_out: LabelledRows) -> np.ndarray:
+def margins_per_length(
+    hyperparameters: Hyperparameters, train: LabelledRows, held_out: LabelledRows, *, seed: int = _SEED
+) -> np.ndarray:
     """The margins of what a fold holds out, by a W of length 1, float64 of shape (n_held_out,).
 
     The models of several folds differ in length by chance.
     """
-    svc = train_linear_svc(train, held_out, hyperparameters, seed=_SEED)
+    svc = train_linear_svc(train, held_out, hyperparameters, seed=seed)
     return held_out.margins(svc.coefficients, svc.intercept) / (svc.length or 1.0)
 
 

@@ -4,7 +4,7 @@ See docs/decisions/0027-trained-again.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +142,33 @@ def make_challenger(
             **_measure(margins, test.labels, fitted.calibration),
         },
     )
+
+
+def candidate_figures(candidate: Candidate, features: Features, metric: SelectionMetric) -> dict[str, float]:
+    """What is tracked of a candidate: how good it is on the reviews held out, with its threshold, and what it took.
+
+    ``validation_loss`` is what candidates are compared by.
+    """
+    rows, loss = features.asked_by(candidate.hyperparameters), candidate.cross_validated_hinge_loss
+    labels = rows.held_out_labels
+    figures = {
+        "validation_loss": _held_out_loss(candidate, rows, metric),
+        **({} if loss is None else {"cross_validated_hinge_loss": loss}),
+        "epochs_kept": float(candidate.svc.best_epoch),
+        **asdict(candidate.cost),
+    }
+    try:
+        fitted = _fit_decision(candidate, rows, metric)
+    except CannotCalibrate:  # it knows next to nothing, so there is no probability to measure
+        return figures
+    margins = _held_out_margins(candidate, rows, fitted.shift)
+    rates = rates_per_label(margins, labels)
+    return {
+        **figures,
+        "validation_accuracy": accuracy(margins, labels),
+        **{f"validation_{name}": rates[name] for name in ("macro_f1",) if name in rates},
+        "validation_brier_score": brier_score(fitted.calibration.probabilities(margins), labels),
+    }
 
 
 def _held_out_loss(candidate: Candidate, rows: FeatureRows, metric: SelectionMetric) -> float:

@@ -62,6 +62,20 @@ class Hyperparameters(Settings):
         class_weight = "" if self.class_weight == "balanced" else f"|class_weight={self.class_weight}"
         return f"{named}{schedule}{class_weight}"
 
+    @property
+    def short_name(self) -> str:
+        """A name for lists, in which what tells candidates apart comes first: ``words 12ep eta0=1 l2=1e-06``."""
+        values = [
+            self.features,
+            f"{self.epochs}ep",
+            f"eta0={self.eta0:g}",
+            f"l2={self.l2:g}",
+            None if self.schedule == "constant" else self.schedule,
+            None if self.class_weight == "balanced" else f"class_weight={self.class_weight}",
+            self.start_from and f"from {self.start_from}",
+        ]
+        return " ".join(filter(None, values))
+
 
 class Grid(Settings):
     """Every combination of these values is a candidate."""

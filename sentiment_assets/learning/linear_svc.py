@@ -1,5 +1,6 @@
 """A linear SVC trained by stochastic gradient descent on hinge loss."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +14,8 @@ from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.metrics import hinge_loss, margins_of_rows
 
 SKETCH_SIZE = 2_048
+OnEpoch = Callable[[float, float], None]
+"""What is told the losses on train and on validation after an epoch."""
 _OVERFLOW = "Floating-point under-/overflow"
 """What scikit-learn says of a W that is not finite, and of nothing else."""
 _REMEDY = "W is not finite. Take a smaller eta0 or l2 in the branch's search."
@@ -55,15 +58,16 @@ def train_linear_svc(
     *,
     seed: int,
     patience: int | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> LinearSVC:
     """Averaged SGD (Polyak & Juditsky 1992) on hinge loss with an L2 penalty.
 
     SGD weighs reviews by ``class_weight``; losses that are measured count every review alike.
     With ``patience`` training stops after that many epochs without a smaller validation loss, and W is the best
-    epoch's. Losses are those of c·(W·x + b), with the one factor c > 0 after each epoch that makes validation loss
-    smallest: SGD stops long before W has its natural length, and without c the candidate with the largest learning
-    rate would win, whatever it says about a review (docs/decisions/0005-hinge-loss-at-the-best-scale.md). The W and b
-    returned have c multiplied in.
+    epoch's; ``on_epoch`` is told of each. Losses are those of c·(W·x + b), with the one factor c > 0 after each epoch
+    that makes validation loss smallest: SGD stops long before W has its natural length, and without c the candidate
+    with the largest learning rate would win, whatever it says about a review
+    (docs/decisions/0005-hinge-loss-at-the-best-scale.md). The W and b returned have c multiplied in.
 
     The same arguments give the same W, bit for bit, also if the rows are cut into other parts. Rows in several parts
     are taken in the order in which one matrix would be; from 2^23 entries on scikit-learn sees a block of them at a
@@ -95,6 +99,8 @@ def train_linear_svc(
         train_margins = train.margins(sgd.coef_[0], sgd.intercept_[0])
         train_losses.append(hinge_loss(scale * train_margins, train.labels))
         validation_losses.append(hinge_loss(scale * margins, validation.labels))
+        if on_epoch:
+            on_epoch(train_losses[-1], validation_losses[-1])
         if patience is None or epoch == 1 or validation_losses[-1] < min(validation_losses[:-1]):
             best_epoch = epoch
             coefficients = (scale * sgd.coef_[0]).astype(np.float32)

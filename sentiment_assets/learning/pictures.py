@@ -57,9 +57,8 @@ def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[
         write_values(axes, grids[panel], (lowest + highest) / 2)
         axes.set_xticks(range(len(penalties)), [f"{each:g}" for each in penalties])
         axes.set_yticks(range(len(etas)), [f"{each:g}" for each in etas])
-        axes.set(
-            title="\n".join([*filter(None, panel[:1]), f"{panel[2]} epochs, {panel[1]}"]), xlabel="l2", ylabel="eta0"
-        )
+        axes.set_title("\n".join([*filter(None, panel[:1]), f"{panel[2]} epochs, {panel[1]}"]), fontsize=9)
+        axes.set(xlabel="l2", ylabel="eta0")
         if panel == _panel(chosen):
             axes.plot(penalties.index(chosen.l2), etas.index(chosen.eta0) + 0.3, marker="^", color=palette.SELECTED)
     return png(figure)

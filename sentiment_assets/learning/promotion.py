@@ -33,7 +33,7 @@ from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.presentation.wording import percent
 
 _NEWEST_SHARE = 0.25
-_FEWEST_NEWEST = 50
+FEWEST_NEWEST = 50
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ def compare_with_champion(
         return compare_paired(ours, theirs, labels[chosen], metric=challenger.metric)
 
     found = compare(np.flatnonzero(~known))
-    newest = np.flatnonzero(~known)[_newest(test[~known], datetime.now(UTC))]
-    if len(newest) < _FEWEST_NEWEST or len(np.unique(labels[newest])) == 1:
+    newest = np.flatnonzero(~known)[newest_reviews(test[~known], datetime.now(UTC))]
+    if len(newest) < FEWEST_NEWEST or len(np.unique(labels[newest])) == 1:
         return found
     return replace(found, newest=compare(newest))
 
 
-def _newest(reviews: pd.DataFrame, now: datetime) -> np.ndarray:
+def newest_reviews(reviews: pd.DataFrame, now: datetime) -> np.ndarray:
     """Positions of the newest reviews, about a quarter: by date where most have one before ``now``, else by batch.
 
     Batches are taken whole, the last ones that make a quarter or less, or the last one alone if it has up to a half:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sentiment_assets.learning.behaviour import check_behaviour
-from sentiment_assets.learning.behaviour_cases import BehaviourCases
+from sentiment_assets.learning.behaviour import BehaviourResult
 from sentiment_assets.learning.candidate import Candidate
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
@@ -55,7 +54,7 @@ def make_train_report(
     candidates: Mapping[str, Candidate],
     features: Features,
     splits: pd.DataFrame,
-    cases: BehaviourCases,
+    behaviour: BehaviourResult,
 ) -> TrainReport:
     """Describe the search, the challenger, and how it differs from the champion."""
     model, losses, selected = challenger.model, challenger.validation_losses, challenger.key
@@ -66,7 +65,6 @@ def make_train_report(
     trained_on = splits.loc[splits["split"].isin(DEVELOPMENT), "text"]
     top = top_ngrams(model, trained_on, challenger.features.rows[TRAIN])
     probabilities = model.calibration.probabilities(challenger.test_margins)
-    behaviour = check_behaviour(model, cases)
     tables = {
         "sweep_ledger": ledger,
         "top_ngrams": top,

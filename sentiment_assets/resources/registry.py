@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -146,6 +147,11 @@ class RegisteredVersion:
     description: str
     figures: Mapping[str, float]
     """The figures of its train run, by name."""
+
+    @property
+    def reason(self) -> str:
+        """What the gate said of it: the first line of the description, which goes on with the model card."""
+        return unescape(self.description.partition("\n")[0])
 
 
 def registered_versions(branch: str, uri: str) -> list[RegisteredVersion]:

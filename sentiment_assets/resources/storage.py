@@ -157,7 +157,7 @@ def stored_partitions(storage: Storage, branch: str, asset: str, partitions: Seq
     return [each for each in partitions if storage.frame_path(branch, asset, each).exists()]
 
 
-def _read_with_mapped_texts(path: UPath) -> Frame:
+def read_with_mapped_texts(path: UPath) -> Frame:
     """A stored frame, read some rows at a time, whose column ``text`` lies in a mapped file on this host."""
     import pyarrow.parquet as pq
 
@@ -184,7 +184,7 @@ class FrameIOManager(dg.UPathIOManager):
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Frame:
         """Load a frame; an input whose metadata say ``MAPPED_TEXTS`` has its texts in a mapped file."""
-        return _read_with_mapped_texts(path) if context.definition_metadata.get(MAPPED_TEXTS) else read_frame(path)
+        return read_with_mapped_texts(path) if context.definition_metadata.get(MAPPED_TEXTS) else read_frame(path)
 
 
 @dataclass(frozen=True)
@@ -217,18 +217,23 @@ class ArraysIOManager(dg.UPathIOManager):
         remove_unused(path, kept, former)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> StoredArrays:
-        """Map the current arrays; those of a remote path are copied to this host when they are first asked for.
+        """Map the current arrays, as ``read_arrays`` does."""
+        return read_arrays(path)
 
-        Raises ``IncompleteArrays`` when some of them are missing, as asking for one does that was removed meanwhile.
-        """
-        version = (path / _CURRENT).read_text()
-        folder = path / version
-        stored = {file.name for file in folder.iterdir()} if folder.exists() else set()
-        names = json.loads((folder / _NAMES).read_bytes()) if _NAMES in stored else []
-        if not names or not stored.issuperset(f"{name}.npy" for name in names):
-            raise _incomplete(folder)
-        mapped = LazyMapping(names, lambda name: _map(folder / f"{name}.npy"))
-        return StoredArrays(version, dict(mapped) if is_local(folder) else mapped)
+
+def read_arrays(path: UPath) -> StoredArrays:
+    """Map the current arrays of a folder; those of a remote one are copied to this host when they are first asked for.
+
+    Raises ``IncompleteArrays`` when some of them are missing, as asking for one does that was removed meanwhile.
+    """
+    version = (path / _CURRENT).read_text()
+    folder = path / version
+    stored = {file.name for file in folder.iterdir()} if folder.exists() else set()
+    names = json.loads((folder / _NAMES).read_bytes()) if _NAMES in stored else []
+    if not names or not stored.issuperset(f"{name}.npy" for name in names):
+        raise _incomplete(folder)
+    mapped = LazyMapping(names, lambda name: _map(folder / f"{name}.npy"))
+    return StoredArrays(version, dict(mapped) if is_local(folder) else mapped)
 
 
 def _map(file: UPath) -> "np.ndarray":

@@ -1,12 +1,13 @@
 """MLflow: one experiment and one registered model per branch, one parent run per train run, one child per candidate."""
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import dagster as dg
 
@@ -31,13 +32,19 @@ from sentiment_assets.resources.registry import (
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Metric, Param, Run, RunTag
     from mlflow.entities.model_registry import ModelVersion
 
     from sentiment_assets.learning.model import SentimentModel
+    from sentiment_assets.learning.training_data import TrainingData
 
 _LOADER = "sentiment_assets.learning.model"
 _MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # which of its two faces MLflow's UI shows
+_FACE = "workflowType=machine_learning"
+"""Links say which face they mean, too: whoever has once looked at traces would be shown that one again."""
+_MOST_AT_ONCE = 1_000
+"""Metrics that MLflow takes in one request."""
+_LONGEST_DIGEST = 36
 _DAGSTER_RUN = "dagster.run_id"
 _ROLE, _BRANCH, _FEATURES, _ROOT_RUN = (
     f"sentiment_assets.{name}" for name in ("role", "branch", "features_version", "root_run_id")
@@ -110,10 +117,10 @@ class Tracking(dg.ConfigurableResource[Any]):
             else:
                 client.set_terminated(run_id, status)
 
-    def start_candidate(self, parent_run_id: str, key: str, params: Mapping[str, object], run: dg.DagsterRun) -> str:
-        """Start a candidate's child run and return its id."""
-        from mlflow.entities import Param
-
+    def start_candidate(
+        self, parent_run_id: str, key: str, params: Mapping[str, object], run: dg.DagsterRun, *, name: str
+    ) -> str:
+        """Start a candidate's child run, which is shown as ``name``, and return its id."""
         client = self.client()
         parent = client.get_run(parent_run_id)
         tags = self._tags(parent.data.tags[_BRANCH], parent.data.tags[_FEATURES], run) | {
@@ -121,24 +128,63 @@ class Tracking(dg.ConfigurableResource[Any]):
             "dagster.partition": key,
             _ROLE: "candidate",
         }
-        child = client.create_run(parent.info.experiment_id, run_name=key, tags=tags)
-        client.log_batch(child.info.run_id, params=[Param(name, str(value)) for name, value in params.items()])
+        child = client.create_run(parent.info.experiment_id, run_name=name, tags=tags)
+        client.log_batch(child.info.run_id, params=_logged(params))
         return child.info.run_id
 
-    def finish_candidate(self, run_id: str, losses: Mapping[str, Sequence[float]]) -> None:
-        """Log each loss after every epoch (epoch 1 is step 1) and mark the run FINISHED."""
+    def start_trial(
+        self, branch: str, features_version: str, params: Mapping[str, object], run: dg.DagsterRun, *, name: str
+    ) -> str:
+        """Start the run of a trial, which has no parent and registers nothing, and return its id."""
+        client = self.client()
+        tags = self._tags(branch, features_version, run) | {_ROLE: "trial"}
+        started = client.create_run(self._experiment(client, branch), run_name=name, tags=tags).info.run_id
+        client.log_batch(started, params=_logged(params))
+        return started
+
+    def log_losses(self, run_id: str, losses: Mapping[str, Sequence[float]], *, first: int) -> None:
+        """Log losses after each epoch (epoch 1 is step 1), those of epoch ``first`` being the first ones given."""
         from mlflow.entities import Metric
 
         now = _now()
         metrics = [
             Metric(name, value, now, step)
             for name, values in losses.items()
-            for step, value in enumerate(values, start=1)
+            for step, value in enumerate(values, start=first)
         ]
         client = self.client()
-        for start in range(0, len(metrics), 1000):
-            client.log_batch(run_id, metrics=metrics[start : start + 1000])
+        for start in range(0, len(metrics), _MOST_AT_ONCE):
+            client.log_batch(run_id, metrics=metrics[start : start + _MOST_AT_ONCE])
+
+    def finish_candidate(self, run_id: str, figures: Mapping[str, float]) -> None:
+        """Log the figures of a candidate, or of a trial, and mark its run FINISHED."""
+        self.client().log_batch(run_id, metrics=_metrics(figures))
         self.mark("FINISHED", run_id)
+
+    def describe_training(self, run_id: str, key: str, params: Mapping[str, object], data: "TrainingData") -> None:
+        """Say on a train run which candidate was selected, and which data set it learnt from.
+
+        Parameters cannot be changed in MLflow, so a run that is executed again, and selects another candidate, keeps
+        those of the first; the tag is right in any case.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        client = self.client()
+        run = client.get_run(run_id)
+        client.log_batch(
+            run_id, params=[] if run.data.params else _logged(params), tags=[_tag("selected_candidate", key)]
+        )
+        first, last = data.dates or ("none", "none")
+        sizes = {f"{split}_{label}": n for split, of_label in data.sizes.items() for label, n in of_label.items()}
+        profile = {"num_rows": sum(sizes.values()), **sizes, "first_date": first, "last_date": last}
+        dataset = Dataset(
+            name=f"{run.data.tags[_BRANCH]} reviews",
+            digest=data.digest[:_LONGEST_DIGEST],
+            source_type="landed files",
+            source=json.dumps({"batches": len(data.batches), "last": data.batches[-1] if data.batches else None}),
+            profile=json.dumps(profile),
+        )
+        client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
 
     def champion(self, branch: str, known: LoadedChampion | None = None) -> LoadedChampion | None:
         """The branch's champion, loaded, or ``None`` while there is none; ``known``, if it still is the one."""
@@ -183,8 +229,6 @@ class Tracking(dg.ConfigurableResource[Any]):
         The files of a version lie in a folder named by its digest, which no other version shares and nothing is written
         to again. When two runs register equal models at one moment, the first version stays and the other is removed.
         """
-        from mlflow.entities import Metric
-
         client = self.client()
         registered = self._version_of_digest(client, branch, digest)
         if registered is None:
@@ -192,8 +236,7 @@ class Tracking(dg.ConfigurableResource[Any]):
                 saved = Path(folder) / "model"
                 _save_pyfunc(model, reference, saved)
                 client.log_artifacts(run_id, str(saved), f"model/{digest}")
-            measured = [Metric(name, value, _now(), 0) for name, value in metrics.items()]
-            client.log_batch(run_id, metrics=measured)
+            client.log_batch(run_id, metrics=_metrics(metrics))
             _require_registered_model(client, branch)
             source = f"{client.get_run(run_id).info.artifact_uri}/model/{digest}"
             tags = {MODEL_DIGEST: digest, REFERENCE_DIGEST: reference_digest(reference)}
@@ -207,20 +250,34 @@ class Tracking(dg.ConfigurableResource[Any]):
 
     def log_report(self, run_id: str, files: "Mapping[str, bytes]", metrics: "Mapping[str, float]") -> None:
         """Keep pictures and tables with a run, below ``report``, and its figures."""
-        from mlflow.entities import Metric
-
         client = self.client()
         with tempfile.TemporaryDirectory() as folder:
             for name, content in files.items():
                 (Path(folder) / name).write_bytes(content)
             client.log_artifacts(run_id, folder, "report")
-        client.log_batch(run_id, metrics=[Metric(name, value, _now(), 0) for name, value in metrics.items()])
+        client.log_batch(run_id, metrics=_metrics(metrics))
+
+    def report_link(self, run_id: str, name: str) -> dg.UrlMetadataValue:
+        """A link to a file that ``log_report`` has kept with a run."""
+        experiment = self.client().get_run(run_id).info.experiment_id
+        return self._page_link(experiment, run_id, f"report/{name}")
+
+    def comparison_link(self, parent_run_id: str) -> dg.UrlMetadataValue:
+        """A link to the candidates of a train run side by side, the one with the smallest validation loss first."""
+        experiment = self.client().get_run(parent_run_id).info.experiment_id
+        asked = {
+            "searchFilter": f"tags.`{_ROLE}` = 'candidate' and tags.`mlflow.parentRunId` = '{parent_run_id}'",
+            "orderByKey": "metrics.`validation_loss`",
+            "orderByAsc": "true",
+            "compareRunsMode": "CHART",
+        }
+        query = f"{_FACE}&{urlencode(asked, quote_via=quote)}"
+        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment}/runs?{query}")
 
     def publish_page(self, branch: str, name: str, content: bytes) -> dg.UrlMetadataValue:
         """Put a page where the branch's people look, as an artifact of its one monitoring run; a link to it."""
         client = self.client()
-        experiment = self._experiment(client, branch)
-        run_id = self._monitoring_run(client, experiment)
+        experiment, run_id = self._monitoring_run(client, branch)
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / name).write_bytes(content)
             client.log_artifact(run_id, str(Path(folder) / name))
@@ -228,12 +285,12 @@ class Tracking(dg.ConfigurableResource[Any]):
 
     def page_link(self, branch: str, name: str) -> dg.UrlMetadataValue:
         """A link to a page that is, or will be, put there by ``publish_page``."""
-        client = self.client()
-        experiment = self._experiment(client, branch)
-        return self._page_link(experiment, self._monitoring_run(client, experiment), name)
+        return self._page_link(*self._monitoring_run(self.client(), branch), name)
 
     def _page_link(self, experiment: str, run_id: str, name: str) -> dg.UrlMetadataValue:
-        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment}/runs/{run_id}/artifacts/{name}")
+        return dg.MetadataValue.url(
+            f"{self.mlflow_ui}/#/experiments/{experiment}/runs/{run_id}/artifacts/{name}?{_FACE}"
+        )
 
     def promote(self, branch: str, version: str) -> None:
         """Move the alias ``champion``."""
@@ -242,7 +299,7 @@ class Tracking(dg.ConfigurableResource[Any]):
     def run_link(self, run_id: str) -> dg.UrlMetadataValue:
         """A link to a run in MLflow's UI."""
         experiment = self.client().get_run(run_id).info.experiment_id
-        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment}/runs/{run_id}")
+        return dg.MetadataValue.url(f"{self.mlflow_ui}/#/experiments/{experiment}/runs/{run_id}?{_FACE}")
 
     def version_link(self, branch: str, version: str) -> dg.UrlMetadataValue:
         """A link to a model version in MLflow's UI."""
@@ -262,35 +319,48 @@ class Tracking(dg.ConfigurableResource[Any]):
             "mlflow.note.content": f"Dagster run: [{run.run_id}]({self.dagster_ui}/runs/{run.run_id})",
         }
 
-    def _experiment(self, client: "MlflowClient", branch: str) -> str:
+    def _experiment(self, client: "MlflowClient", name: str) -> str:
         from mlflow.exceptions import MlflowException
 
-        existing = client.get_experiment_by_name(branch)
+        existing = client.get_experiment_by_name(name)
         if existing is not None:
             return existing.experiment_id
         on_disk = self.uri().startswith(SQLITE)  # a server has a place for artifacts of its own
         place = (local_home() / "mlartifacts").as_uri() if on_disk else None
         try:
-            return client.create_experiment(branch, artifact_location=place, tags=_MODEL_TRAINING)
+            return client.create_experiment(name, artifact_location=place, tags=_MODEL_TRAINING)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            faster = client.get_experiment_by_name(branch)  # another run was a moment faster
+            faster = client.get_experiment_by_name(name)  # another run was a moment faster
             if faster is None:  # or somebody has deleted it: MLflow keeps the name, and does not find it by that
                 raise
             return faster.experiment_id
 
-    def _monitoring_run(self, client: "MlflowClient", experiment: str) -> str:
-        """The oldest, if runs that began at the same time have made more than one."""
-        wanted = [experiment], f"tags.`{_ROLE}` = 'monitoring'"
-        runs = client.search_runs(*wanted, order_by=["attributes.start_time"], max_results=1)
+    def _monitoring_run(self, client: "MlflowClient", branch: str) -> tuple[str, str]:
+        """Experiment and run of a branch's pages; the oldest, if some that began at once have made more than one.
+
+        They lie beside the experiment of the branch, so that what is compared there are train runs. The run in which
+        former releases kept pages stays as it is, and says where they are written to now.
+        """
+        experiment = self._experiment(client, f"{branch}-monitoring")
+        wanted = f"tags.`{_ROLE}` = 'monitoring'"
+
+        def oldest() -> "Sequence[Run]":
+            return client.search_runs([experiment], wanted, order_by=["attributes.start_time"], max_results=1)
+
+        runs = oldest()
         if not runs:
             made = client.create_run(experiment, run_name="monitoring", tags={_ROLE: "monitoring"}).info.run_id
             self.mark("FINISHED", made)
-            runs = client.search_runs(*wanted, order_by=["attributes.start_time"], max_results=1)
+            runs = oldest()
             if runs[0].info.run_id != made:
                 client.delete_run(made)
-        return runs[0].info.run_id
+            former = client.get_experiment_by_name(branch)
+            for each in client.search_runs([former.experiment_id], wanted) if former else []:
+                now = f"These pages are as they were before an update. Now: {self.run_link(runs[0].info.run_id).value}"
+                client.set_tag(each.info.run_id, "mlflow.note.content", now)
+        return experiment, runs[0].info.run_id
 
     def _parents(
         self, client: "MlflowClient", experiment: str, features_version: str, *conditions: str
@@ -318,6 +388,25 @@ def _require_registered_model(client: "MlflowClient", branch: str) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":  # then another run was a moment faster
             raise
+
+
+def _metrics(figures: Mapping[str, float]) -> "list[Metric]":
+    from mlflow.entities import Metric
+
+    now = _now()
+    return [Metric(name, value, now, 0) for name, value in figures.items()]
+
+
+def _logged(params: Mapping[str, object]) -> "list[Param]":
+    from mlflow.entities import Param
+
+    return [Param(name, str(value)) for name, value in params.items()]
+
+
+def _tag(name: str, value: str) -> "RunTag":
+    from mlflow.entities import RunTag
+
+    return RunTag(f"sentiment_assets.{name}", value)
 
 
 def _now() -> int:

@@ -1,12 +1,15 @@
 """``best_model``: what it refuses, what it decides, and what it shows."""
 
+import json
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
 from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.resources.storage import Storage
 from testing.corpus import as_csv, made_up_reviews
-from testing.in_process import BranchInProcess, Prepared, failure_of
+from testing.in_process import BranchInProcess, Prepared, failure_of, run_id_of
 
 STORAGE = Storage(root="data")
 
@@ -81,9 +84,11 @@ def test_champion_and_challenger_are_shown_on_the_same_reviews(trained_twice: Br
     told = trained_twice.metadata("best_model")
     ours, theirs = told["compared_test_accuracy"].value, told["champion_compared_test_accuracy"].value
     assert f"its accuracy is {ours:.4f}, the champion's {theirs:.4f}" in str(told["decision"].value)
-    run_id = str(told["mlflow_run"].value).rsplit("/", 1)[1]
+    run_id = run_id_of(told)
     tracked = trained_twice.tracking.client().get_run(run_id).data.metrics
-    assert (tracked["compared_test_accuracy"], tracked["champion_compared_test_accuracy"]) == (ours, theirs)
+    assert [tracked["compared_test_accuracy"], tracked["champion_compared_test_accuracy"]] == pytest.approx(
+        [ours, theirs], abs=1e-4
+    )
     assert tracked["compared_test_reviews"] == told["compared_test_reviews"].value
 
 
@@ -128,19 +133,71 @@ def test_best_model_shows_the_search_and_the_model_in_dagster_and_mlflow(trained
     metadata = trained_twice.metadata("best_model")
     pictures = ("loss_per_epoch", "search", "loss_surface", "sweep_ledger", "reliability", "confusion", "top_ngrams")
     pictures += ("restatement",)
-    for name in pictures:
-        assert str(metadata[name].value).startswith(f"![{name}."), name
+    page = Path(str(metadata["train_report_file"].value)).read_text()
+    assert page.count("data:image/") == len(pictures)
+    assert str(metadata["decision"].value).split(";")[0] in page
     tables = ("sweep_ledger", "top_ngrams", "behaviour", "behaviour_failures", "flips", "flips_by_ngram", "restatement")
     for name in tables:
         assert isinstance(metadata[f"{name}_table"], dg.TableMetadataValue), name
     assert metadata["leakage_tax"].value == 0
 
     client = trained_twice.tracking.client()
-    run_id = str(metadata["mlflow_run"].value).rsplit("/", 1)[1]
+    run_id = run_id_of(metadata)
     kept = {file.path for file in client.list_artifacts(run_id, "report")}
     assert {f"report/{name}.csv" for name in tables} <= kept
-    assert len(kept - {"report/suspicious_labels.csv"}) == len(pictures) + len(tables)
+    assert {"report/report.html", "report/model_card.md"} <= kept
+    others = {"report/suspicious_labels.csv", "report/report.html", "report/model_card.md"}
+    assert len(kept - others) == len(pictures) + len(tables)
     assert "leakage_tax" in client.get_run(run_id).data.metrics
+
+
+def test_the_verdict_comes_first_in_one_line_and_then_the_page_with_the_pictures(
+    trained_twice: BranchInProcess,
+) -> None:
+    metadata = trained_twice.metadata("best_model")
+    assert list(metadata)[:3] == ["summary", "accuracy", "train_report"]
+    figures = [name for name, value in metadata.items() if isinstance(value, dg.FloatMetadataValue)]
+    assert figures == sorted(figures)
+    assert len(str(metadata["test_accuracy"].value)) <= len("0.1234")
+    assert metadata["summary"].value == "Promoted: version 2 is the champion."
+    assert str(metadata["accuracy"].value).startswith(f"{metadata['test_accuracy'].value:.3f} (0.")
+    link = str(metadata["train_report"].value)
+    assert link.endswith(f"/runs/{run_id_of(metadata)}/artifacts/report/report.html?workflowType=machine_learning")
+
+
+def test_the_description_of_a_version_is_the_decision_and_then_its_card(trained_twice: BranchInProcess) -> None:
+    metadata = trained_twice.metadata("best_model")
+    newest = trained_twice.tracking.versions("acme")[-1]
+    assert newest.reason == metadata["decision"].value
+    assert f"{float(str(metadata['test_accuracy'].value)):.4f}" in newest.description
+    assert "## How good it is" in newest.description
+
+
+def test_a_card_that_cannot_be_made_costs_no_model(ingested: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentiment_assets.learning.model_card._purpose", lambda _: 1 / 0)
+    assert ingested.train().success
+    [version] = ingested.tracking.versions("acme")
+    assert version.is_champion
+    assert version.description == ingested.metadata("best_model")["decision"].value
+
+
+def test_the_train_run_in_mlflow_says_which_candidate_was_selected_and_from_which_reviews(
+    trained_twice: BranchInProcess,
+) -> None:
+    metadata = trained_twice.metadata("best_model")
+    run = trained_twice.tracking.client().get_run(run_id_of(metadata))
+    key = str(metadata["selected_candidate"].value)
+    assert run.data.tags["sentiment_assets.selected_candidate"] == key
+    assert f"epochs={run.data.params['epochs']}|" in key
+    client = trained_twice.tracking.client()
+    wanted = f"tags.`mlflow.parentRunId` = '{run.info.run_id}' and tags.`dagster.partition` = '{key}'"
+    [candidate] = client.search_runs([run.info.experiment_id], wanted)
+    for name in ("validation_loss", "validation_accuracy", "validation_macro_f1", "validation_brier_score"):
+        assert run.data.metrics[name] == candidate.data.metrics[name], name
+    [dataset] = [each.dataset for each in run.inputs.dataset_inputs]
+    profile = json.loads(dataset.profile)
+    assert profile["test_positive"] + profile["test_negative"] == metadata["test_reviews"].value
+    assert trained_twice.train("best_model").success, "params that are there already are no fault"
 
 
 def test_a_promotion_is_told_with_what_it_changes_in_past_reports(trained_twice: BranchInProcess) -> None:
@@ -154,8 +211,10 @@ def test_a_promotion_is_told_with_what_it_changes_in_past_reports(trained_twice:
     table = told["restatement_table"]
     assert isinstance(table, dg.TableMetadataValue)
     assert [record.data["period"] for record in table.records] == ["a.csv", "b.csv"]
-    run_id = str(told["mlflow_run"].value).rsplit("/", 1)[1]
-    assert trained_twice.tracking.client().get_run(run_id).data.metrics["restatement_share_changed"] == share
+    run_id = run_id_of(told)
+    assert trained_twice.tracking.client().get_run(run_id).data.metrics["restatement_share_changed"] == pytest.approx(
+        share, abs=1e-4
+    )
 
 
 def test_a_promotion_that_would_restate_too_much_is_held_until_a_person_promotes_it(trained: BranchInProcess) -> None:

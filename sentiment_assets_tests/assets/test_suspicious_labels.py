@@ -11,7 +11,7 @@ import pytest
 from sentiment_assets.learning import cross_fitting
 from sentiment_assets.resources.storage import read_frame
 from testing.corpus import as_csv, made_up_reviews
-from testing.in_process import BranchInProcess, checks_of, failure_of
+from testing.in_process import BranchInProcess, checks_of, failure_of, run_id_of
 
 N_FLIPPED = 60
 STARS: Mapping[int, int] = {1: 5, 0: 1}
@@ -57,7 +57,7 @@ def test_wrong_labels_are_found_in_the_train_job_and_told(acme: BranchInProcess)
     assert str(told["finding"].value) in Path(str(acme.metadata("sentiment_report")["report_file"].value)).read_text()
     assert "of the labels of" in str(check.description)
 
-    run_id = str(told["mlflow_run"].value).rsplit("/", 1)[1]
+    run_id = run_id_of(told)
     client = acme.tracking.client()
     assert "report/suspicious_labels.csv" in {file.path for file in client.list_artifacts(run_id, "report")}
     assert client.get_run(run_id).data.metrics["suspicious_labels"] == len(found)

@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 
-from sentiment_assets.assets.ui_metadata import counts_by, picture, rows_of, sample, table
+from sentiment_assets.assets.ui_metadata import counts_by, picture, rounded, rows_of, sample, table
 
 
 def test_missing_values_are_dashes_because_the_ui_cannot_parse_nan() -> None:
@@ -32,6 +32,10 @@ def test_no_rows_is_a_table_too() -> None:
 
 def test_a_table_stops_where_nobody_reads_on() -> None:
     assert len(rows_of(pd.DataFrame({"n": range(1000)})).records) == 100
+
+
+def test_figures_are_rounded_and_sorted_and_stay_numbers() -> None:
+    assert list(rounded({"b": 0.123456, "a": 3.0}).items()) == [("a", 3.0), ("b", 0.1235)]
 
 
 def test_a_picture_stands_in_the_text() -> None:

@@ -367,13 +367,21 @@ def killed(history: dg.DagsterInstance) -> tuple[str, str]:
     """A train run and one of its candidates, as MLflow has them after their processes were killed."""
     run = a_run(history, "acme_train", dg.DagsterRunStatus.STARTED)
     parent = TRACKING.parent_run("acme", "v1", run, joins_newest=False)
-    candidate = TRACKING.start_candidate(parent, "epochs=3", {}, run)
+    candidate = TRACKING.start_candidate(parent, "epochs=3", {}, run, name="3ep")
     history.report_run_failed(run, message="its process was killed")
     return parent, candidate
 
 
 def statuses(*run_ids: str) -> list[str]:
     return [TRACKING.client().get_run(each).info.status for each in run_ids]
+
+
+def test_a_sensor_that_can_tell_nobody_says_so_in_its_description() -> None:
+    told = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness()).description
+    assert str(alert_sensor("acme", [], Freshness()).description).startswith(
+        "Tells nobody: name targets under `alerts`"
+    )
+    assert str(told).startswith("Sends failed runs")
 
 
 @pytest.mark.parametrize("targets", [[], [AlertTarget(env="ACME_CHAT")]])

@@ -87,3 +87,10 @@ def test_spellings_of_one_number_or_word_are_one_value() -> None:
     assert label_key("+1") == label_key(1) == label_key(1.0) == label_key(" 1 ") == "1"
     assert label_key("0.9999999") != "1"
     assert label_key("Positive") == label_key("POSITIVE ") == "positive"
+
+
+def test_a_label_rule_is_told_in_words() -> None:
+    ratings = LabelRule(positive_from=4, negative_to=2.5)
+    assert ratings.in_words == "ratings from 4 up are positive, up to 2.5 negative, neutral between."
+    values = LabelRule(positive=["yes", 1], negative=["no"], neutral=[])
+    assert values.in_words == "positive: yes, 1; negative: no."

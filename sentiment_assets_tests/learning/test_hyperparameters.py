@@ -106,3 +106,11 @@ def test_a_key_is_stable_and_fit_for_dagster(hyperparameters: Hyperparameters) -
     assert Hyperparameters.model_validate_json(written).key == hyperparameters.key
     assert "," not in hyperparameters.key
     assert "..." not in hyperparameters.key
+
+
+def test_a_short_name_begins_with_what_tells_candidates_apart() -> None:
+    names = [each.short_name for each in SearchSpace().hyperparameter_sets()]
+    assert names[0] == "words 4ep eta0=0.3 l2=1e-06"
+    assert len(set(names)) == len(names)
+    odd = Hyperparameters(epochs=2, eta0=1, l2=1e-4, schedule="optimal", class_weight="none", start_from="films")
+    assert odd.short_name == "2ep eta0=1 l2=0.0001 optimal class_weight=none from films"

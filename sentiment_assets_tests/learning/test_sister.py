@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentiment_assets.learning import cross_fitting
+from sentiment_assets.learning.behaviour import check_behaviour
 from sentiment_assets.learning.behaviour_cases import NO_CASES
 from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
@@ -288,7 +289,12 @@ def test_the_train_report_and_the_leakage_tax_know_the_column(
     started: Challenger, candidates_of_few: dict[str, Candidate], features_of_few: Features, few: pd.DataFrame
 ) -> None:
     report = make_train_report(
-        started, champion=None, candidates=candidates_of_few, features=features_of_few, splits=few, cases=NO_CASES
+        started,
+        champion=None,
+        candidates=candidates_of_few,
+        features=features_of_few,
+        splits=few,
+        behaviour=check_behaviour(started.model, NO_CASES),
     )
     assert {"loss_surface.png", "top_ngrams.svg"} <= set(report.pictures)
     assert 0.8 < measure_leakage(candidates_of_few[started.key], features_of_few, "hinge_loss").accuracy_without <= 1

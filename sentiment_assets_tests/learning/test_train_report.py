@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from sentiment_assets.learning.behaviour import check_behaviour
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
@@ -26,7 +27,12 @@ def report(
 ) -> TrainReport:
     champion = measure_champion(challenger.model, splits)
     return make_train_report(
-        challenger, champion=champion, candidates=candidates, features=features, splits=splits, cases=CASES
+        challenger,
+        champion=champion,
+        candidates=candidates,
+        features=features,
+        splits=splits,
+        behaviour=check_behaviour(challenger.model, CASES),
     )
 
 
@@ -64,7 +70,12 @@ def test_without_a_champion_there_is_nothing_to_flip(
     challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
 ) -> None:
     first = make_train_report(
-        challenger, champion=None, candidates=candidates, features=features, splits=splits, cases=NO_CASES
+        challenger,
+        champion=None,
+        candidates=candidates,
+        features=features,
+        splits=splits,
+        behaviour=check_behaviour(challenger.model, NO_CASES),
     )
     assert not {"flips", "flips_by_ngram"} & set(first.tables)
 
@@ -79,7 +90,12 @@ def test_a_search_that_is_no_grid_is_drawn_too(features: Features, splits: pd.Da
         candidates = {each.key: train_candidate(features, "v1", each, mlflow_run_id="run") for each in sets}
         challenger = make_challenger(candidates, features, splits, metric="hinge_loss")
         assert make_train_report(
-            challenger, champion=None, candidates=candidates, features=features, splits=splits, cases=NO_CASES
+            challenger,
+            champion=None,
+            candidates=candidates,
+            features=features,
+            splits=splits,
+            behaviour=check_behaviour(challenger.model, NO_CASES),
         ).pictures
 
 
@@ -90,7 +106,12 @@ def test_candidates_of_several_feature_sets_are_drawn_side_by_side(
     candidates = {each.hyperparameters.key: each for each in candidate_of_each_set.values()}
     challenger = make_challenger(candidates, every_set, splits, metric="hinge_loss")
     report = make_train_report(
-        challenger, champion=None, candidates=candidates, features=every_set, splits=splits, cases=NO_CASES
+        challenger,
+        champion=None,
+        candidates=candidates,
+        features=every_set,
+        splits=splits,
+        behaviour=check_behaviour(challenger.model, NO_CASES),
     )
     assert report.tables["sweep_ledger"]["candidate"].tolist() == list(candidates)
     assert len(report.pictures) == 7

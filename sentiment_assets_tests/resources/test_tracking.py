@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from urllib.parse import parse_qs
 
 import mlflow
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from mlflow import MlflowClient
 
 from sentiment_assets.learning.model import save_model
+from sentiment_assets.learning.training_data import TrainingData
 from sentiment_assets.resources.mlflow_settings import default_tracking_uri
 from sentiment_assets.resources.registry import (
     MODEL_DIGEST,
@@ -67,10 +69,55 @@ def test_runs_that_publish_the_first_page_at_once_share_one_place(tracking: Trac
     with ThreadPoolExecutor(at_once) as threads:
         links = list(threads.map(publish, range(at_once)))
     client = MlflowClient(tracking.uri())
-    experiment = client.get_experiment_by_name("acme").experiment_id
+    experiment = client.get_experiment_by_name("acme-monitoring").experiment_id
     oldest = client.search_runs([experiment], order_by=["attributes.start_time"])[0].info.run_id
     assert any(oldest in link for link in links)
     assert oldest in tracking.publish_page("acme", "drift.html", b"later").value, "where all later ones go"
+
+
+def test_pages_lie_beside_the_branchs_experiment_and_what_a_former_release_kept_stays_and_says_so(
+    tracking: Tracking,
+) -> None:
+    client = tracking.client()
+    experiment = client.create_experiment("acme")
+    former = client.create_run(experiment, tags={"sentiment_assets.role": "monitoring"}).info.run_id
+    client.log_text(former, "as it was", "drift.html")
+    link = str(tracking.publish_page("acme", "drift.html", b"now").value)
+    assert link == tracking.page_link("acme", "drift.html").value
+    beside = client.get_experiment_by_name("acme-monitoring").experiment_id
+    assert f"/#/experiments/{beside}/runs/" in link
+    assert link.endswith("/artifacts/drift.html?workflowType=machine_learning")
+    assert [file.path for file in client.list_artifacts(former)] == ["drift.html"]
+    run_id = link.partition("/runs/")[2].partition("/")[0]
+    assert run_id in client.get_run(former).data.tags["mlflow.note.content"]
+
+
+def test_a_train_run_says_from_which_reviews_it_is_and_keeps_its_params_when_another_candidate_is_selected(
+    tracking: Tracking,
+) -> None:
+    parent = tracking.parent_run("acme", "v1", train_run("r1"), joins_newest=False)
+    data = TrainingData(
+        digest="d" * 64, sizes={"train": {"positive": 2, "negative": 1}}, batches=["a.csv"], dates=None, dated=0.0
+    )
+    for epochs in (3, 5):
+        tracking.describe_training(parent, f"epochs={epochs}", {"epochs": epochs}, data)
+    run = tracking.client().get_run(parent)
+    assert run.data.tags["sentiment_assets.selected_candidate"] == "epochs=5"
+    assert run.data.params == {"epochs": "3"}
+    [dataset] = [each.dataset for each in run.inputs.dataset_inputs]
+    assert (dataset.name, json.loads(dataset.profile)["num_rows"]) == ("acme reviews", 3)
+    assert json.loads(dataset.source) == {"batches": 1, "last": "a.csv"}
+
+
+def test_candidates_of_a_train_run_are_compared_by_a_link(tracking: Tracking) -> None:
+    parent = tracking.parent_run("acme", "v1", train_run("r1"), joins_newest=False)
+    child = tracking.start_candidate(parent, "k", {"epochs": 1}, train_run("r1"), name="1ep")
+    asked = parse_qs(str(tracking.comparison_link(parent).value).partition("?")[2])
+    experiment = tracking.client().get_experiment_by_name("acme").experiment_id
+    found = tracking.client().search_runs([experiment], asked["searchFilter"][0])
+    assert [(each.info.run_id, each.info.run_name) for each in found] == [(child, "1ep")]
+    assert asked["compareRunsMode"] == ["CHART"]
+    assert asked["workflowType"] == ["machine_learning"]
 
 
 def test_what_no_run_is_working_on_is_marked_failed_and_a_parent_is_of_the_run_that_took_it_up_last(
@@ -78,12 +125,12 @@ def test_what_no_run_is_working_on_is_marked_failed_and_a_parent_is_of_the_run_t
 ) -> None:
     first, second, other = train_run("r1"), train_run("r2"), train_run("r3")
     taken_up = tracking.parent_run("acme", "v1", first, joins_newest=False)
-    abandoned = tracking.start_candidate(taken_up, "epochs=3", {}, first)
+    abandoned = tracking.start_candidate(taken_up, "epochs=3", {}, first, name="3ep")
     tracking.take_up(taken_up, second, {"r1"}.__contains__)
     tracking.take_up(taken_up, train_run("r4"), {"r1"}.__contains__)
     of_another = tracking.parent_run("acme", "v2", other, joins_newest=False)
     by_hand = tracking.client().create_run(tracking.client().get_run(taken_up).info.experiment_id).info.run_id
-    assert tracking.close_abandoned("acme", {"r1", "r4"}.__contains__) == ["epochs=3"]
+    assert tracking.close_abandoned("acme", {"r1", "r4"}.__contains__) == ["3ep"]
     statuses = [tracking.client().get_run(each).info.status for each in (taken_up, abandoned, of_another, by_hand)]
     assert statuses == ["RUNNING", "FAILED", "RUNNING", "RUNNING"], "what somebody else has begun is left alone"
     assert tracking.close_abandoned("nosuch", bool) == []
@@ -95,11 +142,16 @@ def test_there_is_no_champion_at_first(tracking: Tracking) -> None:
 
 def test_losses_of_a_thousand_epochs_are_all_tracked(tracking: Tracking) -> None:
     parent = tracking.parent_run("acme", "v1", train_run("r1"), joins_newest=False)
-    child = tracking.start_candidate(parent, "epochs=1000", {"epochs": 1000}, train_run("r1"))
+    child = tracking.start_candidate(parent, "epochs=1000", {"epochs": 1000}, train_run("r1"), name="1000ep")
     losses = [1 / epoch for epoch in range(1, 1001)]
-    tracking.finish_candidate(child, {"train_hinge_loss": losses, "validation_hinge_loss": losses})
+    both = {"train_hinge_loss": losses, "validation_hinge_loss": losses}
+    tracking.log_losses(child, {name: values[:400] for name, values in both.items()}, first=1)
+    tracking.log_losses(child, {name: values[400:] for name, values in both.items()}, first=401)
     history = MlflowClient(tracking.uri()).get_metric_history(child, "validation_hinge_loss")
     assert [entry.value for entry in sorted(history, key=lambda entry: entry.step)] == losses
+    tracking.finish_candidate(child, {"validation_loss": 0.5})
+    run = MlflowClient(tracking.uri()).get_run(child)
+    assert (run.info.status, run.data.metrics["validation_loss"]) == ("FINISHED", 0.5)
 
 
 @pytest.mark.slow
