@@ -9,7 +9,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 unexport PYTHONDONTWRITEBYTECODE  # or each of the tests' processes would compile everything again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test fast lint types imports licences validate unit image test-docker install-cluster test-cluster mutants docs format lock clean
+.PHONY: help install demo dev test fast lint types imports licences validate unit image test-docker test-ui install-cluster test-cluster mutants docs format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -71,6 +71,9 @@ test-docker: install  ## try the containers in a real engine (DOCKER_ENGINE: a c
 	@docker info >/dev/null 2>&1 || $(DOCKER_ENGINE) && docker info >/dev/null \
 	  || { echo "make: no container engine answers. Start one, or name a command that does: make test-docker DOCKER_ENGINE=..." >&2; exit 1; }
 	$(BIN)/python -m pytest -s -vv -m docker --durations 0
+
+test-ui: install  ## try the pages and both UIs in a real browser (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest -m browser --durations 10
 
 install-cluster: install  ## add Ray to .venv, for a place of steps on a cluster
 	@echo "Installing the locked packages of the cluster into .venv (a minute or two) ..."

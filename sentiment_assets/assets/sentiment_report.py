@@ -19,6 +19,7 @@ from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_current_records
 from sentiment_assets.resources.storage import Storage, frame_attributes, read_frame, read_partitions
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets.resources.ui_addresses import reports_ui
 from sentiment_assets.resources.urls import shown
 from sentiment_assets.resources.written_files import write_folder
 
@@ -174,7 +175,8 @@ def _written(
         value=report.figures,
         metadata={
             ROW_COUNT: len(report.figures),
-            "report": tracking.publish_page(place, _PAGE, report.page_alone(shown(folder / _PAGE)).encode()),
+            "report": dg.MetadataValue.url(f"{reports_ui()}/reports/{place}/{folder.name}/"),
+            "report_in_mlflow": tracking.publish_page(place, _PAGE, report.page_alone(shown(folder / _PAGE)).encode()),
             REPORT_FILE: shown(folder / _PAGE),
             "figures_file": shown(folder / _FIGURES),
             "batches_out_of_date": len(report.out_of_date),

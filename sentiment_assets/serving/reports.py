@@ -67,6 +67,7 @@ def reports_app(data: UPath, hosts: Sequence[str]) -> Starlette:
         routes=[
             Route("/", lambda _: RedirectResponse("/reports/")),
             Route("/healthz", lambda _: PlainTextResponse("ok")),
+            Route("/favicon.ico", lambda _: Response(status_code=204)),  # browsers ask for it, and call 404 an error
             Route("/reports/", _index(data)),
             Route("/reports/{branch}/", _days(data)),
             Route("/reports/{branch}/latest/{file:path}", _latest(data)),

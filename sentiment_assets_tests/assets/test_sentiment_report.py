@@ -30,7 +30,9 @@ def test_the_report_is_a_page_a_table_and_its_picture(trained: BranchInProcess) 
     assert "Champion version 1" in page
     checks = page.split("asked of a.csv")[1]
     assert all(TEXTS[f"check_{name}"] in html.unescape(checks) for name in (*DRIFT_CHECKS, *DEGRADATION_CHECKS))
-    assert "/artifacts/report.html" in str(told["report"].value)
+    day = Path(str(told["report_file"].value)).parent.name
+    assert told["report"].value == f"http://127.0.0.1:8001/reports/acme/{day}/"
+    assert "/artifacts/report.html" in str(told["report_in_mlflow"].value)
     table = pd.read_csv(str(told["figures_file"].value))
     stored = read_frame(Storage(root="data").path("acme", "sentiment_report.parquet"))
     assert table["reviews"].tolist() == stored["reviews"].tolist() == [600, 600]

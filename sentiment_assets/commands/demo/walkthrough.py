@@ -39,11 +39,12 @@ from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, QUALITY
 from sentiment_assets.resources.dagster_runs import stretch_tags
 from sentiment_assets.resources.home import home
 from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
-from sentiment_assets.resources.ui_addresses import dagster_ui
+from sentiment_assets.resources.ui_addresses import dagster_ui, reports_ui
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 NEXT_STEPS = {
-    "make dev": "opens Dagster and MLflow on these data",
+    "make dev": "opens Dagster, MLflow and the reports on these data",
+    ".venv/bin/sentiment-assets status": "tells how each branch stands",
     ".venv/bin/sentiment-assets score FILE --branch movies": "scores a file of yours with the champion",
     ".venv/bin/dg scaffold defs sentiment_assets.SentimentBranch acme": "adds a branch",
 }
@@ -220,7 +221,10 @@ class _Walk:
 
 def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:
     chosen = metadata_of(instance, branch, best_model.NAME) or {}
-    table = Table("candidate", "validation hinge loss", "processor seconds", title=f"{branch}: candidates")
+    table = Table(title=f"{branch}: candidates")
+    table.add_column("candidate", overflow="fold")
+    for figure in ("validation hinge loss", "processor seconds"):
+        table.add_column(figure, justify="right")
     for record in chosen["sweep_ledger_table"].records:
         key, loss, seconds = (record.data[name] for name in ("candidate", "validation_loss", "cpu_seconds"))
         selected = key == chosen[SELECTED_CANDIDATE].value
@@ -262,6 +266,7 @@ def _show_reports(console: Console, instance: dg.DagsterInstance, branches: Sequ
     for branch in branches:
         report = (metadata_of(instance, branch, sentiment_report.NAME) or {})[REPORT_FILE].value
         console.print(f"{branch}: report in [bold]{report}[/bold]", highlight=False, soft_wrap=True)
+    console.print(f"While `make dev` runs, they are at [bold]{reports_ui()}/reports/[/bold]", highlight=False)
 
 
 def _show_next_steps(console: Console) -> None:
