@@ -161,26 +161,42 @@ def status(branches: tuple[str, ...], json_wanted: bool) -> None:
 
 @main.command()
 @click.argument("branch", required=False, shell_complete=_branches)
+@click.option("--write", is_flag=True, help="Write the report of BRANCH anew first, whatever the clock says.")
 @click.option("--open", "open_wanted", is_flag=True, help="Open it in your browser.")
 @_json
-def report(branch: str | None, open_wanted: bool, json_wanted: bool) -> None:
+def report(*, branch: str | None, write: bool, open_wanted: bool, json_wanted: bool) -> None:
     """Say where the latest report lies, or open it.
 
     Without BRANCH it is the report that joins all of them.
     """
-    import json
-    from dataclasses import asdict
+    from sentiment_assets.commands import latest_report as command
 
-    from sentiment_assets.commands.latest_report import NoReport, latest_report
-
-    with _told(NoReport):
-        found = latest_report(branch)
-    if json_wanted:
-        click.echo(json.dumps(asdict(found), indent=2))
-    else:
-        click.echo(f"{found.branch}: report of {found.day}\n  {found.file}\n  {found.address}")
+    if write and branch is None:
+        raise click.UsageError("name the BRANCH whose report is to be written; that of all follows it")
+    if write:
+        _write_report(str(branch))
+    with _told(command.NoReport):
+        found = command.latest_report(branch)
+    click.echo(command.as_json(found) if json_wanted else command.as_text(found))
     if open_wanted and click.launch(found.file if found.is_local else found.address):
         raise click.ClickException("no browser could be started here; open the file or the address above by hand")
+
+
+def _write_report(branch: str) -> None:
+    os.environ["DAGSTER_HOME"] = str(_dagster_home())
+    import dagster as dg
+
+    from sentiment_assets.branch.files import UnknownBranch
+    from sentiment_assets.commands.launching import RunFailed
+    from sentiment_assets.commands.write_report import write_report
+    from sentiment_assets.resources.mlflow_settings import MlflowAway
+
+    with (
+        _told(UnknownBranch, MlflowAway, RunFailed),
+        dg.DagsterInstance.get() as instance,
+        _waiting(f"writing the report of {on_one_line(branch)}"),
+    ):
+        write_report(instance, branch)
 
 
 @main.command()

@@ -1,6 +1,7 @@
 """Where the latest report of a branch, or of all of them, lies."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 from sentiment_assets.resources.home import below_home, is_local
 from sentiment_assets.resources.ui_addresses import reports_ui
@@ -32,8 +33,18 @@ def latest_report(branch: str | None) -> LatestReport:
     if wanted not in days:
         there = ", ".join(each for each in days if each != JOINED) or "none yet"
         said = f"of branch {branch!r}" if branch else "that joins all branches"
-        how = f"run the job {branch}_report in Dagster" if branch else "it is written once a branch has one"
+        how = f"sentiment-assets report {branch} --write" if branch else "it is written once a branch has one"
         raise NoReport(f"there is no report {said}; there are reports of: {there}. To have one: {how}")
     day = days[wanted][0]
     file = report_file(data, wanted, day)
     return LatestReport(wanted, day, shown(file), f"{reports_ui()}/reports/{wanted}/{day}/", is_local(file))
+
+
+def as_text(found: LatestReport) -> str:
+    """Three lines for people."""
+    return f"{found.branch}: report of {found.day}\n  {found.file}\n  {found.address}"
+
+
+def as_json(found: LatestReport) -> str:
+    """One JSON object, for programs."""
+    return json.dumps(asdict(found), indent=2)
