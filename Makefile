@@ -86,8 +86,9 @@ mutants: install  ## try the tests on small mutations of the code that judges, f
 	$(BIN)/mutmut run $(if $(ONLY),"$(ONLY)")
 	$(BIN)/python -m benchmarks.mutants
 
-docs: install  ## write what the pages say from the code: the picture of the rooms, the table of the quality checks
+docs: install  ## write what the pages say from the code, and make a site of them: site/index.html
 	$(BIN)/python -m testing.generated_docs
+	$(BIN)/zensical build --strict
 
 format: install  ## sort imports and format
 	$(BIN)/ruff check --fix .

@@ -1,6 +1,9 @@
 """Commands, settings and asset names that the documentation mentions exist."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,7 +60,7 @@ def test_every_make_target_that_is_mentioned_exists_and_the_other_way_round() ->
 
 
 def test_every_command_that_is_mentioned_exists_and_the_other_way_round() -> None:
-    mentioned = set(re.findall(r"sentiment-assets (\w+)", EVERYTHING))
+    mentioned = set(re.findall(r"sentiment-assets ([a-z][\w-]*)", EVERYTHING))
     assert mentioned <= set(cli.main.commands)
     assert "score" in mentioned
 
@@ -102,6 +105,16 @@ def test_every_job_that_is_mentioned_exists_and_the_other_way_round() -> None:
 def test_what_is_written_from_the_code_is_what_the_code_says_today(part: str) -> None:
     page, _ = generated_docs.PARTS[part]
     assert generated_docs.with_part(PAGES[page], part) == PAGES[page], "run: make docs"
+
+
+@pytest.mark.process
+def test_the_pages_make_a_site_whose_links_lead_somewhere(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "zensical.toml", tmp_path)
+    command = [Path(sys.executable).with_name("zensical"), "build", "--strict"]
+    built = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert (tmp_path / "site" / "first-steps.html").is_file()
 
 
 def test_a_page_without_marks_is_not_written() -> None:
