@@ -9,7 +9,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 unexport PYTHONDONTWRITEBYTECODE  # or each of the tests' processes would compile everything again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test fast lint types imports licences validate unit image test-docker test-ui install-cluster test-cluster mutants docs format lock clean
+.PHONY: help install demo dev test fast lint types imports licences validate unit image test-docker test-ui install-cluster test-cluster mutants docs screenshots format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -89,6 +89,9 @@ mutants: install  ## try the tests on small mutations of the code that judges, f
 docs: install  ## write what the pages say from the code, and make a site of them: site/index.html
 	$(BIN)/python -m testing.generated_docs
 	$(BIN)/zensical build --strict
+
+screenshots: install  ## take the pictures of pages in docs/pictures anew, in a real browser, on made-up reviews
+	$(BIN)/python -m testing.screenshots
 
 format: install  ## sort imports and format
 	$(BIN)/ruff check --fix .

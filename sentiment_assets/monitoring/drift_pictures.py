@@ -13,7 +13,8 @@ from sentiment_assets.presentation import palette
 from sentiment_assets.presentation.figures import svg
 
 _PER_CENT = 100
-_MOST_TICKS, _LONGEST_NAME = 6, 12
+_MOST_TICKS, _LETTERS = 6, 56
+"""So many letters stand side by side."""
 _WIDTH = 5.2
 """Inches: as wide as a phone shows without making the letters small."""
 
@@ -39,7 +40,7 @@ def draw_accuracy(batch_keys: Sequence[str], records: Sequence[CheckRecord]) -> 
     if (least := _least_accuracy([record for _, record in known])) is not None:
         axes.axhline(_PER_CENT * least, color=palette.WARN, linestyle="--", linewidth=1, label="warns below")
     axes.set_ylabel("accuracy, %")
-    axes.legend(loc="lower left", fontsize=8, frameon=False)
+    axes.legend(loc="best", fontsize=8, frameon=False)
     _name_batches(axes, batch_keys)
     return svg(figure)
 
@@ -109,10 +110,10 @@ def _name_batches(axes: Axes, names: Sequence[str]) -> None:
     axes.set_xlim(-0.6, len(names) - 0.4)
     step = max(1, -(-len(names) // _MOST_TICKS))
     places = range(0, len(names), step)
-    axes.set_xticks(list(places), [_short(names[place]) for place in places], fontsize=8)
+    axes.set_xticks(list(places), [_short(names[place], _LETTERS // len(places)) for place in places], fontsize=8)
     for label in axes.get_xticklabels():
         label.set_parse_math(False)  # a file's name is no formula
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+def _short(name: str, longest: int) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

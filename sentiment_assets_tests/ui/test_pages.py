@@ -7,15 +7,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from testing.browser import DESKTOP, PHONE, needs_chromium, opened
+from testing.made_pages import PAGES
+from testing.screenshots import PICTURES, SCREENSHOTS, take
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), needs_chromium]
-PAGES = {
-    "index": "/reports/",
-    "report": "/reports/acme/latest/",
-    "reviews": "/reports/acme/latest/reviews.html",
-    "joined": "/reports/sentiment_report/latest/",
-    "drift": "/drift/acme",
-}
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -102,3 +97,9 @@ def test_from_the_index_to_the_reviews_of_a_shop_in_three_clicks(browser: Browse
         found.page.locator('a[href*="reviews.html#"]').first.click()
         found.page.wait_for_selector("#rows li")
         assert found.errors == []
+
+
+@pytest.mark.parametrize("name", list(SCREENSHOTS))
+def test_a_picture_in_the_documentation_says_what_the_page_says_today(browser: Browser, pages: str, name: str) -> None:
+    _, text = take(browser, pages, SCREENSHOTS[name])
+    assert text == (PICTURES / f"{name}.txt").read_text(), "run: make screenshots"
