@@ -79,7 +79,8 @@ def best_model_asset(
 
         from sentiment_assets.learning.behaviour import check_behaviour
         from sentiment_assets.learning.calibration import CannotCalibrate
-        from sentiment_assets.learning.challenger import candidate_figures, make_challenger
+        from sentiment_assets.learning.candidate_figures import candidate_figures
+        from sentiment_assets.learning.challenger import make_challenger
         from sentiment_assets.learning.features import StaleFeatures, require_built_with
         from sentiment_assets.learning.leakage import measure_leakage
         from sentiment_assets.learning.model_card import (

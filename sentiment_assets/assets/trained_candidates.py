@@ -69,7 +69,7 @@ def trained_candidates_asset(
         tracking: Tracking,
     ) -> None:
         from sentiment_assets.learning.candidate import candidate_to_bytes, train_candidate
-        from sentiment_assets.learning.challenger import candidate_figures
+        from sentiment_assets.learning.candidate_figures import candidate_figures
         from sentiment_assets.learning.features import features_from_arrays
 
         hyperparameters = candidates[str(context.op_execution_context.get_mapping_key())]

@@ -15,6 +15,7 @@ _PACKAGE = __name__.partition(".")[0]
 _ASSETS = __name__.rpartition(".")[0]
 NOT_FOLLOWED = {
     f"{_PACKAGE}.ingestion.preview": "what is said of a file that is refused, not what a batch is",
+    f"{_PACKAGE}.learning.candidate_figures": "what is tracked of a candidate, not what it is",
     f"{_PACKAGE}.learning.model_card": "what is said of a model, not what it is",
     f"{_PACKAGE}.learning.train_report_page": "how a train run is shown",
     f"{_PACKAGE}.resources": "where values are kept and tracked, not what they are",

@@ -4,7 +4,7 @@ See docs/decisions/0027-trained-again.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -92,14 +92,14 @@ def make_challenger(
     both labels were held out.
     """
     losses = {
-        key: _held_out_loss(each, features.asked_by(each.hyperparameters), metric) for key, each in candidates.items()
+        key: held_out_loss(each, features.asked_by(each.hyperparameters), metric) for key, each in candidates.items()
     }
     key = select_candidate(losses)
     candidate = candidates[key]
     asked = candidate.hyperparameters.features or features.settings.feature_sets[0]
     started = candidate.hyperparameters.start_from
     chosen = features.asked_by(candidate.hyperparameters)
-    fitted = _fit_decision(candidate, chosen, metric)
+    fitted = fit_decision_of(candidate, chosen, metric)
     own = refitted_rows(splits, features.settings, asked, n_jobs=n_jobs, folder=folder)
     sister = (sisters or {})[started] if started else None
     if sister is None:
@@ -122,7 +122,7 @@ def make_challenger(
     )
     model = started_from(sister, model) if sister else model
     margins = model.margins_of_rows(test.rows)
-    cross_fitted = _held_out_margins(candidate, chosen, fitted.shift)
+    cross_fitted = held_out_margins(candidate, chosen, fitted.shift)
     held_out = HeldOut(
         margins=np.concatenate([cross_fitted, margins]),
         known_ngrams=np.concatenate([chosen.held_out_known_ngrams, np.diff(test.indptr)]).astype(np.int32),
@@ -144,51 +144,26 @@ def make_challenger(
     )
 
 
-def candidate_figures(candidate: Candidate, features: Features, metric: SelectionMetric) -> dict[str, float]:
-    """What is tracked of a candidate: how good it is on the reviews held out, with its threshold, and what it took.
-
-    ``validation_loss`` is what candidates are compared by.
-    """
-    rows, loss = features.asked_by(candidate.hyperparameters), candidate.cross_validated_hinge_loss
-    labels = rows.held_out_labels
-    figures = {
-        "validation_loss": _held_out_loss(candidate, rows, metric),
-        **({} if loss is None else {"cross_validated_hinge_loss": loss}),
-        "epochs_kept": float(candidate.svc.best_epoch),
-        **asdict(candidate.cost),
-    }
-    try:
-        fitted = _fit_decision(candidate, rows, metric)
-    except CannotCalibrate:  # it knows next to nothing, so there is no probability to measure
-        return figures
-    margins = _held_out_margins(candidate, rows, fitted.shift)
-    rates = rates_per_label(margins, labels)
-    return {
-        **figures,
-        "validation_accuracy": accuracy(margins, labels),
-        **{f"validation_{name}": rates[name] for name in ("macro_f1",) if name in rates},
-        "validation_brier_score": brier_score(fitted.calibration.probabilities(margins), labels),
-    }
-
-
-def _held_out_loss(candidate: Candidate, rows: FeatureRows, metric: SelectionMetric) -> float:
+def held_out_loss(candidate: Candidate, rows: FeatureRows, metric: SelectionMetric) -> float:
     """What the candidate is compared by: the loss of its labels is that with the threshold that it would be given."""
     labels = rows.held_out_labels
     if metric == "hinge_loss":
         return hinge_loss(candidate.cross_fitted_margins, labels)
     try:
-        shift = _fit_decision(candidate, rows, metric).shift
+        shift = fit_decision_of(candidate, rows, metric).shift
     except CannotCalibrate:  # it knows next to nothing, which another may not
         shift = 0.0
-    return label_loss_of(metric, _held_out_margins(candidate, rows, shift), labels)
+    return label_loss_of(metric, held_out_margins(candidate, rows, shift), labels)
 
 
-def _fit_decision(candidate: Candidate, rows: FeatureRows, metric: SelectionMetric) -> FittedCalibration:
+def fit_decision_of(candidate: Candidate, rows: FeatureRows, metric: SelectionMetric) -> FittedCalibration:
+    """Calibration and threshold of a candidate, by the reviews held out. Raises ``CannotCalibrate``."""
     known = rows.held_out_known_ngrams > 0
     return fit_decision(candidate.cross_fitted_margins[known], rows.held_out_labels[known], metric)
 
 
-def _held_out_margins(candidate: Candidate, rows: FeatureRows, shift: float) -> np.ndarray:
+def held_out_margins(candidate: Candidate, rows: FeatureRows, shift: float) -> np.ndarray:
+    """The margins of the reviews held out, moved by what makes the threshold part of them; 0 of which none is known."""
     return np.where(rows.held_out_known_ngrams > 0, candidate.cross_fitted_margins + shift, 0.0)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sentiment_assets.learning.candidate import Candidate
-from sentiment_assets.learning.challenger import candidate_figures
+from sentiment_assets.learning.candidate_figures import candidate_figures
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.presentation.wording import counted

@@ -3,7 +3,8 @@
 import pytest
 
 from sentiment_assets.learning.candidate import Candidate, train_candidate
-from sentiment_assets.learning.challenger import Challenger, candidate_figures
+from sentiment_assets.learning.candidate_figures import candidate_figures
+from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.trial import judge_trial
