@@ -74,6 +74,12 @@ def test_characters_without_spaces_grow_to_the_word_that_they_nearly_always_stan
     assert shown([(text, {"1、": 0.6, "，": 0.5}) for text in texts]) == ([], [])
 
 
+def test_a_word_that_grew_is_told_of_the_texts_that_hold_it() -> None:
+    texts = ["质量不错，很好用", "东西真的不错。", "不错的书", "味道不错", "这没错"]
+    [word], _ = telling_words(find_words(reviews_that([(text, {"错": 0.6}) for text in texts])))
+    assert (word.word.shown, word.reviews, sorted(word.places)) == ("不错", 4, [0, 1, 2, 3])
+
+
 def test_a_character_that_stands_with_many_others_is_not_shown_as_a_word() -> None:
     texts = ["很好，买", "真好啊", "买好了", "最好的", "还好吧"]
     assert shown([(text, {"好": 0.6}) for text in texts]) == ([], [])
