@@ -42,6 +42,11 @@ class Word:
     """The n-grams of the model, the one that moved most first."""
     is_praise: bool
 
+    @property
+    def key(self) -> str:
+        """What tells it from all others: a word may be praise by one of its n-grams, and complaint by another."""
+        return f"{'+' if self.is_praise else '-'}{self.shown}"
+
 
 @dataclass(frozen=True)
 class TellingWord:
