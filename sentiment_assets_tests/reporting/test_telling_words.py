@@ -46,6 +46,12 @@ def test_what_a_word_moved_is_told_exactly_and_where_it_weighed_most_first() -> 
     assert word.places.tolist() == [2, 1, 0]
 
 
+def test_reviews_in_which_a_word_weighs_against_itself_are_not_counted() -> None:
+    say = [("lovely", {"lovely": 0.5})] * 5 + [("lovely", {"lovely": -0.1})] * 2
+    [word], complaint = telling_words(find_words(reviews_that(say)))
+    assert (word.reviews, word.mean_contribution, complaint) == (5, 0.5, [])
+
+
 def test_n_grams_within_one_another_are_one_word() -> None:
     say = [("one of the worst films", {"worst": -0.6, "the worst": -0.4, "of the worst": -0.3})] * 4
     assert shown(say) == ([], ["worst"])
