@@ -165,8 +165,7 @@ def _index(
     for name in (PERIOD, SOURCE, LABEL, RATED, MIXED, *map(kept_key, _kept_columns(table))):
         codes, values = pd.factorize(held[name].astype(object))
         fields[name] = {"values": [str(each) for each in values], "of": codes.tolist()}
-    shown = [each.shown for each in table.told]
-    fields[WORD] = {"values": shown, "of": [words.get(row, []) for row in newest.tolist()]}
+    fields[WORD] = {"values": [each.key for each in table.told], "of": [words.get(row, []) for row in newest.tolist()]}
     return {
         "all": len(rows),
         "perFile": _TEXTS_OF_A_FILE,
@@ -205,6 +204,7 @@ def _names(table: TableOfReviews) -> dict[str, str]:
         **{f"{LABEL} {each}": str(t(f"label_{each}")) for each in labels},
         **{f"{RATED} {each}": str(t(f"rated_{each}")) for each in rated},
         **{f"{PERIOD} {each}": t.period(str(each), table.kind) for each in periods},
+        **{f"{WORD} {each.key}": each.shown for each in table.told},
     }
 
 

@@ -42,6 +42,11 @@ class Word:
     """The n-grams of the model, the one that moved most first."""
     is_praise: bool
 
+    @property
+    def key(self) -> str:
+        """What tells it from all others: a word may be praise by one of its n-grams, and complaint by another."""
+        return f"{'+' if self.is_praise else '-'}{self.shown}"
+
 
 @dataclass(frozen=True)
 class TellingWord:
@@ -106,11 +111,16 @@ def find_words(reviews: pd.DataFrame) -> FoundWords:
     for sign in (1, -1):
         enough = np.flatnonzero((counts >= _FEWEST_REVIEWS) & (sign * sums > 0))
         candidates = enough[np.argsort(-np.abs(strength[enough]), kind="stable")][:_MOST_CANDIDATES]
-        whole = {code: _whole_word(names[code], texts, rows[codes == code]) for code in candidates.tolist()}
+        whole = {code: _plain(names[code]) for code in candidates.tolist()}
+        whole |= {
+            code: _whole_word(plain, [str(text) for text in texts[rows[codes == code][:_TEXTS_LOOKED_AT]]])
+            for code, plain in whole.items()
+            if _UNSPACED.search(plain)
+        }
         for group in _merged([code for code in whole if whole[code]], whole, np.abs(sums) / np.maximum(counts, 1)):
             number_of[group] = len(words)
             words.append(Word(whole[group[0]], tuple(names[code] for code in group), is_praise=sign > 0))
-    return _by_word(words, rows, number_of[codes], values)
+    return _where_they_stand(_by_word(words, rows, number_of[codes], values), texts)
 
 
 def telling_words(found: FoundWords) -> tuple[list[TellingWord], list[TellingWord]]:
@@ -190,6 +200,17 @@ def _by_word(words: Sequence[Word], rows: np.ndarray, numbers: np.ndarray, value
     return FoundWords(words, rows[same], numbers[same], moved[same])
 
 
+def _where_they_stand(found: FoundWords, texts: np.ndarray) -> FoundWords:
+    """The words in texts that hold them: what grew from a character may stand behind another word's character."""
+    grown = {number for number, word in enumerate(found.words) if _UNSPACED.search(word.shown)}
+    there = [
+        number not in grown or found.words[number].shown in str(texts[row]).lower()
+        for row, number in zip(found.rows.tolist(), found.numbers.tolist(), strict=True)
+    ]
+    kept = np.array(there, bool)
+    return FoundWords(found.words, found.rows[kept], found.numbers[kept], found.moved[kept])
+
+
 def _telling(found: FoundWords, number: int) -> TellingWord:
     own = np.flatnonzero(found.numbers == number)
     own = own[np.argsort(-np.abs(found.moved[own]), kind="stable")]
@@ -219,14 +240,10 @@ def _tells(token: str) -> bool:
     return letters or bool(_EMOTICON.fullmatch(token))
 
 
-def _whole_word(ngram: str, texts: np.ndarray, rows: np.ndarray) -> str:
-    """An n-gram as a whole word; nothing where it is none: a numeral, a mark, or a single character of several."""
-    plain = _plain(ngram)
-    if not plain or not _UNSPACED.search(plain):
-        return plain
-    looked_at = [str(text) for text in texts[rows[:_TEXTS_LOOKED_AT]]]
+def _whole_word(plain: str, texts: Sequence[str]) -> str:
+    """The word that characters without spaces stand in, by texts that hold them; nothing for a single character."""
     while len(plain) < _LONGEST_WORD:
-        grown = _grown(plain, looked_at)
+        grown = _grown(plain, texts)
         if grown == plain:
             break
         plain = grown

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import dagster as dg
 
 from sentiment_assets.assets.sentiment_report import joined_report_asset
 from sentiment_assets.definitions import resources
+from testing.in_process import BranchInProcess
 
 BRANCHES = [dg.AssetSpec([name, "sentiment_report"]) for name in ("acme", "other")]
 JOINED = dg.AssetSelection.assets("sentiment_report")
@@ -27,3 +30,14 @@ def test_reports_from_before_the_daemon_started_are_joined_too() -> None:
     instance = dg.DagsterInstance.ephemeral()
     instance.report_runless_asset_event(dg.AssetMaterialization(["acme", "sentiment_report"]))
     assert dg.evaluate_automation_conditions(DEFINITIONS, instance, JOINED).total_requested == 1
+
+
+def test_the_joined_report_is_made_of_what_the_reports_of_branches_left(trained: BranchInProcess) -> None:
+    assert trained.score("a.csv").success
+    assert trained.report().success
+    asset = joined_report_asset(["acme", "other"])
+    made = dg.materialize([asset], instance=trained.instance, resources=resources(), selection="sentiment_report")
+    [event] = made.asset_materializations_for_node("sentiment_report")
+    page = Path(str(event.metadata["report_file"].value)).read_text(encoding="utf-8")
+    assert '<th scope="row" class="text">acme<svg' in page
+    assert "Without a scored review so far: other." in page

@@ -104,6 +104,20 @@ def test_every_number_that_is_a_link_is_the_number_of_reviews_that_it_opens(n: i
             assert chosen_by(unescape(address), index) == int(number.replace(",", "")), f"{name}: {address}"
 
 
+def test_a_word_of_praise_and_of_complaint_is_two_words() -> None:
+    """One n-gram of it may weigh for the one, and another for the other."""
+    reviews = batch(60).assign(product="lamp")
+    scores = scores_of(reviews)
+    scores["words"] = [["great"] if row < 40 else [". great"] for row in range(60)]
+    scores["contributions"] = [[0.5] if row < 40 else [-0.5] for row in range(60)]
+    scored = {"a": scores}
+    report = make_client_report("b", raw={"a": reviews}, scored=scored, kept=[], champion=None, records=[], now=NOW)
+    index = read(report.files["reviews-data/index.js"])
+    numbers = {unescape(address): number for address, number in LINK.findall(report.html) if "word=" in address}
+    assert numbers == {"word=%2Bgreat": "40", "word=-great": "20"}
+    assert [chosen_by(address, index) for address in numbers] == [40, 20]
+
+
 def test_every_kind_of_number_is_a_link() -> None:
     addresses = " ".join(unescape(address) for address, _ in LINK.findall(report_of(120).html))
     for field in ("period", "source", "label", "rated", "word", "kept.product"):

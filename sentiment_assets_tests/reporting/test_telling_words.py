@@ -46,6 +46,12 @@ def test_what_a_word_moved_is_told_exactly_and_where_it_weighed_most_first() -> 
     assert word.places.tolist() == [2, 1, 0]
 
 
+def test_reviews_in_which_a_word_weighs_against_itself_are_not_counted() -> None:
+    say = [("lovely", {"lovely": 0.5})] * 5 + [("lovely", {"lovely": -0.1})] * 2
+    [word], complaint = telling_words(find_words(reviews_that(say)))
+    assert (word.reviews, word.mean_contribution, complaint) == (5, 0.5, [])
+
+
 def test_n_grams_within_one_another_are_one_word() -> None:
     say = [("one of the worst films", {"worst": -0.6, "the worst": -0.4, "of the worst": -0.3})] * 4
     assert shown(say) == ([], ["worst"])
@@ -72,6 +78,12 @@ def test_characters_without_spaces_grow_to_the_word_that_they_nearly_always_stan
     texts = ["质量不错，很好用", "东西真的不错。", "不错的书", "味道不错"]
     assert shown([(text, {"错": 0.6}) for text in texts]) == (["不错"], [])
     assert shown([(text, {"1、": 0.6, "，": 0.5}) for text in texts]) == ([], [])
+
+
+def test_a_word_that_grew_is_told_of_the_texts_that_hold_it() -> None:
+    texts = ["质量不错，很好用", "东西真的不错。", "不错的书", "味道不错", "这没错"]
+    [word], _ = telling_words(find_words(reviews_that([(text, {"错": 0.6}) for text in texts])))
+    assert (word.word.shown, word.reviews, sorted(word.places)) == ("不错", 4, [0, 1, 2, 3])
 
 
 def test_a_character_that_stands_with_many_others_is_not_shown_as_a_word() -> None:
