@@ -57,25 +57,53 @@ def sentiment_report_asset(
     def sentiment_report(
         context: dg.AssetExecutionContext, storage: Storage, tracking: Tracking
     ) -> dg.MaterializeResult[Any]:
-        from sentiment_assets.reporting.client_report import make_client_report
-
         keys = list(batch_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
-        now, latest = datetime.now(UTC), load_current_records(storage, branch, keys[-1:])
-        looked_at = frame_attributes(storage.path(branch, SUSPICIOUS_LABELS_FILE))
-        report = make_client_report(
-            branch,
-            raw=read_partitions(storage, branch, RAW_REVIEWS, keys),
-            scored=read_partitions(storage, branch, SCORED_REVIEWS, keys),
-            kept=kept,
-            champion=_on_test(tracking.champion(branch)),
-            records=[record for group in (DRIFT, DEGRADATION) for record in latest[group]],
-            now=now,
-            labels=str(looked_at.get(FINDING, "")) if is_current(context.instance, branch, looked_at) else "",
-            former=_former(storage, branch, now.date()),
-        )
+        now = datetime.now(UTC)
+        former = _former(storage, branch, now.date())
+        report = make_report(context.instance, branch, keys, kept, storage=storage, tracking=tracking, former=former)
         return _written(storage, tracking, place=branch, report=report, now=now)
 
     return sentiment_report
+
+
+def make_report(
+    instance: dg.DagsterInstance,
+    branch: str,
+    batch_keys: Sequence[str],
+    kept: Sequence[str],
+    *,
+    storage: Storage,
+    tracking: Tracking,
+    former: "FormerReport | None" = None,
+    days: tuple[date, date] | None = None,
+) -> "ClientReport":
+    """Make the report of what the branch's batches hold now, or of the reviews of some days alone."""
+    from sentiment_assets.reporting.client_report import make_client_report
+
+    latest = load_current_records(storage, branch, batch_keys[-1:])
+    looked_at = frame_attributes(storage.path(branch, SUSPICIOUS_LABELS_FILE))
+    return make_client_report(
+        branch,
+        raw=read_partitions(storage, branch, RAW_REVIEWS, batch_keys),
+        scored=read_partitions(storage, branch, SCORED_REVIEWS, batch_keys),
+        kept=kept,
+        champion=_on_test(tracking.champion(branch)),
+        records=[record for group in (DRIFT, DEGRADATION) for record in latest[group]],
+        now=datetime.now(UTC),
+        labels=str(looked_at.get(FINDING, "")) if is_current(instance, branch, looked_at) else "",
+        former=former,
+        days=days,
+    )
+
+
+def write_report_files(storage: Storage, place: str, name: str, report: "ClientReport") -> "UPath":
+    """Put the files of a report into a folder of that name among those of its branch; returns the folder."""
+    from sentiment_assets.presentation.spreadsheet import table_to_csv
+
+    folder = storage.path(place, _REPORTS, name)
+    own = {_PAGE: report.html.encode(), _FIGURES: table_to_csv(report.figures)}
+    write_folder(folder, {**report.files, **own}, last=_PAGE)
+    return folder
 
 
 def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
@@ -166,11 +194,7 @@ def _written(
     storage: Storage, tracking: Tracking, *, place: str, report: "ClientReport", now: datetime
 ) -> dg.MaterializeResult[Any]:
     """All files in the folder of the day; the page by itself where the branch's people look, in MLflow."""
-    from sentiment_assets.presentation.spreadsheet import table_to_csv
-
-    folder = storage.path(place, _REPORTS, f"{now:%Y-%m-%d}")
-    own = {_PAGE: report.html.encode(), _FIGURES: table_to_csv(report.figures)}
-    write_folder(folder, {**report.files, **own}, last=_PAGE)
+    folder = write_report_files(storage, place, f"{now:%Y-%m-%d}", report)
     return dg.MaterializeResult(
         value=report.figures,
         metadata={

@@ -71,10 +71,15 @@ def trial_job_name(branch: str) -> str:
     return f"{branch}_trial"
 
 
+def period_report_job_name(branch: str) -> str:
+    """The job that writes the report of some days."""
+    return f"{branch}_period_report"
+
+
 def job_names(branch: str) -> list[str]:
     """All jobs of a branch; those that pull and publish are there if it has sources and warehouses."""
     named = (ingest_job_name, train_job_name, score_job_name, report_job_name, pull_job_name, publish_job_name)
-    return [each(branch) for each in (*named, trial_job_name)]
+    return [each(branch) for each in (*named, trial_job_name, period_report_job_name)]
 
 
 def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:

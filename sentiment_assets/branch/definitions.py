@@ -19,6 +19,7 @@ from sentiment_assets.assets.trained_candidates import trained_candidates_asset
 from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.jobs import branch_jobs, publish_job, version_tags
 from sentiment_assets.automation.landing_sensor import landing_sensor
+from sentiment_assets.automation.period_report import period_report_job
 from sentiment_assets.automation.publishing_sensor import publishing_sensor
 from sentiment_assets.automation.retraining_sensor import retraining_sensor
 from sentiment_assets.automation.schedules import branch_schedules, pull_schedules
@@ -88,6 +89,7 @@ def branch_definitions(
         jobs=[
             *branch_jobs(name, [each.name for each in settings.sources]),
             trial_job(name, candidates, settings.selection_metric, version_tags()),
+            period_report_job(name, batch_partitions, settings.columns.keep, version_tags()),
             *([publish_job(name)] if settings.publish else []),
         ],
         sensors=[

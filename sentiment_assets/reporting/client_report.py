@@ -26,6 +26,7 @@ from sentiment_assets.reporting.figures import (
     join_scores,
     periods_where_it_is_time,
     report_figures,
+    written_between,
 )
 from sentiment_assets.reporting.headline import Headline, bands_of, headline_of
 from sentiment_assets.reporting.labelled_scores import scores_by_label
@@ -100,13 +101,15 @@ def make_client_report(
     now: datetime,
     labels: str = "",
     former: FormerReport | None = None,
+    days: tuple[date, date] | None = None,
 ) -> ClientReport:
-    """The report of a branch.
+    """The report of a branch, or of the reviews that were written on some ``days``, from the first to the last.
 
     ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the drift and degradation checks found
     in the latest batch, ``labels`` is what there is to say of suspicious ones.
     """
-    making = _Making(branch, join_scores(raw, scored), kept, champion, now)
+    joined = join_scores(raw, scored)
+    making = _Making(branch, written_between(joined, *days) if days else joined, kept, champion, now)
     reviews, scored_reviews = making.reviews, making.scored
     page = making.page(ALL, ALL)
     beside = making.of_values()

@@ -89,6 +89,12 @@ class ScoredReviews:
     """Scored reviews that stand in several batches: counted once."""
 
 
+def written_between(scored: ScoredReviews, first: date, last: date) -> ScoredReviews:
+    """The same of the reviews that were written from the first day to the last one, both included, in UTC."""
+    days = scored.reviews["created_at"].dt.tz_convert("UTC").dt.date
+    return replace(scored, reviews=scored.reviews[(days >= first) & (days <= last)])
+
+
 def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFrame]) -> ScoredReviews:
     """Put reviews and scores of batches together, both by batch, the oldest first.
 

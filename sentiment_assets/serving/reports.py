@@ -22,6 +22,8 @@ LATEST = "latest"
 _REPORTS, _REPORT = "reports", "report.html"
 _DRIFT_PAGE = ("monitoring", "drift.html")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}(_\d{4}-\d{2}-\d{2})?")
+"""A report of a day, or of the reviews from one day to another."""
 _KINDS: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -96,6 +98,13 @@ def report_days(data: UPath, branch: str) -> list[str]:
     return sorted((each.name for each in folder.iterdir() if _DAY.fullmatch(each.name)), reverse=True)
 
 
+def period_reports(data: UPath, branch: str) -> list[str]:
+    """The folders of reports of some days alone, the latest first."""
+    folder = _file(data, branch, _REPORTS)
+    names = [each.name for each in folder.iterdir()] if folder.exists() else []
+    return sorted((each for each in names if _FOLDER.fullmatch(each) and not _DAY.fullmatch(each)), reverse=True)
+
+
 def report_file(data: UPath, branch: str, day: str) -> UPath:
     """The page of a report."""
     return _file(data, branch, _REPORTS, day, _REPORT)
@@ -111,7 +120,8 @@ def _index(data: UPath) -> _Endpoint:
 def _days(data: UPath) -> _Endpoint:
     def answer(request: Request) -> Response:
         branch = request.path_params["branch"]
-        return _page("reports_of_branch.html.j2", branch=branch, days=_days_or_none(data, branch))
+        days, periods = _days_or_none(data, branch), period_reports(data, branch)
+        return _page("reports_of_branch.html.j2", branch=branch, days=days, periods=periods)
 
     return answer
 
@@ -128,7 +138,7 @@ def _latest(data: UPath) -> _Endpoint:
 def _report(data: UPath) -> _Endpoint:
     def answer(request: Request) -> Response:
         branch, day, file = (request.path_params[name] for name in ("branch", "day", "file"))
-        if not _DAY.fullmatch(day):
+        if not _FOLDER.fullmatch(day):
             raise HTTPException(404)
         if not file:
             return RedirectResponse(f"/reports/{branch}/{day}/{_REPORT}")
