@@ -202,12 +202,10 @@ def _by_word(words: Sequence[Word], rows: np.ndarray, numbers: np.ndarray, value
 
 def _where_they_stand(found: FoundWords, texts: np.ndarray) -> FoundWords:
     """The words in texts that hold them: what grew from a character may stand behind another word's character."""
-    grown = {number for number, word in enumerate(found.words) if _UNSPACED.search(word.shown)}
-    there = [
-        number not in grown or found.words[number].shown in str(texts[row]).lower()
-        for row, number in zip(found.rows.tolist(), found.numbers.tolist(), strict=True)
-    ]
-    kept = np.array(there, bool)
+    grown = [number for number, word in enumerate(found.words) if _UNSPACED.search(word.shown)]
+    kept = np.ones(len(found.rows), bool)
+    for place in np.flatnonzero(np.isin(found.numbers, grown)).tolist():
+        kept[place] = found.words[found.numbers[place]].shown in str(texts[found.rows[place]]).lower()
     return FoundWords(found.words, found.rows[kept], found.numbers[kept], found.moved[kept])
 
 
