@@ -1,7 +1,8 @@
 """The figures of a report, as one tidy table for people and other tools."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
