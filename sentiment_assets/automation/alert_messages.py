@@ -13,6 +13,7 @@ from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.presentation.wording import first_lines
 from sentiment_assets.resources.dagster_runs import ends_of
 from sentiment_assets.resources.notifications import Message
+from sentiment_assets.resources.ui_addresses import reports_ui
 
 _TELLING = {
     dg.DagsterEventType.STEP_FAILURE,
@@ -133,7 +134,7 @@ def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent
             "error" if any(are_errors) else "warning",
             f"{branch}: {name}{_of_batches(evaluations)} failed",
             _what_checks_said(evaluations, checks),
-            {"Run": link} | ({"Drift page": page} if page else {}),
+            {"Run": link} | ({"Drift page": page} if page else {}) | {"Reports": f"{reports_ui()}/reports/{branch}/"},
         )
 
 

@@ -136,7 +136,7 @@ def prediction_drift(
         f"{percent(float((margins > 0).mean()))} of {n:,} reviews are scored positive, "
         f"{percent(float((compared > 0).mean()))} of the champion's test reviews were"
     )
-    return replace(part, sentence=f"{shares}: {_reason(part)}.")
+    return replace(part, sentence=f"{shares}; over all margins: {_reason(part)}.")
 
 
 def _judge(name: str, difference: Difference, settings: MonitoringSettings, tests: int = 1) -> Finding:

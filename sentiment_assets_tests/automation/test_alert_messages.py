@@ -83,6 +83,7 @@ def test_a_check_that_blocks_or_wakes_somebody_is_an_error_and_any_other_a_warni
     assert (message.severity, message.title) == (severity, "acme: text_drift failed")
     assert message.body == "About 40 % differ.\neffect: 0.4, threshold: 0.03"
     assert message.links["Drift page"] == "http://mlflow/drift"
+    assert message.links["Reports"] == "http://127.0.0.1:8001/reports/acme/"
 
 
 def test_a_check_that_many_batches_of_a_run_fail_is_told_once(trained: BranchInProcess) -> None:
