@@ -2,10 +2,12 @@
 
 import numpy as np
 from scipy import sparse
+from scipy.stats import beta
 
 from sentiment_assets.learning.settings import LabelMetric, SelectionMetric
 
 _NEXT_TO_NOTHING = 1e-12
+_OUTSIDE = 0.05
 
 
 def margins_of_rows(rows: sparse.csr_matrix, coefficients: np.ndarray, intercept: float) -> np.ndarray:
@@ -37,6 +39,13 @@ def error_rate(margins: np.ndarray, labels: np.ndarray) -> float:
 def accuracy(margins: np.ndarray, labels: np.ndarray) -> float:
     """Share of reviews on the right side."""
     return 1.0 - error_rate(margins, labels)
+
+
+def exact_interval(count: int, n: int) -> tuple[float, float]:
+    """The two ends of the exact 95 % interval of a share, ``count`` among n, n at least 1 (Clopper & Pearson 1934)."""
+    low = float(beta.ppf(_OUTSIDE / 2, count, n - count + 1)) if count else 0.0
+    high = float(beta.ppf(1 - _OUTSIDE / 2, count + 1, n - count)) if count < n else 1.0
+    return low, high
 
 
 def label_metric(metric: SelectionMetric) -> LabelMetric:

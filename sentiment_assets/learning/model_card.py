@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 
 from sentiment_assets.learning.about_branch import AboutBranch
 from sentiment_assets.learning.behaviour import BehaviourResult
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.decision import Decision, Outcome
-from sentiment_assets.learning.metrics import errors
+from sentiment_assets.learning.metrics import errors, exact_interval
 from sentiment_assets.learning.promotion import FEWEST_NEWEST, newest_reviews
 from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.learning.training_data import TrainingData
@@ -31,7 +30,6 @@ _MOST_VALUES = 5
 _FEWEST_OF_A_VALUE = 30
 _MOST_FAILURES = 8
 _LONGEST_TEXT = 80
-_OUTSIDE = 0.05
 _KEPT_OF = ["batch", "review_id"]
 """What names a review in the splits and in its batch."""
 _ELSEWHERE = f"*More is in `report/{CARD_FILE}` of the train run.*"
@@ -104,15 +102,8 @@ def summary(decision: Decision, *, challenger_version: str, champion_version: st
 def accuracy_in_words(challenger: Challenger) -> str:
     """The accuracy on test with its interval, in one short line."""
     value, n = challenger.metrics["test_accuracy"], int(challenger.metrics["test_reviews"])
-    low, high = exact_ends(round(value * n), n)
+    low, high = exact_interval(round(value * n), n)
     return f"{value:.3f} ({low:.3f} to {high:.3f}) on {counted(n, 'test review')}"
-
-
-def exact_ends(count: int, n: int) -> tuple[float, float]:
-    """The two ends of the exact 95 % interval of a share, ``count`` among n, n at least 1 (Clopper & Pearson 1934)."""
-    low = float(beta.ppf(_OUTSIDE / 2, count, n - count + 1)) if count else 0.0
-    high = float(beta.ppf(1 - _OUTSIDE / 2, count + 1, n - count)) if count < n else 1.0
-    return low, high
 
 
 def columns_of_test_reviews(
@@ -166,7 +157,7 @@ def _figures(challenger: Challenger, test: pd.DataFrame, right: np.ndarray) -> s
 
 def _accuracy(name: str, right: np.ndarray) -> list[str]:
     n, n_right = len(right), int(right.sum())
-    low, high = exact_ends(n_right, n)
+    low, high = exact_interval(n_right, n)
     return [name, f"{n:,}", f"{n_right / n:.4f}", f"{low:.4f} to {high:.4f}"]
 
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import beta, norm
+from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
-from sentiment_assets.learning.metrics import errors, hinge_loss, hinge_losses
+from sentiment_assets.learning.metrics import errors, exact_interval, hinge_loss, hinge_losses
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
@@ -109,10 +109,7 @@ def measure(margins: np.ndarray, labels: np.ndarray) -> Measured:
 
 def measured(correct: int, n: int) -> Measured:
     """Accuracy of ``correct`` right ones among n, at least 1, with its exact interval."""
-    tail = (1 - _LEVEL) / 2
-    low = float(beta.ppf(tail, correct, n - correct + 1)) if correct else 0.0
-    high = float(beta.ppf(1 - tail, correct + 1, n - correct)) if correct < n else 1.0
-    return Measured(correct, n, low, high)
+    return Measured(correct, n, *exact_interval(correct, n))
 
 
 def estimate_accuracy(

@@ -32,8 +32,8 @@ TEXTS: Mapping[str, str] = {
     "not_corrected": "As counted by the model. Its error rates are not known, so there is no corrected figure",
     "as_counted": "As counted by the model: {points}, between {low} and {high}",
     "n_reviews": "{number} reviews",
-    "positive_of": "positive",
-    "negative_of": "negative",
+    "positive_of": "called positive by the model",
+    "negative_of": "called negative",
     "from_to": "written from {first} to {last}",
     "undated_all": "the reviews have no dates",
     "points_are": "Net sentiment is the share of positive reviews less that of negative ones, in points from "
