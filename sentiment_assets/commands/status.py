@@ -17,7 +17,7 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.automation.batch_history import failed_at, latest_events, materializations
 from sentiment_assets.automation.jobs import job_names
-from sentiment_assets.automation.run_history import belongs_to, what_ran
+from sentiment_assets.automation.run_history import belongs_to, trains, what_ran
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.branch.files import UnknownBranch, branch_files, branch_settings_of
 from sentiment_assets.definitions import defs, resources
@@ -26,6 +26,7 @@ from sentiment_assets.monitoring.accuracy import measured
 from sentiment_assets.monitoring.check_record import OpenWarning, open_warnings
 from sentiment_assets.presentation.wording import counted, first_lines, percent
 from sentiment_assets.resources.check_records import load_current_history
+from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.home import shown_below_home
 
 _RUNS_LOOKED_THROUGH = 200
@@ -122,7 +123,8 @@ def branch_status(
         next_runs=clock,
         missing=(),
     )
-    return replace(status, missing=_missing(status, shown_below_home(landing)))
+    is_training = any(trains(run, branch) for run in runs_under_way(instance))
+    return replace(status, missing=_missing(status, shown_below_home(landing), is_training=is_training))
 
 
 def _sum(events: Sequence[dg.AssetMaterialization], name: str) -> int:
@@ -184,7 +186,7 @@ def _next_moment(schedule: dg.ScheduleDefinition, now: datetime) -> datetime:
     return moment
 
 
-def _missing(status: BranchStatus, landing: str) -> list[str]:
+def _missing(status: BranchStatus, landing: str, *, is_training: bool) -> list[str]:
     """What a branch lacks, each with what to do about it; nothing where everything stands."""
     branch, found = status.branch, []
     if not status.batches:
@@ -195,6 +197,8 @@ def _missing(status: BranchStatus, landing: str) -> list[str]:
         found.append(
             "no review has a label, so nothing can be trained: land labelled ones, or name a sister (start_from)"
         )
+    elif status.champion is None and is_training:
+        found.append("no champion yet: a train run is under way")
     elif status.champion is None:
         found.append(f"no champion: run the job {branch}_train in Dagster")
     if status.failed:

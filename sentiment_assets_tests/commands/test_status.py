@@ -40,6 +40,10 @@ def test_a_branch_says_step_by_step_what_it_lacks(acme: BranchInProcess) -> None
     assert acme.take_in("a.csv", as_csv(made_up_reviews(600))).success
     [no_champion] = status_of(acme).missing
     assert no_champion == "no champion: run the job acme_train in Dagster"
+    under_way = dg.DagsterRun("acme_train", status=dg.DagsterRunStatus.STARTED)
+    acme.instance.add_run(under_way)
+    assert status_of(acme).missing == ["no champion yet: a train run is under way"]
+    acme.instance.delete_run(under_way.run_id)
     assert acme.train().success
     [unscored] = status_of(acme).missing
     assert unscored.startswith("2 batches without scores (bare.csv, a.csv): a running daemon scores them")
