@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from upath import UPath
 
+    from sentiment_assets.monitoring.check_record import CheckRecord
     from sentiment_assets.reporting.client_report import ClientReport, FormerReport
     from sentiment_assets.reporting.figures import ChampionTestScores
     from sentiment_assets.resources.registry import LoadedChampion
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 NAME = "sentiment_report"
 _PAGE, _FIGURES, _REPORTS = "report.html", "figures.csv", "reports"
 """Pages and figures lie in a folder for each day; the frame of the same figures is the asset's value."""
+_LOOKED_THROUGH = 20
+"""So many of the newest batches are asked for what checks found in them, since any may have failed."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -80,7 +83,8 @@ def make_report(
     """Make the report of what the branch's batches hold now, or of the reviews of some days alone."""
     from sentiment_assets.reporting.client_report import make_client_report
 
-    latest = load_current_records(storage, branch, batch_keys[-1:])
+    looked_through = load_current_records(storage, branch, batch_keys[-_LOOKED_THROUGH:])
+    latest = [] if days else [record for group in (DRIFT, DEGRADATION) for record in looked_through[group]]
     looked_at = frame_attributes(storage.path(branch, SUSPICIOUS_LABELS_FILE))
     return make_client_report(
         branch,
@@ -88,12 +92,19 @@ def make_report(
         scored=read_partitions(storage, branch, SCORED_REVIEWS, batch_keys),
         kept=kept,
         champion=_on_test(tracking.champion(branch)),
-        records=[record for group in (DRIFT, DEGRADATION) for record in latest[group]],
+        records=_of_the_last_batch(latest, batch_keys),
         now=datetime.now(UTC),
         labels=str(looked_at.get(FINDING, "")) if is_current(instance, branch, looked_at) else "",
         former=former,
         days=days,
     )
+
+
+def _of_the_last_batch(records: "Sequence[CheckRecord]", batch_keys: Sequence[str]) -> "list[CheckRecord]":
+    """The records of the newest batch that has any: one that could not be taken in has none."""
+    checked = {record.batch for record in records}
+    last = next((key for key in reversed(batch_keys) if key in checked), "")
+    return [record for record in records if record.batch == last]
 
 
 def write_report_files(storage: Storage, place: str, name: str, report: "ClientReport") -> "UPath":

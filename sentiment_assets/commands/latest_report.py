@@ -37,7 +37,8 @@ def latest_report(branch: str | None) -> LatestReport:
         raise NoReport(f"there is no report {said}; there are reports of: {there}. To have one: {how}")
     day = days[wanted][0]
     file = report_file(data, wanted, day)
-    return LatestReport(wanted, day, shown(file), f"{reports_ui()}/reports/{wanted}/{day}/", is_local(file))
+    address = f"{reports_ui()}/reports/{wanted}/{day}/"
+    return LatestReport(wanted, day, file=shown(file), address=address, is_local=is_local(file))
 
 
 def as_text(found: LatestReport) -> str:

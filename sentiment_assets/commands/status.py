@@ -108,15 +108,15 @@ def branch_status(
     keys = instance.get_dynamic_partitions(batch_partitions_name(branch))
     latest = {str(each.partition): each for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]))}
     held = [latest[key] for key in keys if key in latest]
-    scored = latest_events(instance, dg.AssetKey([branch, SCORED_REVIEWS]))
+    taken_in, scored = (latest_events(instance, dg.AssetKey([branch, name])) for name in (RAW_REVIEWS, SCORED_REVIEWS))
     status = BranchStatus(
         branch=branch,
         batches=len(keys),
         reviews=_sum(held, ROW_COUNT),
         labelled=_sum(held, ROWS_LABELLED),
         quarantined=_sum(held, ROWS_QUARANTINED),
-        failed=[key for key in failed_at(instance, branch, keys) if _is_still_failed(instance, branch, key)],
-        unscored=[key for key in keys if key in latest and key not in scored],
+        failed=[key for key, at in failed_at(instance, branch, keys).items() if _last_done(instance, branch, key) < at],
+        unscored=[key for key in keys if scored.get(key, 0) < taken_in.get(key, 0)],
         champion=_champion(branch),
         warnings=_warnings(branch, keys),
         last_run=_last_run(instance, branch),
@@ -131,11 +131,13 @@ def _sum(events: Sequence[dg.AssetMaterialization], name: str) -> int:
     return sum(int(str(each.metadata[name].value)) for each in events if name in each.metadata)
 
 
-def _is_still_failed(instance: dg.DagsterInstance, branch: str, key: str) -> bool:
-    """Whether nothing was taken in since a batch failed."""
-    wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey([branch, RAW_REVIEWS]), asset_partitions=[key])
-    records = instance.fetch_materializations(wanted, limit=1).records
-    return not records or failed_at(instance, branch, [key])[key] > records[0].timestamp
+def _last_done(instance: dg.DagsterInstance, branch: str, key: str) -> float:
+    """When a batch was taken in or scored last, seconds since 1970; 0 if never."""
+    moments = [0.0]
+    for name in (RAW_REVIEWS, SCORED_REVIEWS):
+        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey([branch, name]), asset_partitions=[key])
+        moments += [record.timestamp for record in instance.fetch_materializations(wanted, limit=1).records]
+    return max(moments)
 
 
 def _champion(branch: str) -> ChampionState | None:

@@ -1,10 +1,13 @@
 """The answer to the drift page's question in a sentence: is the data still what the champion was trained on?"""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
 
+_TEXTS = "text_drift"
+"""The check that looks at all of a review; the others of its group say nothing of how it reads."""
 _REASONS = 3
 _POINTS = 100
 
@@ -12,25 +15,28 @@ _POINTS = 100
 def drift_verdict(drift: Sequence[CheckRecord], degradation: Sequence[CheckRecord]) -> str:
     """Answer for the latest batch that was checked, by the records of both groups, the oldest first.
 
-    "Since" is the first of the batches in a row, up to the latest, whose drift checks warned.
+    "Since" is the first of the batches in a row, up to the latest and compared with the same champion, in which the
+    check that gives the reason warned.
     """
     if not drift:
         return "Nobody can tell yet: no batch has been checked."
     latest = drift[-1]
-    if not latest.warnings:
-        judged = [each for each in latest.findings if each.verdict == "ok"]
-        if not judged:
-            return f"Nobody can tell. {latest.findings[0].sentence}" if latest.findings else "Nobody can tell."
-        return (
-            f"Yes: the reviews of {latest.batch} are like those that it was trained on{_accuracy(latest, degradation)}."
-        )
-    since = latest.batch
-    for record in reversed(drift):
-        if not record.warnings:
-            break
-        since = record.batch
-    reasons = _together([each for finding in latest.warnings for each in _reasons(finding)])
-    return f"No: since {since}, because {reasons}{_accuracy(latest, degradation)}."
+    if latest.warnings:
+        reasons = [f"since {_since(each.name, drift)}, because {_together(_reasons(each))}" for each in latest.warnings]
+        return f"No: {'; '.join(reasons)}{_accuracy(latest, degradation)}."
+    texts = next((each for each in latest.findings if each.name == _TEXTS), None)
+    if texts is None or texts.verdict == "unknown":
+        return f"Nobody can tell. {texts.sentence}" if texts else "Nobody can tell."
+    return f"Yes: the reviews of {latest.batch} are like those that it was trained on{_accuracy(latest, degradation)}."
+
+
+def _since(check: str, drift: Sequence[CheckRecord]) -> str:
+    champion = drift[-1].champion
+
+    def warned(record: CheckRecord) -> bool:
+        return record.champion == champion and any(each.name == check for each in record.warnings)
+
+    return list(takewhile(warned, reversed(drift)))[-1].batch
 
 
 def _reasons(finding: Finding) -> list[str]:
@@ -52,12 +58,14 @@ def _accuracy(latest: CheckRecord, degradation: Sequence[CheckRecord]) -> str:
     for name, how in (("accuracy", "are"), ("estimated_accuracy", "are estimated to be")):
         finding = found.get(name)
         if finding and finding.verdict != "unknown" and finding.effect is not None:
-            return f"; its scores {how} {_less_often(finding.effect)}"
+            return f"; its scores {how} {_less_often(finding)}"
     return "; how often its scores are right cannot be told without labels"
 
 
-def _less_often(drop: float) -> str:
-    points = abs(drop) * _POINTS
-    if points < 0.5:
+def _less_often(finding: Finding) -> str:
+    points = round((finding.effect or 0.0) * _POINTS)
+    if not points:
         return "as often right as on test reviews"
-    return f"{points:.0f} points {'less' if drop > 0 else 'more'} often right than on test reviews"
+    how_many = f"{abs(points)} {'point' if abs(points) == 1 else 'points'}"
+    said = f"{how_many} {'less' if points > 0 else 'more'} often right than on test reviews"
+    return said if finding.warns else f"{said}, which is no warning"

@@ -109,7 +109,8 @@ def make_client_report(
     in the latest batch, ``labels`` is what there is to say of suspicious ones.
     """
     joined = join_scores(raw, scored)
-    making = _Making(branch, written_between(joined, *days) if days else joined, kept, champion, now)
+    chosen = written_between(joined, *days) if days else joined
+    making = _Making(branch=branch, scored=chosen, kept=kept, champion=champion, now=now, only=days)
     reviews, scored_reviews = making.reviews, making.scored
     page = making.page(ALL, ALL)
     beside = making.of_values()
@@ -179,6 +180,8 @@ class _Making:
     kept: Sequence[str]
     champion: ChampionTestScores | None
     now: datetime
+    only: tuple[date, date] | None = None
+    """The days whose reviews alone count."""
 
     @property
     def reviews(self) -> pd.DataFrame:
@@ -217,13 +220,14 @@ class _Making:
         """The page of all reviews, or of a value of a kept column, with what both have."""
         figures = self.shown_figures
         own = figures[(figures["by"] == by) & (figures["value"] == value)]
-        headline = headline_of(own, self.kind, self.now)
+        headline = headline_of(own, self.kind, self.now, self.only)
         chosen = np.ones(len(self.reviews), bool) if by == ALL else (self.reviews[by] == value).to_numpy(bool)
         found = self.found if by == ALL else self.found.within(chosen)
         praise, complaint = telling_words(found)
         return ReportPage(
             branch=self.branch,
             written_at=self.now,
+            only=self.only,
             messages=ENGLISH,
             figures=own,
             kind=self.kind,
@@ -310,7 +314,8 @@ def _since(figures: pd.DataFrame, former: FormerReport) -> Since | None:
         return None
     both = pd.concat(wholes, ignore_index=True)
     adjusted, counted = bands_of(both)
-    before, now = adjusted if all(adjusted) else counted
+    corrected = all(adjusted)
+    before, now = adjusted if corrected else counted
     if before is None or now is None:
         return None
     files = [each.loc[each["by"] == BATCH, "value"].tolist() for each in (earlier, figures)]
@@ -321,6 +326,7 @@ def _since(figures: pd.DataFrame, former: FormerReport) -> Since | None:
         more=int(both["reviews"].iloc[1] - both["reviews"].iloc[0]),
         before=before.value,
         now=now.value,
+        corrected=corrected,
         new_files=[*new[-_MOST_FILES_NAMED:], *more],
     )
 

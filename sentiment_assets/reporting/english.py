@@ -42,7 +42,9 @@ TEXTS: Mapping[str, str] = {
     "since": "Since the report of {day}",
     "since_reviews": "{more} more reviews; net sentiment of all went from {before} to {now} points.",
     "since_fewer": "{fewer} fewer reviews are counted; net sentiment of all went from {before} to {now} points.",
-    "since_nothing": "No review was added; net sentiment of all went from {before} to {now} points.",
+    "since_nothing": "As many reviews as before; net sentiment of all went from {before} to {now} points.",
+    "since_counted": "Both as counted by the model, because one of them could not be corrected.",
+    "only_days": "Only reviews written from {first} to {last} are counted.",
     "since_new_files": "New files: {names}.",
     "look_out": "Before you rely on these figures",
     "warns_text_drift": "The newest reviews are written differently from those that the model learnt from, so "

@@ -1,8 +1,8 @@
 """The figures of a report, as one tidy table for people and other tools."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -92,8 +92,9 @@ class ScoredReviews:
 
 def written_between(scored: ScoredReviews, first: date, last: date) -> ScoredReviews:
     """The same of the reviews that were written from the first day to the last one, both included, in UTC."""
-    days = scored.reviews["created_at"].dt.tz_convert("UTC").dt.date
-    return replace(scored, reviews=scored.reviews[(days >= first) & (days <= last)])
+    written = pd.to_datetime(scored.reviews["created_at"], utc=True)
+    start, end = (pd.Timestamp(day, tz="UTC") for day in (first, last + timedelta(days=1)))
+    return ScoredReviews(scored.reviews[(written >= start) & (written < end)], out_of_date=(), repeated=0)
 
 
 def join_scores(raw: Mapping[str, pd.DataFrame], scored: Mapping[str, pd.DataFrame]) -> ScoredReviews:

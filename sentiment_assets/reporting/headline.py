@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from sentiment_assets.reporting.figures import ALL
@@ -12,6 +13,8 @@ from sentiment_assets.reporting.intervals import Band, difference
 
 Lean = Literal["even", "unclear", "positive", "negative", "mostly_positive", "mostly_negative"]
 _FREQUENCIES = {"day": "D", "week": "W", "month": "M"}
+_NEAR = pd.Timedelta(days=100)
+"""So far apart two periods that are compared begin at most: what is older is no news."""
 _ENOUGH = 30
 """Reviews from which a period is compared with another."""
 _NARROW = 0.1
@@ -49,15 +52,18 @@ class Headline:
     """``None`` where no two complete periods with enough reviews lie one after the other."""
 
 
-def headline_of(figures: pd.DataFrame, kind: str, now: datetime) -> Headline:
-    """What the figures of one value, whole and by period, say; ``kind`` is the periods' kind, "" without any."""
+def headline_of(figures: pd.DataFrame, kind: str, now: datetime, days: tuple[date, date] | None = None) -> Headline:
+    """What the figures of one value, whole and by period, say; ``kind`` is the periods' kind, "" without any.
+
+    With ``days``, the first and the last one that are looked at, a period that these cut is not compared.
+    """
     wholes = figures[figures["period"] == ALL]
     if not len(wholes):
         return Headline(None, None, corrected=False, change=None)
     adjusted, counted = bands_of(wholes)
     band = adjusted[0] or counted[0]
     periods = figures[(figures["period"] != ALL)].sort_values("period")
-    change = _change(periods, kind, now) if kind else None
+    change = _change(periods, kind, now, days) if kind else None
     return Headline(_lean(band) if band else None, band, adjusted[0] is not None, change)
 
 
@@ -75,18 +81,23 @@ def is_complete(period: str, kind: str, now: datetime) -> bool:
     return bool(pd.Period(period, _FREQUENCIES[kind]).end_time < pd.Timestamp(now).tz_localize(None))
 
 
+def _is_within(period: str, kind: str, days: tuple[date, date] | None) -> bool:
+    found = pd.Period(period, _FREQUENCIES[kind])
+    return days is None or (days[0] <= found.start_time.date() and found.end_time.date() <= days[1])
+
+
 def places_in_time(periods: Sequence[str], kind: str) -> list[int]:
     """How many periods each is after the first."""
     numbers = [pd.Period(period, _FREQUENCIES[kind]).ordinal for period in periods]
     return [number - numbers[0] for number in numbers]
 
 
-def _change(periods: pd.DataFrame, kind: str, now: datetime) -> Change | None:
-    """The last complete period with enough reviews, compared with the one before that has enough."""
+def _change(periods: pd.DataFrame, kind: str, now: datetime, days: tuple[date, date] | None) -> Change | None:
+    """The last complete period with enough reviews, compared with the one before that has enough, if it is near."""
     said = periods["reviews"] - periods["neutral"] - periods["unrecognised"]
-    complete = [is_complete(str(period), kind, now) for period in periods["period"]]
-    compared = periods[(said >= _ENOUGH) & pd.Series(complete, periods.index, dtype=bool)].tail(2)
-    if len(compared) < 2:
+    whole = [is_complete(str(each), kind, now) and _is_within(str(each), kind, days) for each in periods["period"]]
+    compared = periods[(said >= _ENOUGH) & pd.Series(whole, periods.index, dtype=bool)].tail(2)
+    if len(compared) < 2 or np.ptp(pd.to_datetime(compared["period"])) > _NEAR:
         return None
     adjusted, counted = bands_of(compared)
     before, after = adjusted if all(adjusted) else counted

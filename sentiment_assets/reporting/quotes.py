@@ -43,6 +43,8 @@ class Quotable:
     columns: dict[str, np.ndarray]
     """What is said of a quoted review: text, review_id, batch and created_at."""
     score: np.ndarray
+    label: np.ndarray
+    """What the champion calls each, 1 or 0: where its threshold is another than one half, not the score's sign."""
     known: np.ndarray
     """float64: 1 or 0, nan where it is unknown."""
     rank: np.ndarray
@@ -56,7 +58,7 @@ class Quotable:
         rank[np.lexsort((pd.factorize(reviews["batch"], sort=True)[0], dates))] = np.arange(len(reviews))
         known = reviews[KNOWN_LABEL].astype("Float64").to_numpy(float, na_value=np.nan)
         said = {name: reviews[name].to_numpy(object) for name in ("text", "review_id", "batch", "created_at")}
-        return cls(said, reviews["score"].to_numpy(float), known, rank)
+        return cls(said, reviews["score"].to_numpy(float), reviews["label"].to_numpy(int), known, rank)
 
 
 def quotes_of(word: TellingWord, among: Quotable, used: Collection[str] = ()) -> list[Quote]:
@@ -67,7 +69,9 @@ def quotes_of(word: TellingWord, among: Quotable, used: Collection[str] = ()) ->
     """
     wanted = 1 if word.word.is_praise else -1
     scores, known = among.score[word.places], among.known[word.places]
-    agreed = (scores * wanted > 0) & (np.isnan(known) | (known == (wanted > 0)))
+    agreed = (
+        (scores * wanted > 0) & (among.label[word.places] == (wanted > 0)) & (np.isnan(known) | (known == (wanted > 0)))
+    )
     sure = agreed & (np.abs(scores) >= _SURE)
     places = word.places[sure if sure.any() else agreed]
     third = np.empty(len(places), np.int64)

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from math import isnan, nan
 from pathlib import Path
@@ -68,6 +68,8 @@ class Since:
     """How many reviews were added; negative if some are gone."""
     before: float
     now: float
+    corrected: bool
+    """Whether both are corrected for the model's errors, and not as counted."""
     new_files: Sequence[str]
 
 
@@ -100,6 +102,8 @@ class ReportPage:
     headline: Headline
     days: tuple[str, str] | None
     """The first and the last day of the reviews."""
+    only: tuple[date, date] | None
+    """The days whose reviews alone the report is about; ``None`` for all."""
     praise: Sequence[QuotedWord]
     complaint: Sequence[QuotedWord]
     changed: Sequence[ChangedWord]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,7 +20,8 @@ JOINED = "sentiment_report"
 """The folder of the report that joins all branches."""
 LATEST = "latest"
 _REPORTS, _REPORT = "reports", "report.html"
-_DRIFT_PAGE = ("monitoring", "drift.html")
+_DRIFT_PAGE = "monitoring/drift.html"
+_LONGEST_NAME = 255
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}(_\d{4}-\d{2}-\d{2})?")
 """A report of a day, or of the reviews from one day to another."""
@@ -52,6 +53,8 @@ class BranchReports:
     branch: str
     days: Sequence[str]
     """The days on which a report was written, the latest first."""
+    periods: Sequence[str]
+    """The folders of reports of some days alone, the latest first."""
     has_drift_page: bool
 
     @property
@@ -84,9 +87,15 @@ def reports_of(data: UPath) -> list[BranchReports]:
     """What there is to read, the joined report first, then the branches by name."""
     branches = [each.name for each in data.iterdir() if each.is_dir()] if data.exists() else []
     found = [
-        BranchReports(each, report_days(data, each), _file(data, each, *_DRIFT_PAGE).exists()) for each in branches
+        BranchReports(
+            each,
+            days=report_days(data, each),
+            periods=period_reports(data, each),
+            has_drift_page=_file(data, each, _DRIFT_PAGE).exists(),
+        )
+        for each in branches
     ]
-    there = [each for each in found if each.days or each.has_drift_page]
+    there = [each for each in found if each.days or each.periods or each.has_drift_page]
     return sorted(there, key=lambda each: (not each.is_joined, each.branch))
 
 
@@ -95,19 +104,21 @@ def report_days(data: UPath, branch: str) -> list[str]:
     folder = _file(data, branch, _REPORTS)
     if not folder.exists():
         return []
-    return sorted((each.name for each in folder.iterdir() if _DAY.fullmatch(each.name)), reverse=True)
+    names = (each.name for each in folder.iterdir() if _DAY.fullmatch(each.name))
+    return sorted((name for name in names if (folder / name / _REPORT).exists()), reverse=True)
 
 
 def period_reports(data: UPath, branch: str) -> list[str]:
     """The folders of reports of some days alone, the latest first."""
     folder = _file(data, branch, _REPORTS)
     names = [each.name for each in folder.iterdir()] if folder.exists() else []
-    return sorted((each for each in names if _FOLDER.fullmatch(each) and not _DAY.fullmatch(each)), reverse=True)
+    wanted = (each for each in names if _FOLDER.fullmatch(each) and not _DAY.fullmatch(each))
+    return sorted((each for each in wanted if (folder / each / _REPORT).exists()), reverse=True)
 
 
 def report_file(data: UPath, branch: str, day: str) -> UPath:
     """The page of a report."""
-    return _file(data, branch, _REPORTS, day, _REPORT)
+    return _file(data, branch, f"{_REPORTS}/{day}/{_REPORT}")
 
 
 def _index(data: UPath) -> _Endpoint:
@@ -120,7 +131,9 @@ def _index(data: UPath) -> _Endpoint:
 def _days(data: UPath) -> _Endpoint:
     def answer(request: Request) -> Response:
         branch = request.path_params["branch"]
-        days, periods = _days_or_none(data, branch), period_reports(data, branch)
+        days, periods = report_days(data, branch), period_reports(data, branch)
+        if not days and not periods:
+            raise HTTPException(404, f"There is no report of {branch!r} yet.")
         return _page("reports_of_branch.html.j2", branch=branch, days=days, periods=periods)
 
     return answer
@@ -142,14 +155,14 @@ def _report(data: UPath) -> _Endpoint:
             raise HTTPException(404)
         if not file:
             return RedirectResponse(f"/reports/{branch}/{day}/{_REPORT}")
-        return _content(_file(data, branch, _REPORTS, day, *PurePosixPath(file).parts))
+        return _content(_file(data, branch, f"{_REPORTS}/{day}/{file}"))
 
     return answer
 
 
 def _drift(data: UPath) -> _Endpoint:
     def answer(request: Request) -> Response:
-        return _content(_file(data, request.path_params["branch"], *_DRIFT_PAGE))
+        return _content(_file(data, request.path_params["branch"], _DRIFT_PAGE))
 
     return answer
 
@@ -167,15 +180,16 @@ def _content(file: UPath) -> Response:
         raise HTTPException(404)
     try:
         content = file.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except OSError:  # there is none, it is a folder, or its name is too long for a file
         raise HTTPException(404, "There is no such page.") from None
     return Response(content, media_type=kind, headers=dict(_HEADERS))
 
 
-def _file(data: UPath, *parts: str) -> UPath:
-    """A path below the data folder, whatever the request names."""
+def _file(data: UPath, branch: str, within: str) -> UPath:
+    """A path below the folder of a branch, whatever the request names."""
+    parts = [branch, *within.split("/")]
     for part in parts:
-        if part.startswith(".") or part != PurePosixPath(part).name or "\\" in part or "\0" in part:
+        if not part or part.startswith(".") or len(part) > _LONGEST_NAME or set(part) & {"/", "\\", "\0"}:
             raise HTTPException(404)
     return data.joinpath(*parts)
 

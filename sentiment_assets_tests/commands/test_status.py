@@ -62,7 +62,7 @@ def test_the_figures_are_those_of_the_batches_and_of_the_registry(trained: Branc
     assert status.champion is not None
     assert status.champion.version == "1"
     said = trained.metadata("best_model")
-    assert status.champion.test_accuracy == pytest.approx(said["test_accuracy"].value)
+    assert status.champion.test_accuracy == pytest.approx(said["test_accuracy"].value, abs=1e-4)
     assert status.champion.test_reviews == said["test_reviews"].value
     assert status.champion.low <= status.champion.test_accuracy <= status.champion.high
     assert [each.what for each in [status.last_run] if each] == ["acme_ingest"]
@@ -74,6 +74,14 @@ def test_a_batch_that_failed_is_named_until_it_is_taken_in(acme: BranchInProcess
     assert "sentiment-assets replay acme" in " ".join(status_of(acme).missing)
     assert acme.take_in("a.csv", b"text,label\nfine,1\ndull,0\n").success
     assert status_of(acme).failed == []
+
+
+def test_a_batch_whose_content_was_replaced_and_not_scored_since_waits_for_scores(trained: BranchInProcess) -> None:
+    assert trained.score("a.csv").success
+    assert status_of(trained).unscored == []
+    trained.land("a.csv", as_csv(made_up_reviews(300, seed=3)))
+    assert trained.pick(dg.AssetSelection.assets(["acme", "raw_reviews"]), "a.csv").success
+    assert status_of(trained).unscored == ["a.csv"]
 
 
 def test_what_the_clock_does_next_is_told_unless_it_was_stopped(

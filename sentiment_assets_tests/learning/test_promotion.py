@@ -109,7 +109,7 @@ def test_the_newest_reviews_are_those_with_the_latest_dates_or_of_the_last_batch
     three_in_four = np.cumsum(test) <= 0.75 * test.sum()
     batches = splits.assign(batch=np.where(three_in_four, "b1", "b2"))
     assert compare(batches).newest is None, "they are fewer than fifty"
-    monkeypatch.setattr(promotion, "_FEWEST_NEWEST", 20)
+    monkeypatch.setattr(promotion, "FEWEST_NEWEST", 20)
     assert compare(splits).newest is None, "one batch, no dates"
     wrong = (challenger.test_margins > 0) != (splits.loc[test, "label"] == 1).to_numpy()
     n = int((test & ~three_in_four).sum())

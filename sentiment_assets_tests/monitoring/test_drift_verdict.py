@@ -40,7 +40,11 @@ def test_since_is_the_first_of_the_warnings_in_a_row() -> None:
     ("findings", "says"),
     [
         ([finding("accuracy", "warn", 0.167)], "its scores are 17 points less often right than on test reviews."),
-        ([finding("accuracy", "ok", -0.021)], "its scores are 2 points more often right than on test reviews."),
+        (
+            [finding("accuracy", "ok", -0.021)],
+            "its scores are 2 points more often right than on test reviews, which is no",
+        ),
+        ([finding("accuracy", "ok", 0.012)], "its scores are 1 point less often right"),
         ([finding("accuracy", "ok", 0.004)], "its scores are as often right as on test reviews."),
         (
             [finding("accuracy", "unknown"), finding("estimated_accuracy", "warn", 0.08)],
@@ -53,6 +57,21 @@ def test_how_much_less_often_the_scores_are_right_is_measured_or_estimated_or_no
     findings: list[Finding], says: str
 ) -> None:
     assert says in drift_verdict([drifted("a")], [record("a", *findings)])
+
+
+def test_since_is_told_of_each_check_and_of_the_champion_that_the_batch_was_compared_with() -> None:
+    labels = record("jan", finding("text_drift", "ok"), finding("label_drift", "warn"))
+    assert drift_verdict([labels, drifted("feb")], []).startswith("No: since feb, because the wording differs")
+    before = replace(drifted("jan"), champion="0")
+    assert drift_verdict([before, drifted("feb")], []).startswith("No: since feb, ")
+    both = replace(labels, batch="feb", findings=(*drifted("feb").findings[:1], finding("label_drift", "warn")))
+    said = drift_verdict([labels, both], [])
+    assert "since feb, because the wording differs and reviews are shorter; since jan, because the check label" in said
+
+
+def test_texts_that_nobody_could_compare_are_not_called_like_the_others() -> None:
+    silent = record("a", finding("text_drift", "unknown"), finding("label_drift", "ok", 0.0))
+    assert drift_verdict([silent], []).startswith("Nobody can tell. ")
 
 
 def test_accuracy_of_another_batch_says_nothing_of_the_latest() -> None:

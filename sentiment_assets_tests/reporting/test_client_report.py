@@ -2,7 +2,7 @@ import html
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
-from sentiment_assets.reporting.client_report import join_reports, make_client_report
+from sentiment_assets.reporting.client_report import FormerReport, join_reports, make_client_report
 from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
 from sentiment_assets.reporting.labelled_scores import scores_by_label
@@ -539,3 +539,61 @@ def test_reviews_that_a_sister_scored_are_marked_on_every_page_and_counted() -> 
     assert "sister" not in join_reports(["acme"], {"acme": silent.figures}, NOW).html
     former = report.figures.drop(columns="by_sister")
     assert "sister" not in join_reports(["acme"], {"acme": former}, NOW).html
+
+
+def report_of(raw: dict[str, pd.DataFrame], former: FormerReport | None = None, **how: object) -> str:
+    scored = {name: scores_of(each) for name, each in raw.items()}
+    made = make_client_report(
+        "acme", raw=raw, scored=scored, kept=[], records=[], now=NOW, champion=None, former=former, **how
+    )  # type: ignore[arg-type]
+    return said(made.html)
+
+
+def former_of(raw: dict[str, pd.DataFrame]) -> FormerReport:
+    scored = {name: scores_of(each) for name, each in raw.items()}
+    made = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW)
+    return FormerReport(date(2026, 11, 22), made.figures)
+
+
+def test_what_changed_since_the_report_before_is_said_with_its_files() -> None:
+    a, b = reviews_of(100, 1, "2026-10-01"), reviews_of(60, 2, "2026-10-08")
+    assert "Since the report of 2026-11-22" in report_of({"a.csv": a, "b.csv": b}, former_of({"a.csv": a}))
+    more = report_of({"a.csv": a, "b.csv": b}, former_of({"a.csv": a}))
+    assert "60 more reviews; net sentiment of all went from" in more
+    assert "New files: b.csv." in more
+    fewer = report_of({"a.csv": a}, former_of({"a.csv": a, "b.csv": b}))
+    assert "60 fewer reviews are counted" in fewer
+    assert "New files" not in fewer
+    replaced = report_of({"b.csv": reviews_of(100, 3, "2026-10-01")}, former_of({"a.csv": a}))
+    assert "As many reviews as before" in replaced
+    assert "New files: b.csv." in replaced
+
+
+def test_figures_of_two_reports_are_of_one_kind_and_say_which() -> None:
+    unlabelled = reviews_of(100, 1, "2026-10-01")
+    scored = scores_of(unlabelled)
+    unlabelled = unlabelled.assign(label=pd.array([pd.NA] * 100, "Int8"))
+    before = make_client_report(
+        "acme", raw={"a.csv": unlabelled}, scored={"a.csv": scored}, kept=[], champion=None, records=[], now=NOW
+    )
+    after = report_of({"a.csv": reviews_of(100, 1, "2026-10-01")}, FormerReport(date(2026, 11, 22), before.figures))
+    assert "Both as counted by the model, because one of them could not be corrected." in after
+    both = report_of({"a.csv": reviews_of(100, 1)}, former_of({"a.csv": reviews_of(100, 1)}))
+    assert "as counted by the model, because" not in both
+
+
+def test_a_report_of_some_days_says_so_and_compares_no_period_that_these_cut() -> None:
+    weeks = {
+        f"{day}.csv": reviews_of(100, number, f"2026-09-{day:02}") for number, day in enumerate((2, 9, 16, 23), start=1)
+    }
+    text = report_of(weeks, days=(date(2026, 9, 7), date(2026, 9, 30)))
+    assert "Only reviews written from 2026-09-07 to 2026-09-30 are counted." in text
+    assert "300 reviews (" in text
+    assert "are counted" not in report_of(weeks).split("Before you rely")[0].split("more reviews")[0]
+    none = report_of(weeks, days=(date(2025, 1, 1), date(2025, 1, 2)))
+    assert "reviews (" not in none
+
+
+@pytest.mark.parametrize("raw", [{}, {"a.csv": reviews_of(20, 1)}], ids=["nothing", "no dates"])
+def test_days_of_which_nothing_is_known_have_no_review(raw: dict[str, pd.DataFrame]) -> None:
+    assert "No review has been scored" in report_of(raw, days=(date(2026, 9, 7), date(2026, 9, 30)))

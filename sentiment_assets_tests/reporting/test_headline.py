@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
@@ -46,6 +46,17 @@ def test_compared_are_the_last_two_complete_periods_that_have_enough_reviews() -
     assert change.value.value == pytest.approx(0.1)
     assert not change.is_sure
     assert headline_of(months.drop(2), "month", NOW).change.is_sure  # type: ignore[union-attr]
+
+
+def test_periods_that_lie_far_apart_or_are_cut_by_the_days_of_a_report_are_not_compared() -> None:
+    far = figures((900, 1_800), m01=(20, 100), m10=(80, 100))
+    assert headline_of(far, "month", NOW).change is None
+    months = figures((900, 1_800), m08=(80, 100), m09=(85, 100), m10=(20, 100))
+    within = date(2026, 8, 1), date(2026, 10, 15)
+    change = headline_of(months, "month", NOW, within).change
+    assert change is not None
+    assert (change.now, change.before) == ("2026-09-01", "2026-08-01"), "October is cut"
+    assert headline_of(months, "month", NOW, (date(2026, 8, 2), date(2026, 10, 15))).change is None
 
 
 def test_with_one_complete_period_nothing_is_compared() -> None:

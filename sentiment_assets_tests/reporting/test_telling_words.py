@@ -20,6 +20,7 @@ def reviews_that(say: Said, **columns: object) -> pd.DataFrame:
             "words": [list(weights) for _, weights in say],
             "contributions": [list(weights.values()) for _, weights in say],
             "score": [max(-0.9, min(0.9, each)) for each in sums],
+            "label": [int(each > 0) for each in sums],
             "created_at": pd.Series(pd.NaT, range(len(say)), "datetime64[us, UTC]"),
             "batch": "a.csv",
             "neutral": False,
@@ -112,6 +113,13 @@ def test_chance_alone_names_no_word() -> None:
     say = [("x", {f"word{letter}": 0.1 for letter in "abcdefghij" if chance.random() < 0.3}) for _ in range(600)]
     found = find_words(reviews_that([(text, words or {"none": 0.1}) for text, words in say]))
     assert changed_words(found, np.arange(600) >= 300, np.arange(600) < 300) == []
+
+
+def test_no_review_that_the_champion_calls_negative_is_quoted_as_praise_whatever_its_score() -> None:
+    """Where its threshold is another than one half, a review with a score above 0 may be a negative one."""
+    say = [(f"lovely story {number}", {"lovely": 0.7}) for number in range(6)]
+    assert quotes(reviews_that(say)) != []
+    assert quotes(reviews_that(say, label=0)) == []
 
 
 def quotes(reviews: pd.DataFrame) -> list[str]:

@@ -1,5 +1,6 @@
 """Reports and drift pages, asked for as a browser does."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ def data(tmp_path: Path) -> Path:
         "acme/reports/2026-11-28/reviews/1.js": "rows()",
         "acme/reports/2026-11-28/.report.html.part": "half",
         "acme/reports/2026-11-28/notes.py": "secret",
+        "acme/reports/notes/report.html": "secret",
+        "acme/reports/2026-11-29/reviews.html": "half of a report",
+        "acme/reports/2026-11-01_2026-11-07/report.html": "<p>a week",
         "acme/monitoring/drift.html": "<p>drift",
         "acme/raw_reviews/a.html": "secret",
         "sentiment_report/reports/2026-11-28/report.html": "<p>joined",
@@ -56,6 +60,44 @@ def test_the_index_names_what_there_is_and_all_its_links_lead_somewhere(client: 
     assert days.index("2026-11-28") < days.index("2026-11-27")
 
 
+def test_a_path_that_a_client_would_not_send_leads_nowhere_either(data: Path) -> None:
+    """Clients resolve two dots before they send them; whoever writes the request by hand does not."""
+    app = reports_app(UPath(data), ["reports.example"])
+    answers: list[dict[str, object]] = []
+
+    async def ask(path: str) -> None:
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "headers": [(b"host", b"reports.example")],
+            "scheme": "http",
+            "server": ("reports.example", 80),
+        }
+
+        async def send(message: dict[str, object]) -> None:
+            answers.append(message)
+
+        await app(scope, asyncio.Event().wait, send)  # type: ignore[arg-type]
+
+    for path in ("/reports/acme/2026-11-28/../../../secret.html", "/reports/acme/2026-11-28//etc/x.html", "/drift/.."):
+        answers.clear()
+        asyncio.run(ask(path))
+        assert answers[0]["status"] == 404, path
+
+
+def test_a_report_of_some_days_is_found_from_the_index(client: TestClient) -> None:
+    assert 'href="/reports/acme/"' in client.get("/reports/").text
+    assert 'href="/reports/acme/2026-11-01_2026-11-07/"' in client.get("/reports/acme/").text
+    assert client.get("/reports/acme/2026-11-01_2026-11-07/").text == "<p>a week"
+
+
+def test_a_folder_without_its_page_is_no_report_yet(client: TestClient) -> None:
+    assert "2026-11-29" not in client.get("/reports/acme/").text
+
+
 def test_without_a_report_the_index_says_how_there_will_be_one(tmp_path: Path) -> None:
     client = TestClient(reports_app(UPath(tmp_path / "none"), ["reports.example"]), base_url="http://reports.example")
     assert "No report has been written yet" in client.get("/reports/").text
@@ -76,6 +118,9 @@ def test_without_a_report_the_index_says_how_there_will_be_one(tmp_path: Path) -
         "/reports/acme/2026-11-28/x\\..%5C..%5Csecret.html",
         "/reports/acme/2026-11-28/%00.html",
         "/drift/%2E%2E",
+        f"/drift/{'x' * 300}",
+        f"/reports/{'x' * 300}/",
+        "/reports/acme/notes/report.html",
         "/drift/empty",
         "/data/secret.html",
     ],
