@@ -34,11 +34,11 @@ needs_chromium = pytest.mark.skipif(
 
 @dataclass
 class Opened:
-    """A page, and what went wrong on it or left it."""
+    """A page, and what went wrong on it, or on those that it opened, or left them."""
 
     page: Page
     errors: list[str] = field(default_factory=list)
-    """What the console calls an error, and exceptions of the page's scripts."""
+    """What the console calls an error, with the address it is about, and exceptions of the page's scripts."""
     requests: list[str] = field(default_factory=list)
     """The addresses that were asked for."""
 
@@ -75,14 +75,14 @@ def opened(browser: Browser, address: str, *, width: int = DESKTOP, dark: bool =
 
     def listen(message: ConsoleMessage) -> None:
         if message.type == "error":
-            found.errors.append(message.text)
+            found.errors.append(f"{message.text} ({message.location['url']})")
 
     def note(request: Request) -> None:
         found.requests.append(request.url)
 
-    found.page.on("console", listen)
-    found.page.on("pageerror", lambda error: found.errors.append(str(error)))
-    found.page.on("request", note)
+    context.on("console", listen)
+    context.on("weberror", lambda error: found.errors.append(str(error.error)))
+    context.on("request", note)
     found.page.goto(address)
     try:
         yield found

@@ -47,8 +47,19 @@ class Platform:
         """Where Dagster keeps its state."""
         return self.home / "dagster"
 
-    def start(self) -> None:
-        """Write the instance, start one code server per module, wait for them, then start the daemon."""
+    @property
+    def workspace(self) -> Path:
+        """The file that names the code servers."""
+        return self.home / "workspace.yaml"
+
+    @property
+    def settings_of_processes(self) -> Mapping[str, str]:
+        """The environment of everything that belongs to it."""
+        own = {"SENTIMENT_HOME": str(self.home), "DAGSTER_HOME": str(self.dagster_home)}
+        return {**os.environ, **own, **self.environment}
+
+    def prepare(self) -> None:
+        """Write the instance, so that it can have a history before anything runs."""
         self.dagster_home.mkdir(parents=True)
         text = (_PROJECT / "dagster.yaml").read_text().replace(" .sentiment/", f" {self.home}/")
         settings = yaml.safe_load(text)
@@ -63,6 +74,11 @@ class Platform:
         (self.dagster_home / "dagster.yaml").write_text(yaml.safe_dump(settings))
         with self.instance() as instance:
             instance.get_runs(limit=1)  # its databases are made before several processes open them at once
+
+    def start(self) -> None:
+        """Prepare it if nobody has, start one code server per module, wait for them, then start the daemon."""
+        if not self.dagster_home.exists():
+            self.prepare()
         ports = [free_port() for _ in self.locations]
         self.servers = [
             self._spawn("dagster", "code-server", "start", *_of(name), "-p", str(port), "-h", "127.0.0.1")
@@ -72,18 +88,18 @@ class Platform:
             {"grpc_server": {"host": "127.0.0.1", "port": port, "location_name": name}}
             for name, port in zip(self.locations, ports, strict=True)
         ]
-        (self.home / "workspace.yaml").write_text(yaml.safe_dump({"load_from": locations}))
+        self.workspace.write_text(yaml.safe_dump({"load_from": locations}))
         for port in ports:
             wait_for(partial(_listens, port), 120, f"a code server on port {port}")
         self.start_daemon()
 
     def start_daemon(self) -> None:
         """Start it, again if need be."""
-        self.daemon = self._spawn("dagster._daemon", "run", "-w", str(self.home / "workspace.yaml"))
+        self.daemon = self._spawn("dagster._daemon", "run", "-w", str(self.workspace))
 
     def launch(self, job: str, tags: Mapping[str, str]) -> None:
         """Ask for a run, as somebody at the UI does."""
-        workspace = str(self.home / "workspace.yaml")
+        workspace = str(self.workspace)
         process = self._spawn("dagster", "job", "launch", "-w", workspace, "-j", job, "--tags", json.dumps(dict(tags)))
         assert process.wait() == 0, f"{job} was not launched: see {self.home / 'processes.log'}"
 
@@ -119,12 +135,11 @@ class Platform:
             yield instance
 
     def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
-        own = {"SENTIMENT_HOME": str(self.home), "DAGSTER_HOME": str(self.dagster_home)}
         with (self.home / "processes.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=_PROJECT,
-                env={**os.environ, **own, **self.environment},
+                env=dict(self.settings_of_processes),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
