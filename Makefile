@@ -61,7 +61,7 @@ validate: install
 
 unit: install
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not docker and not cluster" --durations 15
-	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "slow and not docker and not cluster" --durations 20  # they wait much of their time
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "slow and not docker and not cluster and not flows" --durations 20  # they wait much of their time
 
 image:  ## build the container image; BASE names another base image
 	docker build --tag sentiment-assets:latest --tag sentiment-assets:$(VERSION) $(if $(BASE),--build-arg BASE=$(BASE)) \

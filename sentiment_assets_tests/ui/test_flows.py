@@ -25,7 +25,13 @@ from testing.in_process import BranchInProcess, home_of
 from testing.platform import Platform
 from testing.uis import Uis, platform_with_uis
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), needs_chromium]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.flows,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("browser"),
+    needs_chromium,
+]
 
 PATIENCE = 90_000
 """The milliseconds in which a page shows what it is to show: its own looks are 15 seconds apart."""
