@@ -41,7 +41,7 @@ def accuracy(margins: np.ndarray, labels: np.ndarray) -> float:
     return 1.0 - error_rate(margins, labels)
 
 
-def exact_interval(count: int, n: int) -> tuple[float, float]:
+def exact_ends(count: int, n: int) -> tuple[float, float]:
     """The two ends of the exact 95 % interval of a share, ``count`` among n, n at least 1 (Clopper & Pearson 1934)."""
     low = float(beta.ppf(_OUTSIDE / 2, count, n - count + 1)) if count else 0.0
     high = float(beta.ppf(1 - _OUTSIDE / 2, count + 1, n - count)) if count < n else 1.0

@@ -15,7 +15,7 @@ from sentiment_assets.learning.behaviour import BehaviourResult
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.decision import Decision, Outcome
-from sentiment_assets.learning.metrics import errors, exact_interval
+from sentiment_assets.learning.metrics import errors, exact_ends
 from sentiment_assets.learning.promotion import FEWEST_NEWEST, newest_reviews
 from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.learning.training_data import TrainingData
@@ -102,7 +102,7 @@ def summary(decision: Decision, *, challenger_version: str, champion_version: st
 def accuracy_in_words(challenger: Challenger) -> str:
     """The accuracy on test with its interval, in one short line."""
     value, n = challenger.metrics["test_accuracy"], int(challenger.metrics["test_reviews"])
-    low, high = exact_interval(round(value * n), n)
+    low, high = exact_ends(round(value * n), n)
     return f"{value:.3f} ({low:.3f} to {high:.3f}) on {counted(n, 'test review')}"
 
 
@@ -157,7 +157,7 @@ def _figures(challenger: Challenger, test: pd.DataFrame, right: np.ndarray) -> s
 
 def _accuracy(name: str, right: np.ndarray) -> list[str]:
     n, n_right = len(right), int(right.sum())
-    low, high = exact_interval(n_right, n)
+    low, high = exact_ends(n_right, n)
     return [name, f"{n:,}", f"{n_right / n:.4f}", f"{low:.4f} to {high:.4f}"]
 
 

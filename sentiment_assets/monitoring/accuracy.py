@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
-from sentiment_assets.learning.metrics import errors, exact_interval, hinge_loss, hinge_losses
+from sentiment_assets.learning.metrics import errors, exact_ends, hinge_loss, hinge_losses
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.settings import MonitoringSettings
@@ -109,7 +109,7 @@ def measure(margins: np.ndarray, labels: np.ndarray) -> Measured:
 
 def measured(correct: int, n: int) -> Measured:
     """Accuracy of ``correct`` right ones among n, at least 1, with its exact interval."""
-    return Measured(correct, n, *exact_interval(correct, n))
+    return Measured(correct, n, *exact_ends(correct, n))
 
 
 def estimate_accuracy(

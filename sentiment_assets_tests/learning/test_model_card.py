@@ -11,7 +11,7 @@ from sentiment_assets.learning.behaviour import BehaviourResult, check_behaviour
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.decision import Decision, Outcome
-from sentiment_assets.learning.metrics import accuracy, exact_interval
+from sentiment_assets.learning.metrics import accuracy, exact_ends
 from sentiment_assets.learning.model_card import (
     LONGEST,
     ModelCard,
@@ -52,7 +52,7 @@ def test_its_figures_are_those_that_were_measured(challenger: Challenger, splits
     card, measured = card_of(challenger, splits), challenger.metrics
     n = int(measured["test_reviews"])
     count, value, interval = row(card, "all test reviews")
-    low, high = exact_interval(round(measured["test_accuracy"] * n), n)
+    low, high = exact_ends(round(measured["test_accuracy"] * n), n)
     assert (count, value) == (str(n), f"{measured['test_accuracy']:.4f}")
     assert interval == f"{low:.4f} to {high:.4f}"
     assert low < measured["test_accuracy"] < high
@@ -183,11 +183,11 @@ def test_a_train_run_is_summed_up_in_one_line(outcome: Outcome, before: str | No
 
 def test_accuracy_is_told_with_its_interval(challenger: Challenger) -> None:
     n, value = challenger.metrics["test_reviews"], challenger.metrics["test_accuracy"]
-    low, high = exact_interval(round(value * n), int(n))
+    low, high = exact_ends(round(value * n), int(n))
     assert accuracy_in_words(challenger) == f"{value:.3f} ({low:.3f} to {high:.3f}) on {n:,.0f} test reviews"
 
 
 def test_an_interval_is_exact_at_its_ends() -> None:
-    assert exact_interval(0, 10) == (0.0, pytest.approx(0.3085, abs=1e-4))
-    assert exact_interval(10, 10) == (pytest.approx(0.6915, abs=1e-4), 1.0)
-    assert exact_interval(5, 10) == (pytest.approx(0.1871, abs=1e-4), pytest.approx(0.8129, abs=1e-4))
+    assert exact_ends(0, 10) == (0.0, pytest.approx(0.3085, abs=1e-4))
+    assert exact_ends(10, 10) == (pytest.approx(0.6915, abs=1e-4), 1.0)
+    assert exact_ends(5, 10) == (pytest.approx(0.1871, abs=1e-4), pytest.approx(0.8129, abs=1e-4))
