@@ -19,6 +19,14 @@ def branch_files() -> dict[str, Path]:
     return {each.parent.name: each for each in sorted(DEFS.rglob("defs.yaml"))}
 
 
+def require_branch(branch: str) -> Path:
+    """The YAML file of a branch. Raises ``UnknownBranch`` where there is none."""
+    there = branch_files()
+    if branch not in there:
+        raise UnknownBranch(f"there is no branch {branch!r}; there are: {', '.join(there)}")
+    return there[branch]
+
+
 def settings_of(branch: str) -> IngestionSettings:
     """What turns a file into a batch in an existing branch. Raises ``UnknownBranch``."""
     return branch_settings_of(branch).ingestion
@@ -26,11 +34,9 @@ def settings_of(branch: str) -> IngestionSettings:
 
 def branch_settings_of(branch: str) -> BranchSettings:
     """All that an existing branch's file says, templates as they are written. Raises ``UnknownBranch``."""
-    there = branch_files()
-    if branch not in there:
-        raise UnknownBranch(f"there is no branch {branch!r}; there are: {', '.join(there)}")
+    file = require_branch(branch)
     try:
-        written = yaml.safe_load(there[branch].read_text(encoding="utf-8"))
+        written = yaml.safe_load(file.read_text(encoding="utf-8"))
         return BranchSettings.model_validate((written or {}).get("attributes") or {})
     except (ValueError, yaml.YAMLError, AttributeError) as error:
-        raise UnknownBranch(f"{there[branch]}: {error}") from error
+        raise UnknownBranch(f"{file}: {error}") from error

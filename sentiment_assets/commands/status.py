@@ -19,7 +19,7 @@ from sentiment_assets.automation.batch_history import failed_at, latest_events, 
 from sentiment_assets.automation.jobs import job_names
 from sentiment_assets.automation.run_history import belongs_to, trains, what_ran
 from sentiment_assets.branch.definitions import batch_partitions_name
-from sentiment_assets.branch.files import UnknownBranch, branch_files, branch_settings_of
+from sentiment_assets.branch.files import branch_files, branch_settings_of, require_branch
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.monitoring.accuracy import measured
@@ -92,11 +92,10 @@ def daemon_heard_at(instance: dg.DagsterInstance) -> datetime | None:
 
 def statuses_of(instance: dg.DagsterInstance, branches: Sequence[str], now: datetime) -> Iterator[BranchStatus]:
     """How each branch stands, all of them without ``branches``. Raises ``UnknownBranch`` and ``MlflowAway``."""
-    there = list(branch_files())
-    if unknown := [each for each in branches if each not in there]:
-        raise UnknownBranch(f"there is no branch {unknown[0]!r}; there are: {', '.join(there)}")
+    for branch in branches:
+        require_branch(branch)
     schedules = defs().get_repository_def().schedule_defs
-    for branch in branches or there:
+    for branch in branches or branch_files():
         clock = next_runs(instance, branch, schedules, now)
         yield branch_status(instance, branch, branch_settings_of(branch).landing, clock)
 
