@@ -1,6 +1,5 @@
 """``sentiment_report``: what clients read, of one branch and of all."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
 from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_current_records
+from sentiment_assets.resources.report_folders import DAY, PAGE, REPORTS
 from sentiment_assets.resources.storage import Storage, frame_attributes, read_frame, read_partitions
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.ui_addresses import reports_ui
@@ -33,11 +33,10 @@ if TYPE_CHECKING:
     from sentiment_assets.resources.registry import LoadedChampion
 
 NAME = "sentiment_report"
-_PAGE, _FIGURES, _REPORTS = "report.html", "figures.csv", "reports"
-"""Pages and figures lie in a folder for each day; the frame of the same figures is the asset's value."""
+_FIGURES = "figures.csv"
+"""The frame of the same figures is the asset's value."""
 _LOOKED_THROUGH = 20
 """So many of the newest batches are asked for what checks found in them, since any may have failed."""
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def sentiment_report_asset(
@@ -111,9 +110,9 @@ def write_report_files(storage: Storage, place: str, name: str, report: "ClientR
     """Put the files of a report into a folder of that name among those of its branch; returns the folder."""
     from sentiment_assets.presentation.spreadsheet import table_to_csv
 
-    folder = storage.path(place, _REPORTS, name)
-    own = {_PAGE: report.html.encode(), _FIGURES: table_to_csv(report.figures)}
-    write_folder(folder, {**report.files, **own}, last=_PAGE)
+    folder = storage.path(place, REPORTS, name)
+    own = {PAGE: report.html.encode(), _FIGURES: table_to_csv(report.figures)}
+    write_folder(folder, {**report.files, **own}, last=PAGE)
     return folder
 
 
@@ -156,9 +155,9 @@ def _former(storage: Storage, branch: str, today: date) -> "FormerReport | None"
 
 def _figures_files(storage: Storage, branch: str) -> "dict[date, UPath]":
     """The figures of each day that has any, the earliest first; folders that are being written have other names."""
-    folder = storage.path(branch, _REPORTS)
+    folder = storage.path(branch, REPORTS)
     names = sorted(each.name for each in folder.iterdir()) if folder.exists() else []
-    files = {date.fromisoformat(name): folder / name / _FIGURES for name in names if _DAY.fullmatch(name)}
+    files = {date.fromisoformat(name): folder / name / _FIGURES for name in names if DAY.fullmatch(name)}
     return {day: file for day, file in files.items() if file.exists()}
 
 
@@ -211,8 +210,8 @@ def _written(
         metadata={
             ROW_COUNT: len(report.figures),
             "report": dg.MetadataValue.url(f"{reports_ui()}/reports/{place}/{folder.name}/"),
-            "report_in_mlflow": tracking.publish_page(place, _PAGE, report.page_alone(shown(folder / _PAGE)).encode()),
-            REPORT_FILE: shown(folder / _PAGE),
+            "report_in_mlflow": tracking.publish_page(place, PAGE, report.page_alone(shown(folder / PAGE)).encode()),
+            REPORT_FILE: shown(folder / PAGE),
             "figures_file": shown(folder / _FIGURES),
             "batches_out_of_date": len(report.out_of_date),
             **({"over_time": picture("over_time.svg", report.picture)} if report.picture else {}),

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from sentiment_assets.assets.sentiment_report import make_report, write_report_files
 from sentiment_assets.automation.jobs import period_report_job_name
+from sentiment_assets.resources.report_folders import PAGE
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.ui_addresses import reports_ui
@@ -45,7 +46,7 @@ def period_report_job(
             raise _refused(f"no scored review of {branch} was written from {days[0]} to {days[1]}")
         folder = write_report_files(storage, branch, f"{days[0]}_{days[1]}", report)
         link = dg.MetadataValue.url(f"{reports_ui()}/reports/{branch}/{folder.name}/")
-        context.add_output_metadata({"report": link, "report_file": shown(folder / "report.html")})
+        context.add_output_metadata({"report": link, "report_file": shown(folder / PAGE)})
 
     @dg.job(
         name=period_report_job_name(branch),

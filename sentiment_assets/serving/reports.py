@@ -15,15 +15,14 @@ from starlette.routing import Route
 from upath import UPath
 
 from sentiment_assets.presentation.html import html_environment
+from sentiment_assets.resources.report_folders import DAY, PAGE, REPORTS
 
 JOINED = "sentiment_report"
 """The folder of the report that joins all branches."""
 LATEST = "latest"
-_REPORTS, _REPORT = "reports", "report.html"
 _DRIFT_PAGE = "monitoring/drift.html"
 _LONGEST_NAME = 255
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}(_\d{4}-\d{2}-\d{2})?")
+_FOLDER = re.compile(f"{DAY.pattern}(_{DAY.pattern})?")
 """A report of a day, or of the reviews from one day to another."""
 _KINDS: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
@@ -101,24 +100,24 @@ def reports_of(data: UPath) -> list[BranchReports]:
 
 def report_days(data: UPath, branch: str) -> list[str]:
     """The days on which a branch's report was written, the latest first."""
-    folder = _file(data, branch, _REPORTS)
+    folder = _file(data, branch, REPORTS)
     if not folder.exists():
         return []
-    names = (each.name for each in folder.iterdir() if _DAY.fullmatch(each.name))
-    return sorted((name for name in names if (folder / name / _REPORT).exists()), reverse=True)
+    names = (each.name for each in folder.iterdir() if DAY.fullmatch(each.name))
+    return sorted((name for name in names if (folder / name / PAGE).exists()), reverse=True)
 
 
 def period_reports(data: UPath, branch: str) -> list[str]:
     """The folders of reports of some days alone, the latest first."""
-    folder = _file(data, branch, _REPORTS)
+    folder = _file(data, branch, REPORTS)
     names = [each.name for each in folder.iterdir()] if folder.exists() else []
-    wanted = (each for each in names if _FOLDER.fullmatch(each) and not _DAY.fullmatch(each))
-    return sorted((each for each in wanted if (folder / each / _REPORT).exists()), reverse=True)
+    wanted = (each for each in names if _FOLDER.fullmatch(each) and not DAY.fullmatch(each))
+    return sorted((each for each in wanted if (folder / each / PAGE).exists()), reverse=True)
 
 
 def report_file(data: UPath, branch: str, day: str) -> UPath:
     """The page of a report."""
-    return _file(data, branch, f"{_REPORTS}/{day}/{_REPORT}")
+    return _file(data, branch, f"{REPORTS}/{day}/{PAGE}")
 
 
 def _index(data: UPath) -> _Endpoint:
@@ -143,7 +142,7 @@ def _latest(data: UPath) -> _Endpoint:
     def answer(request: Request) -> Response:
         branch, file = request.path_params["branch"], request.path_params["file"]
         day = _days_or_none(data, branch)[0]
-        return RedirectResponse(f"/reports/{branch}/{day}/{file or _REPORT}")
+        return RedirectResponse(f"/reports/{branch}/{day}/{file or PAGE}")
 
     return answer
 
@@ -154,8 +153,8 @@ def _report(data: UPath) -> _Endpoint:
         if not _FOLDER.fullmatch(day):
             raise HTTPException(404)
         if not file:
-            return RedirectResponse(f"/reports/{branch}/{day}/{_REPORT}")
-        return _content(_file(data, branch, f"{_REPORTS}/{day}/{file}"))
+            return RedirectResponse(f"/reports/{branch}/{day}/{PAGE}")
+        return _content(_file(data, branch, f"{REPORTS}/{day}/{file}"))
 
     return answer
 
