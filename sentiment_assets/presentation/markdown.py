@@ -3,8 +3,11 @@
 import re
 from collections.abc import Sequence
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<>#|~&@]|://|www\.", re.IGNORECASE)
-"""Whatever can begin markup of Markdown or HTML, or make an address a link, within a line."""
+_SPECIAL = re.compile(r"[\\`*_\[\]<>#|~&@]|://|www\.|\.(?=[^\W\d])", re.IGNORECASE)
+"""Whatever can begin markup of Markdown or HTML, or make an address a link, within a line.
+
+A point before a letter is among them: some renderers make a link even of ``fine.it``.
+"""
 
 
 def as_text(value: str) -> str:

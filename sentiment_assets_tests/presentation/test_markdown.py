@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -14,6 +14,7 @@ MARKDOWN = MarkdownIt("gfm-like", {"html": True})
 
 
 @given(st.text(alphabet=st.sampled_from("ab*_`~[]()<>!#|\\&;:/.@-+=1 \n\"'w"), max_size=60))
+@example(".aw:")
 def test_a_text_within_a_line_is_shown_as_it_was_written(text: str) -> None:
     shown = re.fullmatch(r"<p>(.*)</p>\n", MARKDOWN.render(f"Text: x{as_text(text)}x."))
     assert shown is not None
