@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts another image behind the code location and the scoring service, and leaves all else as it runs: bash deployment/release.sh IMAGE
+# Puts another image behind the code location, the scoring service and the reports, and leaves all else as it runs: bash deployment/release.sh IMAGE
 # Runs that are under way end with the image they began with; new ones take the new image.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,4 +10,4 @@ others=$(grep -v '^SENTIMENT_IMAGE=' "$settings")
 umask 077
 printf '%s\nSENTIMENT_IMAGE=%s\n' "$others" "$image" > "$settings.unfinished"
 mv "$settings.unfinished" "$settings"
-docker compose up --detach --wait --no-deps code scoring
+docker compose up --detach --wait --no-deps code scoring reports

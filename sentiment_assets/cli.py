@@ -17,7 +17,7 @@ from sentiment_assets.ingestion.decoding import on_one_line
 SECTIONS: Mapping[str, Sequence[str]] = {
     "To begin": ("demo", "preview"),
     "To run": ("dev", "serve", "serve-reports"),
-    "To look": ("status", "report", "explain", "score"),
+    "To look": ("status", "report", "explain", "score", "rebuild"),
     "To change": ("replay", "promote", "rollback"),
     "For your shell": ("completion",),
 }
@@ -324,6 +324,29 @@ def rollback(branch: str, version: str | None) -> None:
 
     with _told(CannotPromote):
         click.echo(promote_version(branch, version))
+
+
+@main.command()
+@click.argument("branch", shell_complete=_branches)
+@click.argument("version")
+@_json
+def rebuild(branch: str, version: str, json_wanted: bool) -> None:
+    """Make VERSION of BRANCH's model again, and compare digests.
+
+    From the reviews and settings that it was made from; nothing is stored. Fails if another model comes out. Needs no
+    running Dagster.
+    """
+    from sentiment_assets.commands.rebuild import CannotRebuild, as_json, show
+    from sentiment_assets.commands.rebuild import rebuild as rebuild_version
+
+    with _told(CannotRebuild), _waiting(f"making version {version} of {branch} again"):
+        rebuilt = rebuild_version(branch, version)
+    if json_wanted:
+        click.echo(as_json(rebuilt))
+    else:
+        show(Console(), rebuilt)
+    if not rebuilt.same:
+        raise click.ClickException(f"version {version} of {branch} cannot be made again: another model came out")
 
 
 @main.command()

@@ -11,7 +11,8 @@ import dagster as dg
 from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
 from sentiment_assets.assets.sentiment_report import joined_report_asset
 from sentiment_assets.automation.alert_sensor import alert_sensor
-from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.automation.settings import Freshness, Retention, longest
+from sentiment_assets.automation.tidying import Tidied, tidying
 from sentiment_assets.branch.component import SentimentBranch
 from sentiment_assets.execution.steps import step_executor
 from sentiment_assets.resources.alert_targets import AlertTarget, each_once
@@ -33,13 +34,16 @@ def defs() -> dg.Definitions:
         raise ValueError("the folder of branches was loaded without its components")
     components = branches.component_tree.get_all_components(SentimentBranch)
     targets = [target for each in components for target in each.settings.alerts]
+    retention = longest([each.settings.retention for each in components])
     return dg.Definitions.merge(
-        branches, joined_report(branches, targets), dg.Definitions(executor=step_executor(), resources=resources())
+        branches,
+        joined_report(branches, targets, retention),
+        dg.Definitions(executor=step_executor(), resources=resources()),
     )
 
 
-def joined_report(branches: dg.Definitions, targets: Sequence[AlertTarget]) -> dg.Definitions:
-    """The report over all branches, the sensor that brings it up to date, and the one that tells of its failures."""
+def joined_report(branches: dg.Definitions, targets: Sequence[AlertTarget], retention: Retention) -> dg.Definitions:
+    """The report over all branches, what brings it up to date and keeps it tidy, and what tells of its failures."""
     keys = [key for each in branches.assets or () if isinstance(each, dg.AssetsDefinition) for key in each.keys]
     report = joined_report_asset(sorted(key.path[0] for key in keys if key.path[1:] == [SENTIMENT_REPORT]))
     sensor = dg.AutomationConditionSensorDefinition(
@@ -47,7 +51,8 @@ def joined_report(branches: dg.Definitions, targets: Sequence[AlertTarget]) -> d
     )
     never_stale = Freshness(scored_reviews=None, best_model=None)
     alerts = alert_sensor(SENTIMENT_REPORT, each_once(targets), never_stale)
-    return dg.Definitions(assets=[report], sensors=[sensor, alerts])
+    tidy = tidying(Tidied(SENTIMENT_REPORT, retention))
+    return dg.Definitions.merge(dg.Definitions(assets=[report], sensors=[sensor, alerts]), tidy)
 
 
 class Resources(TypedDict):

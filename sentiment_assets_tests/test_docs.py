@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from sentiment_assets import cli
 from sentiment_assets.automation.jobs import job_names
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
-from sentiment_assets.automation.settings import Cron, Freshness, ScheduledSource, Schedules
+from sentiment_assets.automation.settings import Cron, Freshness, Retention, ScheduledSource, Schedules
 from sentiment_assets.branch import files
 from sentiment_assets.branch.definitions import branch_definitions
 from sentiment_assets.branch.settings import BranchSettings
@@ -92,7 +92,7 @@ def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_r
         each.name.replace("branch_", "<branch>_").replace("_source_", "_<source>_")
         for each in [*(branch.sensors or ()), *(branch.schedules or ())]
     }
-    assert mentioned == fires | {str(each.name) for each in joined_report(branch, []).sensors or ()}
+    assert mentioned == fires | {str(each.name) for each in joined_report(branch, [], Retention()).sensors or ()}
 
 
 def test_every_job_that_is_mentioned_exists_and_the_other_way_round() -> None:

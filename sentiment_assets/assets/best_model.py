@@ -9,6 +9,7 @@ from sentiment_assets.assets.current_features import current_features, stale
 from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_metadata
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.raw_reviews import stored_digests
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
@@ -19,12 +20,11 @@ from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.hyperparameters import fewest_candidates
 from sentiment_assets.learning.settings import (
     BEST,
-    FeatureSet,
-    FeatureSettings,
     PromotionRule,
-    SelectionMetric,
+    RecipeSettings,
     SisterName,
 )
+from sentiment_assets.resources.report_folders import TRAININGS
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_each
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
@@ -42,16 +42,14 @@ def best_model_asset(
     batch_partitions: dg.DynamicPartitionsDefinition,
     candidate_keys: Sequence[str],
     quorum: float,
-    settings: FeatureSettings,
-    feature_sets: Sequence[FeatureSet],
-    similarity: float | None,
-    metric: SelectionMetric,
+    settings: RecipeSettings,
     promotion: PromotionRule,
     behaviour: BehaviourCases,
     about: AboutBranch,
     sisters: Sequence[SisterName] = (),
 ) -> dg.AssetsDefinition:
     """The asset ``<branch>/best_model``; ``about`` is what the card of a model says of the branch."""
+    metric, similarity = settings.metric, settings.splits.near_duplicate_similarity
 
     @dg.asset(
         name=NAME,
@@ -95,6 +93,7 @@ def best_model_asset(
             decide_unchanged,
             measure_champion,
         )
+        from sentiment_assets.learning.recipe import RECIPE_FILE, Recipe, packages_that_count, recipe_to_bytes
         from sentiment_assets.learning.restatement import gather_past_reviews, restate, with_restatement
         from sentiment_assets.learning.train_report import make_train_report
         from sentiment_assets.learning.train_report_page import PAGE_FILE, TrainReportPage, render_train_report_page
@@ -105,7 +104,7 @@ def best_model_asset(
         current = current_features(branch, features, splits, tracking)
         rows, splits = current.rows, current.splits
         try:
-            require_built_with(rows, settings, feature_sets, similarity=similarity, sisters=sisters)
+            require_built_with(rows, settings.features, settings.feature_sets, similarity=similarity, sisters=sisters)
         except StaleFeatures as error:
             raise stale(branch, error) from error
         candidates = current_candidates(storage, branch, candidate_keys, features.version)
@@ -164,6 +163,7 @@ def best_model_asset(
         batches = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
         neutral = gather_neutral_reviews((reviews for _, reviews in batches), splits)
         digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
+        every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
         restatement = None
         if champion and champion.digest == digest:
             decision, version = decide_unchanged(champion.version), champion.version
@@ -177,11 +177,20 @@ def best_model_asset(
                 cases=behaviour,
             )
             if champion:
-                every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
                 past = gather_past_reviews(read_each(storage, branch, RAW_REVIEWS, every))
                 restatement = restate(past, champion=champion.model, challenger=challenger.model)
                 decision = with_restatement(decision, restatement, promotion)
                 tracking.log_report(parent, restatement.files, restatement.figures)
+            recipe = Recipe(
+                settings=settings,
+                batches=stored_digests(storage, branch, every),
+                sisters={name: each.pinned for name, each in current.sisters.items()},
+                hyperparameters=selected.hyperparameters,
+                splits_digest=rows.splits_digest,
+                model_digest=challenger.digest,
+                packages=packages_that_count(),
+            )
+            tracking.log_report(parent, {RECIPE_FILE: recipe_to_bytes(recipe)}, {})
             reference = make_reference(challenger, splits, neutral)
             description = decision.reason
             try:
@@ -225,7 +234,7 @@ def best_model_asset(
             )
         )
         tracking.log_report(parent, {PAGE_FILE: page}, {})
-        file = storage.path(branch, "trainings", parent, PAGE_FILE)
+        file = storage.path(branch, TRAININGS, parent, PAGE_FILE)
         write_atomically(file, page)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(f"{branch}-version-{champion_version}"),

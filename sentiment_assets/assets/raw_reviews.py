@@ -26,12 +26,14 @@ from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder, take
-from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.storage import Storage, frame_attributes, read_frame, stored_partitions
 from sentiment_assets.resources.urls import shown, without_secrets
 
 NAME = REVIEWS
 FILE_FACTS = "file"
 """What the stored frame's ``attrs`` say of its file, for the quality checks."""
+CONTENT_DIGEST = "content"
+"""What the stored frame's ``attrs`` say of what it holds; those of former releases do not."""
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
     "text": ("string", "The review as it was written."),
@@ -113,6 +115,7 @@ def take_in(
         QUARANTINE: batch.quarantine,
     }
     side_frames = write_side_frames(storage, branch, key, beside)
+    digest = content_digest(batch.reviews)
     batch.reviews.attrs = {
         "rows_in": batch.rows_in,
         "rows_duplicate": batch.rows_duplicate,
@@ -124,10 +127,11 @@ def take_in(
             "columns_missing": list(batch.columns_missing),
         },
         SIDE_FRAMES: side_frames.version,
+        CONTENT_DIGEST: digest,
     }
     stored = storage.store_frame(branch, NAME, key, batch.reviews)
     return Materialized(
-        data_version=content_digest(batch.reviews),
+        data_version=digest,
         made_from={},
         metadata={
             ROW_COUNT: len(batch.reviews),
@@ -194,6 +198,12 @@ def _content(landing: str, partition: str) -> AbstractContextManager[OpenFile | 
     except Exception as error:  # noqa: BLE001  every file system has errors of its own
         reason = getattr(error, "strerror", None) or without_secrets(error, landing)
         raise _cannot_be_read(f"{place}/{path}", reason) from None
+
+
+def stored_digests(storage: Storage, branch: str, keys: Sequence[str]) -> dict[str, str]:
+    """The digest of what each stored batch holds, by its key; empty for one that a former release has stored."""
+    stored = stored_partitions(storage, branch, NAME, keys)
+    return {key: str(frame_attributes(storage.frame_path(branch, NAME, key)).get(CONTENT_DIGEST, "")) for key in stored}
 
 
 def _cannot_be_read(shown_file: str, reason: str | None) -> dg.Failure:

@@ -76,10 +76,15 @@ def period_report_job_name(branch: str) -> str:
     return f"{branch}_period_report"
 
 
+def tidy_job_name(branch: str) -> str:
+    """The job that removes what is older than the branch wants it kept."""
+    return f"{branch}_tidy"
+
+
 def job_names(branch: str) -> list[str]:
     """All jobs of a branch; those that pull and publish are there if it has sources and warehouses."""
     named = (ingest_job_name, train_job_name, score_job_name, report_job_name, pull_job_name, publish_job_name)
-    return [each(branch) for each in (*named, trial_job_name, period_report_job_name)]
+    return [each(branch) for each in (*named, trial_job_name, period_report_job_name, tidy_job_name)]
 
 
 def branch_jobs(branch: str, sources: Sequence[str] = ()) -> Sequence[Any]:

@@ -70,3 +70,31 @@ class Freshness(Settings):
 
     scored_reviews: float | None = Field(default=7, gt=0, description="Of the last batch that was scored.")
     best_model: float | None = Field(default=60, gt=0, description="Of the last train run that ended well.")
+
+
+class Retention(Settings):
+    """How long what grows with every day is kept; ``null``: for good."""
+
+    reports: int | None = Field(
+        default=90, ge=1, description="Days that daily reports are kept; the newest is kept in any case."
+    )
+    runs: int | None = Field(
+        default=90,
+        ge=1,
+        description="Days that Dagster keeps runs that pulled, reported or tried something, once there are newer ones, "
+        "and what the steps of any run have printed.",
+    )
+    versions: int | None = Field(
+        default=100,
+        ge=1,
+        description="So many of the newest versions of the model are kept, with their train runs in MLflow; and the "
+        "champion, those that it can be rolled back to, and those that a branch names in `start_from`.",
+    )
+
+
+def longest(retentions: Sequence[Retention]) -> Retention:
+    """What keeps everything as long as any of them does, such as the reports of all branches."""
+    said = {name: [getattr(each, name) for each in retentions] for name in Retention.model_fields}
+    return Retention.model_validate(
+        {name: None if None in of_each else max(of_each) for name, of_each in said.items() if of_each}
+    )

@@ -64,7 +64,13 @@ class SentimentBranch(dg.Component, dg.Resolvable):
         name = _branch_name(context.path, context.defs_module_path)
         _require_known_sisters(context.path, context.defs_module_path, self.settings.start_from)
         _require_no_circle(context.path, context.defs_module_path)
-        return branch_definitions(name, self.settings, _behaviour_cases(context.path / BEHAVIOUR_FILE), context.path)
+        return branch_definitions(
+            name,
+            self.settings,
+            _behaviour_cases(context.path / BEHAVIOUR_FILE),
+            context.path,
+            pinned=_pinned(name, context.defs_module_path),
+        )
 
 
 def _behaviour_cases(file: Path) -> BehaviourCases:
@@ -129,15 +135,26 @@ def _require_no_circle(path: Path, defs_folder: Path) -> None:
         ways += [[*way, each] for each in sisters.get(way[-1], []) if each not in way[1:]]
 
 
+def _pinned(branch: str, defs_folder: Path) -> set[str]:
+    """The versions of a branch that some branch names in ``start_from``."""
+    named = [branch_and_version(each) for file in _branch_files(defs_folder) for each in _start_from(file)]
+    return {version for sister, version in named if sister == branch and version}
+
+
 def _named_sisters(file: Path) -> list[str]:
-    """The sisters of a branch that are not one version for good; none in a file that says it in no readable way."""
+    """The sisters of a branch that are not one version for good."""
+    return [each for each in _start_from(file) if "@" not in each]
+
+
+def _start_from(file: Path) -> list[str]:
+    """What a branch names in ``start_from``; nothing in a file that says it in no readable way."""
     try:
         parts = [each for each in yaml.safe_load_all(file.read_text(encoding="utf-8")) if isinstance(each, dict)]
     except yaml.YAMLError:  # its own branch says so
         return []
     said = [(each.get("attributes") or {}).get("start_from") or [] for each in parts]
     names = [name for each in said for name in ([each] if isinstance(each, str) else each)]
-    return [name for name in names if isinstance(name, str) and "@" not in name]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _branch_files(defs_folder: Path) -> list[Path]:

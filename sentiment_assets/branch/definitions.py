@@ -1,6 +1,6 @@
 """What a branch is made of: its assets, checks, jobs, sensors and schedules."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from sentiment_assets.automation.retraining_sensor import retraining_sensor
 from sentiment_assets.automation.schedules import branch_schedules, pull_schedules
 from sentiment_assets.automation.scoring_sensor import scoring_sensor
 from sentiment_assets.automation.settings import Freshness
+from sentiment_assets.automation.tidying import Tidied, tidying
 from sentiment_assets.automation.trial import trial_job
 from sentiment_assets.branch.batches import batches_asset
 from sentiment_assets.branch.settings import BranchSettings
@@ -32,14 +33,22 @@ from sentiment_assets.checks.open_warnings import open_warnings_check
 from sentiment_assets.checks.suspicious_labels import suspicious_labels_check
 from sentiment_assets.learning.about_branch import AboutBranch
 from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
-from sentiment_assets.learning.settings import SisterName, branch_and_version
+from sentiment_assets.learning.settings import RecipeSettings, SisterName, branch_and_version
 from sentiment_assets.resources.urls import shown
 
 
 def branch_definitions(
-    name: str, settings: BranchSettings, behaviour: BehaviourCases = NO_CASES, folder: Path | None = None
+    name: str,
+    settings: BranchSettings,
+    behaviour: BehaviourCases = NO_CASES,
+    folder: Path | None = None,
+    *,
+    pinned: Collection[str] = (),
 ) -> dg.Definitions:
-    """What a branch is made of; ``folder`` holds its YAML file, and sources of its own."""
+    """What a branch is made of.
+
+    ``folder`` holds its YAML file, and sources of its own; other branches start from the versions ``pinned``.
+    """
     ingestion = settings.ingestion
     batch_partitions = dg.DynamicPartitionsDefinition(name=batch_partitions_name(name))
     sisters = settings.start_from
@@ -65,10 +74,14 @@ def branch_definitions(
             batch_partitions=batch_partitions,
             candidate_keys=candidate_keys,
             quorum=settings.search.quorum,
-            settings=settings.features,
-            feature_sets=feature_sets,
-            similarity=settings.splits.near_duplicate_similarity,
-            metric=settings.selection_metric,
+            settings=RecipeSettings(
+                splits=settings.splits,
+                analyzer=settings.features.tokens,
+                features=settings.features,
+                feature_sets=feature_sets,
+                patience=settings.search.patience,
+                metric=settings.selection_metric,
+            ),
             promotion=settings.promotion,
             behaviour=behaviour,
             about=about_branch(name, settings),
@@ -78,7 +91,7 @@ def branch_definitions(
         sentiment_report_asset(name, batch_partitions, settings.columns.keep),
         *([published_scores_asset(name, batch_partitions, settings.publish)] if settings.publish else []),
     ]
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=dg.map_asset_specs(
             lambda spec: spec.replace_attributes(
                 group_name=name, owners=settings.owners, freshness_policy=_freshness_policy(spec, settings.freshness)
@@ -121,6 +134,8 @@ def branch_definitions(
             *pull_schedules(name, settings.sources),
         ],
     )
+    sources = [each.name for each in settings.sources]
+    return dg.Definitions.merge(definitions, tidying(Tidied(name, settings.retention, sources, pinned)))
 
 
 def about_branch(name: str, settings: BranchSettings) -> AboutBranch:

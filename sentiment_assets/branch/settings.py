@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
-from sentiment_assets.automation.settings import Freshness, ScheduledSource, Schedules
+from sentiment_assets.automation.settings import Freshness, Retention, ScheduledSource, Schedules
 from sentiment_assets.ingestion.settings import (
     DEFAULT_FORMAT,
     DEFAULT_LIMITS,
@@ -113,6 +113,7 @@ class BranchSettings(Settings):
     serve: ServeSettings = Field(default=ServeSettings(), description="What the scoring service keeps.")
     schedules: Schedules = Field(default=Schedules(), description="What happens by the clock.")
     freshness: Freshness = Field(default=Freshness(), description="When an asset counts as stale, in days.")
+    retention: Retention = Field(default=Retention(), description="How long what grows with every day is kept.")
     publish: list[Destination] = Field(
         default=[], description="Warehouses that scores, checks, reports and models are published to, for analysts."
     )

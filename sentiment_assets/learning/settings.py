@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from sentiment_assets.settings_base import Settings
 
@@ -151,3 +151,14 @@ class PromotionRule(Settings):
         description="A challenger that would change the labels of a larger share of past reviews is held for a person, "
         "who can promote it by hand; `null`: none is. A branch's first model is never held.",
     )
+
+
+class RecipeSettings(BaseModel, frozen=True):
+    """The settings of a branch that decide what becomes of a candidate."""
+
+    splits: SplitSettings
+    analyzer: Analyzer | None
+    features: FeatureSettings
+    feature_sets: tuple[FeatureSet, ...]
+    patience: int | None
+    metric: SelectionMetric

@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
 WILL_RETRY = "dagster/will_retry"
 """The tag of a failed run: "true" if Dagster launches it again."""
@@ -34,6 +36,15 @@ def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={WILL_RETRY: "true"}, updated_after=lately)
     about_to = [run for run in instance.get_runs(failed) if run.is_complete_and_waiting_to_retry]
     return [*instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)), *about_to]
+
+
+def remove_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Have Dagster forget a run and all that it has told, and remove its file, which Dagster leaves in SQLite."""
+    instance.delete_run(run_id)
+    storage = instance.event_log_storage
+    if isinstance(storage, SqliteEventLogStorage):
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{storage.path_for_shard(run_id)}{ending}").unlink(missing_ok=True)
 
 
 def range_tags(first: str, last: str) -> dict[str, str]:

@@ -26,6 +26,8 @@ CHAMPION_BEFORE = "sentiment_assets.champion_before"
 MODEL_DIGEST = "sentiment_assets.model_digest"
 REFERENCE_DIGEST = "sentiment_assets.reference_digest"
 REFERENCE_FILE = "reference.npz"
+ROLE = "sentiment_assets.role"
+"""The tag of a run in MLflow that says what it is: ``train_run``, ``candidate``, ``trial`` or ``monitoring``."""
 SQLITE = "sqlite:///"
 _MODELS_AT_ONCE = 100
 
@@ -166,12 +168,28 @@ def registered_versions(branch: str, uri: str) -> list[RegisteredVersion]:
             description=each.description or "",
             figures=dict(client.get_run(each.run_id).data.metrics) if each.run_id else {},
         )
-        for each in _in_order(client, branch)
+        for each in versions_in_order(client, branch)
     ]
 
 
 class NoSuchVersion(ValueError):
     """A model has no such version, or there is no such model; the message names those there are."""
+
+
+def kept_with(branch: str, version: str, file: str, uri: str) -> bytes:
+    """A file that ``Tracking.log_report`` has kept with the train run of a version.
+
+    Raises ``NoSuchVersion``, and ``FileNotFoundError`` where the train run has no such file.
+    """
+    from mlflow.exceptions import MlflowException
+
+    client = open_client(uri)
+    registered = _registered(client, branch, version)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return Path(client.download_artifacts(str(registered.run_id), f"report/{file}", folder)).read_bytes()
+        except (MlflowException, OSError) as error:
+            raise FileNotFoundError(f"the train run of version {version} of {branch} has no {file}") from error
 
 
 def make_champion(branch: str, version: str, uri: str) -> str | None:
@@ -248,14 +266,15 @@ def _registered(client: "MlflowClient", branch: str, version: str) -> "ModelVers
 
 def _versions(client: "MlflowClient", branch: str) -> "dict[str, ModelVersion]":
     """The registered versions of a branch by their numbers, the first one first. Raises ``NoSuchVersion``."""
-    found = _in_order(client, branch)
+    found = versions_in_order(client, branch)
     if not found:
         models = ", ".join(sorted(each.name for each in client.search_registered_models())) or "none yet"
         raise NoSuchVersion(f"there is no registered model {branch!r}; there are: {models}")
     return {str(each.version): each for each in found}
 
 
-def _in_order(client: "MlflowClient", branch: str) -> "list[ModelVersion]":
+def versions_in_order(client: "MlflowClient", branch: str) -> "list[ModelVersion]":
+    """Every registered version of a branch as MLflow has it, the first one first."""
     return sorted(client.search_model_versions(f"name = '{branch}'"), key=lambda each: int(each.version))
 
 

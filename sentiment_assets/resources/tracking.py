@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +17,7 @@ from sentiment_assets.resources.registry import (
     MODEL_DIGEST,
     REFERENCE_DIGEST,
     REFERENCE_FILE,
+    ROLE,
     SQLITE,
     ChampionRegistration,
     LoadedChampion,
@@ -29,6 +30,7 @@ from sentiment_assets.resources.registry import (
     set_champion,
     version_of,
 )
+from sentiment_assets.resources.superseded_versions import Removed, remove_superseded_versions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -46,9 +48,7 @@ _MOST_AT_ONCE = 1_000
 """Metrics that MLflow takes in one request."""
 _LONGEST_DIGEST = 36
 _DAGSTER_RUN = "dagster.run_id"
-_ROLE, _BRANCH, _FEATURES, _ROOT_RUN = (
-    f"sentiment_assets.{name}" for name in ("role", "branch", "features_version", "root_run_id")
-)
+_BRANCH, _FEATURES, _ROOT_RUN = (f"sentiment_assets.{name}" for name in ("branch", "features_version", "root_run_id"))
 
 
 class Tracking(dg.ConfigurableResource[Any]):
@@ -81,7 +81,7 @@ class Tracking(dg.ConfigurableResource[Any]):
             parents = self._parents(client, experiment, features_version)
         if parents:
             return parents[0].info.run_id
-        tags = self._tags(branch, features_version, run) | {_ROLE: "train_run"}
+        tags = self._tags(branch, features_version, run) | {ROLE: "train_run"}
         name = f"train {branch} {features_version[:8]}"
         return client.create_run(experiment, run_name=name, tags=tags).info.run_id
 
@@ -126,7 +126,7 @@ class Tracking(dg.ConfigurableResource[Any]):
         tags = self._tags(parent.data.tags[_BRANCH], parent.data.tags[_FEATURES], run) | {
             "mlflow.parentRunId": parent_run_id,
             "dagster.partition": key,
-            _ROLE: "candidate",
+            ROLE: "candidate",
         }
         child = client.create_run(parent.info.experiment_id, run_name=name, tags=tags)
         client.log_batch(child.info.run_id, params=_logged(params))
@@ -137,7 +137,7 @@ class Tracking(dg.ConfigurableResource[Any]):
     ) -> str:
         """Start the run of a trial, which has no parent and registers nothing, and return its id."""
         client = self.client()
-        tags = self._tags(branch, features_version, run) | {_ROLE: "trial"}
+        tags = self._tags(branch, features_version, run) | {ROLE: "trial"}
         started = client.create_run(self._experiment(client, branch), run_name=name, tags=tags).info.run_id
         client.log_batch(started, params=_logged(params))
         return started
@@ -266,7 +266,7 @@ class Tracking(dg.ConfigurableResource[Any]):
         """A link to the candidates of a train run side by side, the one with the smallest validation loss first."""
         experiment = self.client().get_run(parent_run_id).info.experiment_id
         asked = {
-            "searchFilter": f"tags.`{_ROLE}` = 'candidate' and tags.`mlflow.parentRunId` = '{parent_run_id}'",
+            "searchFilter": f"tags.`{ROLE}` = 'candidate' and tags.`mlflow.parentRunId` = '{parent_run_id}'",
             "orderByKey": "metrics.`validation_loss`",
             "orderByAsc": "true",
             "compareRunsMode": "CHART",
@@ -295,6 +295,11 @@ class Tracking(dg.ConfigurableResource[Any]):
     def promote(self, branch: str, version: str) -> None:
         """Move the alias ``champion``."""
         set_champion(self.client(), branch, version)
+
+    def remove_superseded(self, branch: str, *, newest: int, pinned: Collection[str]) -> Removed:
+        """Remove old versions and train runs, as ``remove_superseded_versions`` does. Raises ``MlflowAway``."""
+        require_mlflow(self.uri())
+        return remove_superseded_versions(branch, self.uri(), newest=newest, pinned=pinned)
 
     def run_link(self, run_id: str) -> dg.UrlMetadataValue:
         """A link to a run in MLflow's UI."""
@@ -344,14 +349,14 @@ class Tracking(dg.ConfigurableResource[Any]):
         former releases kept pages stays as it is, and says where they are written to now.
         """
         experiment = self._experiment(client, f"{branch}-monitoring")
-        wanted = f"tags.`{_ROLE}` = 'monitoring'"
+        wanted = f"tags.`{ROLE}` = 'monitoring'"
 
         def oldest() -> "Sequence[Run]":
             return client.search_runs([experiment], wanted, order_by=["attributes.start_time"], max_results=1)
 
         runs = oldest()
         if not runs:
-            made = client.create_run(experiment, run_name="monitoring", tags={_ROLE: "monitoring"}).info.run_id
+            made = client.create_run(experiment, run_name="monitoring", tags={ROLE: "monitoring"}).info.run_id
             self.mark("FINISHED", made)
             runs = oldest()
             if runs[0].info.run_id != made:
@@ -366,7 +371,7 @@ class Tracking(dg.ConfigurableResource[Any]):
         self, client: "MlflowClient", experiment: str, features_version: str, *conditions: str
     ) -> "Sequence[Run]":
         wanted = [
-            f"tags.`{_ROLE}` = 'train_run'",
+            f"tags.`{ROLE}` = 'train_run'",
             f"tags.`{_FEATURES}` = '{features_version}'",
             *conditions,
         ]

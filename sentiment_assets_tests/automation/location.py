@@ -30,7 +30,7 @@ def defs() -> dg.Definitions:
         }
     )
     branch = branch_definitions(BRANCH, settings)
-    joined = joined_report(branch, settings.alerts)
+    joined = joined_report(branch, settings.alerts, settings.retention)
     for sensor in (*(branch.sensors or ()), *(joined.sensors or ())):
         on_the_way = sensor.name.endswith(("_landing", "_retraining", "_scoring"))
         sensor._min_interval = 1 if on_the_way else 10  # the daemon itself looks every five seconds

@@ -1,0 +1,131 @@
+"""The job ``tidy``: what grows with every day is removed once it is older than its branch wants it kept.
+
+What grows with the reviews, such as batches and their scores, is not its business.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from sentiment_assets.assets.pulled import pulled_key
+from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
+from sentiment_assets.automation.jobs import (
+    period_report_job_name,
+    pull_job_name,
+    report_job_name,
+    tidy_job_name,
+    trial_job_name,
+    version_tags,
+)
+from sentiment_assets.automation.run_history import belongs_to
+from sentiment_assets.automation.settings import Retention
+from sentiment_assets.resources.dagster_runs import remove_run
+from sentiment_assets.resources.report_folders import REPORTS, TRAININGS, remove_folders, remove_reports_before
+from sentiment_assets.resources.storage import Storage
+from sentiment_assets.resources.tracking import Tracking
+
+_EVERY_DAY = "30 4 * * *"
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """A branch, or the report of all of them, and how much of it is kept."""
+
+    name: str
+    retention: Retention
+    sources: Sequence[str] = ()
+    pinned: Collection[str] = ()
+    """The versions of its model that other branches start from."""
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether it has a model, and jobs of its own."""
+        return self.name != SENTIMENT_REPORT
+
+    @property
+    def assets(self) -> Sequence[dg.AssetKey]:
+        """What its runs that may go have materialized; the run that did so last is kept."""
+        if not self.is_branch:
+            return [dg.AssetKey(SENTIMENT_REPORT)]
+        return [dg.AssetKey([self.name, SENTIMENT_REPORT]), *(pulled_key(self.name, each) for each in self.sources)]
+
+
+def tidying(tidied: Tidied) -> dg.Definitions:
+    """The job ``<branch>_tidy`` and its schedule; for the report of all branches, ``sentiment_report_tidy``."""
+
+    @dg.op(
+        name=f"{tidied.name}__tidy",
+        out=dg.Out(dg.Nothing),
+        description="Removes reports, runs, logs and versions that `retention` does not want kept any longer.",
+    )
+    def tidy(context: dg.OpExecutionContext, storage: Storage, tracking: Tracking) -> None:
+        removed = _tidy(context.instance, tidied, storage, tracking)
+        context.log.info(f"removed: {', '.join(f'{number} {what}' for what, number in removed.items())}")
+        context.add_output_metadata(removed)
+
+    @dg.job(
+        name=tidy_job_name(tidied.name),
+        tags=version_tags(),
+        executor_def=dg.in_process_executor,
+        description="Keeps what grows with every day within the bounds of `retention`.",
+    )
+    def tidy_up() -> None:
+        tidy()
+
+    schedule = dg.ScheduleDefinition(
+        name=f"{tidy_job_name(tidied.name)}_schedule",
+        job=tidy_up,
+        cron_schedule=_EVERY_DAY,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Tidies {tidied.name}.",
+    )
+    return dg.Definitions(jobs=[tidy_up], schedules=[schedule])
+
+
+def _tidy(instance: dg.DagsterInstance, tidied: Tidied, storage: Storage, tracking: Tracking) -> dict[str, int]:
+    """Remove what is too old; returns how much of each kind went."""
+    kept, now = tidied.retention, datetime.now(UTC)
+    removed: dict[str, int] = {}
+    if kept.reports is not None:
+        first = (now - timedelta(days=kept.reports)).date()
+        removed["reports"] = len(remove_reports_before(storage.path(tidied.name, REPORTS), first))
+    if kept.runs is not None:
+        before = now - timedelta(days=kept.runs)
+        removed["runs"] = _remove_runs(instance, tidied, before)
+        _remove_logs(instance, tidied, before)
+    if kept.versions is not None and tidied.is_branch:
+        old = tracking.remove_superseded(tidied.name, newest=kept.versions, pinned=tidied.pinned)
+        remove_folders(storage.path(tidied.name, TRAININGS), old.train_runs)
+        removed |= {"versions": len(old.versions), "train_runs": len(old.train_runs)}
+    return removed
+
+
+def _remove_runs(instance: dg.DagsterInstance, tidied: Tidied, before: datetime) -> int:
+    """Remove old runs that nothing needs once there are newer ones, since Dagster forgets all that they have told."""
+    latest = [instance.get_latest_materialization_event(each) for each in tidied.assets]
+    needed = {event.run_id for event in latest if event}
+    old = [run.run_id for run in _ended(instance, before) if _may_go(run, tidied) and run.run_id not in needed]
+    for each in old:
+        remove_run(instance, each)
+    return len(old)
+
+
+def _may_go(run: dg.DagsterRun, tidied: Tidied) -> bool:
+    """Whether a run tidied, pulled, reported or tried something: that of reports and sources is all in newer ones."""
+    named = (tidy_job_name, pull_job_name, report_job_name, period_report_job_name, trial_job_name)
+    picked = run.asset_selection or set()
+    return run.job_name in {each(tidied.name) for each in named} or (bool(picked) and picked <= {*tidied.assets})
+
+
+def _remove_logs(instance: dg.DagsterInstance, tidied: Tidied, before: datetime) -> None:
+    """Remove what the steps of old runs have printed; what Dagster itself knows of the runs stays."""
+    for run in _ended(instance, before):
+        if belongs_to(run, tidied.name):
+            instance.compute_log_manager.delete_logs(prefix=[run.run_id])
+
+
+def _ended(instance: dg.DagsterInstance, before: datetime) -> Sequence[dg.DagsterRun]:
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    return instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before))

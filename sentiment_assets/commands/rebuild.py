@@ -1,0 +1,142 @@
+"""A registered version made again from the reviews and settings it was made from, and compared by digests."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.raw_reviews import stored_digests
+from sentiment_assets.definitions import resources
+from sentiment_assets.learning.recipe import RECIPE_FILE, NoRecipe, Recipe, packages_that_count, recipe_from_bytes
+from sentiment_assets.learning.recipe import rebuild as rebuild_from
+from sentiment_assets.learning.sister import Sister
+from sentiment_assets.presentation.wording import counted
+from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
+from sentiment_assets.resources.registry import ChangedModel, NoSuchVersion, kept_with, version_of
+from sentiment_assets.resources.storage import Storage, read_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NAMED = 5
+
+
+class CannotRebuild(ValueError):
+    """What the version was made from is not there any more; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One digest of then and of now."""
+
+    then: str
+    now: str
+
+    @property
+    def same(self) -> bool:
+        """Whether they are equal."""
+        return self.then == self.now
+
+
+@dataclass(frozen=True)
+class RebuiltVersion:
+    """A version beside what was made from its recipe."""
+
+    branch: str
+    version: str
+    batches: int
+    splits: Compared
+    model: Compared
+    other_packages: Mapping[str, Compared]
+    """The packages of another release than then."""
+
+    @property
+    def same(self) -> bool:
+        """Whether it is the same model, to the last bit."""
+        return self.model.same
+
+
+def rebuild(branch: str, version: str) -> RebuiltVersion:
+    """Make a version again, and compare it with what was registered; nothing is stored. Raises ``CannotRebuild``."""
+    from joblib import cpu_count
+
+    uri, storage = tracking_uri(), resources()["storage"]
+    try:
+        require_mlflow(uri)
+        recipe = recipe_from_bytes(kept_with(branch, version, RECIPE_FILE, uri))
+        sisters = {name: _sister(name, recipe, uri) for name in recipe.sisters}
+    except (ChangedModel, MlflowAway, NoRecipe, NoSuchVersion) as error:
+        raise CannotRebuild(str(error)) from error
+    except FileNotFoundError as error:
+        raise CannotRebuild(f"{error}: it was registered by a former release, which did not keep one") from error
+    _require_same_batches(storage, branch, recipe)
+    frames = ((key, _read(storage, branch, key)) for key in recipe.batches)
+    made = rebuild_from(recipe, frames, sisters, n_jobs=cpu_count(), folder=storage.folder_of_unfinished)
+    now = packages_that_count()
+    return RebuiltVersion(
+        branch=branch,
+        version=version,
+        batches=len(recipe.batches),
+        splits=Compared(recipe.splits_digest, made.splits_digest),
+        model=Compared(recipe.model_digest, made.model_digest),
+        other_packages={
+            name: Compared(then, now[name]) for name, then in recipe.packages.items() if now.get(name) != then
+        },
+    )
+
+
+def _read(storage: Storage, branch: str, key: str) -> "pd.DataFrame":
+    return read_frame(storage.frame_path(branch, RAW_REVIEWS, key))
+
+
+def _sister(name: str, recipe: Recipe, uri: str) -> Sister:
+    pinned = recipe.sisters[name]
+    loaded = version_of(pinned.branch, pinned.version, uri)
+    if loaded.digest != pinned.digest:
+        raise NoSuchVersion(f"{pinned}, the sister {name}, is another model than it was then")
+    return Sister(pinned, loaded.model)
+
+
+def _require_same_batches(storage: Storage, branch: str, recipe: Recipe) -> None:
+    """Raise ``CannotRebuild`` unless every batch still holds what it held; those that came later do not count."""
+    stored = stored_digests(storage, branch, list(recipe.batches))
+    gone = [key for key in recipe.batches if key not in stored]
+    replaced = [key for key, digest in recipe.batches.items() if key in stored and stored[key] != digest]
+    faults = [f"{_some(keys)} {what}" for keys, what in ((gone, "gone"), (replaced, "replaced since")) if keys]
+    if faults:
+        raise CannotRebuild(
+            f"what it was made from is not there any more: {'; '.join(faults)}. Land the former files again to make it "
+            "from them"
+        )
+
+
+def _some(keys: list[str]) -> str:
+    named = ", ".join(keys[:_NAMED])
+    return f"{named} and {len(keys) - _NAMED:,} others are" if len(keys) > _NAMED else f"{named} {_is(keys)}"
+
+
+def _is(keys: list[str]) -> str:
+    return "is" if len(keys) == 1 else "are"
+
+
+def as_json(rebuilt: RebuiltVersion) -> str:
+    """One JSON object, for programs."""
+    return json.dumps(asdict(rebuilt) | {"same": rebuilt.same}, indent=2)
+
+
+def show(console: Console, rebuilt: RebuiltVersion) -> None:
+    """Print it for people."""
+    outcome = "the same model, to the last bit" if rebuilt.same else "another model"
+    console.print(
+        f"{rebuilt.branch}, version {rebuilt.version}, made again from {counted(rebuilt.batches, 'batch', 'batches')}: {outcome}",
+        highlight=False,
+    )
+    table = Table("", "then", "now", box=None)
+    rows = {"splits": rebuilt.splits, "model": rebuilt.model, **rebuilt.other_packages}
+    for name, each in rows.items():
+        table.add_row(name, each.then, each.now if not each.same else "the same")
+    console.print(table)
