@@ -131,10 +131,8 @@ def as_json(rebuilt: RebuiltVersion) -> str:
 def show(console: Console, rebuilt: RebuiltVersion) -> None:
     """Print it for people."""
     outcome = "the same model, to the last bit" if rebuilt.same else "another model"
-    console.print(
-        f"{rebuilt.branch}, version {rebuilt.version}, made again from {counted(rebuilt.batches, 'batch', 'batches')}: {outcome}",
-        highlight=False,
-    )
+    batches = counted(rebuilt.batches, "batch", "batches")
+    console.print(f"{rebuilt.branch}, version {rebuilt.version}, made again from {batches}: {outcome}", highlight=False)
     table = Table("", "then", "now", box=None)
     rows = {"splits": rebuilt.splits, "model": rebuilt.model, **rebuilt.other_packages}
     for name, each in rows.items():
