@@ -38,6 +38,7 @@ class Stack:
     dagster_port: int = field(default_factory=free_port)
     mlflow_port: int = field(default_factory=free_port)
     scoring_port: int = field(default_factory=free_port)
+    reports_port: int = field(default_factory=free_port)
 
     @property
     def dagster(self) -> str:
@@ -49,6 +50,11 @@ class Stack:
         """The scoring service's address."""
         return f"http://127.0.0.1:{self.scoring_port}"
 
+    @property
+    def reports(self) -> str:
+        """The address of the service of reports."""
+        return f"http://127.0.0.1:{self.reports_port}"
+
     def environment(self) -> dict[str, str]:
         """What Compose is told: the name, and a file of settings, which is written anew."""
         settings = {
@@ -58,6 +64,7 @@ class Stack:
             "DAGSTER_PORT": str(self.dagster_port),
             "MLFLOW_PORT": str(self.mlflow_port),
             "SCORING_PORT": str(self.scoring_port),
+            "REPORTS_PORT": str(self.reports_port),
             "SCORING_TOKEN": _TOKEN,
             "RUN_VARIABLES": """', "SHOP_DB", "WAREHOUSE"'""",
             "SHOP_DB": "postgresql://sentiment:of%20the%20test@postgres:5432/shop",

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,7 +160,7 @@ def test_a_run_whose_container_is_killed_is_marked_failed_and_run_again(stack: S
     stack.wait_for_run("acme_ingest", "FAILURE", 60, lambda each: each["runId"] == run["runId"])
     print(f"marked failed after {time.monotonic() - killed:.0f} s")
     stack.wait_for_run(
-        "acme_ingest", "SUCCESS", 180, lambda each: each["tags"].get("dagster/root_run_id") == run["runId"]
+        "acme_ingest", "SUCCESS", 300, lambda each: each["tags"].get("dagster/root_run_id") == run["runId"]
     )
     assert sorted(stack.partitions("acme", "scored_reviews")) == ["2026-10.csv", "2026-11.csv"]
 
@@ -214,9 +215,20 @@ def test_the_commands_of_the_operations_page_work_there_too(stack: Stack) -> Non
     def command(*arguments: str) -> str:
         return stack.compose("exec", "-T", "code", "sentiment-assets", *arguments)
 
-    assert command("rollback", "acme", "1") == "acme: version 1 is the champion, it was 1"
-    assert command("replay", "acme", "2026-10.csv") == "2026-10.csv: 0 rows left quarantine, 0 stay in it"
+    assert command("rollback", "acme", "1") == "acme: version 1 is the champion already"
+    assert command("replay", "acme", "2026-10.csv").startswith("2026-10.csv: 0 rows left quarantine, 0 stay in it")
     assert len(command("score", "/state/landing/acme/2026-10.csv", "--branch", "acme").splitlines()) == 1 + 2_000
+
+
+def test_the_report_is_served_by_the_service_of_reports(stack: Stack) -> None:
+    stack.compose("exec", "-T", "code", "sentiment-assets", "report", "acme", "--write")
+    with urllib.request.urlopen(f"{stack.reports}/reports/acme/latest/", timeout=30) as answer:  # noqa: S310
+        assert "acme" in answer.read().decode()
+
+
+def test_a_version_can_be_made_again(stack: Stack) -> None:
+    made_again = stack.compose("exec", "-T", "code", "sentiment-assets", "rebuild", "acme", "1")
+    assert "the same model, to the last bit" in made_again
 
 
 def test_restarting_every_service_in_turn_loses_nothing(stack: Stack) -> None:
