@@ -9,7 +9,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 unexport PYTHONDONTWRITEBYTECODE  # or each of the tests' processes would compile everything again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test fast lint types imports licences validate unit image test-docker test-ui install-cluster test-cluster mutants docs screenshots format lock clean
+.PHONY: help install demo dev upgrade test fast lint types imports licences validate unit image test-docker test-ui install-cluster test-cluster mutants docs screenshots format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,9 @@ demo: install  ## real reviews from landing files to champions and scores
 
 dev: install  ## Dagster's UI with its daemon, and MLflow's UI
 	@$(BIN)/sentiment-assets dev
+
+upgrade: install  ## bring the databases of Dagster and MLflow to a new release, after a backup
+	@$(BIN)/sentiment-assets upgrade
 
 test: lint imports types licences validate unit  ## everything that CI runs
 

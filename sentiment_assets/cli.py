@@ -18,7 +18,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "To begin": ("demo", "preview"),
     "To run": ("dev", "serve", "serve-reports"),
     "To look": ("status", "report", "explain", "score", "rebuild"),
-    "To change": ("replay", "promote", "rollback"),
+    "To change": ("replay", "promote", "rollback", "upgrade"),
     "For your shell": ("completion",),
 }
 """The commands as the help groups them, each once."""
@@ -347,6 +347,21 @@ def rebuild(branch: str, version: str, json_wanted: bool) -> None:
         show(Console(), rebuilt)
     if not rebuilt.same:
         raise click.ClickException(f"version {version} of {branch} cannot be made again: another model came out")
+
+
+@main.command()
+def upgrade() -> None:
+    """Bring the databases of Dagster and MLflow to the installed releases.
+
+    Back up first, and stop what uses them.
+    """
+    from sentiment_assets.commands.upgrade import CannotUpgrade
+    from sentiment_assets.commands.upgrade import upgrade as upgrade_databases
+    from sentiment_assets.resources.home_format import NewerHome
+
+    with _told(CannotUpgrade, NewerHome), _waiting("upgrading"):
+        for sentence in upgrade_databases(_dagster_home()):
+            click.echo(sentence)
 
 
 @main.command()

@@ -96,7 +96,7 @@ def test_everything_that_fires_stands_on_the_operations_page_and_the_other_way_r
 
 
 def test_every_job_that_is_mentioned_exists_and_the_other_way_round() -> None:
-    sensors = "landing|retraining|scoring|publishing|alerts|report_"
+    sensors = "landing|retraining|scoring|publishing|alerts|report_|tidy_"
     mentioned = set(re.findall(rf"`(?:movies|acme|<branch>)_((?!{sensors})\w+)`", EVERYTHING))
     assert mentioned | {"report"} == {name.removeprefix("movies_") for name in job_names("movies")}
 

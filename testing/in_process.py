@@ -219,8 +219,12 @@ def keep_empty_home(folder: Path) -> None:
         unfinished.rename(folder)
 
 
-def copy_home(source: Path, target: Path) -> None:
-    """Copy a home folder; what MLflow's database says of places in the one is said of the other."""
+def copy_home(source: Path, target: Path, known_as: Path | None = None) -> None:
+    """Copy a home folder; what MLflow's database says of places in the one is said of the other.
+
+    The database of one that was moved says where it was: ``known_as``.
+    """
+    place = known_as or source
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(f"{_DATABASE}*"))
     with (
         contextlib.closing(sqlite3.connect(source / _DATABASE)) as original,
@@ -229,7 +233,7 @@ def copy_home(source: Path, target: Path) -> None:
         original.backup(copy)
         for table, column in _texts(copy):
             moved = f'UPDATE "{table}" SET "{column}" = replace("{column}", ?, ?) WHERE instr("{column}", ?)'  # noqa: S608
-            copy.execute(moved, (f"{source}/", f"{target}/", f"{source}/"))
+            copy.execute(moved, (f"{place}/", f"{target}/", f"{place}/"))
         copy.commit()
 
 

@@ -16,6 +16,7 @@ from upath import UPath
 from sentiment_assets.ingestion.batch_key import fault_of_path
 from sentiment_assets.learning.lazy_mapping import LazyMapping
 from sentiment_assets.resources.home import below_home, is_local, make_folder
+from sentiment_assets.resources.home_format import require_known_format
 from sentiment_assets.resources.local_copies import local_copy
 from sentiment_assets.resources.urls import shown
 from sentiment_assets.resources.written_files import write_atomically, written_atomically
@@ -45,6 +46,10 @@ class Storage(dg.ConfigurableResource[Any]):
     """The data folder: ``<root>/<branch>/<asset>[/<partition>]``."""
 
     root: str
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Refuse a data folder that a later release has written. Raises ``NewerHome``."""
+        require_known_format(self.path())
 
     def path(self, *parts: str) -> UPath:
         """A path below the data folder."""

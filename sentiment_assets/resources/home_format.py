@@ -1,0 +1,34 @@
+"""Which format the data folder has, so that a release does not misread what a later one has written."""
+
+import json
+from importlib.metadata import version
+
+from upath import UPath
+
+from sentiment_assets.resources.urls import shown
+from sentiment_assets.resources.written_files import write_atomically
+
+FORMAT = 2
+"""The format that this release writes. It reads those before it too; folders without a mark are of the first."""
+_FILE = "format.json"
+
+
+class NewerHome(RuntimeError):
+    """A later release has written the data folder; the message says which, and what to do."""
+
+
+def require_known_format(folder: UPath) -> None:
+    """Mark a data folder as being of this release's format. Raises ``NewerHome``, and has changed nothing then."""
+    mark = folder / _FILE
+    try:
+        written = json.loads(mark.read_bytes())
+    except FileNotFoundError:
+        written = {"format": 0}
+    if written["format"] > FORMAT:
+        raise NewerHome(
+            f"{shown(folder)} was written by release {written['release']} of Sentiment Assets, in format "
+            f"{written['format']}; this is release {version('sentiment-assets')}, which knows formats up to {FORMAT}. "
+            "Install that release or a later one, or bring back a backup of before the upgrade. Nothing was changed."
+        )
+    if written["format"] < FORMAT:
+        write_atomically(mark, json.dumps({"format": FORMAT, "release": version("sentiment-assets")}).encode())
