@@ -18,8 +18,8 @@ from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 
 _PAGE = 1_000
-_OBSERVATIONS = 20
-"""So many of the last observations of a batch are looked through: anybody may add some of his own."""
+_AT_ONCE = 500
+"""Partitions that one question names, which a database takes."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,18 @@ def taken_in(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> 
 
 def failed_at(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, float]:
     """Return when a run said last of each batch that it failed, seconds since 1970; for those of which one did."""
-    found = {}
-    for key in keys:
-        of_batch = dg.AssetRecordsFilter(asset_key=dg.AssetKey([branch, RAW_REVIEWS]), asset_partitions=[key])
-        for record in instance.fetch_observations(of_batch, limit=_OBSERVATIONS).records:  # the last one first
-            if record.asset_observation and FAILED in record.asset_observation.metadata:
-                found[key] = record.timestamp
-                break
+    found: dict[str, float] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        some = dg.AssetRecordsFilter(
+            asset_key=dg.AssetKey([branch, RAW_REVIEWS]), asset_partitions=keys[start : start + _AT_ONCE]
+        )
+        cursor, more = None, True
+        while more:
+            page = instance.fetch_observations(some, limit=_PAGE, cursor=cursor)  # the last one first
+            for record in page.records:
+                if record.asset_observation and FAILED in record.asset_observation.metadata:
+                    found.setdefault(str(record.partition_key), record.timestamp)
+            cursor, more = page.cursor, page.has_more
     return found
 
 

@@ -16,6 +16,8 @@ from dagster.components.testing import DefsFolderSandbox, create_defs_folder_san
 from sentiment_assets import SentimentBranch
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
+from testing.in_process import BranchInProcess
+from testing.models import made_model, register
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_a_branch_needs_its_landing_place_only(sandbox: DefsFolderSandbox) -> No
     assert {each.name for each in repository.sensor_defs} == {
         f"acme_{name}" for name in ("landing", "retraining", "scoring", "alerts")
     }
-    assert [each.name for each in repository.schedule_defs] == ["acme_report_schedule"]
+    assert {each.name for each in repository.schedule_defs} == {"acme_report_schedule", "acme_tidy_schedule"}
 
 
 def test_everything_automatic_runs_from_the_start(sandbox: DefsFolderSandbox) -> None:
@@ -80,7 +82,7 @@ def test_schedules_keep_their_time_zones_and_freshness_is_the_assets_policy(sand
         "schedules: {retraining: {cron: '0 3 * * 1', time_zone: Europe/Berlin}, report: null}}",
     )
     loaded = load(sandbox)
-    [schedule] = loaded.get_repository_def().schedule_defs
+    schedule = loaded.get_repository_def().get_schedule_def("acme_retraining_schedule")
     assert (schedule.name, schedule.cron_schedule, schedule.execution_timezone) == (
         "acme_retraining_schedule",
         "0 3 * * 1",
@@ -339,6 +341,17 @@ def test_a_sister_that_cannot_be_one_is_refused(sandbox: DefsFolderSandbox, star
     with pytest.raises(Exception) as caught:  # noqa: PT011  whatever Dagster wraps it in
         load(sandbox)
     assert says in said_by(caught.value)
+
+
+def test_a_version_that_another_branch_starts_from_is_not_tidied_away(
+    sandbox: DefsFolderSandbox, acme: BranchInProcess
+) -> None:
+    for word in ("superb", "lovely", "solid"):
+        register(acme.tracking, "acme", made_model(word))
+    write_branch(sandbox, "{landing: landing/acme, retention: {versions: 1}}")
+    write_branch(sandbox, "{landing: landing/books, start_from: [acme@1]}", folder="books")
+    assert load(sandbox).resolve_job_def("acme_tidy").execute_in_process(instance=acme.instance).success
+    assert [each.version for each in acme.tracking.versions("acme")] == ["1", "3"]
 
 
 def test_branches_that_start_from_one_another_are_named(sandbox: DefsFolderSandbox) -> None:
