@@ -1,7 +1,7 @@
 """``raw_reviews``: one partition per landed file, checked row by row."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import dagster as dg
@@ -34,7 +34,7 @@ FILE_FACTS = "file"
 """What the stored frame's ``attrs`` say of its file, for the quality checks."""
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
-    "text": ("string", "The review as it was written."),
+    "text": ("string", "The review as it was written, but for what the branch redacts."),
     "label": ("Int8", "1 positive, 0 negative, missing: neutral or unlabelled."),
     "neutral": ("bool", "Whether the rater's label is neither; without it, a missing label says nothing."),
     "created_at": ("timestamp[us, UTC]", "When it was written, where known."),
@@ -81,6 +81,7 @@ def take_in(
     from sentiment_assets.ingestion.preview.lines_to_write import with_lines_to_write
     from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
     from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+    from sentiment_assets.ingestion.redaction import Redactor
     from sentiment_assets.monitoring.other_batches import digests_and_labels
 
     path = path_of_batch(key)
@@ -91,7 +92,7 @@ def take_in(
             batch = read_batch(content, file.name, settings)
         except UnreadableFile as error:
             _require_unchanged(content, shown_file)  # or what is half written would be called damaged
-            said = with_lines_to_write(error, content, file.name, settings)
+            said = Redactor(settings).redact(with_lines_to_write(error, content, file.name, settings))
             raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
         except OSError as error:
             raise _cannot_be_read(shown_file, error.strerror) from error
@@ -107,6 +108,8 @@ def take_in(
         log.warning(f"Some rows of {shown_file} are not in its encoding; {proposed}.")
     if others := batch.found.get(NOT_READ):
         log.warning(f"Not every file in {shown_file} is a review: {others}.")
+    if batch.redacted:
+        log.info(f"Redacted in the texts of {shown_file}: {_counted(batch.redacted)}.")
     beside = {
         TEXT_DIGESTS: digests_and_labels(batch.reviews),
         WITHOUT_TEXT: batch.without_text,
@@ -136,6 +139,7 @@ def take_in(
             "rows_without_text": len(batch.without_text),
             "rows_duplicate": batch.rows_duplicate,
             "texts_from_markup": batch.texts_from_markup,
+            "redacted": dict(batch.redacted),
             ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
             "labels": counts_by(batch.reviews, ["label", "neutral"]),
             "sample": sample(batch.reviews),
@@ -151,6 +155,10 @@ def take_in(
             FILE_DIGEST: digest,
         },
     )
+
+
+def _counted(redacted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in redacted.items())
 
 
 def _require_nothing_lost(former: UPath, shown_file: str) -> None:

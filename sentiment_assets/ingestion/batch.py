@@ -3,7 +3,7 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -21,6 +21,7 @@ from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, SHAPE_PROPOSED, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.review_ids import ReviewIds
 from sentiment_assets.ingestion.row_values import LabelValue, RowValues, UnreadValue, ValueReader
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
@@ -66,6 +67,8 @@ class Batch:
     unread: tuple[Unread, ...]
     texts_from_markup: int
     """Reviews whose text held tags or entities, and is stored as a browser would show it."""
+    redacted: Mapping[str, int]
+    """How many values of each kind were redacted in texts."""
     found: Mapping[str, object]
     """What was found about the file: format, compression, encoding, delimiter and the like."""
     columns_found: tuple[str, ...]
@@ -109,10 +112,11 @@ def read_batch(
         without_text=_frame(reading.without_text, ["row", "raw"]),
         rows_in=reading.rows_in,
         rows_duplicate=reading.rows_duplicate,
-        unread=reading.reviews.unread,
+        unread=tuple(map(reading.redacted, reading.reviews.unread)),
         texts_from_markup=reading.texts_from_markup,
+        redacted={kind: count for kind, count in reading.values.redactor.counts.items() if count},
         found=rows.found,
-        columns_found=tuple(map(printable, reading.found)),
+        columns_found=tuple(map(printable, reading.columns_found)),
         columns_missing=tuple(sorted(reading.not_found)) if reading.found else (),
     )
 
@@ -138,6 +142,8 @@ class _Reading:
         self.found: dict[str, None] = {}
         self.not_found = set(columns.wanted)
         self.values = ValueReader(settings)
+        self._beside = Redactor(settings)
+        """Redacts what is kept or said of rows that are no reviews."""
         self.reviews = _Reviews(columns)
         self._text_column = ", ".join(columns.texts)
 
@@ -149,7 +155,11 @@ class _Reading:
 
     def _take(self, rows: Sequence[RawRow], ids: ReviewIds) -> None:
         self.rows_in += len(rows)
-        self.quarantine += [(row.number, "line", row.problem, as_json(row.values)) for row in rows if row.problem]
+        self.quarantine += [
+            (row.number, "line", self._beside.redact(row.problem), self._as_json(row.values))
+            for row in rows
+            if row.problem
+        ]
         readable = [row for row in rows if not row.problem]
         self._note_columns(readable)
         values = self.values.read([row.values for row in readable])
@@ -170,7 +180,7 @@ class _Reading:
     def _review_id(self, row: RawRow, place: int, values: RowValues, ids: ReviewIds) -> str | None:
         """The id of the row's review; ``None`` where it is none, and what it is is noted."""
         if values.texts[place] == "":
-            self.without_text.append((row.number, as_json(row.values)))
+            self.without_text.append((row.number, self._as_json(row.values)))
             return None
         rejected, review_id = values.rejected.get(place), None
         if not rejected:
@@ -180,13 +190,30 @@ class _Reading:
             except RejectedRow as reason:
                 rejected = reason
         if rejected:
-            self.quarantine.append((row.number, rejected.column, rejected.reason, as_json(row.values)))
+            why_not = self._beside.redact(rejected.reason)
+            self.quarantine.append((row.number, rejected.column, why_not, self._as_json(row.values)))
         return review_id
+
+    def _as_json(self, values: Mapping[str, object]) -> str:
+        """A whole row as it is kept: redacted in every column, since columns may have been mixed up."""
+        try:
+            return as_json(self._beside.redact_value(values))
+        except RecursionError:
+            return self._beside.redact(as_json(values))
+
+    def redacted(self, unread: Unread) -> Unread:
+        """The same of values that could not be read, redacted."""
+        return replace(unread, reason=self._beside.redact(unread.reason), value=self._beside.redact(unread.value))
+
+    @property
+    def columns_found(self) -> list[str]:
+        """The columns of the file; of one without a header, they are its first row."""
+        return [self._beside.redact(name) for name in self.found]
 
     def require_text_column(self, hint: str) -> None:
         """Raise ``UnreadableFile`` if no row has it, or none has any of them; ``hint`` is what it may be instead."""
         if self.found and self.not_found.issuperset(self.settings.columns.texts):
-            named = no_such_column(self._text_column, list(self.found))
+            named = no_such_column(self._text_column, self.columns_found)
             raise UnreadableFile(f"{named}. {_NAME_ANOTHER}{f'; {hint}' if hint else ''}")
 
     def require_reviews(self, hint: str) -> None:
@@ -196,7 +223,7 @@ class _Reading:
         """
         with_text = self.rows_in - len(self.without_text)
         if self.rows_in and not with_text:
-            names = ", ".join(map(printable, self.found))
+            names = ", ".join(map(printable, self.columns_found))
             raise UnreadableFile(
                 f"none of its {self.rows_in:,} rows has a text in the column {self._text_column!r}; it has: {names}. "
                 f"{_NAME_ANOTHER}"

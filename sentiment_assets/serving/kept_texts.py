@@ -16,6 +16,7 @@ from upath import UPath
 
 from sentiment_assets.branch.files import branch_files, branch_settings_of
 from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.resources.home import below_home, local_home, make_folder
 from sentiment_assets.resources.written_files import for_this_account, written_atomically
 
@@ -36,9 +37,9 @@ class KeptTexts:
     process: str = field(default_factory=lambda: uuid4().hex[:8])
 
     def keep(self, texts: Sequence[str], now: datetime) -> None:
-        """Append texts, with an id each and the moment they came; all of them or, if it fails, none."""
-        moment = now.isoformat(timespec="seconds")
-        lines = [json.dumps({"id": uuid4().hex, "at": moment, "text": text}) + "\n" for text in texts]
+        """Append texts, redacted, with an id each and the moment they came; all of them or, if it fails, none."""
+        moment, redact = now.isoformat(timespec="seconds"), Redactor(self.settings.ingestion).redact
+        lines = [json.dumps({"id": uuid4().hex, "at": moment, "text": redact(text)}) + "\n" for text in texts]
         make_folder(self.waiting)
         path = self.waiting / f"{now:%Y-%m-%d}-{self.process}{_ENDING}"
         with open(path, "ab", buffering=0, opener=for_this_account) as file:
