@@ -12,6 +12,7 @@ from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.stored_batch import (
     QUARANTINE,
     REVIEWS,
+    ROWS_FORGOTTEN,
     SIDE_FRAMES,
     TEXT_DIGESTS,
     WITHOUT_TEXT,
@@ -24,6 +25,7 @@ from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.open_file import OpenFile
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import Folder
+from sentiment_assets.resources.forgotten_list import forgotten_of
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder, take
 from sentiment_assets.resources.storage import Storage, read_frame
@@ -77,6 +79,7 @@ def take_in(
     """Store what a landed file, or folder of texts, holds. Raises ``dg.Failure`` if it cannot be used as a whole."""
     from sentiment_assets.ingestion.batch import read_batch
     from sentiment_assets.ingestion.content import content_digest
+    from sentiment_assets.ingestion.forgotten import forgets
     from sentiment_assets.ingestion.landing import file_digest, folder_digest
     from sentiment_assets.ingestion.preview.lines_to_write import with_lines_to_write
     from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
@@ -89,7 +92,8 @@ def take_in(
     with _content(landing, key) as content:
         digest = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
         try:
-            batch = read_batch(content, file.name, settings)
+            is_forgotten = forgets(branch, key, forgotten_of(storage, branch))
+            batch = read_batch(content, file.name, settings, is_forgotten=is_forgotten)
         except UnreadableFile as error:
             _require_unchanged(content, shown_file)  # or what is half written would be called damaged
             said = Redactor(settings).redact(with_lines_to_write(error, content, file.name, settings))
@@ -119,6 +123,7 @@ def take_in(
     batch.reviews.attrs = {
         "rows_in": batch.rows_in,
         "rows_duplicate": batch.rows_duplicate,
+        ROWS_FORGOTTEN: batch.rows_forgotten,
         "lines": batch.lines,
         FILE_FACTS: {
             "rows_without_text": len(batch.without_text),
@@ -138,6 +143,7 @@ def take_in(
             ROWS_QUARANTINED: len(batch.quarantine),
             "rows_without_text": len(batch.without_text),
             "rows_duplicate": batch.rows_duplicate,
+            ROWS_FORGOTTEN: batch.rows_forgotten,
             "texts_from_markup": batch.texts_from_markup,
             "redacted": dict(batch.redacted),
             ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -53,7 +53,7 @@ class Unread:
 
 @dataclass(frozen=True)
 class Batch:
-    """The outcome of one landed file. ``rows_in`` is kept + quarantined + without text + duplicate, always."""
+    """The outcome of one landed file. ``rows_in`` is kept + quarantined + without text + duplicate + forgotten."""
 
     reviews: pd.DataFrame
     """Columns review_id, text, label (Int8), neutral (bool), created_at (UTC), split, then the columns to keep."""
@@ -64,6 +64,8 @@ class Batch:
     rows_in: int
     rows_duplicate: int
     """Rows that repeat an earlier row of the file in every column, mapped or not."""
+    rows_forgotten: int
+    """Rows whose review somebody has had forgotten."""
     unread: tuple[Unread, ...]
     texts_from_markup: int
     """Reviews whose text held tags or entities, and is stored as a browser would show it."""
@@ -90,14 +92,25 @@ class Batch:
         return dict(counts)
 
 
+def _nothing_is_forgotten(_: str) -> bool:
+    return False
+
+
 def read_batch(
-    content: Content | Folder, file_name: str, settings: IngestionSettings, most_rows: int | None = None
+    content: Content | Folder,
+    file_name: str,
+    settings: IngestionSettings,
+    most_rows: int | None = None,
+    *,
+    is_forgotten: Callable[[str], bool] = _nothing_is_forgotten,
 ) -> Batch:
     """Read, check and map every row of a landed file or folder, or the first ``most_rows`` for a look at it.
 
+    Nothing is kept of a row whose id ``is_forgotten``.
+
     Raises ``UnreadableFile`` when the file fails as a whole; the message names the reason and the remedy.
     """
-    reading = _Reading(settings)
+    reading = _Reading(settings, is_forgotten)
     rows = read_rows_by(settings, content, file_name)
     reading.take_all(islice(rows, most_rows))
     shape = str(rows.found.get(SHAPE_PROPOSED, ""))
@@ -112,6 +125,7 @@ def read_batch(
         without_text=_frame(reading.without_text, ["row", "raw"]),
         rows_in=reading.rows_in,
         rows_duplicate=reading.rows_duplicate,
+        rows_forgotten=reading.rows_forgotten,
         unread=tuple(map(reading.redacted, reading.reviews.unread)),
         texts_from_markup=reading.texts_from_markup,
         redacted={kind: count for kind, count in reading.values.redactor.counts.items() if count},
@@ -133,10 +147,11 @@ def no_such_column(column: str, names: Sequence[str]) -> str:
 class _Reading:
     """What has come of the rows that were read so far."""
 
-    def __init__(self, settings: IngestionSettings) -> None:
+    def __init__(self, settings: IngestionSettings, is_forgotten: Callable[[str], bool]) -> None:
         columns = settings.columns
         self.settings = settings
-        self.rows_in = self.rows_duplicate = self.texts_from_markup = 0
+        self.rows_in = self.rows_duplicate = self.rows_forgotten = self.texts_from_markup = 0
+        self._is_forgotten = is_forgotten
         self.quarantine: list[tuple[int, str, str, str]] = []
         self.without_text: list[tuple[int, str]] = []
         self.found: dict[str, None] = {}
@@ -179,14 +194,21 @@ class _Reading:
 
     def _review_id(self, row: RawRow, place: int, values: RowValues, ids: ReviewIds) -> str | None:
         """The id of the row's review; ``None`` where it is none, and what it is is noted."""
+        client_id = values.client_ids[place]
+        if client_id and self._is_forgotten(client_id):
+            self.rows_forgotten += 1
+            return None
         if values.texts[place] == "":
             self.without_text.append((row.number, self._as_json(row.values)))
             return None
         rejected, review_id = values.rejected.get(place), None
         if not rejected:
             try:
-                review_id = ids.unless_duplicate(values.client_ids[place], row.values, row.number)
+                review_id = ids.unless_duplicate(client_id, row.values, row.number)
                 self.rows_duplicate += review_id is None
+                if review_id and not client_id and self._is_forgotten(review_id):
+                    self.rows_forgotten += 1
+                    return None
             except RejectedRow as reason:
                 rejected = reason
         if rejected:
