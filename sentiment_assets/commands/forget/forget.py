@@ -14,6 +14,7 @@ import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from rich.console import Console
 
+from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.branch.files import branch_settings_of, filled_in
@@ -53,8 +54,8 @@ _TRAINED = (
     "n-grams that weigh most by name, and a digest of each text. Train again for one without it."
 )
 _AFTERWARDS = (
-    "Its id is on the list of {branch}, as a digest, so no file brings it back. See to backups, and to copies elsewhere. "
-    "For a report without it: sentiment-assets report {branch} --write"
+    "Its id is on the list of {branch}, as a digest, so no file brings it back. See to backups, and to copies "
+    "elsewhere. For a report without it: sentiment-assets report {branch} --write"
 )
 
 
@@ -204,7 +205,8 @@ def _take_out_of_frames(
     for each in found:
         store_without(storage, branch, each.batch, without_rows(each))
         tell_dagster(instance, storage, branch, each.batch, file_digest=_digest_of_landed(branch, each.batch))
-    tell_of_splits(instance, storage, branch)
+    if SPLITS in forgotten.removed:
+        tell_of_splits(instance, storage, branch)
     forgotten.remains.extend(_what_remains(instance, places, traces))
 
 

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from html import escape
 
 import pytest
@@ -7,9 +8,7 @@ from hypothesis import strategies as st
 
 from sentiment_assets.commands.forget.traces import FORGOTTEN, Traces
 
-TEXT = (
-    'The teapot of grandmother Eulalia sang all morning, "loudly" & <b>clearly</b>,\nuntil the kitchen said no: größer!'
-)
+TEXT = 'The teapot of grandmother Eulalia sang all morning, "loudly" & <b>so</b>,\nuntil the kitchen said no: größer!'
 
 
 def in_html(text: str) -> str:
@@ -21,7 +20,7 @@ def twice_in_json(text: str) -> str:
 
 
 @pytest.mark.parametrize("written", [str, json.dumps, twice_in_json, in_html, lambda text: json.dumps(in_html(text))])
-def test_a_text_is_taken_out_in_whatever_form_it_was_written(written: "st.SearchStrategy") -> None:
+def test_a_text_is_taken_out_in_whatever_form_it_was_written(written: Callable[[str], str]) -> None:
     content = f"before {written(TEXT)} after"
     taken_out = Traces([TEXT]).taken_out(content)
     assert FORGOTTEN in taken_out
