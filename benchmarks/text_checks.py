@@ -74,13 +74,15 @@ def print_cost(rows: int) -> None:
 
 
 @dataclass(frozen=True)
-class _Champion:
+class Champion:
+    """A model with what batches are compared with."""
+
     version: str
     model: "SentimentModel"
     reference: "Reference | None"
 
 
-def made_champion(reviews: pd.DataFrame) -> _Champion:
+def made_champion(reviews: pd.DataFrame) -> Champion:
     """A champion that was trained on reviews, and its reference."""
     from sentiment_assets.learning.candidate import train_candidate
     from sentiment_assets.learning.challenger import make_challenger
@@ -95,7 +97,7 @@ def made_champion(reviews: pd.DataFrame) -> _Champion:
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), mlflow_run_id="run")
     challenger = make_challenger({"one": candidate}, features, splits, metric="hinge_loss")
     model = challenger.model
-    return _Champion("1", model, make_reference(challenger, splits))
+    return Champion("1", model, make_reference(challenger, splits))
 
 
 def _reviews(rows: int, seed: int = 0) -> pd.DataFrame:

@@ -18,10 +18,15 @@ _NOT_TEXT = (".npy", ".npz", ".png", ".parquet", ".duckdb", ".lock")
 _LONGEST_WAIT = 60.0
 
 
+class DatabaseBusy(RuntimeError):
+    """Another program holds a database; the message says which, and what to do."""
+
+
 def take_out_of_files(places: Sequence[Path], traces: Traces, skipped: Sequence[Path], *, write: bool) -> list[Path]:
     """Take the texts out of every file below some folders but ``skipped`` and those below; returns which had them.
 
-    Files become visible whole. Databases of SQLite are rewritten, so that no free page keeps what was deleted.
+    Files become visible whole. Databases of SQLite are rewritten, so that no free page keeps what was deleted. Raises
+    ``DatabaseBusy``.
     """
     return [
         file
@@ -59,7 +64,12 @@ def _take_out(file: Path, traces: Traces, *, write: bool) -> bool:
     with file.open("rb") as opened:
         is_sqlite = opened.read(len(_SQLITE)) == _SQLITE
     if is_sqlite:
-        return _take_out_of_database(file, traces, write=write)
+        try:
+            return _take_out_of_database(file, traces, write=write)
+        except sqlite3.OperationalError as error:
+            raise DatabaseBusy(
+                f"{file} cannot be written ({error}): stop what has it open, such as `sentiment-assets dev`"
+            ) from error
     if file.name.endswith(("-wal", "-shm", "-journal")):
         return False
     content = file.read_bytes().decode(errors="surrogateescape")

@@ -19,7 +19,7 @@ from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.branch.files import branch_settings_of, filled_in
 from sentiment_assets.branch.settings import BranchSettings
-from sentiment_assets.commands.forget.files import files_with, take_out_of_files
+from sentiment_assets.commands.forget.files import DatabaseBusy, files_with, take_out_of_files
 from sentiment_assets.commands.forget.frames import (
     FoundRows,
     batches_of,
@@ -60,7 +60,7 @@ _AFTERWARDS = (
 
 
 class CannotForget(ValueError):
-    """There is no such review, or something is under way; the message says what to do. Nothing was changed."""
+    """There is no such review, or something is in the way; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ def forget(
 ) -> Forgotten:
     """Take a review out of everything, or only say of what; it is looked for in ``batches``, all if none is named.
 
-    Raises ``CannotForget``, ``UnknownBranch`` and ``MlflowAway``, and has changed nothing then.
+    Raises ``CannotForget``, ``UnknownBranch`` and ``MlflowAway``. What was done until then stays done: it can be called
+    again.
     """
     settings, storage = branch_settings_of(branch), resources()["storage"]
     require_mlflow(tracking_uri())
@@ -166,7 +167,7 @@ def _take_out_of_landed(settings: BranchSettings, found: Sequence[FoundRows], fo
 def _take_out_of_warehouses(branch: str, settings: BranchSettings, forgotten: Forgotten) -> None:
     for destination in settings.publish:
         if forgotten.dry_run:
-            forgotten.note(f"published rows in {destination}, if there are any", 1)
+            forgotten.note(f"warehouse to look in, {destination}", 1)
             continue
         try:
             warehouse = warehouse_of(branch, destination)
@@ -199,7 +200,10 @@ def _take_out_of_frames(
         if write:
             without = without_rows(each)
             forgotten.note("scores", take_out_of_scores(storage, branch, each, content_digest(without.reviews)))
-    forgotten.note("pages, records and logs", len(take_out_of_files(places, traces, landing, write=write)))
+    try:
+        forgotten.note("pages, records and logs", len(take_out_of_files(places, traces, landing, write=write)))
+    except DatabaseBusy as error:
+        raise CannotForget(f"{error}. Its rows are still stored, so call this again") from error
     if not write:
         return
     for each in found:

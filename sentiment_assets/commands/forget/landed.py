@@ -1,7 +1,10 @@
 """Landed files that hold a forgotten review are written again without its rows, where their form allows it."""
 
+import bz2
+import gzip
 import io
-from collections.abc import Collection, Mapping
+import lzma
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,13 +14,20 @@ from upath import UPath
 from sentiment_assets.ingestion.formats import format_of
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.source import RawRow
-from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+from sentiment_assets.ingestion.readers.unpacking import PackedFile, UnreadableFile
 from sentiment_assets.ingestion.review_ids import ReviewIds
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, optional_text, value_at
 from sentiment_assets.resources.written_files import write_atomically
 
 _OF_LINES = ("csv", "tsv", "jsonl", "ndjson")
+_PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": lambda content: pa.compress(content, "zstd", asbytes=True),
+}
 
 
 class NotRewritten(ValueError):
@@ -75,7 +85,9 @@ def _without(content: bytes, name: str, places: Collection[int], settings: Inges
     """The content without the rows at these places; ``None`` where its form does not allow it."""
     ending, compression = format_of(name)
     if compression:
-        return None
+        unpacked = PackedFile(content, compression, len(content)).whole()  # it has been read, so it is not too large
+        without = _without(unpacked, name[: name.rindex(".")], places, settings)
+        return None if without is None else _PACKERS[compression](without)
     if ending == "parquet":
         table = pq.read_table(io.BytesIO(content))
         kept = pa.array([place not in places for place in range(len(table))])

@@ -1,7 +1,13 @@
+import bz2
+import gzip
 import io
+import lzma
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from sentiment_assets.commands.forget.landed import NotRewritten, take_out_of_landed
@@ -11,6 +17,16 @@ from sentiment_assets.ingestion.settings import IngestionSettings
 SETTINGS = IngestionSettings()
 CSV = b'\xef\xbb\xbfreview_id,text,label\r\n1,good,1\r\n2,"bad,\r\nof two lines",0\r\n3,fine,1\r\n2,"said twice",0\r\n'
 JSONL = b'{"review_id": 1, "text": "good"}\n{"review_id": 2, "text": "bad"}\n{"review_id": 3, "text": "fine"}\n'
+PACKED = [
+    ("gz", gzip.compress, gzip.decompress),
+    ("bz2", bz2.compress, bz2.decompress),
+    ("xz", lzma.compress, lzma.decompress),
+    (
+        "zst",
+        partial(pa.compress, codec="zstd", asbytes=True),
+        lambda packed: pa.CompressedInputStream(io.BytesIO(packed), "zstd").read(),
+    ),
+]
 
 
 def without_2(folder: Path, name: str, content: bytes) -> bytes:
@@ -33,6 +49,14 @@ def test_a_parquet_file_has_the_same_types_and_the_other_rows(tmp_path: Path) ->
     frame = pd.DataFrame({"review_id": [1, 2, 3], "text": ["good", "bad", "fine"], "at": pd.Timestamp("2026-01-01")})
     left = pd.read_parquet(io.BytesIO(without_2(tmp_path, "a.parquet", frame.to_parquet())))
     pd.testing.assert_frame_equal(left.reset_index(drop=True), frame[frame["review_id"] != 2].reset_index(drop=True))
+
+
+@pytest.mark.parametrize(("ending", "pack", "unpack"), PACKED)
+def test_a_packed_file_is_packed_again(
+    tmp_path: Path, ending: str, pack: Callable[[bytes], bytes], unpack: Callable[[bytes], bytes]
+) -> None:
+    rewritten = without_2(tmp_path, f"a.jsonl.{ending}", pack(JSONL))
+    assert unpack(rewritten) == JSONL.replace(b'{"review_id": 2, "text": "bad"}\n', b"")
 
 
 def test_a_row_is_found_by_the_id_that_was_made_of_it(tmp_path: Path) -> None:
