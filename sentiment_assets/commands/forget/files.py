@@ -76,7 +76,7 @@ def _take_out(file: Path, traces: Traces, *, write: bool) -> bool:
     if not traces.are_in(content):
         return False
     if write:
-        write_atomically(UPath(file), traces.taken_out_of_document(content).encode(errors="surrogateescape"))
+        write_atomically(UPath(file), traces.taken_out_of_whole(content).encode(errors="surrogateescape"))
     return True
 
 
@@ -89,7 +89,7 @@ def _take_out_of_database(file: Path, traces: Traces, *, write: bool) -> bool:
             held = held or bool(found)
             if write:
                 changed = f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?'  # noqa: S608  own names
-                database.executemany(changed, [(traces.taken_out_of_document(said), row) for row, said in found])
+                database.executemany(changed, [(traces.taken_out_of_whole(said), row) for row, said in found])
         database.commit()
         if write and held:
             database.execute("VACUUM")

@@ -67,7 +67,7 @@ def find_rows(
         if is_it and value_at(row, column)
     )
     texts = (*stored.reviews.loc[kept, "text"].map(str), *of_quarantine)
-    found = FoundRows(key, stored, kept, quarantined, texts)
+    found = FoundRows(batch=key, stored=stored, kept=kept, quarantined=quarantined, texts=texts)
     return found if found.count else None
 
 

@@ -63,8 +63,8 @@ class Traces:
             return value
         return self.taken_out(value) if (inner := _read(value)) is None else json.dumps(self.taken_out_of_json(inner))
 
-    def taken_out_of_document(self, content: str) -> str:
-        """A document without any piece of the texts: as JSON, if it is JSON, so that it stays so."""
+    def taken_out_of_whole(self, content: str) -> str:
+        """A whole file or cell without any piece of the texts; one that is JSON is read, so that it stays JSON."""
         if not self.are_in(content):
             return content
         read = _read(content)

@@ -37,7 +37,7 @@ def test_pieces_of_it_as_quotes_and_samples_have_them_are_taken_out() -> None:
 
 def test_json_stays_json_and_says_what_else_it_said() -> None:
     content = json.dumps({"__class__": "Event", "label": f"{TEXT[:40]}…", "nested": json.dumps([TEXT, 1]), "n": 2})
-    read = json.loads(Traces([TEXT]).taken_out_of_document(content))
+    read = json.loads(Traces([TEXT]).taken_out_of_whole(content))
     assert read == {
         "__class__": "Event",
         "label": f"{FORGOTTEN}…",
