@@ -306,8 +306,8 @@ def test_branches_that_publish_at_one_moment_take_turns(warehouse: Warehouse, as
 
 def test_a_review_is_removed_with_its_score_and_its_words_and_all_others_stay(warehouse: Warehouse, ask: Asked) -> None:
     batch, other = (made_up_batch("shop", key, 20) for key in ("march.csv", "april.csv"))
-    ids = batch.reviews["review_id"].replace("0-3", "o'clock")
-    named = replace(batch, reviews=batch.reviews.assign(review_id=ids), scored=batch.scored.assign(review_id=ids))
+    reviews = batch.reviews.assign(review_id=batch.reviews["review_id"].replace("0-3", "o'clock"))
+    named = replace(batch, reviews=reviews, scored=scored_by_words(reviews, version="4"))
     send(warehouse, named, other)
     before = everything(ask, warehouse)
     assert remove_review(warehouse, "shop", ["march.csv"], "o'clock") == 1
