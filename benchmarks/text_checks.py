@@ -54,7 +54,7 @@ def print_cost(rows: int) -> None:
     from sentiment_assets.monitoring.quality_batch import QualityBatch
     from sentiment_assets.monitoring.settings import MonitoringSettings
 
-    champion, reviews, alone = _champion(), _reviews(rows), look_at_others([], [])
+    champion, reviews, alone = made_champion(_reviews(3_000, seed=1)), _reviews(rows), look_at_others([], [])
     languages_of(["What the library knows of languages is unpacked once a process."])
     batch = QualityBatch(
         reviews=reviews,
@@ -74,13 +74,16 @@ def print_cost(rows: int) -> None:
 
 
 @dataclass(frozen=True)
-class _Champion:
+class Champion:
+    """A model with what batches are compared with."""
+
     version: str
     model: "SentimentModel"
     reference: "Reference | None"
 
 
-def _champion() -> _Champion:
+def made_champion(reviews: pd.DataFrame) -> Champion:
+    """A champion that was trained on reviews, and its reference."""
     from sentiment_assets.learning.candidate import train_candidate
     from sentiment_assets.learning.challenger import make_challenger
     from sentiment_assets.learning.features import build_features
@@ -89,12 +92,12 @@ def _champion() -> _Champion:
     from sentiment_assets.learning.splitting import split_reviews
     from sentiment_assets.monitoring.reference import make_reference
 
-    splits = split_reviews(_reviews(3_000, seed=1).assign(batch="b"), SplitSettings()).reviews
+    splits = split_reviews(reviews.assign(batch="b"), SplitSettings()).reviews
     features = build_features(splits, FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16)))
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), mlflow_run_id="run")
     challenger = make_challenger({"one": candidate}, features, splits, metric="hinge_loss")
     model = challenger.model
-    return _Champion("1", model, make_reference(challenger, splits))
+    return Champion("1", model, make_reference(challenger, splits))
 
 
 def _reviews(rows: int, seed: int = 0) -> pd.DataFrame:

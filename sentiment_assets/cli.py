@@ -18,7 +18,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "To begin": ("demo", "preview"),
     "To run": ("dev", "serve", "serve-reports"),
     "To look": ("status", "report", "explain", "score", "rebuild"),
-    "To change": ("replay", "promote", "rollback", "upgrade"),
+    "To change": ("replay", "promote", "rollback", "forget", "upgrade"),
     "For your shell": ("completion",),
 }
 """The commands as the help groups them, each once."""
@@ -362,6 +362,35 @@ def upgrade() -> None:
     with _told(CannotUpgrade, NewerHome), _waiting("upgrading"):
         for sentence in upgrade_databases(_dagster_home()):
             click.echo(sentence)
+
+
+@main.command()
+@click.option("--branch", required=True, help="Whose review it is.", shell_complete=_branches)
+@click.option("--review-id", required=True, metavar="ID", help="Its id: the client's, or that which a report shows.")
+@click.option(
+    "--batch", "batches", multiple=True, metavar="KEY", help="Only in this batch, where ids count from 1 in each file."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what it would be taken out of.")
+@_json
+def forget(*, branch: str, review_id: str, batches: tuple[str, ...], dry_run: bool, json_wanted: bool) -> None:
+    """Take a review out of all that is stored, for good.
+
+    Ends with 1 if something of it remains, and says where, and what to do there.
+    """
+    os.environ["DAGSTER_HOME"] = str(_dagster_home())
+    import dagster as dg
+
+    from sentiment_assets.branch.files import UnknownBranch
+    from sentiment_assets.commands.forget import forget as command
+    from sentiment_assets.resources.mlflow_settings import MlflowAway
+
+    with _told(UnknownBranch, MlflowAway, command.CannotForget), dg.DagsterInstance.get() as instance:
+        forgotten = command.forget(instance, branch, review_id, batches=batches, dry_run=dry_run)
+    if json_wanted:
+        click.echo(command.as_json(forgotten))
+    else:
+        command.show(Console(), forgotten)
+    sys.exit(1 if forgotten.remains else 0)
 
 
 @main.command()

@@ -1,7 +1,7 @@
 """``raw_reviews``: one partition per landed file, checked row by row."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import dagster as dg
@@ -12,6 +12,7 @@ from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.stored_batch import (
     QUARANTINE,
     REVIEWS,
+    ROWS_FORGOTTEN,
     SIDE_FRAMES,
     TEXT_DIGESTS,
     WITHOUT_TEXT,
@@ -24,6 +25,7 @@ from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.open_file import OpenFile
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import Folder
+from sentiment_assets.resources.forgotten_list import forgotten_of
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder, take
 from sentiment_assets.resources.storage import Storage, frame_attributes, read_frame, stored_partitions
@@ -36,7 +38,7 @@ CONTENT_DIGEST = "content"
 """What the stored frame's ``attrs`` say of what it holds; those of former releases do not."""
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
-    "text": ("string", "The review as it was written."),
+    "text": ("string", "The review as it was written, but for what the branch redacts."),
     "label": ("Int8", "1 positive, 0 negative, missing: neutral or unlabelled."),
     "neutral": ("bool", "Whether the rater's label is neither; without it, a missing label says nothing."),
     "created_at": ("timestamp[us, UTC]", "When it was written, where known."),
@@ -79,10 +81,12 @@ def take_in(
     """Store what a landed file, or folder of texts, holds. Raises ``dg.Failure`` if it cannot be used as a whole."""
     from sentiment_assets.ingestion.batch import read_batch
     from sentiment_assets.ingestion.content import content_digest
+    from sentiment_assets.ingestion.forgotten import forgets
     from sentiment_assets.ingestion.landing import file_digest, folder_digest
     from sentiment_assets.ingestion.preview.lines_to_write import with_lines_to_write
     from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, NOT_READ
     from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+    from sentiment_assets.ingestion.redaction import Redactor
     from sentiment_assets.monitoring.other_batches import digests_and_labels
 
     path = path_of_batch(key)
@@ -90,10 +94,11 @@ def take_in(
     with _content(landing, key) as content:
         digest = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
         try:
-            batch = read_batch(content, file.name, settings)
+            is_forgotten = forgets(branch, key, forgotten_of(storage, branch))
+            batch = read_batch(content, file.name, settings, is_forgotten=is_forgotten)
         except UnreadableFile as error:
             _require_unchanged(content, shown_file)  # or what is half written would be called damaged
-            said = with_lines_to_write(error, content, file.name, settings)
+            said = Redactor(settings).redact(with_lines_to_write(error, content, file.name, settings))
             raise dg.Failure(f"{shown_file}: {said}", allow_retries=False) from error
         except OSError as error:
             raise _cannot_be_read(shown_file, error.strerror) from error
@@ -109,6 +114,8 @@ def take_in(
         log.warning(f"Some rows of {shown_file} are not in its encoding; {proposed}.")
     if others := batch.found.get(NOT_READ):
         log.warning(f"Not every file in {shown_file} is a review: {others}.")
+    if batch.redacted:
+        log.info(f"Redacted in the texts of {shown_file}: {_counted(batch.redacted)}.")
     beside = {
         TEXT_DIGESTS: digests_and_labels(batch.reviews),
         WITHOUT_TEXT: batch.without_text,
@@ -119,6 +126,7 @@ def take_in(
     batch.reviews.attrs = {
         "rows_in": batch.rows_in,
         "rows_duplicate": batch.rows_duplicate,
+        ROWS_FORGOTTEN: batch.rows_forgotten,
         "lines": batch.lines,
         FILE_FACTS: {
             "rows_without_text": len(batch.without_text),
@@ -139,7 +147,9 @@ def take_in(
             ROWS_QUARANTINED: len(batch.quarantine),
             "rows_without_text": len(batch.without_text),
             "rows_duplicate": batch.rows_duplicate,
+            ROWS_FORGOTTEN: batch.rows_forgotten,
             "texts_from_markup": batch.texts_from_markup,
+            "redacted": dict(batch.redacted),
             ROWS_LABELLED: int(batch.reviews["label"].notna().sum()),
             "labels": counts_by(batch.reviews, ["label", "neutral"]),
             "sample": sample(batch.reviews),
@@ -155,6 +165,10 @@ def take_in(
             FILE_DIGEST: digest,
         },
     )
+
+
+def _counted(redacted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in redacted.items())
 
 
 def _require_nothing_lost(former: UPath, shown_file: str) -> None:

@@ -25,6 +25,8 @@ REVIEWS = "raw_reviews"
 QUARANTINE, WITHOUT_TEXT, TEXT_DIGESTS = "quarantine", "without_text", "text_digests"
 SIDE_FRAMES = "side_frames"
 """The folder of a branch's data in which they lie, and the attribute of the reviews that names their version."""
+ROWS_FORGOTTEN = "rows_forgotten"
+"""The attribute of the reviews that says how many rows of the file somebody has had forgotten."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,24 @@ def write_side_frames(storage: Storage, branch: str, key: str, frames: Mapping[s
         for name in frames:
             storage.frame_path(branch, name, key).unlink(missing_ok=True)
     return SideFrames(version, paths)
+
+
+def store_batch_again(storage: Storage, branch: str, key: str, *, batch: StoredBatch, digests: Frame) -> SideFrames:
+    """Store a batch some of whose rows were taken out, and leave nothing of what it was.
+
+    ``digests`` is what is remembered of its texts (``digests_and_labels``).
+    """
+    beside = {TEXT_DIGESTS: digests, QUARANTINE: batch.quarantine}
+    without_text = {} if batch.without_text is None else {WITHOUT_TEXT: batch.without_text}
+    side_frames = write_side_frames(storage, branch, key, beside | without_text)
+    batch.reviews.attrs = {**batch.reviews.attrs, SIDE_FRAMES: side_frames.version}
+    storage.store_frame(branch, REVIEWS, key, batch.reviews)
+    for folder in storage.path(branch, SIDE_FRAMES, _folder_of(key)).iterdir():
+        if folder.name != side_frames.version:
+            folder.fs.rm(folder.path, recursive=True)
+    for name in (TEXT_DIGESTS, QUARANTINE, WITHOUT_TEXT):  # of a former release
+        storage.frame_path(branch, name, key).unlink(missing_ok=True)
+    return side_frames
 
 
 def read_stored_batch(storage: Storage, branch: str, key: str) -> StoredBatch:

@@ -1,5 +1,6 @@
 """The branches' YAML files, and how each reads what lands; without Dagster, which takes seconds to load."""
 
+import os
 from pathlib import Path
 
 import yaml
@@ -25,6 +26,14 @@ def require_branch(branch: str) -> Path:
     if branch not in there:
         raise UnknownBranch(f"there is no branch {branch!r}; there are: {', '.join(there)}")
     return there[branch]
+
+
+def filled_in(landing: str) -> str:
+    """A landing place with ``{{ env.NAME }}`` from the environment, as Dagster does it when it loads the branch."""
+    import jinja2
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  it is no HTML
+    return environment.from_string(landing).render(env=os.environ)
 
 
 def settings_of(branch: str) -> IngestionSettings:

@@ -11,11 +11,13 @@ from sentiment_assets.ingestion.settings import (
     DEFAULT_FORMAT,
     DEFAULT_LIMITS,
     DEFAULT_PLACEHOLDERS,
+    NO_PRIVACY,
     Encoding,
     FormatSettings,
     Html,
     IngestionSettings,
     LabelRule,
+    PrivacySettings,
     ReviewColumns,
     UnpackingLimits,
 )
@@ -72,6 +74,7 @@ class BranchSettings(Settings):
         default="text",
         description="What becomes of tags and entities in a text: `text` is what a browser shows, `keep` leaves them.",
     )
+    privacy: PrivacySettings = Field(default=NO_PRIVACY, description="What becomes of personal data in reviews.")
     largest_quarantine: float = Field(
         default=0.9,
         ge=0,

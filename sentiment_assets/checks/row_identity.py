@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
+from sentiment_assets.assets.stored_batch import ROWS_FORGOTTEN
 from sentiment_assets.checks.results import CheckedBatch, check_specs
 from sentiment_assets.resources.check_records import ROWS, save_record
 
@@ -14,8 +15,8 @@ NAME = "row_identity"
 def row_identity_specs(branch: str, batch_partitions: dg.PartitionsDefinition) -> Sequence[dg.AssetCheckSpec]:
     """The check ``row_identity`` on ``<branch>/raw_reviews``: it counts what is stored."""
     description = (
-        "rows_in = rows_kept + rows_quarantined + rows_without_text + rows_duplicate, counted in what "
-        "is stored; and each line of the file is a row, within a field, blank, or the header."
+        "rows_in = rows_kept + rows_quarantined + rows_without_text + rows_duplicate + rows_forgotten, counted in "
+        "what is stored; and each line of the file is a row, within a field, blank, or the header."
     )
     return check_specs(
         branch,
@@ -39,6 +40,7 @@ def row_identity_results(batch: CheckedBatch) -> Iterator[dg.AssetCheckResult]:
         rows_quarantined=len(stored.quarantine),
         rows_without_text=0 if stored.without_text is None else len(stored.without_text),
         rows_duplicate=stored.reviews.attrs["rows_duplicate"],
+        rows_forgotten=stored.reviews.attrs.get(ROWS_FORGOTTEN, 0),
         lines=stored.reviews.attrs.get("lines", {}),
     )
     finding = Finding(name=NAME, verdict="ok" if result.holds else "warn", sentence=result.sentence)

@@ -2,8 +2,8 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -21,6 +21,7 @@ from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, SHAPE_PROPOSED, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.review_ids import ReviewIds
 from sentiment_assets.ingestion.row_values import LabelValue, RowValues, UnreadValue, ValueReader
 from sentiment_assets.ingestion.settings import IngestionSettings, ReviewColumns
@@ -52,7 +53,7 @@ class Unread:
 
 @dataclass(frozen=True)
 class Batch:
-    """The outcome of one landed file. ``rows_in`` is kept + quarantined + without text + duplicate, always."""
+    """The outcome of one landed file. ``rows_in`` is kept + quarantined + without text + duplicate + forgotten."""
 
     reviews: pd.DataFrame
     """Columns review_id, text, label (Int8), neutral (bool), created_at (UTC), split, then the columns to keep."""
@@ -63,9 +64,13 @@ class Batch:
     rows_in: int
     rows_duplicate: int
     """Rows that repeat an earlier row of the file in every column, mapped or not."""
+    rows_forgotten: int
+    """Rows whose review somebody has had forgotten."""
     unread: tuple[Unread, ...]
     texts_from_markup: int
     """Reviews whose text held tags or entities, and is stored as a browser would show it."""
+    redacted: Mapping[str, int]
+    """How many values of each kind were redacted in texts."""
     found: Mapping[str, object]
     """What was found about the file: format, compression, encoding, delimiter and the like."""
     columns_found: tuple[str, ...]
@@ -87,14 +92,25 @@ class Batch:
         return dict(counts)
 
 
+def _nothing_is_forgotten(_: str) -> bool:
+    return False
+
+
 def read_batch(
-    content: Content | Folder, file_name: str, settings: IngestionSettings, most_rows: int | None = None
+    content: Content | Folder,
+    file_name: str,
+    settings: IngestionSettings,
+    most_rows: int | None = None,
+    *,
+    is_forgotten: Callable[[str], bool] = _nothing_is_forgotten,
 ) -> Batch:
     """Read, check and map every row of a landed file or folder, or the first ``most_rows`` for a look at it.
 
+    Nothing is kept of a row whose id ``is_forgotten``.
+
     Raises ``UnreadableFile`` when the file fails as a whole; the message names the reason and the remedy.
     """
-    reading = _Reading(settings)
+    reading = _Reading(settings, is_forgotten)
     rows = read_rows_by(settings, content, file_name)
     reading.take_all(islice(rows, most_rows))
     shape = str(rows.found.get(SHAPE_PROPOSED, ""))
@@ -109,10 +125,12 @@ def read_batch(
         without_text=_frame(reading.without_text, ["row", "raw"]),
         rows_in=reading.rows_in,
         rows_duplicate=reading.rows_duplicate,
-        unread=reading.reviews.unread,
+        rows_forgotten=reading.rows_forgotten,
+        unread=tuple(map(reading.redacted, reading.reviews.unread)),
         texts_from_markup=reading.texts_from_markup,
+        redacted={kind: count for kind, count in reading.values.redactor.counts.items() if count},
         found=rows.found,
-        columns_found=tuple(map(printable, reading.found)),
+        columns_found=tuple(map(printable, reading.columns_found)),
         columns_missing=tuple(sorted(reading.not_found)) if reading.found else (),
     )
 
@@ -129,15 +147,18 @@ def no_such_column(column: str, names: Sequence[str]) -> str:
 class _Reading:
     """What has come of the rows that were read so far."""
 
-    def __init__(self, settings: IngestionSettings) -> None:
+    def __init__(self, settings: IngestionSettings, is_forgotten: Callable[[str], bool]) -> None:
         columns = settings.columns
         self.settings = settings
-        self.rows_in = self.rows_duplicate = self.texts_from_markup = 0
+        self.rows_in = self.rows_duplicate = self.rows_forgotten = self.texts_from_markup = 0
+        self._is_forgotten = is_forgotten
         self.quarantine: list[tuple[int, str, str, str]] = []
         self.without_text: list[tuple[int, str]] = []
         self.found: dict[str, None] = {}
         self.not_found = set(columns.wanted)
         self.values = ValueReader(settings)
+        self._beside = Redactor(settings)
+        """Redacts what is kept or said of rows that are no reviews."""
         self.reviews = _Reviews(columns)
         self._text_column = ", ".join(columns.texts)
 
@@ -149,7 +170,11 @@ class _Reading:
 
     def _take(self, rows: Sequence[RawRow], ids: ReviewIds) -> None:
         self.rows_in += len(rows)
-        self.quarantine += [(row.number, "line", row.problem, as_json(row.values)) for row in rows if row.problem]
+        self.quarantine += [
+            (row.number, "line", self._beside.redact(row.problem), self._as_json(row.values))
+            for row in rows
+            if row.problem
+        ]
         readable = [row for row in rows if not row.problem]
         self._note_columns(readable)
         values = self.values.read([row.values for row in readable])
@@ -169,24 +194,48 @@ class _Reading:
 
     def _review_id(self, row: RawRow, place: int, values: RowValues, ids: ReviewIds) -> str | None:
         """The id of the row's review; ``None`` where it is none, and what it is is noted."""
+        client_id = values.client_ids[place]
+        if client_id and self._is_forgotten(client_id):
+            self.rows_forgotten += 1
+            return None
         if values.texts[place] == "":
-            self.without_text.append((row.number, as_json(row.values)))
+            self.without_text.append((row.number, self._as_json(row.values)))
             return None
         rejected, review_id = values.rejected.get(place), None
         if not rejected:
             try:
-                review_id = ids.unless_duplicate(values.client_ids[place], row.values, row.number)
+                review_id = ids.unless_duplicate(client_id, row.values, row.number)
                 self.rows_duplicate += review_id is None
+                if review_id and not client_id and self._is_forgotten(review_id):
+                    self.rows_forgotten += 1
+                    return None
             except RejectedRow as reason:
                 rejected = reason
         if rejected:
-            self.quarantine.append((row.number, rejected.column, rejected.reason, as_json(row.values)))
+            why_not = self._beside.redact(rejected.reason)
+            self.quarantine.append((row.number, rejected.column, why_not, self._as_json(row.values)))
         return review_id
+
+    def _as_json(self, values: Mapping[str, object]) -> str:
+        """A whole row as it is kept: redacted in every column, since columns may have been mixed up."""
+        try:
+            return as_json(self._beside.redact_value(values))
+        except RecursionError:
+            return self._beside.redact(as_json(values))
+
+    def redacted(self, unread: Unread) -> Unread:
+        """The same of values that could not be read, redacted."""
+        return replace(unread, reason=self._beside.redact(unread.reason), value=self._beside.redact(unread.value))
+
+    @property
+    def columns_found(self) -> list[str]:
+        """The columns of the file; of one without a header, they are its first row."""
+        return [self._beside.redact(name) for name in self.found]
 
     def require_text_column(self, hint: str) -> None:
         """Raise ``UnreadableFile`` if no row has it, or none has any of them; ``hint`` is what it may be instead."""
         if self.found and self.not_found.issuperset(self.settings.columns.texts):
-            named = no_such_column(self._text_column, list(self.found))
+            named = no_such_column(self._text_column, self.columns_found)
             raise UnreadableFile(f"{named}. {_NAME_ANOTHER}{f'; {hint}' if hint else ''}")
 
     def require_reviews(self, hint: str) -> None:
@@ -196,7 +245,7 @@ class _Reading:
         """
         with_text = self.rows_in - len(self.without_text)
         if self.rows_in and not with_text:
-            names = ", ".join(map(printable, self.found))
+            names = ", ".join(map(printable, self.columns_found))
             raise UnreadableFile(
                 f"none of its {self.rows_in:,} rows has a text in the column {self._text_column!r}; it has: {names}. "
                 f"{_NAME_ANOTHER}"

@@ -11,6 +11,7 @@ from sentiment_assets.ingestion.decoding import printable
 from sentiment_assets.ingestion.labels import counted_key, read_label
 from sentiment_assets.ingestion.markup import has_markup, without_markup
 from sentiment_assets.ingestion.moments import Written
+from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.settings import IngestionSettings, label_key
 from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import (
@@ -71,7 +72,10 @@ class ValueReader:
     def __init__(self, settings: IngestionSettings) -> None:
         self.labels_seen = Counter[str]()
         """How often each label was seen so far, also in rows that hold no review."""
+        self.redactor = Redactor(settings)
+        """What is redacted in texts, with how often it was found so far."""
         self._settings, self._columns = settings, settings.columns
+        self._labels_redactor = Redactor(settings)
         self._placeholders = frozenset(each.strip().casefold() for each in settings.placeholders)
         self._label_of_equals = lru_cache(maxsize=1024, typed=True)(self._label)
 
@@ -102,7 +106,7 @@ class ValueReader:
     def read_texts(
         self, rows: Sequence[Mapping[str, object]]
     ) -> tuple[list[str | None], dict[int, RejectedRow], frozenset[int]]:
-        """The texts: what their columns hold, joined, and without markup unless the branch keeps it.
+        """The texts: what their columns hold, joined, without markup unless the branch keeps it, and redacted.
 
         A text is empty where there is none, and missing where it cannot be used; with why not, by the place of the row,
         and the places of texts that held markup.
@@ -121,7 +125,7 @@ class ValueReader:
                 why_not.setdefault(place, RejectedRow(filled, markup_only))
         for place in why_not:
             texts[place] = None
-        return texts, why_not, from_markup
+        return [text and self.redactor.redact(text) for text in texts], why_not, from_markup
 
     def _labels(self, rows: Sequence[Mapping[str, object]], rejected: _Rejected) -> list[LabelValue | None]:
         """The labels, which are counted also in rows that hold no review."""
@@ -139,6 +143,7 @@ class ValueReader:
         """What one value means. A placeholder that the label rule names is a label."""
         rule = self._settings.labels
         try:
+            value = self._labels_redactor.redact_value(value)
             if stands_for_nothing(value, self._placeholders) and (
                 is_missing(value) or label_key(value) not in rule.label_of_value
             ):

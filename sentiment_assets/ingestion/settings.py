@@ -315,6 +315,33 @@ class UnpackingLimits(Settings):
 DEFAULT_LIMITS = UnpackingLimits()
 DEFAULT_PLACEHOLDERS = ("nan", "null", "none", "n/a", "<na>", "no negative", "no positive")
 Html = Literal["text", "keep"]
+Kind = Literal["email", "phone", "url", "iban", "card"]
+
+
+def _known_region(region: str) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if region not in SUPPORTED_REGIONS:
+        raise ValueError(f"{region!r} is no region with telephone numbers: write two capital letters, such as DE or US")
+    return region
+
+
+class PrivacySettings(Settings):
+    """What becomes of personal data in reviews."""
+
+    redact: list[Kind] = Field(
+        default=[],
+        description="Kinds of values that a word such as `_email_` takes the place of when a file is taken in, before "
+        "anything is stored: `email`, `phone`, `url`, `iban`, `card`.",
+    )
+    regions: list[Annotated[str, AfterValidator(_known_region)]] = Field(
+        default=[],
+        description="Where telephone numbers without a country's code are dialled, such as `[DE, AT]`; numbers that "
+        "begin with a plus are found without it.",
+    )
+
+
+NO_PRIVACY = PrivacySettings()
 
 
 class IngestionSettings(Settings):
@@ -326,6 +353,7 @@ class IngestionSettings(Settings):
     encoding: Encoding = "utf-8"
     placeholders: tuple[str, ...] = DEFAULT_PLACEHOLDERS
     html: Html = "text"
+    privacy: PrivacySettings = NO_PRIVACY
     languages: tuple[str, ...] = ()
     largest_quarantine: float = Field(default=0.9, ge=0, le=1)
     unpacking: UnpackingLimits = DEFAULT_LIMITS

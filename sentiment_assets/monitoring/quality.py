@@ -46,16 +46,18 @@ def row_identity(
     rows_quarantined: int,
     rows_without_text: int,
     rows_duplicate: int,
+    rows_forgotten: int = 0,
     lines: Mapping[str, int],
 ) -> RowIdentity:
-    """rows_in = rows_kept + rows_quarantined + rows_without_text + rows_duplicate, and each line is accounted for.
+    """Whether rows_in is the sum of what became of the rows, and each line is accounted for.
 
     ``lines`` has what the reader counted apart from its rows (``COUNTED``); it is empty where it counts none.
     """
-    accounted = rows_kept + rows_quarantined + rows_without_text + rows_duplicate
+    accounted = rows_kept + rows_quarantined + rows_without_text + rows_duplicate + rows_forgotten
+    forgotten = f", {rows_forgotten:,} forgotten" if rows_forgotten else ""
     sentence = (
         f"{rows_in:,} rows in the file; {rows_kept:,} kept, {rows_quarantined:,} in quarantine, "
-        f"{rows_without_text:,} without text and {rows_duplicate:,} duplicates make {accounted:,}."
+        f"{rows_without_text:,} without text{forgotten} and {rows_duplicate:,} duplicates make {accounted:,}."
     )
     if not lines:
         return RowIdentity(rows_in == accounted, sentence)

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
-from sentiment_assets.publishing.layout import BATCH_DIGEST, BATCHES, TABLES, WarehouseTable
+from sentiment_assets.publishing.layout import BATCH_DIGEST, BATCHES, REVIEWS, SCORES, TABLES, WORDS, WarehouseTable
 from sentiment_assets.publishing.settings import DEFAULT_SCHEMA
 from sentiment_assets.publishing.tables import ArrowTables, no_rows
 from sentiment_assets.publishing.views import Dialect, view_statements, views_version
@@ -36,6 +36,8 @@ SECONDS_FOR_A_TURN = 600.0
 SECONDS_FOR_READERS = 60.0
 """How long it waits for somebody who has the DuckDB file open."""
 _BETWEEN_TRIES = 0.5
+_OF_REVIEWS = (WORDS, SCORES, REVIEWS)
+"""The tables with a row, or some, for each review."""
 
 
 class WarehouseAway(ConnectionError):
@@ -87,6 +89,69 @@ def newest_report_day(warehouse: Warehouse, branch: str) -> date | None:
             return None
         [(day,)] = turn.rows(f"SELECT max(day) FROM {warehouse.schema}.reports WHERE branch = '{branch}'")
         return day
+
+
+def remove_review(warehouse: Warehouse, branch: str, batches: Sequence[str], review_id: str) -> int:
+    """Remove a review, its score and its words from a warehouse, in one transaction; returns how many rows it had.
+
+    What it counted for in the figures of its batches stays until they are published again. Rows that were removed leave
+    the tables' files, too; a server keeps its write-ahead log and its backups as long as it is told. Raises
+    ``WarehouseAway``.
+    """
+    if isinstance(warehouse, DuckdbFile) and not warehouse.path.exists():
+        return 0
+    with _turn(warehouse) as turn:
+        if REVIEWS not in turn.tables(warehouse.schema):
+            return 0
+        is_it = (
+            f"branch = {_quoted(branch)} AND batch IN ({', '.join(map(_quoted, batches))}) "
+            f"AND review_id = {_quoted(review_id)}"
+        )
+        [(count,)] = turn.rows(f"SELECT count(*) FROM {warehouse.schema}.{REVIEWS} WHERE {is_it}")
+        if count:
+            rows = f'SELECT {BATCH_DIGEST}, "row" FROM {warehouse.schema}.{REVIEWS} WHERE {is_it}'
+            turn.run(
+                f'DELETE FROM {warehouse.schema}.{WORDS} WHERE ({BATCH_DIGEST}, "row") IN ({rows})',
+                f"DELETE FROM {warehouse.schema}.{SCORES} WHERE {is_it}",
+                f"DELETE FROM {warehouse.schema}.{REVIEWS} WHERE {is_it}",
+            )
+    if count:
+        _rewrite_files(warehouse)
+    return int(count)
+
+
+def _rewrite_files(warehouse: Warehouse) -> None:
+    """Have the tables of reviews written anew, since a row that was removed stays in their files."""
+    with _turn(warehouse) as turn:
+        if turn.dialect == "postgres":
+            with turn.connection.cursor() as cursor:
+                for name in _OF_REVIEWS:
+                    cursor.execute(f"VACUUM FULL {warehouse.schema}.{name}")
+            return
+    assert isinstance(warehouse, DuckdbFile)  # noqa: S101  the other dialect
+    _copy_duckdb(warehouse.path)
+
+
+def _copy_duckdb(path: Path) -> None:
+    """Put a copy in the place of a DuckDB file: only what is in its tables and views is copied."""
+    import duckdb
+
+    with FileLock(f"{path}.lock", timeout=SECONDS_FOR_A_TURN, mode=0o600):
+        copy = path.with_name(f".{path.name}.copy")
+        copy.unlink(missing_ok=True)
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH {_quoted(str(path))} AS former")
+            connection.execute(f"ATTACH {_quoted(str(copy))} AS copied")
+            connection.execute("COPY FROM DATABASE former TO copied")
+            connection.execute("DETACH former")
+            connection.execute("DETACH copied")
+        copy.chmod(path.stat().st_mode)
+        os.replace(copy, path)
+
+
+def _quoted(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from sentiment_assets.ingestion.redaction import STAND_INS
+
 _MOST = 12
 _MOST_CHANGED = 6
 _FEWEST_REVIEWS = 3
@@ -30,6 +32,7 @@ _LEVEL = 0.05
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 """Letters of languages that are written without spaces."""
 _AROUND_WORDS = " .,!?\"'"
+_STAND_INS = frozenset(STAND_INS.values())
 _EMOTICON = re.compile(r"(?=.*[:;=^<])[^\w\s]{2,}.?|<3+")
 
 
@@ -232,6 +235,8 @@ def _plain(ngram: str) -> str:
 
 
 def _tells(token: str) -> bool:
+    if token in _STAND_INS:
+        return False
     if any(each.isdecimal() for each in token):
         return bool(_EMOTICON.fullmatch(token))
     letters = any(each.isalpha() or unicodedata.category(each) == "So" for each in token)

@@ -67,7 +67,8 @@ def champion_from(branch: str, loaded: LoadedChampion) -> Champion:
     A text is read as the branch's YAML file says; by the defaults if there is none here.
     """
     settings = settings_of(branch) if branch in branch_files() else IngestionSettings()
-    reader = ValueReader(IngestionSettings(html=settings.html, placeholders=settings.placeholders))
+    of_texts = {"html": settings.html, "placeholders": settings.placeholders, "privacy": settings.privacy}
+    reader = ValueReader(IngestionSettings.model_validate(of_texts))
     model = replace(loaded.model, trained_on=np.empty(0, np.uint64), trained_signatures=NO_SIGNATURES)
     return Champion(branch, loaded.version, loaded.digest, model=model, reader=reader)
 

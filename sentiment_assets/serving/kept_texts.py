@@ -10,12 +10,12 @@ from io import FileIO
 from pathlib import Path
 from uuid import uuid4
 
-import jinja2
 import pandas as pd
 from upath import UPath
 
-from sentiment_assets.branch.files import branch_files, branch_settings_of
+from sentiment_assets.branch.files import branch_files, branch_settings_of, filled_in
 from sentiment_assets.branch.settings import BranchSettings
+from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.resources.home import below_home, local_home, make_folder
 from sentiment_assets.resources.written_files import for_this_account, written_atomically
 
@@ -36,9 +36,9 @@ class KeptTexts:
     process: str = field(default_factory=lambda: uuid4().hex[:8])
 
     def keep(self, texts: Sequence[str], now: datetime) -> None:
-        """Append texts, with an id each and the moment they came; all of them or, if it fails, none."""
-        moment = now.isoformat(timespec="seconds")
-        lines = [json.dumps({"id": uuid4().hex, "at": moment, "text": text}) + "\n" for text in texts]
+        """Append texts, redacted, with an id each and the moment they came; all of them or, if it fails, none."""
+        moment, redact = now.isoformat(timespec="seconds"), Redactor(self.settings.ingestion).redact
+        lines = [json.dumps({"id": uuid4().hex, "at": moment, "text": redact(text)}) + "\n" for text in texts]
         make_folder(self.waiting)
         path = self.waiting / f"{now:%Y-%m-%d}-{self.process}{_ENDING}"
         with open(path, "ab", buffering=0, opener=for_this_account) as file:
@@ -84,7 +84,7 @@ def kept_texts() -> Mapping[str, KeptTexts]:
     every = {branch: branch_settings_of(branch) for branch in branch_files()}
     wanted = {branch: settings for branch, settings in every.items() if settings.serve.keep}
     return {
-        branch: KeptTexts(branch, settings, below_home(_filled_in(settings.landing)), local_home() / "served" / branch)
+        branch: KeptTexts(branch, settings, below_home(filled_in(settings.landing)), local_home() / "served" / branch)
         for branch, settings in wanted.items()
     }
 
@@ -99,12 +99,6 @@ def _append(file: FileIO, content: bytes) -> None:
             file.truncate(size)
     if written != len(content):
         raise OSError(errno.ENOSPC, f"{written:,} of {len(content):,} bytes could be written")
-
-
-def _filled_in(landing: str) -> str:
-    """``{{ env.NAME }}`` from the environment, as Dagster does it when it loads the branch."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  it is no HTML
-    return environment.from_string(landing).render(env=os.environ)
 
 
 def now() -> datetime:

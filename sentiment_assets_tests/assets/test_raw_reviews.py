@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -127,6 +128,36 @@ def test_what_a_file_had_besides_its_reviews_is_told_and_checked(acme: BranchInP
     assert str(checks_of(result)["row_identity"].description).startswith(
         "400 rows in the file; 100 kept, 0 in quarantine, 300 without"
     )
+
+
+def test_what_a_branch_redacts_is_counted_and_stands_nowhere_but_in_the_landed_file(
+    acme: BranchInProcess, home: Path
+) -> None:
+    branch = acme.with_settings(privacy={"redact": ["email", "phone"]})
+    result = branch.take_in(
+        "a.csv",
+        b"text,label\nwrite to jane@example.com,1\n<b>Jane&#64;example.com</b> +49 170 1234567,0\n"
+        b"jane@example.com,perhaps jane@example.com\n,1 jane@example.com\n",
+    )
+    assert result.success
+    assert branch.metadata("raw_reviews")["redacted"].value == {"email": 3, "phone": 1}
+    said = [each.user_message for each in branch.instance.all_logs(result.run_id)]
+    assert any(each.endswith("a.csv: 3 email, 1 phone.") for each in said)
+    assert read_frame(STORAGE.frame_path("acme", "raw_reviews", "a.csv"))["text"].tolist() == [
+        "write to _email_",
+        "_email_ _phone_",
+    ]
+    events = "".join(str(each) for each in branch.instance.all_logs(result.run_id))
+    frames = [file for file in home.rglob("*.parquet") if "landing" not in file.parts]
+    kept = "".join(str(read_frame(UPath(file)).to_dict()) for file in frames)
+    assert not re.findall("jane@|1234567", f"{events}{kept}", re.IGNORECASE)
+
+
+def test_what_is_said_of_a_file_that_fails_as_a_whole_is_redacted(acme: BranchInProcess) -> None:
+    branch = acme.with_settings(privacy={"redact": ["email"]})
+    refused = failure_of(branch.take_in("a.csv", b"text,label\ngood,ask jane@example.com\n"))
+    assert "_email_" in refused
+    assert "jane@" not in refused
 
 
 def test_no_column_of_the_platform_may_be_kept_under_its_name(acme: BranchInProcess) -> None:

@@ -216,6 +216,18 @@ def test_a_branch_shows_what_its_own_settings_keep_and_proposes_nothing(tmp_path
     assert "type: sentiment_assets" not in done.output
 
 
+def test_a_branch_that_redacts_shows_no_column_and_no_review_as_it_was(tmp_path: Path, defs: Path) -> None:
+    (defs / "old/defs.yaml").write_text(
+        "type: sentiment_assets.SentimentBranch\nattributes: {landing: l, privacy: {redact: [email]}}\n"
+    )
+    content = b"text,label,who\nwrite to jane@example.com,1,ann@example.com\ngood,0,bob@example.com\n"
+    for option in ((), ("--json",)):
+        done = run(tmp_path, content, "--branch", "old", *option)
+        assert done.exit_code == 0, done.output
+        assert "write to _email_" in done.output
+        assert "@example" not in done.output
+
+
 def test_a_branch_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
     refused = run(tmp_path, FILE, "--branch", "new")
     assert refused.exit_code == 1

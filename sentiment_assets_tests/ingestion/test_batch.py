@@ -551,3 +551,20 @@ def test_beside_rows_that_are_no_reviews_each_review_keeps_its_own_values() -> N
     assert kept["created_at"].dt.day.tolist() == [1, 4, 5]
     assert kept["shop"].tolist() == ["a", "d", "e"]
     assert [(each.field, each.row) for each in batch.unread] == [("split", 7)]
+
+
+def test_nothing_is_kept_of_a_row_that_is_forgotten_whatever_else_it_would_be() -> None:
+    content = b"review_id,text,label\n1,good,1\n2,bad,0\n2,bad,0\n3,,1\n4,odd,maybe\n5,fine,1\n"
+    batch = read_batch(content, "a.csv", IngestionSettings(), is_forgotten={"2", "3", "4"}.__contains__)
+    assert batch.reviews["review_id"].tolist() == ["1", "5"]
+    assert batch.rows_forgotten == 4
+    assert len(batch.quarantine) == len(batch.without_text) == batch.rows_duplicate == 0
+    assert batch.rows_in == len(batch.reviews) + batch.rows_forgotten
+
+
+def test_a_row_is_forgotten_by_the_id_that_was_made_of_it() -> None:
+    content = b"text,label\ngood,1\nbad,0\n"
+    made = read_batch(content, "a.csv", IngestionSettings()).reviews["review_id"].tolist()
+    batch = read_batch(content, "a.csv", IngestionSettings(), is_forgotten={made[0]}.__contains__)
+    assert batch.reviews["text"].tolist() == ["bad"]
+    assert batch.rows_forgotten == 1

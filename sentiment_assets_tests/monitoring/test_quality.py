@@ -242,6 +242,14 @@ def test_rows_add_up() -> None:
     )
 
 
+def test_rows_of_forgotten_reviews_count_too() -> None:
+    result = row_identity(
+        rows_in=10, rows_kept=6, rows_quarantined=1, rows_without_text=0, rows_duplicate=1, rows_forgotten=2, lines={}
+    )
+    assert result.holds
+    assert "0 without text, 2 forgotten and 1 duplicates make 10." in result.sentence
+
+
 def test_a_lost_or_doubled_row_is_seen() -> None:
     for kept in (9, 11):
         assert not row_identity(

@@ -22,6 +22,7 @@ from sentiment_assets.publishing.warehouse import (
     WarehouseAway,
     newest_report_day,
     publish,
+    remove_review,
 )
 from sentiment_assets.reporting.figures import join_scores, report_figures
 from sentiment_assets_tests.publishing.conftest import Asked
@@ -301,3 +302,27 @@ def test_branches_that_publish_at_one_moment_take_turns(warehouse: Warehouse, as
     errors = [each.communicate()[1].decode() for each in started]
     assert [each.returncode for each in started] == [0, 0], errors
     assert counts(ask, warehouse, BATCHES, "reviews", "scores") == [4, 120, 120]
+
+
+def test_a_review_is_removed_with_its_score_and_its_words_and_all_others_stay(warehouse: Warehouse, ask: Asked) -> None:
+    batch, other = (made_up_batch("shop", key, 20) for key in ("march.csv", "april.csv"))
+    reviews = batch.reviews.assign(review_id=batch.reviews["review_id"].replace("0-3", "o'clock"))
+    named = replace(batch, reviews=reviews, scored=scored_by_words(reviews, version="4"))
+    send(warehouse, named, other)
+    before = everything(ask, warehouse)
+    assert remove_review(warehouse, "shop", ["march.csv"], "o'clock") == 1
+    after = everything(ask, warehouse)
+    for name in ("reviews", "scores"):
+        [gone] = [row for row in before[name] if row not in after[name]]
+        assert {"march.csv", "o'clock"} <= set(map(str, gone))
+    assert 0 < len(after["words"]) < len(before["words"])
+    assert (after["batches"], after["checks"]) == (before["batches"], before["checks"])
+    assert remove_review(warehouse, "shop", ["march.csv"], "o'clock") == 0
+    for view in VIEWS:
+        ask(warehouse, f"SELECT * FROM {{s}}.{view} LIMIT 1")
+    send(warehouse, batch)
+    assert counts(ask, warehouse, "reviews") == [40]
+
+
+def test_nothing_is_removed_from_a_warehouse_that_has_nothing(warehouse: Warehouse) -> None:
+    assert remove_review(warehouse, "acme", ["a.csv"], "1") == 0

@@ -75,6 +75,11 @@ def test_numerals_and_marks_are_no_words_and_what_stands_around_a_word_is_cut() 
     assert shown(say * 3) == (["great", ":-)"], [])
 
 
+def test_a_word_that_stands_for_a_redacted_value_tells_nothing() -> None:
+    say = [("lovely, write to _email_", {"lovely": 0.5, "_email_": 0.9, "to _email_": 0.7})] * 3
+    assert shown(say) == (["lovely"], [])
+
+
 def test_characters_without_spaces_grow_to_the_word_that_they_nearly_always_stand_in() -> None:
     texts = ["质量不错，很好用", "东西真的不错。", "不错的书", "味道不错"]
     assert shown([(text, {"错": 0.6}) for text in texts]) == (["不错"], [])

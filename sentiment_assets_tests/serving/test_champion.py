@@ -88,6 +88,9 @@ def test_a_text_is_read_as_the_branch_reads_it(
     yaml.parent.mkdir(parents=True)
     yaml.write_text("attributes: {landing: here, html: keep, columns: {text: [title, body]}, placeholders: [superb]}")
     assert load_champion("acme").score(["superb", "<br>", "n/a"])["score"].isna().tolist() == [True, False, False]
+    yaml.write_text("attributes: {landing: here, privacy: {redact: [email]}}")
+    redacted, same = load_champion("acme").score(["superb jane@example.com", "superb _email_"])["score"]
+    assert redacted == same
     yaml.write_text("attributes: {landing: here, htm: keep}")
     with pytest.raises(UnknownBranch, match=r"defs.yaml: .*\n.*htm"):
         load_champion("acme")

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from fastapi.testclient import TestClient
 from sentiment_assets.assets import raw_reviews
 from sentiment_assets.branch import files
 from sentiment_assets.definitions import resources
+from sentiment_assets.ingestion.settings import PrivacySettings
 from sentiment_assets.resources.mlflow_settings import tracking_uri
 from sentiment_assets.serving.app import scoring_app
 from sentiment_assets.serving.champions import Champions
@@ -41,6 +43,13 @@ def kept(trained: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def landed(home: str) -> list[Path]:
     return sorted(Path(home, "landing/acme").glob("served-*"))
+
+
+def test_what_a_branch_redacts_is_not_kept_for_a_moment(kept: KeptTexts) -> None:
+    redacting = replace(kept, settings=kept.settings.model_copy(update={"privacy": PrivacySettings(redact=["email"])}))
+    redacting.keep(["write to jane@example.com"], EVENING)
+    [waiting] = redacting.waiting.iterdir()
+    assert json.loads(waiting.read_bytes())["text"] == "write to _email_"
 
 
 def test_the_texts_of_a_day_become_a_batch_of_the_branch(trained: BranchInProcess, kept: KeptTexts) -> None:

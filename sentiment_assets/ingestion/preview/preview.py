@@ -18,6 +18,7 @@ from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles,
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
 from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
 from sentiment_assets.ingestion.text_folders import Folder, is_found_when_landed
 from sentiment_assets.presentation.wording import counted
@@ -143,7 +144,9 @@ def preview_for_branch(
 ) -> Preview:
     """A file as the settings of a branch read it. Raises ``UnreadableFile``."""
     file = beginning_of(content, file_name, most_rows)
-    rows, found = file.rows(settings)
+    raw_rows, found = file.rows(settings)
+    redactor = Redactor(settings)
+    rows = tuple(row._replace(values=redactor.redact_value(row.values)) for row in raw_rows)
     columns = columns_of(rows, settings.placeholders)
     outcome = _outcome(file, settings)
     return Preview(

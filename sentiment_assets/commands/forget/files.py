@@ -1,0 +1,106 @@
+"""Whatever lies below the home folder beside stored frames: pages, records, logs and databases."""
+
+import io
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+from upath import UPath
+
+from sentiment_assets.commands.forget.traces import Traces
+from sentiment_assets.resources.written_files import write_atomically
+
+_SQLITE = b"SQLite format 3\0"
+_NOT_TEXT = (".npy", ".npz", ".png", ".parquet", ".duckdb", ".lock")
+"""Endings of files that are written by row, or hold no text; what is in them is not replaced in place."""
+_LONGEST_WAIT = 60.0
+
+
+class DatabaseBusy(RuntimeError):
+    """Another program holds a database; the message says which, and what to do."""
+
+
+def take_out_of_files(places: Sequence[Path], traces: Traces, skipped: Sequence[Path], *, write: bool) -> list[Path]:
+    """Take the texts out of every file below some folders but ``skipped`` and those below; returns which had them.
+
+    Files become visible whole. Databases of SQLite are rewritten, so that no free page keeps what was deleted. Raises
+    ``DatabaseBusy``.
+    """
+    return [
+        file
+        for file in _files(places)
+        if not any(file.is_relative_to(each) for each in skipped) and _take_out(file, traces, write=write)
+    ]
+
+
+def files_with(places: Sequence[Path], traces: Traces) -> list[Path]:
+    """The files below some folders in which half of a text stands, frames and databases included."""
+    return [file for file in _files(places) if any(map(traces.half_is_in, _contents(file)))]
+
+
+def _files(places: Sequence[Path]) -> list[Path]:
+    every = {file for place in places for file in place.rglob("*") if file.is_file() and not file.is_symlink()}
+    return sorted(every)
+
+
+def _contents(file: Path) -> Iterator[str]:
+    """What is in a file: its bytes and, of a frame, what its values and its metadata say."""
+    content = file.read_bytes()
+    yield content.decode(errors="surrogateescape")
+    if file.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        yield str(pq.read_schema(io.BytesIO(content)).metadata)
+        for name, column in pd.read_parquet(io.BytesIO(content)).items():
+            if column.dtype.kind in "OUT" or str(column.dtype).startswith("str"):
+                yield f"{name} " + "\n".join(map(str, column))
+
+
+def _take_out(file: Path, traces: Traces, *, write: bool) -> bool:
+    if file.suffix in _NOT_TEXT:
+        return False
+    with file.open("rb") as opened:
+        is_sqlite = opened.read(len(_SQLITE)) == _SQLITE
+    if is_sqlite:
+        try:
+            return _take_out_of_database(file, traces, write=write)
+        except sqlite3.OperationalError as error:
+            raise DatabaseBusy(
+                f"{file} cannot be written ({error}): stop what has it open, such as `sentiment-assets dev`"
+            ) from error
+    if file.name.endswith(("-wal", "-shm", "-journal")):
+        return False
+    content = file.read_bytes().decode(errors="surrogateescape")
+    if not traces.are_in(content):
+        return False
+    if write:
+        write_atomically(UPath(file), traces.taken_out_of_whole(content).encode(errors="surrogateescape"))
+    return True
+
+
+def _take_out_of_database(file: Path, traces: Traces, *, write: bool) -> bool:
+    with closing(sqlite3.connect(file, timeout=_LONGEST_WAIT)) as database:
+        held = False
+        for table, column in _columns(database):
+            rows = f'SELECT rowid, "{column}" FROM "{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608  own names
+            found = [(row, said) for row, said in database.execute(rows) if traces.are_in(said)]
+            held = held or bool(found)
+            if write:
+                changed = f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?'  # noqa: S608  own names
+                database.executemany(changed, [(traces.taken_out_of_whole(said), row) for row, said in found])
+        database.commit()
+        if write and held:
+            database.execute("VACUUM")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return held
+
+
+def _columns(database: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The columns of a database that may hold texts, each with its table."""
+    return database.execute(
+        "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c "
+        "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.sql NOT LIKE '%WITHOUT ROWID%' "
+        "AND (c.type LIKE '%CHAR%' OR c.type LIKE '%TEXT%')"
+    ).fetchall()

@@ -1,0 +1,63 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sentiment_assets.commands.forget import files
+from sentiment_assets.commands.forget.files import DatabaseBusy, files_with, take_out_of_files
+from sentiment_assets.commands.forget.traces import FORGOTTEN, Traces
+
+TEXT = "The teapot of grandmother Eulalia sang all morning, until the kitchen said no"
+TRACES = Traces([TEXT])
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    file = tmp_path / "events.db"
+    with closing(sqlite3.connect(file)) as made:
+        made.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, event TEXT)")
+        made.executemany("INSERT INTO events (event) VALUES (?)", [(f'{{"text": "{TEXT * 20}"}}',), ("other",)] * 50)
+        made.commit()
+    return file
+
+
+def test_no_page_of_a_database_keeps_the_text_and_other_rows_stay(database: Path, tmp_path: Path) -> None:
+    pages = database.stat().st_size
+    assert take_out_of_files([tmp_path], TRACES, [], write=True) == [database]
+    assert b"Eulalia" not in database.read_bytes()
+    assert database.stat().st_size < pages, "some builds of SQLite overwrite what they free; a free page is none then"
+    with closing(sqlite3.connect(database)) as read:
+        said = [event for (event,) in read.execute("SELECT event FROM events ORDER BY id")]
+    assert said == [f'{{"text": "{FORGOTTEN * 20}"}}', "other"] * 50
+
+
+def test_a_database_that_another_program_holds_is_said(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_LONGEST_WAIT", 0.0)
+    with closing(sqlite3.connect(database)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseBusy, match="events.db cannot be written .* stop what has it open"):
+            take_out_of_files([tmp_path], TRACES, [], write=True)
+
+
+def test_what_is_only_asked_for_changes_nothing_and_what_is_skipped_is_not_looked_at(tmp_path: Path) -> None:
+    for folder in ("landing", "logs"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.txt").write_text(TEXT)
+    assert take_out_of_files([tmp_path], TRACES, [tmp_path / "landing"], write=False) == [tmp_path / "logs/a.txt"]
+    assert (tmp_path / "logs/a.txt").read_text() == TEXT
+
+
+def test_bytes_that_are_no_text_stay_as_they_are_around_it(tmp_path: Path) -> None:
+    (tmp_path / "page").write_bytes(b"\xff\x00" + TEXT.encode() + b"\xfe")
+    take_out_of_files([tmp_path], TRACES, [], write=True)
+    assert (tmp_path / "page").read_bytes() == b"\xff\x00" + FORGOTTEN.encode() + b"\xfe"
+
+
+def test_a_frame_that_holds_it_is_found_packed_as_it_is(tmp_path: Path) -> None:
+    pd.DataFrame({"text": [TEXT] * 9}).to_parquet(tmp_path / "a.parquet", compression="zstd")
+    pd.DataFrame({"text": ["other"]}).to_parquet(tmp_path / "b.parquet")
+    assert files_with([tmp_path], TRACES) == [tmp_path / "a.parquet"]

@@ -1,0 +1,231 @@
+"""After ``forget`` no byte of a review is left in the home folder, and the platform goes on without it."""
+
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import numpy as np
+import pandas as pd
+import psycopg2
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from sentiment_assets.automation.batch_history import taken_in
+from sentiment_assets.automation.publishing_sensor import batches_to_publish
+from sentiment_assets.automation.scoring_sensor import batches_to_score
+from sentiment_assets.branch import files
+from sentiment_assets.branch.definitions import batch_partitions_name
+from sentiment_assets.branch.files import branch_settings_of
+from sentiment_assets.cli import main
+from sentiment_assets.commands.dagster_home import prepare_dagster_home
+from sentiment_assets.ingestion.landing import file_digest
+from sentiment_assets.resources.home import SETTING
+from sentiment_assets.resources.storage import Storage, read_frame
+from testing.corpus import as_csv, made_up_reviews
+from testing.in_process import BranchInProcess, Prepared, checks_of, copy_home
+from testing.postgres import postgres_server
+
+STORAGE = Storage(root="data")
+TEXTS = {
+    "in-training": "Grandmother Eulalia found the teapot superb and lovely and warm and the porcelain of Zanzibar too",
+    "in-quarantine": "Uncle Barnabas called the trombone dreadful and dull and the brass of Samarkand was dented",
+    "unlabelled": "Cousin Philippa thought the accordion splendid and moving and the bellows of Valparaiso hold",
+}
+HALVES = [half for text in TEXTS.values() for half in (text[: len(text) // 2], text[len(text) // 2 :])]
+YAML = """\
+type: sentiment_assets.SentimentBranch
+attributes:
+  landing: landing/acme
+  features: {ngrams: {longest: 2, columns_log2: 14}}
+  search: {grid: {epochs: [1, 2], eta0: [1], l2: [1.0e-5]}}
+  publish: [{to: duckdb}, {to: postgres, connection: {env: ANALYSTS}}]
+"""
+
+
+@pytest.fixture
+def branch(empty_home: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BranchInProcess]:
+    """The branch acme with a history on disk, as a command finds it, and two warehouses."""
+    copy_home(empty_home.home, tmp_path / "home")
+    (tmp_path / "defs/acme").mkdir(parents=True)
+    (tmp_path / "defs/acme/defs.yaml").write_text(YAML)
+    monkeypatch.setattr(files, "DEFS", tmp_path / "defs")
+    monkeypatch.setenv(SETTING, str(tmp_path / "home"))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.setenv("DAGSTER_HOME", str(prepare_dagster_home()))
+    with dg.DagsterInstance.get() as instance:
+        yield BranchInProcess(instance, settings=branch_settings_of("acme"))
+
+
+def forget(review_id: str, *options: str) -> Result:
+    return CliRunner().invoke(main, ["forget", "--branch", "acme", "--review-id", review_id, *options])
+
+
+def files_with_halves(home: Path, halves: list[str]) -> set[str]:
+    """The files below a folder in which half of a text stands, whatever it was packed into."""
+    return {
+        str(file.relative_to(home))
+        for file in home.rglob("*")
+        if file.is_file() and any(half in said for said in said_in(file) for half in halves)
+    }
+
+
+def said_in(file: Path) -> Iterator[str]:
+    content = file.read_bytes()
+    yield content.decode("latin-1")
+    if file.suffix == ".parquet":
+        yield str(pd.read_parquet(io.BytesIO(content)).astype(object).to_numpy().tolist())
+        yield str(pq.read_metadata(io.BytesIO(content)).metadata)
+    elif file.suffix == ".npz":
+        with np.load(file) as arrays:
+            yield from (arrays[name].tobytes().decode("latin-1") for name in arrays.files)
+    elif content.startswith(b"SQLite format 3"):
+        with closing(sqlite3.connect(file)) as database:
+            yield "\n".join(database.iterdump())
+
+
+def landed_files() -> dict[str, bytes]:
+    first = made_up_reviews(400)
+    first[7] |= {"text": TEXTS["in-training"], "review_id": "in-training", "label": 1}
+    second = made_up_reviews(200, seed=1)
+    second[3] |= {"text": TEXTS["in-quarantine"], "review_id": "in-quarantine", "label": "perhaps"}
+    second[5] |= {"text": TEXTS["unlabelled"], "review_id": "unlabelled", "label": ""}
+    return {"a.csv": as_csv(first), "b.jsonl": "\n".join(map(json.dumps, second)).encode() + b"\n"}
+
+
+def stored(key: str, asset: str = "raw_reviews") -> pd.DataFrame:
+    return read_frame(STORAGE.frame_path("acme", asset, key))
+
+
+@pytest.mark.slow
+def test_no_byte_of_a_review_is_left_and_the_platform_goes_on_without_it(
+    branch: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, original = tmp_path / "home", landed_files()
+    with postgres_server() as server:
+        monkeypatch.setenv("ANALYSTS", server.url())
+        for name, content in original.items():
+            assert branch.take_in(name, content).success
+        assert branch.train().success
+        for name in original:
+            assert branch.score(name).success
+        assert branch.report().success
+        for name in original:
+            assert branch.run("publish", partition_key=name).success
+        held = files_with_halves(home, HALVES)
+        for place in ("landing/acme/a.csv", "data/acme/splits.parquet", "warehouse.duckdb", "index.db", "reviews.csv"):
+            assert any(place in file for file in held), "or there would be nothing to try"
+        before = {
+            (name, asset): stored(name, asset) for name in original for asset in ("raw_reviews", "scored_reviews")
+        }
+
+        asked = forget("in-training", "--dry-run")
+        assert asked.exit_code == 0, asked.output
+        assert "would be taken out of" in asked.output
+        assert files_with_halves(home, HALVES) == held
+        for review_id in TEXTS:
+            done = forget(review_id, "--json")
+            assert done.exit_code == 0, done.output
+            assert json.loads(done.output)["remains"] == []
+
+        assert files_with_halves(home, HALVES) == set()
+        for (name, asset), frame in before.items():
+            others = frame[~frame["review_id"].isin(list(TEXTS))].reset_index(drop=True)
+            pd.testing.assert_frame_equal(stored(name, asset), others)
+        with closing(psycopg2.connect(server.url())) as connection, connection.cursor() as cursor:
+            for of_ids in ("SELECT review_id FROM sentiment.reviews", "SELECT review_id FROM sentiment.scores"):
+                cursor.execute(of_ids)
+                ids = {review_id for (review_id,) in cursor.fetchall()}
+                assert len(ids) == 597
+                assert ids.isdisjoint(TEXTS)
+        with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as analyst:
+            assert analyst.execute("SELECT count(*) FROM sentiment.reviews").fetchone() == (597,)
+
+        # Nothing is made again by itself but what analysts see, whose sums are of what is there.
+        keys = branch.instance.get_dynamic_partitions(batch_partitions_name("acme"))
+        for key, taken in taken_in(branch.instance, "acme", keys).items():
+            assert taken.digest == file_digest((home / "landing/acme" / key).read_bytes())
+        assert batches_to_score(branch.instance, "acme", keys, branch.tracking, again=False) == {}
+        assert set(batches_to_publish(branch.instance, "acme", keys, branch.settings.publish)) == set(original)
+
+        again = branch.take_in("c.csv", original["a.csv"])
+        assert again.success
+        assert "400 rows in the file; 399 kept, 0 in quarantine, 0 without text, 1 forgotten" in str(
+            checks_of(again)["row_identity"].description
+        )
+        for name in original:
+            result = branch.ingest(name)
+            assert result.success
+            assert checks_of(result)["row_identity"].passed
+        assert branch.train().success
+        assert branch.report().success
+        for name in original:
+            assert branch.run("publish", partition_key=name).success
+    (home / "landing/acme/c.csv").unlink()
+    assert files_with_halves(home, HALVES) == set()
+
+
+@pytest.mark.process  # Dagster copies the output of each step by a process
+def test_a_review_that_is_not_there_is_said_with_where_ids_stand(branch: BranchInProcess) -> None:
+    assert branch.take_in("a.csv", b"review_id,text,label\n1,good,1\n2,bad,0\n").success
+    refused = forget("3")
+    assert refused.exit_code == 1
+    assert "no review '3' is stored in branch 'acme'" in refused.output
+    assert "sentiment-assets preview FILE --branch acme" in refused.output
+    assert "has no batch z.csv; it has: a.csv" in forget("1", "--batch", "z.csv").output
+    unknown = CliRunner().invoke(main, ["forget", "--branch", "nosuch", "--review-id", "1"])
+    assert "there is no branch 'nosuch'; there are: acme" in unknown.output
+
+
+@pytest.mark.process  # Dagster copies the output of each step by a process
+def test_a_run_of_the_branch_under_way_is_waited_for(branch: BranchInProcess) -> None:
+    assert branch.take_in("a.csv", b"review_id,text,label\n1,good,1\n2,bad,0\n").success
+    run = branch.instance.create_run_for_job(
+        branch.definitions.resolve_job_def("acme_ingest"), status=dg.DagsterRunStatus.STARTED
+    )
+    refused = forget("1")
+    assert refused.exit_code == 1
+    assert f"a run of acme is under way (acme_ingest, {run.run_id})" in refused.output
+    assert stored("a.csv")["review_id"].tolist() == ["1", "2"]
+
+
+@pytest.mark.process  # Dagster copies the output of each step by a process
+def test_an_id_that_counts_the_rows_of_each_file_is_forgotten_in_one_batch_alone(
+    branch: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch = branch.with_settings(publish=[])
+    (files.DEFS / "acme/defs.yaml").write_text(YAML.replace("  publish", "  # publish"))
+    for name, text in (("a.csv", "the superb teapot of Zanzibar"), ("b.csv", "the dull trombone of Samarkand")):
+        assert branch.take_in(name, f"review_id,text,label\n1,{text},1\n2,bad,0\n".encode()).success
+    done = forget("1", "--batch", "a.csv")
+    assert done.exit_code == 0, done.output
+    assert stored("a.csv")["review_id"].tolist() == ["2"]
+    assert stored("b.csv")["review_id"].tolist() == ["1", "2"]
+    assert branch.ingest("b.csv").success
+    assert stored("b.csv")["review_id"].tolist() == ["1", "2"]
+    again = forget("1", "--batch", "a.csv")
+    assert again.exit_code == 0, again.output
+    assert "forgotten already" in again.output
+
+
+@pytest.mark.process  # Dagster copies the output of each step by a process
+def test_what_cannot_be_written_without_it_is_named_and_ends_with_1(branch: BranchInProcess) -> None:
+    (files.DEFS / "acme/defs.yaml").write_text(YAML.replace("  publish", "  # publish"))
+    branch = branch.with_settings(publish=[])
+    content = (
+        b'[{"review_id": 1, "text": "the superb teapot", "label": 1}, {"review_id": 2, "text": "bad", "label": 0}]'
+    )
+    assert branch.take_in("a.json", content).success
+    done = forget("1")
+    assert done.exit_code == 1, done.output
+    assert "REMAINS:" in done.output
+    assert "a.json has it in 1 of its rows: take them out by hand" in done.output
+    assert stored("a.json")["review_id"].tolist() == ["2"]
+    assert branch.ingest("a.json").success
+    assert stored("a.json")["review_id"].tolist() == ["2"], "the list keeps it away"
