@@ -5,4 +5,4 @@ import re
 REPORTS, PAGE = "reports", "report.html"
 """The folder below that of a branch, and the page that each report in it begins with."""
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-"""The name of a daily report's folder; folders that are being written have other names."""
+"""The name of a daily report's folder."""
