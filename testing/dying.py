@@ -1,9 +1,7 @@
 """A data folder to which a process stores that is killed at a moment that a test chooses, once."""
 
-import multiprocessing
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,30 +40,3 @@ def _sign(asset: str, moment: Moment, partition: str) -> Path:
     folder: Any = below_home("kills")
     folder.mkdir(parents=True, exist_ok=True)
     return Path(folder.path) / f"{asset}-{moment}-{partition}"
-
-
-def died_at_renaming(work: Callable[[], object], number: int, *, after: bool) -> bool:
-    """Have a process of its own do ``work``, and killed before or after the file of that number gets its name.
-
-    Returns whether it was killed.
-    """
-    process = multiprocessing.get_context("fork").Process(target=_die_at_renaming, args=(work, number, after))
-    process.start()
-    process.join(60)
-    return process.exitcode == -signal.SIGKILL
-
-
-def _die_at_renaming(work: Callable[[], object], number: int, after: bool) -> None:
-    rename, left = os.replace, number
-
-    def dies(*given: Any) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0 and not after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        rename(*given)
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    os.replace = dies  # type: ignore[assignment]
-    work()

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ from upath import UPath
 
 from sentiment_assets.resources.versioned_folders import current_folder, current_version, write_folder
 from sentiment_assets.resources.written_files import write_atomically
-from testing.dying import died_at_renaming
+from testing.killing import is_killed_at
 
 FORMER = {"page.html": b"former", "below/data.js": b"former"}
 NEW = {"page.html": b"new", "below/data.js": b"new"}
@@ -55,7 +56,7 @@ def test_what_a_former_release_has_written_is_read_as_it_lies(folder: UPath) -> 
 def test_who_reads_sees_one_version_wherever_its_writer_is_killed(tmp_path: Path, renaming: int, after: bool) -> None:
     folder = UPath(tmp_path / "day")
     write_folder(folder, FORMER)
-    assert died_at_renaming(lambda: write_folder(folder, NEW), renaming, after=after)
+    assert is_killed_at("os.replace", partial(write_folder, folder, NEW), calls=renaming, after=after)
     assert read(folder) == (NEW if (renaming, after) == (RENAMED, True) else FORMER)
     write_folder(folder, NEW)
     assert read(folder) == NEW
