@@ -1,9 +1,10 @@
 """Files that are written whole or not at all, on any fsspec path."""
 
+import errno
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -11,6 +12,14 @@ from uuid import uuid4
 from upath import UPath
 
 from sentiment_assets.resources.home import is_local, make_folder
+
+_REMEDIES: Mapping[int | None, str] = {
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "raise the account's quota, or make room",
+    errno.EROFS: "mount its disk for writing",
+    errno.EACCES: "let this account write there",
+    errno.EPERM: "let this account write there",
+}
 
 
 def write_atomically(path: UPath, content: bytes) -> None:
@@ -23,8 +32,8 @@ def write_atomically(path: UPath, content: bytes) -> None:
 def written_atomically(path: UPath) -> Iterator[BinaryIO]:
     """A stream to write to, so that a reader sees the old file or the whole new one, never part of one.
 
-    Nothing is changed if writing fails. On this machine, file and new folders are for this account alone, whatever its
-    umask is.
+    Nothing is changed if writing fails, and the error names the file and what to do. On this machine, file and new
+    folders are for this account alone, whatever its umask is.
     """
     if not is_local(path):
         buffer = io.BytesIO()
@@ -33,14 +42,17 @@ def written_atomically(path: UPath) -> Iterator[BinaryIO]:
         path.write_bytes(buffer.getvalue())  # an object store shows an object once it is whole
         return
     folder = Path(path.path).parent
-    make_folder(folder)
     unfinished = folder / f".{uuid4().hex}.part"
     try:
+        make_folder(folder)
         with open(unfinished, "xb", opener=for_this_account) as opened:
             yield opened
         os.replace(unfinished, path.path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError) and (remedy := _REMEDIES.get(error.errno)):
+            raise OSError(error.errno, f"{error.strerror}: {remedy}, and run this again", path.path) from error
         raise
 
 
