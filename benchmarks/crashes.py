@@ -14,7 +14,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from testing.crashes import WALKS, Outcome, disturb, prepare
+from testing.crashes import WALKS, Killed, disturb, prepare
 
 _COLUMNS = ("repetition", "walk", "killed", "after s", "of s", "went on by", "s until done", "differs")
 _SUMMED_UP = ("walk", "killed", "repetitions", "as undisturbed", "by itself", "by the next schedule", "by a click", "s")
@@ -50,7 +50,7 @@ def main() -> None:
         _row(name, victim, *_summed_up(each))
 
 
-def _summed_up(outcomes: list[Outcome]) -> tuple[object, ...]:
+def _summed_up(outcomes: list[Killed]) -> tuple[object, ...]:
     same = sum(not each.differs for each in outcomes)
     ways = [each.recovered_by for each in outcomes]
     seconds = sorted(each.seconds for each in outcomes)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 
 from testing.crashes import WALKS, hinder, prepare
 
@@ -25,6 +26,7 @@ _SIZE = "64m"
 _FREE = (0, 30_000, 120_000)
 """Bytes that are left on a full disk; what a walk writes is some hundred thousand."""
 _LOCKED = 10.0
+_LONGEST = 320
 _COLUMNS = ("walk", "in the way", "what people read first", "went on by", "differs")
 
 
@@ -41,7 +43,7 @@ def main() -> None:
             for named, hindrance in _HINDRANCES.items():
                 with tempfile.TemporaryDirectory() as place, _own_disk(Path(place) / "home" / "data"):
                     found = hinder(walk, Path(place) / "home", hindrance)
-                    said = found.said[0].replace(place, "…").replace("\n", " ") if found.said else "nothing"
+                    said = shorten(found.said[0].replace(place, "…"), _LONGEST) if found.said else "nothing"
                     print(f"| {walk.name} | {named} | {said} | {found.recovered_by} | ", end="")
                     print(", ".join(found.differs) or "nothing", "|", flush=True)
 

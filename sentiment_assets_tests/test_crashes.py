@@ -16,7 +16,7 @@ def walks(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Walk]:
     return {each.name: each for each in prepare(tmp_path_factory.mktemp("walks"), ("train", "publish"))}
 
 
-@pytest.mark.parametrize(("name", "seed"), [("train", 1), ("train", 5), ("publish", 3), ("publish", 5)])
+@pytest.mark.parametrize(("name", "seed"), [("train", 5), ("publish", 5)])
 def test_a_walk_that_is_killed_ends_where_it_would_have(
     walks: Mapping[str, Walk], name: str, seed: int, tmp_path: Path
 ) -> None:

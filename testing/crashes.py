@@ -41,7 +41,7 @@ FIRST, MORE = "a.csv", ("b.csv", "c.csv", "d.csv")
 IN_STEPS = "train in steps"
 """The walk whose steps have processes of their own, as in production; all others stay in the process of their run."""
 WALKS = ("pull", "score", "ingest", IN_STEPS, "train", "publish", "report")
-"""In the order in which each begins where the one before it has ended, the two that train at the same place."""
+"""Each begins where the one before it has ended, the two that train at the same place."""
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["sentiment_assets.execution.preloaded", "testing.crashes", "dlt", "duckdb"])
 _LONGEST = 240.0
@@ -90,14 +90,14 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Killed:
     """What became of a walk that was killed."""
 
     victim: str
     killed_after: float
     recovered_by: str
     seconds: float
-    """From the kill to the end of what brought it back."""
+    """How long it took from the kill to the end of what brought it back."""
     differs: Sequence[str]
     """What is not as it would be undisturbed."""
 
@@ -137,11 +137,11 @@ def prepare(folder: Path, names: Sequence[str] = WALKS) -> Iterator[Walk]:
         seconds = _undisturbed(after, name, _batches(name))
         with _instance(place) as instance:
             runs_before = instance.get_runs_count()
-        yield Walk(name, place, runs_before, seconds, state(after))
+        yield Walk(name, place, runs_before, seconds=seconds, comes_to=state(after))
         place = place if name == IN_STEPS else after
 
 
-def disturb(walk: Walk, folder: Path, chance: random.Random) -> Outcome:
+def disturb(walk: Walk, folder: Path, chance: random.Random) -> Killed:
     """Copy the home folder, kill the walk once, and bring it to its end."""
     _copy(walk.home, folder)
     moment, wants_step = chance.uniform(0, walk.seconds), walk.name == IN_STEPS and chance.random() < 0.5
@@ -156,7 +156,7 @@ def disturb(walk: Walk, folder: Path, chance: random.Random) -> Outcome:
     killed = time.monotonic()
     _end(process)
     recovered_by = _go_on(walk, folder)
-    return Outcome(victim, moment, recovered_by, time.monotonic() - killed, _what_differs(walk, folder))
+    return Killed(victim, moment, recovered_by, seconds=time.monotonic() - killed, differs=_what_differs(walk, folder))
 
 
 def hinder(walk: Walk, folder: Path, hindrance: Callable[[Path], AbstractContextManager[object]]) -> Hindered:

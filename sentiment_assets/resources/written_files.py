@@ -1,9 +1,8 @@
 """Files that are written whole or not at all, on any fsspec path."""
 
-import errno
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -11,15 +10,8 @@ from uuid import uuid4
 
 from upath import UPath
 
+from sentiment_assets.learning.unfinished_file import with_remedy
 from sentiment_assets.resources.home import is_local, make_folder
-
-_REMEDIES: Mapping[int | None, str] = {
-    errno.ENOSPC: "make room on its disk",
-    errno.EDQUOT: "raise the account's quota, or make room",
-    errno.EROFS: "mount its disk for writing",
-    errno.EACCES: "let this account write there",
-    errno.EPERM: "let this account write there",
-}
 
 
 def write_atomically(path: UPath, content: bytes) -> None:
@@ -44,15 +36,14 @@ def written_atomically(path: UPath) -> Iterator[BinaryIO]:
     folder = Path(path.path).parent
     unfinished = folder / f".{uuid4().hex}.part"
     try:
-        make_folder(folder)
-        with open(unfinished, "xb", opener=for_this_account) as opened:
-            yield opened
-        os.replace(unfinished, path.path)
-    except BaseException as error:
+        with with_remedy(path.path):
+            make_folder(folder)
+            with open(unfinished, "xb", opener=for_this_account) as opened:
+                yield opened
+            os.replace(unfinished, path.path)
+    except BaseException:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
-        if isinstance(error, OSError) and (remedy := _REMEDIES.get(error.errno)):
-            raise OSError(error.errno, f"{error.strerror}: {remedy}, and run this again", path.path) from error
         raise
 
 
