@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.process]
 
 @pytest.fixture(scope="module")
 def walks(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Walk]:
-    return {each.name: each for each in prepare(tmp_path_factory.mktemp("walks"), ("train", "publish"))}
+    return {each.name: each for each in prepare(tmp_path_factory.mktemp("walks"), ("ingest", "train", "publish"))}
 
 
 @pytest.mark.parametrize(("name", "seed"), [("train", 5), ("publish", 5)])
