@@ -2,14 +2,12 @@
 
 import multiprocessing
 import os
-import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import forkserver
-from typing import Any
 
 from sentiment_assets.sources import pull_log, session
 from sentiment_assets.sources.pull import Source, pull
+from testing.killing import kills
 
 
 @dataclass(frozen=True)
@@ -58,21 +56,5 @@ def end_server() -> None:
 def _pull(source: Source, step: str, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     dies = STEPS[step]
-    setattr(dies.owner, dies.name, _killed(getattr(dies.owner, dies.name), dies.calls, after=dies.after))
+    setattr(dies.owner, dies.name, kills(getattr(dies.owner, dies.name), dies.calls, after=dies.after))
     pull(source)
-
-
-def _killed(called: Callable[..., Any], calls: int, *, after: bool) -> Callable[..., Any]:
-    left = calls
-
-    def dies(*given: Any, **named: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left == 0 and not after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = called(*given, **named)
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    return dies

@@ -58,7 +58,7 @@ def execute(
     """Run a job through its real executor."""
     return dg.execute_job(
         dg.build_reconstructable_job(
-            code_location.__name__,
+            job_named.__module__,
             job_named.__name__,
             (job,),
             reconstructor_working_directory=str(Path(__file__).parents[1]),

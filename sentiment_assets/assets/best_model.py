@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from sentiment_assets.assets.current_features import current_features, stale
-from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_metadata
+from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_metadata, read_decision
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.raw_reviews import stored_digests
@@ -17,6 +17,7 @@ from sentiment_assets.assets.ui_metadata import rounded, rows_of, table
 from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.about_branch import AboutBranch
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
+from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.learning.hyperparameters import fewest_candidates
 from sentiment_assets.learning.settings import (
     BEST,
@@ -32,6 +33,7 @@ from sentiment_assets.resources.written_files import write_atomically
 
 if TYPE_CHECKING:
     from sentiment_assets.learning.candidate import Candidate
+    from sentiment_assets.resources.registry import LoadedChampion
 
 NAME = "best_model"
 
@@ -90,7 +92,6 @@ def best_model_asset(
         from sentiment_assets.learning.promotion import (
             compare_with_champion,
             decide,
-            decide_unchanged,
             measure_champion,
         )
         from sentiment_assets.learning.recipe import RECIPE_FILE, Recipe, packages_that_count, recipe_to_bytes
@@ -166,7 +167,7 @@ def best_model_asset(
         every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
         restatement = None
         if champion and champion.digest == digest:
-            decision, version = decide_unchanged(champion.version), champion.version
+            decision, version = _decided_before(context.instance, branch, tracking, champion), champion.version
         else:
             decision = decide(
                 challenger,
@@ -260,6 +261,24 @@ def best_model_asset(
         )
 
     return best_model
+
+
+def _decided_before(
+    instance: dg.DagsterInstance, branch: str, tracking: Tracking, champion: "LoadedChampion"
+) -> Decision:
+    """What is to be said of a challenger that is the champion already: that nothing changes.
+
+    But where no event has told of this version, a process was killed between its promotion and the event, and what it
+    had decided is told now, so that its message is sent.
+    """
+    from sentiment_assets.learning.promotion import decide_unchanged
+
+    last = instance.get_latest_materialization_event(dg.AssetKey([branch, NAME]))
+    told = last.asset_materialization if last else None
+    if told and int(read_decision(told.metadata).challenger_version) >= int(champion.version):
+        return decide_unchanged(champion.version)
+    [registered] = [each for each in tracking.versions(branch) if each.version == champion.version]
+    return Decision(Outcome.PROMOTED, registered.reason)
 
 
 def _kept_columns(storage: Storage, about: AboutBranch, splits: Frame) -> Frame:

@@ -21,7 +21,7 @@ from sentiment_assets.resources.storage import Storage, frame_attributes, read_f
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.ui_addresses import reports_ui
 from sentiment_assets.resources.urls import shown
-from sentiment_assets.resources.written_files import write_folder
+from sentiment_assets.resources.versioned_folders import current_folder, write_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,13 +107,11 @@ def _of_the_last_batch(records: "Sequence[CheckRecord]", batch_keys: Sequence[st
 
 
 def write_report_files(storage: Storage, place: str, name: str, report: "ClientReport") -> "UPath":
-    """Put the files of a report into a folder of that name among those of its branch; returns the folder."""
+    """Put the files of a report into a folder of that name among those of its branch; returns where they lie in it."""
     from sentiment_assets.presentation.spreadsheet import table_to_csv
 
-    folder = storage.path(place, REPORTS, name)
     own = {PAGE: report.html.encode(), _FIGURES: table_to_csv(report.figures)}
-    write_folder(folder, {**report.files, **own}, last=PAGE)
-    return folder
+    return write_folder(storage.path(place, REPORTS, name), {**report.files, **own})
 
 
 def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
@@ -154,10 +152,11 @@ def _former(storage: Storage, branch: str, today: date) -> "FormerReport | None"
 
 
 def _figures_files(storage: Storage, branch: str) -> "dict[date, UPath]":
-    """The figures of each day that has any, the earliest first; folders that are being written have other names."""
+    """The figures of each day that has any, the earliest first."""
     folder = storage.path(branch, REPORTS)
     names = sorted(each.name for each in folder.iterdir()) if folder.exists() else []
-    files = {date.fromisoformat(name): folder / name / _FIGURES for name in names if DAY.fullmatch(name)}
+    days = [name for name in names if DAY.fullmatch(name)]
+    files = {date.fromisoformat(day): current_folder(folder / day) / _FIGURES for day in days}
     return {day: file for day, file in files.items() if file.exists()}
 
 
@@ -204,12 +203,13 @@ def _written(
     storage: Storage, tracking: Tracking, *, place: str, report: "ClientReport", now: datetime
 ) -> dg.MaterializeResult[Any]:
     """All files in the folder of the day; the page by itself where the branch's people look, in MLflow."""
-    folder = write_report_files(storage, place, f"{now:%Y-%m-%d}", report)
+    day = f"{now:%Y-%m-%d}"
+    folder = write_report_files(storage, place, day, report)
     return dg.MaterializeResult(
         value=report.figures,
         metadata={
             ROW_COUNT: len(report.figures),
-            "report": dg.MetadataValue.url(f"{reports_ui()}/reports/{place}/{folder.name}/"),
+            "report": dg.MetadataValue.url(f"{reports_ui()}/reports/{place}/{day}/"),
             "report_in_mlflow": tracking.publish_page(place, PAGE, report.page_alone(shown(folder / PAGE)).encode()),
             REPORT_FILE: shown(folder / PAGE),
             "figures_file": shown(folder / _FIGURES),

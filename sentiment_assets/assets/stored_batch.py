@@ -17,8 +17,8 @@ from sentiment_assets.resources.storage import (
     frame_attributes,
     frame_to_bytes,
     read_frame,
-    remove_unused,
 )
+from sentiment_assets.resources.versioned_folders import remove_unused
 from sentiment_assets.resources.written_files import write_atomically
 
 REVIEWS = "raw_reviews"

@@ -44,8 +44,9 @@ def period_report_job(
         report = make_report(context.instance, branch, keys, kept, storage=storage, tracking=tracking, days=days)
         if not len(report.figures):
             raise _refused(f"no scored review of {branch} was written from {days[0]} to {days[1]}")
-        folder = write_report_files(storage, branch, f"{days[0]}_{days[1]}", report)
-        link = dg.MetadataValue.url(f"{reports_ui()}/reports/{branch}/{folder.name}/")
+        name = f"{days[0]}_{days[1]}"
+        folder = write_report_files(storage, branch, name, report)
+        link = dg.MetadataValue.url(f"{reports_ui()}/reports/{branch}/{name}/")
         context.add_output_metadata({"report": link, "report_file": shown(folder / PAGE)})
 
     @dg.job(

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO
 
 import numpy as np
 from scipy import sparse
 
 from sentiment_assets.learning.metrics import margins_of_rows
+from sentiment_assets.learning.unfinished_file import unfinished_file
 
 MOST_ENTRIES = np.iinfo(np.int32).max
 """The largest number of entries that scikit-learn's SGD can index."""
@@ -114,7 +114,7 @@ def filed_rows(
     The files lie in ``folder``, or where this machine has its temporary files, and are gone with the arrays.
     """
     indptr = [np.zeros(1, np.int64)]
-    with TemporaryFile(dir=folder) as data, TemporaryFile(dir=folder) as indices:
+    with unfinished_file(folder) as data, unfinished_file(folder) as indices:
         for rows in chunks:
             data.write(np.ascontiguousarray(rows.data, np.float32).data)
             indices.write(np.ascontiguousarray(rows.indices, np.int32).data)

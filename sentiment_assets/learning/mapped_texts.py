@@ -3,12 +3,12 @@
 import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import pandas as pd
 import pyarrow as pa
 
 from sentiment_assets.learning.ngrams import Texts, as_chunked_column
+from sentiment_assets.learning.unfinished_file import unfinished_file
 
 _TEXT = "text"
 _SCHEMA = pa.schema([(_TEXT, pa.large_string())])
@@ -20,7 +20,7 @@ def mapped_texts(parts: Iterable[Texts], folder: Path | None = None) -> pd.api.e
     The file has no name. It lies in ``folder``, or where this machine has its temporary files, and is gone with the
     column.
     """
-    with TemporaryFile(dir=folder) as file:
+    with unfinished_file(folder) as file:
         with pa.ipc.new_file(file, _SCHEMA) as written:
             for part in parts:
                 written.write_table(pa.table([as_chunked_column(part).cast(pa.large_string())], _SCHEMA))

@@ -11,7 +11,7 @@ REPORTS, PAGE = "reports", "report.html"
 TRAININGS = "trainings"
 """The folder below that of a branch with the page of each train run, in a folder named by its run in MLflow."""
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-"""The name of a daily report's folder; folders that are being written have other names."""
+"""The name of a daily report's folder."""
 
 
 def remove_reports_before(folder: UPath, day: date) -> list[str]:

@@ -2,9 +2,7 @@
 
 import io
 import json
-import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +17,7 @@ from sentiment_assets.resources.home import below_home, is_local, make_folder
 from sentiment_assets.resources.home_format import require_known_format
 from sentiment_assets.resources.local_copies import local_copy
 from sentiment_assets.resources.urls import shown
+from sentiment_assets.resources.versioned_folders import CURRENT, remove_unused
 from sentiment_assets.resources.written_files import write_atomically, written_atomically
 
 if TYPE_CHECKING:
@@ -37,9 +36,7 @@ _LONGEST_PATH = 3_500
 _ROWS_OF_A_GROUP = 20_000
 MAPPED_TEXTS = "mapped_texts"
 """A word in the metadata of an asset's input: its frame is large, and the column ``text`` need not be in memory."""
-_CURRENT, _NAMES = "CURRENT", "names.json"
-_ABANDONED = 86_400.0
-"""Seconds after which a version that is not the current one is no longer being written."""
+_NAMES = "names.json"
 
 
 class Storage(dg.ConfigurableResource[Any]):
@@ -210,7 +207,7 @@ class ArraysIOManager(dg.UPathIOManager):
         """
         import numpy as np
 
-        current = path / _CURRENT
+        current = path / CURRENT
         former = current.read_text() if current.exists() else ""
         version = arrays_version(obj)
         for name, array in obj.items():
@@ -218,7 +215,7 @@ class ArraysIOManager(dg.UPathIOManager):
                 np.save(stream, array, allow_pickle=False)
         write_atomically(path / version / _NAMES, json.dumps(sorted(obj)).encode())
         write_atomically(current, version.encode())
-        kept = {_CURRENT, version, current.read_text()}  # another process may have made another one current by now
+        kept = {CURRENT, version, current.read_text()}  # another process may have made another one current by now
         remove_unused(path, kept, former)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> StoredArrays:
@@ -231,7 +228,7 @@ def read_arrays(path: UPath) -> StoredArrays:
 
     Raises ``IncompleteArrays`` when some of them are missing, as asking for one does that was removed meanwhile.
     """
-    version = (path / _CURRENT).read_text()
+    version = (path / CURRENT).read_text()
     folder = path / version
     stored = {file.name for file in folder.iterdir()} if folder.exists() else set()
     names = json.loads((folder / _NAMES).read_bytes()) if _NAMES in stored else []
@@ -259,23 +256,6 @@ def _incomplete(folder: UPath) -> "IncompleteArrays":
 
 class IncompleteArrays(ValueError):
     """Stored arrays of which some are missing; the message says what to do."""
-
-
-def remove_unused(path: UPath, kept: Collection[str], former: str = "") -> None:
-    """Remove what lies in ``path`` and is not ``kept``: ``former``, and what nothing has written to for a day."""
-    for folder in path.iterdir():
-        with suppress(FileNotFoundError, NotADirectoryError):  # another process has removed it, or it is none of ours
-            if folder.name not in kept and (folder.name == former or _age(folder) > _ABANDONED):
-                folder.fs.rm(folder.path, recursive=True)
-
-
-def _age(folder: UPath) -> float:
-    """Seconds since something in a folder was written last; 0 where it is empty, or nobody says when that was."""
-    try:
-        written = [folder.fs.modified(file.path).timestamp() for file in folder.iterdir()]
-    except NotImplementedError:
-        return 0.0
-    return time.time() - max(written) if written else 0.0
 
 
 def arrays_version(arrays: "Mapping[str, np.ndarray]") -> str:

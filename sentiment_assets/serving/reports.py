@@ -16,6 +16,7 @@ from upath import UPath
 
 from sentiment_assets.presentation.html import html_environment
 from sentiment_assets.resources.report_folders import DAY, PAGE, REPORTS
+from sentiment_assets.resources.versioned_folders import current_folder, current_version
 
 JOINED = "sentiment_report"
 """The folder of the report that joins all branches."""
@@ -24,6 +25,8 @@ _DRIFT_PAGE = "monitoring/drift.html"
 _LONGEST_NAME = 255
 _FOLDER = re.compile(f"{DAY.pattern}(_{DAY.pattern})?")
 """A report of a day, or of the reviews from one day to another."""
+_VERSION = re.compile("[0-9a-f]{16}/")
+"""How a file's path begins that lies in a version of such a report."""
 _KINDS: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -104,7 +107,7 @@ def report_days(data: UPath, branch: str) -> list[str]:
     if not folder.exists():
         return []
     names = (each.name for each in folder.iterdir() if DAY.fullmatch(each.name))
-    return sorted((name for name in names if (folder / name / PAGE).exists()), reverse=True)
+    return sorted((name for name in names if report_file(data, branch, name).exists()), reverse=True)
 
 
 def period_reports(data: UPath, branch: str) -> list[str]:
@@ -112,12 +115,12 @@ def period_reports(data: UPath, branch: str) -> list[str]:
     folder = _file(data, branch, REPORTS)
     names = [each.name for each in folder.iterdir()] if folder.exists() else []
     wanted = (each for each in names if _FOLDER.fullmatch(each) and not DAY.fullmatch(each))
-    return sorted((each for each in wanted if (folder / each / PAGE).exists()), reverse=True)
+    return sorted((each for each in wanted if report_file(data, branch, each).exists()), reverse=True)
 
 
 def report_file(data: UPath, branch: str, day: str) -> UPath:
     """The page of a report."""
-    return _file(data, branch, f"{REPORTS}/{day}/{PAGE}")
+    return current_folder(_file(data, branch, f"{REPORTS}/{day}")) / PAGE
 
 
 def _index(data: UPath) -> _Endpoint:
@@ -152,9 +155,11 @@ def _report(data: UPath) -> _Endpoint:
         branch, day, file = (request.path_params[name] for name in ("branch", "day", "file"))
         if not _FOLDER.fullmatch(day):
             raise HTTPException(404)
-        if not file:
-            return RedirectResponse(f"/reports/{branch}/{day}/{PAGE}")
-        return _content(_file(data, branch, f"{REPORTS}/{day}/{file}"))
+        found = _file(data, branch, f"{REPORTS}/{day}/{file or PAGE}")
+        version = current_version(_file(data, branch, f"{REPORTS}/{day}"))
+        if version and not _VERSION.match(file):  # so that all files of what somebody reads are of one version
+            return RedirectResponse(f"/reports/{branch}/{day}/{version}/{file or PAGE}")
+        return _content(found)
 
     return answer
 

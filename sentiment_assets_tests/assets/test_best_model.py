@@ -7,9 +7,11 @@ import dagster as dg
 import pytest
 
 from sentiment_assets.learning.decision import Outcome
+from sentiment_assets.resources import registry
 from sentiment_assets.resources.storage import Storage
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, Prepared, failure_of, run_id_of
+from testing.killing import is_killed_at
 
 STORAGE = Storage(root="data")
 
@@ -119,6 +121,29 @@ def test_a_champion_without_a_reference_of_this_release_is_registered_anew(inges
     ingested.train()
     assert ingested.tracking.champion("acme").version == "2", "an unchanged model is not registered again"
     assert ingested.metadata("best_model")["outcome"].value == Outcome.UNCHANGED
+
+
+def choose_elsewhere() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        BranchInProcess(instance).train("best_model")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [False, True])
+def test_a_run_that_is_killed_at_the_promotion_is_run_again_and_tells_of_it(
+    trained: BranchInProcess, after: bool
+) -> None:
+    assert trained.take_in("b.csv", as_csv(made_up_reviews(900, seed=1))).success
+    assert trained.train("splits", "features", "trained_candidates").success
+    assert is_killed_at("sentiment_assets.resources.tracking.set_champion", choose_elsewhere, after=after)
+    assert [each.is_champion for each in trained.tracking.versions("acme")] == [not after, after]
+    for outcome in (Outcome.PROMOTED, Outcome.UNCHANGED):
+        assert trained.train("best_model").success
+        told = trained.metadata("best_model")
+        assert told["outcome"].value == outcome
+        assert (told["challenger_version"].value, told["champion_version"].value) == ("2", "2")
+    assert [each.is_champion for each in trained.tracking.versions("acme")] == [False, True]
+    assert registry.champion_before("acme", trained.tracking.uri()) == "1"
 
 
 def test_a_champion_is_compared_on_the_same_test_reviews(trained_twice: BranchInProcess) -> None:

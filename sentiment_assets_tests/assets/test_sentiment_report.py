@@ -30,7 +30,7 @@ def test_the_report_is_a_page_a_table_and_its_picture(trained: BranchInProcess) 
     assert "Champion version 1" in page
     checks = page.split("asked of a.csv")[1]
     assert all(TEXTS[f"check_{name}"] in html.unescape(checks) for name in (*DRIFT_CHECKS, *DEGRADATION_CHECKS))
-    day = Path(str(told["report_file"].value)).parent.name
+    day = Path(str(told["report_file"].value)).parent.parent.name
     assert told["report"].value == f"http://127.0.0.1:8001/reports/acme/{day}/"
     assert "/artifacts/report.html" in str(told["report_in_mlflow"].value)
     table = pd.read_csv(str(told["figures_file"].value))
@@ -40,27 +40,22 @@ def test_the_report_is_a_page_a_table_and_its_picture(trained: BranchInProcess) 
     assert (table["adjusted_low"] < table["adjusted"]).all()
 
 
-def test_all_files_of_a_report_lie_in_the_folder_of_the_day_and_a_later_report_leaves_nothing_of_them(
-    trained: BranchInProcess,
-) -> None:
+def test_all_files_of_a_report_lie_in_a_folder_below_that_of_the_day(trained: BranchInProcess) -> None:
     assert trained.score("a.csv").success
     assert trained.report().success
     folder = Path(str(trained.metadata("sentiment_report")["report_file"].value)).parent
     beside = {"report.html", "figures.csv", "reviews.html", "reviews.js", "reviews.csv", "reviews.parquet"}
     assert {each.name for each in folder.iterdir()} == {*beside, "reviews-data"}
     assert len(pd.read_parquet(folder / "reviews.parquet")) == 600
-    (folder / "left-over.html").write_text("of a former report of the day")
-    assert trained.report().success
-    assert {each.name for each in folder.iterdir()} == {*beside, "reviews-data"}
-    assert [each.name for each in folder.parent.iterdir()] == [folder.name], "nothing unfinished is left"
+    assert {each.name for each in folder.parent.iterdir()} == {"CURRENT", folder.name}
 
 
 def test_a_report_says_what_is_new_since_that_of_an_earlier_day(trained: BranchInProcess) -> None:
     assert trained.score("a.csv").success
     assert trained.report().success
     assert "Since the report of" not in page_of(trained), "there is no earlier one"
-    folder = Path(str(trained.metadata("sentiment_report")["report_file"].value)).parent
-    folder.rename(folder.parent / "2026-01-31")
+    of_today = Path(str(trained.metadata("sentiment_report")["report_file"].value)).parent.parent
+    of_today.rename(of_today.with_name("2026-01-31"))
     assert trained.take_in("b.csv", as_csv(made_up_reviews(50, seed=9))).success
     assert trained.report().success
     page = page_of(trained)

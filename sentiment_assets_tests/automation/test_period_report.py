@@ -3,9 +3,11 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
+from upath import UPath
 
 from sentiment_assets.automation.period_report import PeriodSettings
 from sentiment_assets.resources.home import home
+from sentiment_assets.resources.versioned_folders import current_folder
 from testing.corpus import made_up_reviews
 from testing.in_process import BranchInProcess, failure_of
 
@@ -28,7 +30,7 @@ def report_of(branch: BranchInProcess, first: str, last: str) -> dg.ExecuteInPro
 
 
 def reviews_in(folder: Path) -> int:
-    figures = pd.read_csv(folder / "figures.csv")
+    figures = pd.read_csv(Path(current_folder(UPath(folder)).path) / "figures.csv")
     return int(figures[(figures["by"] == "all") & (figures["period"] == "all")]["reviews"].iloc[0])
 
 

@@ -82,6 +82,6 @@ def test_a_branch_lives_in_a_bucket_from_landing_to_scores(bucket: None, instanc
     assert len(scores) == 600
     assert scores["score"].between(-1, 1).all()
     assert acme.report().success
-    [report] = UPath(f"{BUCKET}/state/data/acme/reports").glob("*/report.html")
+    [report] = UPath(f"{BUCKET}/state/data/acme/reports").glob("*/*/report.html")
     assert "acme" in report.read_text()
     assert UPath(f"{BUCKET}/mlartifacts").exists(), "MLflow keeps the model in the bucket too"

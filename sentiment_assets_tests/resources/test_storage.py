@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from upath import UPath
 
-from sentiment_assets.resources import local_copies, storage, written_files
+from sentiment_assets.resources import local_copies, storage, versioned_folders, written_files
 from sentiment_assets.resources.home import below_home, local_home
 from sentiment_assets.resources.storage import (
     MAPPED_TEXTS,
@@ -95,7 +95,7 @@ def test_overlapping_writes_leave_whole_arrays(root: UPath, monkeypatch: pytest.
     assert all(np.array_equal(loaded.arrays[name], ARRAYS[name]) for name in ARRAYS)
     assert {path.name for path in place.iterdir()} == {"CURRENT", loaded.version, arrays_version(others)}
     long_ago = time.time() + 90_000
-    monkeypatch.setattr(storage.time, "time", lambda: long_ago)
+    monkeypatch.setattr(versioned_folders.time, "time", lambda: long_ago)
     manager.dump_to_path(None, {"a": np.ones(9)}, place)
     assert len(list(place.iterdir())) == 2, "what was left lying is removed a day later"
 
