@@ -4,7 +4,6 @@ The tables hold reviews by their place, in several files that fit together, so t
 says so. The next report has the reviews that are left.
 """
 
-from collections.abc import Iterator
 from html import escape
 
 from upath import UPath
@@ -19,21 +18,16 @@ _SCRIPTS = "*.js"
 
 
 def take_out_of_reports(storage: Storage, branch: str, traces: Traces, *, write: bool) -> list[str]:
-    """Remove the tables of reviews of each report that has the review; returns the names of these reports."""
-    held = [folder for folder in _folders(storage, branch) if _has_it(folder, traces)]
+    """Remove the tables of reviews of each report that has the review; returns the names of these reports.
+
+    The version of a report before its current one is one of them, too.
+    """
+    place = storage.path(branch, REPORTS)
+    tables = sorted(place.rglob(EVERY_REVIEW), key=str) if place.exists() else []
+    held = [file.parent for file in tables if any(map(traces.are_in, read_frame(file)["text"].map(str)))]
     for folder in held if write else ():
         _remove_tables(folder, branch)
-    return [folder.name for folder in held]
-
-
-def _folders(storage: Storage, branch: str) -> Iterator[UPath]:
-    place = storage.path(branch, REPORTS)
-    return (each for each in sorted(place.iterdir(), key=str) if each.is_dir()) if place.exists() else iter(())
-
-
-def _has_it(folder: UPath, traces: Traces) -> bool:
-    file = folder / EVERY_REVIEW
-    return file.exists() and any(map(traces.are_in, read_frame(file)["text"].map(str)))
+    return sorted({folder.relative_to(place).parts[0] for folder in held})
 
 
 def _remove_tables(folder: UPath, branch: str) -> None:
