@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from testing.servers import free_port, post
 
 PROJECT = Path(__file__).parents[2]
 SOCKET = Path("/var/run/docker.sock")
+_ACCOUNT_OF_LOGIN = 1000
 _TOKEN = "ofthetest"  # noqa: S105
 
 
@@ -39,6 +41,8 @@ class Stack:
     mlflow_port: int = field(default_factory=free_port)
     scoring_port: int = field(default_factory=free_port)
     reports_port: int = field(default_factory=free_port)
+    login: dict[str, str] = field(default_factory=dict)
+    """The settings of the login, while there is one."""
 
     @property
     def dagster(self) -> str:
@@ -65,6 +69,7 @@ class Stack:
             "MLFLOW_PORT": str(self.mlflow_port),
             "SCORING_PORT": str(self.scoring_port),
             "REPORTS_PORT": str(self.reports_port),
+            **self.login,
             "SCORING_TOKEN": _TOKEN,
             "RUN_VARIABLES": """', "SHOP_DB", "WAREHOUSE"'""",
             "SHOP_DB": "postgresql://sentiment:of%20the%20test@postgres:5432/shop",
@@ -83,6 +88,28 @@ class Stack:
         done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    @contextmanager
+    def with_login(self, name: str, password: str) -> Iterator[tuple[int, int, int]]:
+        """The login before the pages, while the block lasts: its ports for Dagster, MLflow and the reports."""
+        folder, ports = self.folder / "login", (free_port(), free_port(), free_port())
+        command = ["bash", str(PROJECT / "deployment" / "login" / "add.sh"), name]
+        environment = os.environ | {"LOGIN_FOLDER": str(folder)}
+        subprocess.run(command, input=f"{password}\n", env=environment, capture_output=True, text=True, check=True)
+        for each in (folder, *folder.iterdir()):
+            os.chown(each, _ACCOUNT_OF_LOGIN, -1)
+        names = ("LOGIN_DAGSTER_PORT", "LOGIN_MLFLOW_PORT", "LOGIN_REPORTS_PORT")
+        self.login = {
+            "LOGIN_FOLDER": str(folder),
+            "LOGIN_USER": str(_ACCOUNT_OF_LOGIN),
+            **{key: str(port) for key, port in zip(names, ports, strict=True)},
+        }
+        self.compose("--profile", "login", "up", "--detach", "--wait", "login")
+        try:
+            yield ports
+        finally:
+            self.compose("--profile", "login", "rm", "--stop", "--force", "login")
+            self.login = {}
 
     def up(self) -> None:
         """Start, and wait until every service is healthy."""

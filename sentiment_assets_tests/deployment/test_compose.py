@@ -1,6 +1,10 @@
 """The platform in containers, in a real engine: ``make test-docker``. The tests follow one platform, in their order."""
 
+import base64
 import json
+import os
+import signal
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -229,6 +233,38 @@ def test_the_report_is_served_by_the_service_of_reports(stack: Stack) -> None:
 def test_a_version_can_be_made_again(stack: Stack) -> None:
     made_again = stack.compose("exec", "-T", "code", "sentiment-assets", "rebuild", "acme", "1")
     assert "the same model, to the last bit" in made_again
+
+
+def test_a_service_that_is_killed_comes_back_by_itself_and_nothing_is_lost(stack: Stack) -> None:
+    before = history(stack)
+    land(stack, "killed.csv", 300, seed=5)
+    for service in SERVICES:
+        container = stack.compose("ps", "--quiet", service)
+        os.kill(int(docker("inspect", "--format", "{{.State.Pid}}", container)), signal.SIGKILL)
+        wait_for(lambda it=container: _restarts(it) >= 1, 60, f"the restart of {service}")
+    stack.up()
+    wait_for(lambda: "killed.csv" in stack.partitions("acme", "scored_reviews"), 300, "the file that landed meanwhile")
+    assert before.items() <= history(stack).items()
+    assert len(json.loads(stack.scores("acme", "killed.csv"))) == 300
+    assert stack.champion("acme") == "1"
+
+
+def _restarts(container: str) -> int:
+    return int(docker("inspect", "--format", "{{.RestartCount}}", container))
+
+
+def test_behind_the_login_are_the_pages_for_those_who_know_the_password(stack: Stack) -> None:
+    password = "four words are long"  # noqa: S105
+    with stack.with_login("ana", password) as ports:
+        trusting = ssl.create_default_context(cafile=str(stack.folder / "login" / "tls.crt"))
+        known = {"Authorization": "Basic " + base64.b64encode(f"ana:{password}".encode()).decode()}
+        for port, path in zip(ports, ("/server_info", "/health", "/reports/acme/latest/"), strict=True):
+            address = f"https://localhost:{port}{path}"
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(address, timeout=30, context=trusting)
+            asked = urllib.request.Request(address, headers=known)
+            with urllib.request.urlopen(asked, timeout=30, context=trusting) as answer:  # noqa: S310
+                assert answer.status == 200
 
 
 def test_restarting_every_service_in_turn_loses_nothing(stack: Stack) -> None:
