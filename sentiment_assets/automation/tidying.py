@@ -25,6 +25,7 @@ from sentiment_assets.resources.dagster_runs import remove_run
 from sentiment_assets.resources.report_folders import REPORTS, TRAININGS, remove_folders, remove_reports_before
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
+from sentiment_assets.resources.written_files import remove_abandoned
 
 _EVERY_DAY = "30 4 * * *"
 
@@ -87,7 +88,7 @@ def tidying(tidied: Tidied) -> dg.Definitions:
 def _tidy(instance: dg.DagsterInstance, tidied: Tidied, storage: Storage, tracking: Tracking) -> dict[str, int]:
     """Remove what is too old; returns how much of each kind went."""
     kept, now = tidied.retention, datetime.now(UTC)
-    removed: dict[str, int] = {}
+    removed = {"unfinished_files": remove_abandoned(storage.path(tidied.name))}
     if kept.reports is not None:
         first = (now - timedelta(days=kept.reports)).date()
         removed["reports"] = len(remove_reports_before(storage.path(tidied.name, REPORTS), first))

@@ -2,6 +2,8 @@
 
 import io
 import os
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +14,10 @@ from upath import UPath
 
 from sentiment_assets.learning.unfinished_file import with_remedy
 from sentiment_assets.resources.home import is_local, make_folder
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.part")
+_ABANDONED = 86_400.0
+"""Seconds after which nobody is writing an unfinished file any longer."""
 
 
 def write_atomically(path: UPath, content: bytes) -> None:
@@ -45,6 +51,22 @@ def written_atomically(path: UPath) -> Iterator[BinaryIO]:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise
+
+
+def remove_abandoned(folder: UPath) -> int:
+    """Remove what killed processes have left unfinished in a folder of this machine and below, a day ago or longer ago.
+
+    Returns how many files that were.
+    """
+    if not is_local(folder):
+        return 0
+    removed, before = 0, time.time() - _ABANDONED
+    for file in Path(folder.path).rglob(".*.part"):
+        with suppress(FileNotFoundError):  # its process has finished it just now
+            if _UNFINISHED.fullmatch(file.name) and file.stat().st_mtime < before:
+                file.unlink()
+                removed += 1
+    return removed
 
 
 def for_this_account(path: str, flags: int) -> int:

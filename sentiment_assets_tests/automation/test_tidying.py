@@ -1,5 +1,6 @@
 """What grows with every day is removed once it is older than its branch wants it kept, and nothing else is."""
 
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,7 +78,19 @@ def test_runs_go_that_newer_ones_have_made_needless_and_with_them_nothing_that_s
     assert reported.materialization("sentiment_report"), "of the run that wrote the newest report"
     assert instance.get_materialized_partitions(*reported.keys("raw_reviews")) == batches == {"a.csv"}
     assert reported.materialization("best_model")
-    assert tidy(reported, runs=None) == {"reports": 0, "versions": 0, "train_runs": 0}
+    assert tidy(reported, runs=None) == {"unfinished_files": 0, "reports": 0, "versions": 0, "train_runs": 0}
+
+
+def test_what_a_killed_process_has_left_unfinished_goes_after_a_day(reported: BranchInProcess, tmp_path: Path) -> None:
+    folder = tmp_path / "home" / "data" / "acme" / "raw_reviews"
+    old, young = (folder / f".{digit * 32}.part" for digit in "ab")
+    of_somebody_else = folder / ".notes.part"
+    for each in (old, young, of_somebody_else):
+        each.write_text("half")
+    for each in (old, of_somebody_else):
+        os.utime(each, (0, 0))
+    assert tidy(reported)["unfinished_files"] == 1
+    assert [old.exists(), young.exists(), of_somebody_else.exists()] == [False, True, True]
 
 
 @pytest.mark.process
