@@ -154,7 +154,8 @@ def best_model_asset(
         if comparison:
             figures |= comparison.figures
         tracking.log_report(parent, report.files, figures)
-        data = describe_training_data(splits, rows.splits_digest)
+        every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
+        data = describe_training_data(splits, rows.splits_digest, every)
         tracking.describe_training(
             parent,
             challenger.key,
@@ -164,7 +165,6 @@ def best_model_asset(
         batches = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
         neutral = gather_neutral_reviews((reviews for _, reviews in batches), splits)
         digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
-        every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
         restatement = None
         if champion and champion.digest == digest:
             decision, version = _decided_before(context.instance, branch, tracking, champion), champion.version

@@ -37,6 +37,7 @@ _TELLING = r"[\p{L}\p{N}\p{So}]"
 _BLANK, _NOTHING = pa.scalar(" ", pa.large_string()), pa.scalar("", pa.large_string())
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _TEXTS_PER_CHUNK = 1_000
+_TEXTS_GATHERED = 20_000
 
 Texts: TypeAlias = "Sequence[str] | pa.Array"
 
@@ -200,6 +201,23 @@ def chunks_of(texts: Texts, wanted: np.ndarray | None = None, size: int = _TEXTS
         own = places[start : start + size]
         part = as_column(column.slice(own[0], own[-1] + 1 - own[0])).cast(pa.large_string())
         yield part if len(part) == len(own) else part.take(pa.array(own - own[0]))
+
+
+def texts_at(texts: Texts, places: np.ndarray, size: int = _TEXTS_GATHERED) -> Iterator[pa.Array]:
+    """The texts at some places, in their order, some at a time: gathered from where they lie, without a copy of all."""
+    column = as_chunked_column(texts)
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    ends = np.cumsum([len(each) for each in chunks])
+    for start in range(0, len(places), size):
+        own = places[start : start + size]
+        ascending = np.argsort(own)
+        chunk_of = np.searchsorted(ends, own[ascending], side="right")
+        parts = [
+            chunks[number].take(pa.array(own[ascending][chunk_of == number] - (ends[number - 1] if number else 0)))
+            for number in np.unique(chunk_of)
+        ]
+        gathered = pa.concat_arrays([part.cast(pa.large_string()) for part in parts])
+        yield gathered.take(pa.array(np.argsort(ascending)))
 
 
 def _map(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sentiment_assets.learning.mapped_texts import mapped_texts
 from sentiment_assets.learning.near_duplicates import TEXTS_AT_ONCE, find_near_duplicates, shingle_analyzer
-from sentiment_assets.learning.ngrams import chunks_of
+from sentiment_assets.learning.ngrams import chunks_of, texts_at
 from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
 from sentiment_assets.learning.settings import Analyzer, SplitSettings
 from sentiment_assets.text_identity import text_digests
@@ -82,7 +82,8 @@ def split_reviews(
     a test review, and training reviews that are near-duplicates of either, move to the split ``near_duplicate``;
     ``analyzer`` says what their shingles are made of. Without it these are words, or characters where most reviews are
     in a language that is written without spaces. The texts of ``Splits.reviews`` are a mapped file in ``folder``
-    (``mapped_texts``).
+    (``mapped_texts``). Reviews are in the order of their texts' digests, so that the same ones make the same model,
+    whatever files they came in, and when.
     """
     reviews, latest, n_corrected = _latest_versions(reviews)
     labels = reviews["label"]
@@ -96,15 +97,13 @@ def split_reviews(
     precedence = corpus["split"].map({TEST: 0, VALIDATION: 1, TRAIN: 2})
     ordered = corpus.iloc[np.lexsort((np.arange(len(corpus)), precedence))]
     repeated = ordered.duplicated("text_digest")
-    unique = ordered[~repeated].sort_index()
+    unique = ordered[~repeated].sort_values("text_digest")
     kept_label = ordered["text_digest"].map(unique.set_index("text_digest")["label"])
     places = unique["place"].to_numpy()
-    wanted = np.zeros(len(reviews), bool)
-    wanted[places] = True
     kept = pd.DataFrame(
         {
             "review_id": reviews["review_id"].array.take(places),
-            "text": mapped_texts(chunks_of(reviews["text"], wanted), folder),
+            "text": mapped_texts(texts_at(reviews["text"], places), folder),
             "label": unique["label"].to_numpy(),
             "split": unique["split"].astype("str").array,
             "batch": reviews["batch"].array.take(places),

@@ -26,9 +26,13 @@ class TrainingData:
     """The share of the reviews that have a date."""
 
 
-def describe_training_data(splits: pd.DataFrame, digest: str) -> TrainingData:
-    """Count what ``splits``, whose digest is given, hold; what was set aside is not counted."""
+def describe_training_data(splits: pd.DataFrame, digest: str, batch_keys: Sequence[str]) -> TrainingData:
+    """Count what ``splits``, whose digest is given, hold; what was set aside is not counted.
+
+    ``batch_keys`` are all batches there are, in their order.
+    """
     used = splits[splits["split"].isin(SPLITS)]
+    there = set(used["batch"].unique())
     dates = used["created_at"].dropna() if "created_at" in used else pd.Series()
     return TrainingData(
         digest=digest,
@@ -38,7 +42,7 @@ def describe_training_data(splits: pd.DataFrame, digest: str) -> TrainingData:
             }
             for split in SPLITS
         },
-        batches=used["batch"].unique().tolist(),
+        batches=[key for key in batch_keys if key in there],
         dates=(f"{dates.min():%Y-%m-%d}", f"{dates.max():%Y-%m-%d}") if len(dates) else None,
         dated=len(dates) / len(used),
     )

@@ -31,6 +31,12 @@ from testing.in_process import BranchInProcess, checks_of, failed_checks, failur
 STORAGE = Storage(root="data")
 
 
+def test_a_batch_says_the_digest_of_its_file_as_the_landing_sensor_asks_for_it(acme: BranchInProcess) -> None:
+    content = b"text,label\nfine,1\nbad,0\n"
+    assert acme.take_in("a.csv", content).success
+    assert acme.metadata("raw_reviews")[module.FILE_DIGEST].value == file_digest(content)
+
+
 def test_landing_the_same_file_again_changes_nothing_and_a_changed_one_replaces_the_batch(
     acme: BranchInProcess,
 ) -> None:

@@ -166,7 +166,7 @@ def test_a_run_whose_container_is_killed_is_marked_failed_and_run_again(stack: S
     stack.wait_for_run(
         "acme_ingest", "SUCCESS", 300, lambda each: each["tags"].get("dagster/root_run_id") == run["runId"]
     )
-    assert sorted(stack.partitions("acme", "scored_reviews")) == ["2026-10.csv", "2026-11.csv"]
+    assert {"2026-10.csv", "2026-11.csv"} <= set(stack.partitions("acme", "scored_reviews"))
 
 
 def launch_training(stack: Stack) -> str:

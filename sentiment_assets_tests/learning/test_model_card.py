@@ -35,7 +35,7 @@ def card_of(challenger: Challenger, splits: pd.DataFrame, **changed: object) -> 
         "challenger": challenger,
         "decision": DECISION,
         "splits": splits,
-        "data": describe_training_data(splits, "d"),
+        "data": describe_training_data(splits, "d", list(splits["batch"].unique())),
         "kept": pd.DataFrame(index=range(int((splits["split"] == TEST).sum()))),
         "languages": ["en"],
         "behaviour": check_behaviour(challenger.model, NO_CASES),
@@ -84,7 +84,7 @@ def test_the_dates_of_the_reviews_are_told_and_how_many_have_one(challenger: Cha
     assert "no review has a date" in card_of(challenger, splits).text
     days = pd.Series(pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(range(len(splits)), unit="h"), splits.index)
     some = splits.assign(created_at=days.where(splits["split"] != TEST))
-    told = card_of(challenger, some, data=describe_training_data(some, "d")).text
+    told = card_of(challenger, some, data=describe_training_data(some, "d", list(some["batch"].unique()))).text
     assert "from 2026-01-01 to 2026-03-" in told
     assert "% of the reviews have a date)" in told
 

@@ -1,14 +1,16 @@
 import subprocess
 import sys
 from itertools import pairwise
+from random import Random
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment_assets.learning import ngrams
-from sentiment_assets.learning.ngrams import ColumnLookup, find_ngrams, hash_ngrams, select_columns
+from sentiment_assets.learning.ngrams import ColumnLookup, find_ngrams, hash_ngrams, select_columns, texts_at
 from sentiment_assets.learning.settings import NgramSettings
 
 WORDS = NgramSettings(longest=2, columns_log2=20)
@@ -156,3 +158,12 @@ def test_many_distinct_words_hardly_collide() -> None:
     matrix = hash_ngrams(words, NgramSettings(longest=1, columns_log2=24))
     collisions = sum(a == b for a, b in pairwise(sorted(matrix.indices.tolist())))
     assert collisions <= 3  # 0.12 are expected of an even hash (birthday bound)
+
+
+@given(st.lists(st.lists(st.text(max_size=5), max_size=4), max_size=6), st.integers(1, 5), st.randoms())
+def test_texts_are_gathered_in_the_order_of_their_places(parts: list[list[str]], size: int, chance: Random) -> None:
+    texts = [text for part in parts for text in part]
+    places = [chance.randrange(len(texts)) for _ in range(7)] if texts else []
+    column = pa.chunked_array([pa.array(part, pa.large_string()) for part in parts], pa.large_string())
+    gathered = [text for part in texts_at(column, np.array(places, np.int64), size) for text in part.to_pylist()]
+    assert gathered == [texts[place] for place in places]

@@ -217,6 +217,10 @@ def test_validation_reviews_like_test_reviews_are_set_aside_and_what_is_like_tho
         corpus([(in_test, 1, "test"), (in_validation, 1, "validation"), (in_train, 1, "train")]),
         SplitSettings(near_duplicate_similarity=0.75),
     )
-    assert split.reviews["split"].tolist() == ["test", "near_duplicate", "train"]
+    assert split.reviews.set_index("text")["split"].to_dict() == {
+        in_test: "test",
+        in_validation: "near_duplicate",
+        in_train: "train",
+    }
     [twin] = split.near_duplicates.itertuples()
     assert (twin.text, twin.twin_text, twin.twin_split) == (in_validation, in_test, "test")
