@@ -9,8 +9,8 @@ from sentiment_assets.assets.current_features import current_features, stale
 from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_metadata, read_decision
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.raw_reviews import stored_digests
 from sentiment_assets.assets.splits import NAME as SPLITS
+from sentiment_assets.assets.stored_batch import stored_digests
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
 from sentiment_assets.assets.ui_metadata import rounded, rows_of, table

@@ -10,6 +10,7 @@ from upath import UPath
 from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED, ROWS_QUARANTINED
 from sentiment_assets.assets.materialized import Materialized
 from sentiment_assets.assets.stored_batch import (
+    CONTENT_DIGEST,
     QUARANTINE,
     REVIEWS,
     ROWS_FORGOTTEN,
@@ -28,14 +29,12 @@ from sentiment_assets.ingestion.text_folders import Folder
 from sentiment_assets.resources.forgotten_list import forgotten_of
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import NotAReviewFile, read_folder, take
-from sentiment_assets.resources.storage import Storage, frame_attributes, read_frame, stored_partitions
+from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.urls import shown, without_secrets
 
 NAME = REVIEWS
 FILE_FACTS = "file"
 """What the stored frame's ``attrs`` say of its file, for the quality checks."""
-CONTENT_DIGEST = "content"
-"""What the stored frame's ``attrs`` say of what it holds; those of former releases do not."""
 _COLUMNS = {
     "review_id": ("string", "The client's id, or a digest of the row."),
     "text": ("string", "The review as it was written, but for what the branch redacts."),
@@ -212,12 +211,6 @@ def _content(landing: str, partition: str) -> AbstractContextManager[OpenFile | 
     except Exception as error:  # noqa: BLE001  every file system has errors of its own
         reason = getattr(error, "strerror", None) or without_secrets(error, landing)
         raise _cannot_be_read(f"{place}/{path}", reason) from None
-
-
-def stored_digests(storage: Storage, branch: str, keys: Sequence[str]) -> dict[str, str]:
-    """The digest of what each stored batch holds, by its key; empty for one that a former release has stored."""
-    stored = stored_partitions(storage, branch, NAME, keys)
-    return {key: str(frame_attributes(storage.frame_path(branch, NAME, key)).get(CONTENT_DIGEST, "")) for key in stored}
 
 
 def _cannot_be_read(shown_file: str, reason: str | None) -> dg.Failure:

@@ -17,6 +17,7 @@ from sentiment_assets.resources.storage import (
     frame_attributes,
     frame_to_bytes,
     read_frame,
+    stored_partitions,
 )
 from sentiment_assets.resources.versioned_folders import remove_unused
 from sentiment_assets.resources.written_files import write_atomically
@@ -25,6 +26,8 @@ REVIEWS = "raw_reviews"
 QUARANTINE, WITHOUT_TEXT, TEXT_DIGESTS = "quarantine", "without_text", "text_digests"
 SIDE_FRAMES = "side_frames"
 """The folder of a branch's data in which they lie, and the attribute of the reviews that names their version."""
+CONTENT_DIGEST = "content"
+"""The attribute of the reviews that says what they hold; those that a former release has stored have none."""
 ROWS_FORGOTTEN = "rows_forgotten"
 """The attribute of the reviews that says how many rows of the file somebody has had forgotten."""
 
@@ -104,6 +107,14 @@ def read_text_digests(storage: Storage, branch: str, keys: Sequence[str]) -> lis
         _side_frame_path(storage, branch, key, name=TEXT_DIGESTS, version=version) for key, version in versions.items()
     ]
     return [read_frame(path) for path in paths if path.exists()]
+
+
+def stored_digests(storage: Storage, branch: str, keys: Sequence[str]) -> dict[str, str]:
+    """The digest of what each stored batch holds, by its key; empty for one that a former release has stored."""
+    stored = stored_partitions(storage, branch, REVIEWS, keys)
+    return {
+        key: str(frame_attributes(storage.frame_path(branch, REVIEWS, key)).get(CONTENT_DIGEST, "")) for key in stored
+    }
 
 
 def _version(attributes: Mapping[Any, Any]) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
-from sentiment_assets.assets.raw_reviews import stored_digests
+from sentiment_assets.assets.stored_batch import stored_digests
 from sentiment_assets.definitions import resources
 from sentiment_assets.learning.recipe import RECIPE_FILE, NoRecipe, Recipe, packages_that_count, recipe_from_bytes
 from sentiment_assets.learning.recipe import rebuild as rebuild_from

@@ -6,7 +6,7 @@ from testing.in_process import BranchInProcess
 
 
 def test_with_patience_a_candidate_stops_early_and_says_so(ingested: BranchInProcess) -> None:
-    candidate = {"epochs": 40, "eta0": 5, "l2": 0}
+    candidate = {"epochs": 40, "eta0": 10, "l2": 0}
     patient = ingested.with_settings(search={"candidates": [candidate], "patience": 1}, features={})
     assert patient.train().success
     metadata = patient.metadata("trained_candidates")
