@@ -72,7 +72,8 @@ def _digest(files: Mapping[str, bytes]) -> str:
 def _age(folder: UPath) -> float:
     """Seconds since something in a folder was written last; 0 where it is empty, or nobody says when that was."""
     try:
-        written = [folder.fs.modified(file.path).timestamp() for file in folder.iterdir()]
+        files = [each for each in folder.rglob("*") if each.is_file()]  # an object store dates no folders
+        written = [folder.fs.modified(file.path).timestamp() for file in files]
     except NotImplementedError:
         return 0.0
     return time.time() - max(written) if written else 0.0
