@@ -67,6 +67,16 @@ def test_a_row_is_found_by_the_id_that_was_made_of_it(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_bytes() == b"text,label\ngood,1\n"
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_rows_that_differ_by_their_label_alone_none_is_taken_out_for_another(tmp_path: Path, number: int) -> None:
+    content = b"text,label\nsame,1\nsame,0\nother,1\n"
+    made = read_batch(content, "a.csv", SETTINGS).reviews["review_id"].tolist()
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(NotRewritten, match=f"has 2 rows that differ by their label alone, and {made[number]} is one"):
+        take_out_of_landed(tmp_path / "a.csv", made[number], SETTINGS, write=True)
+    assert (tmp_path / "a.csv").read_bytes() == content
+
+
 def test_nothing_is_written_when_it_is_only_asked_for_or_the_review_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(CSV)
     assert take_out_of_landed(tmp_path / "a.csv", "2", SETTINGS, write=False) == 2
