@@ -55,11 +55,23 @@ def test_a_version_whose_writer_was_killed_goes_after_a_day(folder: UPath, monke
     assert versions(folder) == set(last)
 
 
-def test_what_a_former_release_has_written_is_read_as_it_lies(folder: UPath) -> None:
-    write_atomically(folder / "page.html", b"former")
-    assert read(folder) == {"page.html": b"former"}
+def test_what_a_former_release_has_written_is_read_as_it_lies_and_stays_whole(
+    folder: UPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, content in FORMER.items():
+        write_atomically(folder / name, content)
+    assert read(folder) == FORMER
+    monkeypatch.setattr(versioned_folders, "_ABANDONED", -1.0)
     write_folder(folder, NEW)
     assert read(folder) == NEW
+    assert {name: (folder / name).read_bytes() for name in FORMER} == FORMER
+
+
+def test_files_that_only_share_their_content_otherwise_are_another_version(folder: UPath) -> None:
+    write_folder(folder, {"a.js": b"12", "b.js": b"3"})
+    for files in ({"a.js": b"1", "b.js": b"23"}, {"a.js": b"1", "c.js": b"23"}):
+        write_folder(folder, files)
+        assert read(folder) == files
 
 
 @pytest.mark.parametrize("after", [False, True])
