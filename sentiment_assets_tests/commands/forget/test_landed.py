@@ -59,6 +59,13 @@ def test_a_packed_file_is_packed_again(
     assert unpack(rewritten) == JSONL.replace(b'{"review_id": 2, "text": "bad"}\n', b"")
 
 
+def test_a_file_is_for_those_who_could_read_it_before(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+    (tmp_path / "a.csv").chmod(0o640)
+    take_out_of_landed(tmp_path / "a.csv", "2", SETTINGS, write=True)
+    assert (tmp_path / "a.csv").stat().st_mode & 0o777 == 0o640
+
+
 def test_a_row_is_found_by_the_id_that_was_made_of_it(tmp_path: Path) -> None:
     content = b"text,label\ngood,1\nbad,0\n"
     made = read_batch(content, "a.csv", SETTINGS).reviews["review_id"].tolist()

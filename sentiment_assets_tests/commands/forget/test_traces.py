@@ -15,16 +15,23 @@ def in_html(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
+def in_csv(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
 def twice_in_json(text: str) -> str:
     return json.dumps({"event": json.dumps({"text": text})})
 
 
-@pytest.mark.parametrize("written", [str, json.dumps, twice_in_json, in_html, lambda text: json.dumps(in_html(text))])
+@pytest.mark.parametrize(
+    "written", [str, in_csv, json.dumps, twice_in_json, in_html, lambda text: json.dumps(in_html(text))]
+)
 def test_a_text_is_taken_out_in_whatever_form_it_was_written(written: Callable[[str], str]) -> None:
     content = f"before {written(TEXT)} after"
     taken_out = Traces([TEXT]).taken_out(content)
     assert FORGOTTEN in taken_out
     assert "Eulalia" not in taken_out
+    assert "loudly" not in taken_out
     assert "kitchen" not in taken_out
     assert taken_out.startswith("before ")
     assert taken_out.endswith(" after")
@@ -68,6 +75,11 @@ def test_a_word_that_pages_have_of_their_own_stays(content: str) -> None:
 def test_blanks_and_dashes_of_a_text_are_not_taken_out_of_everything() -> None:
     content = "x = {" + "\n" + " " * 30 + "a: 1}  # " + "-" * 40
     assert Traces([f"wide {' ' * 40} and {'-' * 50} dashes"]).taken_out(content) == content
+
+
+def test_a_character_of_json_is_not_taken_out_by_halves() -> None:
+    traces = Traces(["The kitchen of the house sings größer"])
+    assert traces.taken_out(json.dumps("The kitchen of the house sings grün")) == f'"{FORGOTTEN}\\u00fcn"'
 
 
 @given(st.text(max_size=200))
