@@ -29,19 +29,26 @@ STAND_INS: Mapping[Kind, str] = {
 
 Each is one token to the vectorizer, no word of a language, and no part of an emoticon, as a bracket would be.
 """
-_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef"
-"""Characters of scripts without spaces: what stands beside an address in them is no part of it."""
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uffef"
+)
+"""Characters of scripts without spaces, but for wide letters and digits: beside an address they are no part of it."""
 _LETTER = rf"[^\W{_UNSPACED}]"
-_MARK = r"[.!#$%&'*+/=?^`{|}~-]"
+_DOT = r"[.\uff0e]"
+_MARK = r"[.\uff0e!#$%&'*+/=?^`{|}~-]"
 _EMAIL = re.compile(
-    rf"(?<!{_LETTER})(?<!{_MARK})'*+((?:{_LETTER}|{_MARK})++[@\uff20](?:{_LETTER}|-)++(?:\.(?:{_LETTER}|-)++)++)"
+    rf"(?<!{_LETTER})(?<!{_MARK})(?<![@\uff20])'*+((?:{_LETTER}|{_MARK})++[@\uff20](?:{_LETTER}|-)++(?:{_DOT}(?:{_LETTER}|-)++)++)"
 )
 """Begun only where no letter stands before, or a long text without an address would be read once a letter."""
 _LIKE_A_URL = re.compile(r"://|\w\.\w")
 _SURELY_A_URL = re.compile(r"\w+://|www\.|[^/]+/|[^/]+\.\w{3,}$", re.IGNORECASE)
 """A lone host that ends in two letters is none: "great.it was" only lacks a blank."""
-_LIKE_AN_IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE)
-_LIKE_A_CARD = re.compile(r"(?<![\d+])\d(?:[ -]?\d){12,18}(?!\d)", re.ASCII)
+_BETWEEN_GROUPS = r"[ \u00a0\u2009\u202f-]"
+_LIKE_AN_IBAN = re.compile(
+    rf"(?<![^\W_{_UNSPACED}])[A-Z]{{2}}\d\d(?:{_BETWEEN_GROUPS}?[A-Z0-9]){{11,30}}", re.IGNORECASE
+)
+_LIKE_A_CARD = re.compile(rf"(?<![\d+])\d(?:{_BETWEEN_GROUPS}?\d){{12,18}}(?!\d)")
 _LIKE_A_PHONE = re.compile(r"(?:\d\D{0,4}){7}")
 _LIKE_A_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 _SHORTEST_IBAN = 15
@@ -65,7 +72,15 @@ class Redactor:
         self._reads_markup = settings.html == "text"
 
     def redact(self, text: str) -> str:
-        """The text with stand-ins; the very same one where nothing is found."""
+        """The text with stand-ins; the very same one where nothing is found.
+
+        It is read until nothing is found any more: of two values side by side, one may hide the other.
+        """
+        while (redacted := self._redact_once(text)) != text:
+            text = redacted
+        return text
+
+    def _redact_once(self, text: str) -> str:
         for kind, find in self._finders:
             spans = list(find(text))
             self.counts[kind] += len(spans)
@@ -126,7 +141,7 @@ def _cards(text: str) -> Iterator[Span]:
     from stdnum import luhn
 
     for match in _LIKE_A_CARD.finditer(text):
-        if luhn.is_valid(re.sub(r"\D", "", match[0])):
+        if luhn.is_valid("".join(str(int(each)) for each in match[0] if each.isdecimal())):  # wide digits, too
             yield match.span()
 
 

@@ -39,7 +39,8 @@ def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 
 
 def remove_run(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Have Dagster forget a run and all that it has told, and remove its file, which Dagster leaves in SQLite."""
+    """Have Dagster forget a run and all that it has told, and remove the logs and the SQLite file that it leaves."""
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
     instance.delete_run(run_id)
     storage = instance.event_log_storage
     if isinstance(storage, SqliteEventLogStorage):

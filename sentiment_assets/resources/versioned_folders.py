@@ -4,6 +4,7 @@ Who reads sees all files of one version, whenever the process that writes anothe
 on a disk: the file ``CURRENT`` is written last, and whole or not at all.
 """
 
+import re
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -17,6 +18,8 @@ CURRENT = "CURRENT"
 """The file that names the version that counts."""
 _ABANDONED = 86_400.0
 """Seconds after which a version that is not the current one is no longer being written."""
+_VERSION = re.compile("[0-9a-f]{16}")
+"""The name of a version: other folders are of a former release, and belong to the files beside them."""
 
 
 def write_folder(folder: UPath, files: Mapping[str, bytes]) -> UPath:
@@ -45,10 +48,14 @@ def current_version(folder: UPath) -> str:
 
 
 def remove_unused(path: UPath, kept: Collection[str], former: str = "") -> None:
-    """Remove the folders in ``path`` that are not ``kept``: ``former``, and what nothing has written to for a day."""
+    """Remove the versions in ``path`` that are not ``kept``: ``former``, and what nothing has written to for a day."""
     for folder in path.iterdir():
         with suppress(FileNotFoundError, NotADirectoryError):  # another process has removed it, or it is none of ours
-            if folder.name not in kept and (folder.name == former or _age(folder) > _ABANDONED):
+            if (
+                _VERSION.fullmatch(folder.name)
+                and folder.name not in kept
+                and (folder.name == former or _age(folder) > _ABANDONED)
+            ):
                 folder.fs.rm(folder.path, recursive=True)
 
 
@@ -72,7 +79,8 @@ def _digest(files: Mapping[str, bytes]) -> str:
 def _age(folder: UPath) -> float:
     """Seconds since something in a folder was written last; 0 where it is empty, or nobody says when that was."""
     try:
-        written = [folder.fs.modified(file.path).timestamp() for file in folder.iterdir()]
+        files = [each for each in folder.rglob("*") if each.is_file()]  # an object store dates no folders
+        written = [folder.fs.modified(file.path).timestamp() for file in files]
     except NotImplementedError:
         return 0.0
     return time.time() - max(written) if written else 0.0

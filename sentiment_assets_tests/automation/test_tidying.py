@@ -117,8 +117,11 @@ def test_a_run_that_goes_leaves_no_file(reported: BranchInProcess, instance: dg.
     for _ in range(2):
         assert on_disk.report().success
     newest, former = (run.run_id for run in instance.get_runs())
+    logs = Path(instance.storage_directory()) / former
+    assert list(logs.rglob("*.err"))
     all_happened_long_ago(instance)
     assert on_disk.run("tidy").success
+    assert not logs.exists(), "what its steps have printed goes with it"
     files = {each.name for each in Path(instance.root_directory).rglob("*.db*")}
     assert any(newest in each for each in files)
     assert not any(former in each for each in files)

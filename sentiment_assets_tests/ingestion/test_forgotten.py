@@ -15,5 +15,11 @@ def test_one_that_was_named_with_its_batch_is_forgotten_there_alone() -> None:
     assert not forgets("movies", "b.csv", listed)("1")
 
 
+def test_a_batch_and_an_id_are_not_taken_for_others_that_are_spelt_alike_together() -> None:
+    listed = {forgotten_digest("movies", "1", "a.csv")}
+    assert not forgets("movies", "a.cs", listed)("v1")
+    assert not forgets("moviesa", ".csv", listed)("1")
+
+
 def test_the_list_holds_no_id() -> None:
     assert "customer-4711" not in forgotten_digest("movies", "customer-4711")

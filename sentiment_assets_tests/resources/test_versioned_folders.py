@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
+from sentiment_assets.resources import versioned_folders
 from sentiment_assets.resources.versioned_folders import current_folder, current_version, write_folder
 from sentiment_assets.resources.written_files import write_atomically
 from testing.killing import is_killed_at
@@ -44,11 +45,33 @@ def test_the_version_before_stays_for_who_reads_it_and_the_one_before_that_goes(
     assert versions(folder) == set(written[1:]), "what is written again is the version that it was"
 
 
-def test_what_a_former_release_has_written_is_read_as_it_lies(folder: UPath) -> None:
-    write_atomically(folder / "page.html", b"former")
-    assert read(folder) == {"page.html": b"former"}
+def test_a_version_whose_writer_was_killed_goes_after_a_day(folder: UPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(folder, FORMER)
+    write_atomically(folder / "0123456789abcdef" / "below/data.js", b"half")
+    write_folder(folder, NEW)
+    assert "0123456789abcdef" in versions(folder), "it may be being written now"
+    monkeypatch.setattr(versioned_folders, "_ABANDONED", -1.0)
+    last = [write_folder(folder, NEW | {"page.html": str(number).encode()}).name for number in range(2)]
+    assert versions(folder) == set(last)
+
+
+def test_what_a_former_release_has_written_is_read_as_it_lies_and_stays_whole(
+    folder: UPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, content in FORMER.items():
+        write_atomically(folder / name, content)
+    assert read(folder) == FORMER
+    monkeypatch.setattr(versioned_folders, "_ABANDONED", -1.0)
     write_folder(folder, NEW)
     assert read(folder) == NEW
+    assert {name: (folder / name).read_bytes() for name in FORMER} == FORMER
+
+
+def test_files_that_only_share_their_content_otherwise_are_another_version(folder: UPath) -> None:
+    write_folder(folder, {"a.js": b"12", "b.js": b"3"})
+    for files in ({"a.js": b"1", "b.js": b"23"}, {"a.js": b"1", "c.js": b"23"}):
+        write_folder(folder, files)
+        assert read(folder) == files
 
 
 @pytest.mark.parametrize("after", [False, True])

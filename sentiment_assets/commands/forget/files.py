@@ -13,7 +13,9 @@ from sentiment_assets.commands.forget.traces import Traces
 from sentiment_assets.resources.written_files import write_atomically
 
 _SQLITE = b"SQLite format 3\0"
-_NOT_TEXT = (".npy", ".npz", ".png", ".parquet", ".duckdb", ".lock")
+_DUCKDB, _BEFORE_DUCKDB = b"DUCK", 8
+"""How a file of DuckDB begins after its checksum, whatever its ending is."""
+_NOT_TEXT = (".npy", ".npz", ".png", ".parquet", ".lock")
 """Endings of files that are written by row, or hold no text; what is in them is not replaced in place."""
 _LONGEST_WAIT = 60.0
 
@@ -62,8 +64,10 @@ def _take_out(file: Path, traces: Traces, *, write: bool) -> bool:
     if file.suffix in _NOT_TEXT:
         return False
     with file.open("rb") as opened:
-        is_sqlite = opened.read(len(_SQLITE)) == _SQLITE
-    if is_sqlite:
+        begun = opened.read(len(_SQLITE))
+    if begun.startswith(_DUCKDB, _BEFORE_DUCKDB):
+        return False
+    if begun == _SQLITE:
         try:
             return _take_out_of_database(file, traces, write=write)
         except sqlite3.OperationalError as error:
@@ -73,11 +77,10 @@ def _take_out(file: Path, traces: Traces, *, write: bool) -> bool:
     if file.name.endswith(("-wal", "-shm", "-journal")):
         return False
     content = file.read_bytes().decode(errors="surrogateescape")
-    if not traces.are_in(content):
-        return False
-    if write:
-        write_atomically(UPath(file), traces.taken_out_of_whole(content).encode(errors="surrogateescape"))
-    return True
+    without = traces.taken_out_of_whole(content)
+    if write and without != content:
+        write_atomically(UPath(file), without.encode(errors="surrogateescape"))
+    return without != content
 
 
 def _take_out_of_database(file: Path, traces: Traces, *, write: bool) -> bool:
@@ -85,11 +88,12 @@ def _take_out_of_database(file: Path, traces: Traces, *, write: bool) -> bool:
         held = False
         for table, column in _columns(database):
             rows = f'SELECT rowid, "{column}" FROM "{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608  own names
-            found = [(row, said) for row, said in database.execute(rows) if traces.are_in(said)]
+            without = ((traces.taken_out_of_whole(said), said, row) for row, said in database.execute(rows))
+            found = [(now, row) for now, said, row in without if now != said]
             held = held or bool(found)
             if write:
                 changed = f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?'  # noqa: S608  own names
-                database.executemany(changed, [(traces.taken_out_of_whole(said), row) for row, said in found])
+                database.executemany(changed, found)
         database.commit()
         if write and held:
             database.execute("VACUUM")

@@ -17,7 +17,7 @@ from rich.console import Console
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.branch.definitions import batch_partitions_name
-from sentiment_assets.branch.files import branch_settings_of, filled_in
+from sentiment_assets.branch.files import branch_files, branch_settings_of, filled_in
 from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.commands.forget.files import DatabaseBusy, files_with, take_out_of_files
 from sentiment_assets.commands.forget.frames import (
@@ -187,10 +187,10 @@ def _take_out_of_frames(
 ) -> None:
     branch, write = forgotten.branch, not forgotten.dry_run
     places = _places()
-    landing = [local_home() / "landing"]
-    forgotten.note(
-        "reports without their table of reviews", len(take_out_of_reports(storage, branch, traces, write=write))
+    of_reports = take_out_of_reports(
+        storage, branch, traces, review_id=forgotten.review_id, batches=forgotten.batches, write=write
     )
+    forgotten.note("reports without their table of reviews", len(of_reports))
     if write:
         for name, count in take_out_of_derived(storage, branch, forgotten.review_id, forgotten.batches).items():
             forgotten.note(name, count)
@@ -201,7 +201,7 @@ def _take_out_of_frames(
             without = without_rows(each)
             forgotten.note("scores", take_out_of_scores(storage, branch, each, content_digest(without.reviews)))
     try:
-        forgotten.note("pages, records and logs", len(take_out_of_files(places, traces, landing, write=write)))
+        forgotten.note("pages, records and logs", len(take_out_of_files(places, traces, _landed(), write=write)))
     except DatabaseBusy as error:
         raise CannotForget(f"{error}. Its rows are still stored, so call this again") from error
     if not write:
@@ -212,6 +212,12 @@ def _take_out_of_frames(
     if SPLITS in forgotten.removed:
         tell_of_splits(instance, storage, branch)
     forgotten.remains.extend(_what_remains(instance, places, traces))
+
+
+def _landed() -> list[Path]:
+    """The folders on this machine in which files land: their rows are taken out one by one, and no piece of a text."""
+    every = [below_home(filled_in(branch_settings_of(branch).landing)) for branch in branch_files()]
+    return [local_home() / "landing", *(Path(place.path).resolve() for place in every if is_local(place))]
 
 
 def _digest_of_landed(branch: str, key: str) -> str | None:

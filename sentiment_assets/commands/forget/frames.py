@@ -12,6 +12,7 @@ from upath import UPath
 from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED, ROWS_QUARANTINED
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.materialized import DATA_VERSION
+from sentiment_assets.assets.raw_reviews import CONTENT_DIGEST
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.assets.splits import NAME as SPLITS
@@ -141,7 +142,7 @@ def without_rows(found: FoundRows) -> StoredBatch:
     stored = found.stored
     reviews = stored.reviews[~found.kept].reset_index(drop=True)
     forgotten = int(stored.reviews.attrs.get(ROWS_FORGOTTEN, 0)) + found.count
-    reviews.attrs = {**stored.reviews.attrs, ROWS_FORGOTTEN: forgotten}
+    reviews.attrs = {**stored.reviews.attrs, ROWS_FORGOTTEN: forgotten, CONTENT_DIGEST: content_digest(reviews)}
     return replace(
         stored, reviews=reviews, quarantine=stored.quarantine[~found.quarantined.to_numpy()].reset_index(drop=True)
     )

@@ -4,7 +4,8 @@ import bz2
 import gzip
 import io
 import lzma
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,14 +31,20 @@ _PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
+_NUMBERED = re.compile(r"([0-9a-f]{16})-\d+")
+"""The id that was made of a row, where an earlier one differs from it by the label alone."""
+
+
 class NotRewritten(ValueError):
     """A landed file holds the review and cannot be written without it; the message says what to do."""
 
 
 def rows_of_review(content: bytes, name: str, review_id: str, settings: IngestionSettings) -> list[int]:
     """The places of the rows with that id in a landed file. Raises ``UnreadableFile``."""
+    numbered = _NUMBERED.fullmatch(review_id)
+    wanted = {review_id, numbered[1] if numbered else review_id}
     rows = read_rows_by(settings, content, name)
-    return [place for place, row in enumerate(rows) if _id_of(row, settings) == review_id]
+    return [place for place, row in enumerate(rows) if _id_of(row, settings) in wanted]
 
 
 def take_out_of_landed(file: Path, review_id: str, settings: IngestionSettings, *, write: bool) -> int:
@@ -51,7 +58,9 @@ def take_out_of_landed(file: Path, review_id: str, settings: IngestionSettings, 
         if not places:
             return 0
         rewritten = _without(content, file.name, places, settings)
-        others = [values for place, values in enumerate(_values(content, file.name, settings)) if place not in places]
+        values = _values(content, file.name, settings)
+        others = [each for place, each in enumerate(values) if place not in places]
+        _require_one_label([values[place] for place in places], review_id, file, settings)
         if rewritten is None or others != _values(rewritten, file.name, settings):
             raise NotRewritten(f"{file} has it in {len(places)} of its rows: take them out by hand, or delete the file")
     except UnreadableFile as error:
@@ -61,6 +70,17 @@ def take_out_of_landed(file: Path, review_id: str, settings: IngestionSettings, 
         write_atomically(UPath(file), rewritten)
         file.chmod(mode)
     return len(places)
+
+
+def _require_one_label(
+    rows: Sequence[Mapping[str, object]], review_id: str, file: Path, settings: IngestionSettings
+) -> None:
+    """Rows without an id of the client's that differ by the label alone are several reviews, and only one is to go."""
+    if any(row != rows[0] for row in rows) and not any(value_at(row, settings.columns.review_id) for row in rows):
+        raise NotRewritten(
+            f"{file} has {len(rows)} rows that differ by their label alone, and {review_id} is one of them: take it "
+            "out by hand, or delete the file"
+        )
 
 
 def _values(content: bytes, name: str, settings: IngestionSettings) -> list[Mapping[str, object]]:

@@ -2,6 +2,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -55,6 +56,14 @@ def test_bytes_that_are_no_text_stay_as_they_are_around_it(tmp_path: Path) -> No
     (tmp_path / "page").write_bytes(b"\xff\x00" + TEXT.encode() + b"\xfe")
     take_out_of_files([tmp_path], TRACES, [], write=True)
     assert (tmp_path / "page").read_bytes() == b"\xff\x00" + FORGOTTEN.encode() + b"\xfe"
+
+
+def test_a_warehouse_stays_readable_whatever_its_ending_is(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.db")) as made:
+        made.execute("CREATE TABLE reviews AS SELECT ? AS text FROM range(9)", [f"others say: {TEXT}"])
+    assert take_out_of_files([tmp_path], TRACES, [], write=True) == []
+    with duckdb.connect(str(tmp_path / "warehouse.db")) as read:
+        assert read.execute("SELECT DISTINCT text FROM reviews").fetchall() == [(f"others say: {TEXT}",)]
 
 
 def test_a_frame_that_holds_it_is_found_packed_as_it_is(tmp_path: Path) -> None:

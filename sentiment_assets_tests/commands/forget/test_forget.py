@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+from sentiment_assets.assets.raw_reviews import stored_digests
 from sentiment_assets.automation.batch_history import taken_in
 from sentiment_assets.automation.publishing_sensor import batches_to_publish
 from sentiment_assets.automation.scoring_sensor import batches_to_score
@@ -24,6 +25,7 @@ from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.branch.files import branch_settings_of
 from sentiment_assets.cli import main
 from sentiment_assets.commands.dagster_home import prepare_dagster_home
+from sentiment_assets.commands.rebuild import CannotRebuild, rebuild
 from sentiment_assets.ingestion.landing import file_digest
 from sentiment_assets.resources.home import SETTING
 from sentiment_assets.resources.storage import Storage, read_frame
@@ -171,6 +173,61 @@ def test_no_byte_of_a_review_is_left_and_the_platform_goes_on_without_it(
     assert files_with_halves(home, HALVES) == set()
 
 
+def without_warehouses(branch: BranchInProcess, landing: str = "landing/acme") -> BranchInProcess:
+    yaml = YAML.replace("  publish", "  # publish").replace("landing/acme", landing)
+    (files.DEFS / "acme/defs.yaml").write_text(yaml)
+    return branch.with_settings(publish=[], landing=landing)
+
+
+@pytest.mark.process  # Dagster copies the output of each step by a process
+def test_a_landed_file_keeps_what_other_reviews_say_wherever_files_land(
+    branch: BranchInProcess, tmp_path: Path
+) -> None:
+    branch, text = without_warehouses(branch, landing="incoming/acme"), TEXTS["in-training"]
+    landed = tmp_path / "home/incoming/acme/a.csv"
+    landed.parent.mkdir(parents=True)
+    landed.write_text(f"review_id,text,label\n1,{text},1\n2,others say: {text},0\n")
+    assert branch.ingest("a.csv").success
+    forget("1")
+    assert landed.read_text() == f"review_id,text,label\n2,others say: {text},0\n"
+
+
+@pytest.mark.slow
+def test_a_version_cannot_be_made_again_from_a_batch_without_the_review(branch: BranchInProcess) -> None:
+    branch = without_warehouses(branch)
+    assert branch.take_in("a.csv", landed_files()["a.csv"]).success
+    assert branch.train().success
+    forget("in-training")
+    with pytest.raises(CannotRebuild, match=r"a\.csv is replaced since"):
+        rebuild("acme", "1")
+    said = stored_digests(STORAGE, "acme", ["a.csv"])
+    assert branch.ingest("a.csv").success
+    assert stored_digests(STORAGE, "acme", ["a.csv"]) == said, "the landed file holds what the batch does"
+
+
+@pytest.mark.slow
+def test_a_short_review_goes_from_reports_and_samples_and_their_figures_stay(
+    branch: BranchInProcess, tmp_path: Path
+) -> None:
+    branch, rows = without_warehouses(branch), made_up_reviews(300)
+    rows[0] |= {"text": "Great!", "review_id": "short"}
+    rows[1] |= {"text": "positive", "review_id": "word"}
+    assert branch.take_in("a.csv", as_csv(rows)).success
+    assert branch.train().success
+    assert branch.score("a.csv").success
+    assert branch.report().success
+    home = tmp_path / "home"
+    [figures] = (home / "data/acme/reports").rglob("figures.csv")
+    before = figures.read_bytes()
+    for review_id in ("short", "word"):
+        done = forget(review_id)
+        assert done.exit_code == 0, done.output
+    assert figures.read_bytes() == before
+    assert not list((home / "data/acme/reports").rglob("reviews.parquet"))
+    assert branch.metadata("raw_reviews")
+    assert not any("Great!" in said for file in home.rglob("*.db") for said in said_in(file))
+
+
 @pytest.mark.process  # Dagster copies the output of each step by a process
 def test_a_review_that_is_not_there_is_said_with_where_ids_stand(branch: BranchInProcess) -> None:
     assert branch.take_in("a.csv", b"review_id,text,label\n1,good,1\n2,bad,0\n").success
@@ -199,8 +256,7 @@ def test_a_run_of_the_branch_under_way_is_waited_for(branch: BranchInProcess) ->
 def test_an_id_that_counts_the_rows_of_each_file_is_forgotten_in_one_batch_alone(
     branch: BranchInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    branch = branch.with_settings(publish=[])
-    (files.DEFS / "acme/defs.yaml").write_text(YAML.replace("  publish", "  # publish"))
+    branch = without_warehouses(branch)
     for name, text in (("a.csv", "the superb teapot of Zanzibar"), ("b.csv", "the dull trombone of Samarkand")):
         assert branch.take_in(name, f"review_id,text,label\n1,{text},1\n2,bad,0\n".encode()).success
     done = forget("1", "--batch", "a.csv")
@@ -216,8 +272,7 @@ def test_an_id_that_counts_the_rows_of_each_file_is_forgotten_in_one_batch_alone
 
 @pytest.mark.process  # Dagster copies the output of each step by a process
 def test_what_cannot_be_written_without_it_is_named_and_ends_with_1(branch: BranchInProcess) -> None:
-    (files.DEFS / "acme/defs.yaml").write_text(YAML.replace("  publish", "  # publish"))
-    branch = branch.with_settings(publish=[])
+    branch = without_warehouses(branch)
     content = (
         b'[{"review_id": 1, "text": "the superb teapot", "label": 1}, {"review_id": 2, "text": "bad", "label": 0}]'
     )

@@ -59,12 +59,29 @@ def test_a_packed_file_is_packed_again(
     assert unpack(rewritten) == JSONL.replace(b'{"review_id": 2, "text": "bad"}\n', b"")
 
 
+def test_a_file_is_for_those_who_could_read_it_before(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+    (tmp_path / "a.csv").chmod(0o640)
+    take_out_of_landed(tmp_path / "a.csv", "2", SETTINGS, write=True)
+    assert (tmp_path / "a.csv").stat().st_mode & 0o777 == 0o640
+
+
 def test_a_row_is_found_by_the_id_that_was_made_of_it(tmp_path: Path) -> None:
     content = b"text,label\ngood,1\nbad,0\n"
     made = read_batch(content, "a.csv", SETTINGS).reviews["review_id"].tolist()
     (tmp_path / "a.csv").write_bytes(content)
     assert take_out_of_landed(tmp_path / "a.csv", made[1], SETTINGS, write=True) == 1
     assert (tmp_path / "a.csv").read_bytes() == b"text,label\ngood,1\n"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_rows_that_differ_by_their_label_alone_none_is_taken_out_for_another(tmp_path: Path, number: int) -> None:
+    content = b"text,label\nsame,1\nsame,0\nother,1\n"
+    made = read_batch(content, "a.csv", SETTINGS).reviews["review_id"].tolist()
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(NotRewritten, match=f"has 2 rows that differ by their label alone, and {made[number]} is one"):
+        take_out_of_landed(tmp_path / "a.csv", made[number], SETTINGS, write=True)
+    assert (tmp_path / "a.csv").read_bytes() == content
 
 
 def test_nothing_is_written_when_it_is_only_asked_for_or_the_review_is_not_there(tmp_path: Path) -> None:
