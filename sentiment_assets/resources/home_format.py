@@ -14,7 +14,7 @@ _FILE = "format.json"
 
 
 class NewerHome(RuntimeError):
-    """A later release has written the data folder; the message says which, and what to do."""
+    """A later release has written the data folder, or may have; the message says what to do."""
 
 
 def require_known_format(folder: UPath) -> None:
@@ -24,6 +24,11 @@ def require_known_format(folder: UPath) -> None:
         written = json.loads(mark.read_bytes())
     except FileNotFoundError:
         written = {"format": 0}
+    except ValueError as error:
+        raise NewerHome(
+            f"{shown(mark)} is damaged, so nobody can say which release has written the folder. Bring it back from a "
+            "backup, or delete it if no later release has been here."
+        ) from error
     if written["format"] > FORMAT:
         raise NewerHome(
             f"{shown(folder)} was written by release {written['release']} of Sentiment Assets, in format "

@@ -60,11 +60,12 @@ def _rolled_back_to(number: str | None, versions: "Mapping[str, ModelVersion]") 
 
 
 def _train_runs_before(client: "MlflowClient", branch: str, moment: int) -> "list[Run]":
-    """The train runs that had begun before a moment in milliseconds; at most a thousand, the rest another day."""
+    """The train runs that had begun before a moment in milliseconds, and have ended; the first thousand of them."""
     experiment = client.get_experiment_by_name(branch)
     if experiment is None:
         return []
-    wanted = f"tags.`{ROLE}` = 'train_run' and attributes.start_time < {moment}"
+    ended = f"attributes.start_time < {moment} and attributes.status != 'RUNNING'"
+    wanted = f"tags.`{ROLE}` = 'train_run' and {ended}"
     return list(client.search_runs([experiment.experiment_id], wanted, max_results=1_000))
 
 

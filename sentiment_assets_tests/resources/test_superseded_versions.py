@@ -32,6 +32,7 @@ def tracking(acme: BranchInProcess) -> Tracking:
             metrics={},
             description="why",
         )
+        acme.tracking.mark("FINISHED", parent)
         if number in (2, 3):
             make_champion("acme", version, acme.tracking.uri())
         time.sleep(0.002)  # MLflow counts in milliseconds, and no train run begins in that of the one before
@@ -66,6 +67,18 @@ def test_the_newest_the_champion_and_the_one_before_it_stay(tracking: Tracking, 
 
 def test_a_version_that_another_branch_starts_from_stays(tracking: Tracking) -> None:
     assert tracking.remove_superseded("acme", newest=1, pinned={"1"}).versions == ["4"]
+
+
+def test_a_train_run_under_way_stays(tracking: Tracking) -> None:
+    client = MlflowClient(tracking.uri())
+    experiment = client.get_experiment_by_name("acme").experiment_id
+    [first] = client.search_runs([experiment], "attributes.run_name = 'train acme v1'")
+    tracking.mark("RUNNING", first.info.run_id)
+    assert first.info.run_id not in tracking.remove_superseded("acme", newest=1, pinned=()).train_runs
+
+
+def test_as_many_as_are_kept_are_all_kept(tracking: Tracking) -> None:
+    assert tracking.remove_superseded("acme", newest=5, pinned=()).versions == []
 
 
 def test_where_there_are_no_more_than_are_kept_nothing_goes(tracking: Tracking) -> None:

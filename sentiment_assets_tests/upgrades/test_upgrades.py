@@ -21,9 +21,10 @@ from click.testing import CliRunner
 from mlflow.store.db.utils import _get_alembic_config
 from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
 from sqlalchemy import create_engine
+from upath import UPath
 
 from sentiment_assets import cli
-from sentiment_assets.resources.home_format import FORMAT
+from sentiment_assets.resources.home_format import FORMAT, NewerHome, require_known_format
 from testing.corpus import as_csv, made_up_reviews
 from testing.home_before import PLACE
 from testing.in_process import BranchInProcess, copy_home, failure_of, home_of
@@ -106,6 +107,12 @@ def test_a_folder_that_a_later_release_has_written_is_refused_and_left_as_it_is(
     told = CliRunner().invoke(cli.main, ["upgrade"])
     assert told.exit_code == 1
     assert "release 9.9" in told.output
+
+
+def test_a_mark_that_is_damaged_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "format.json").write_text("{")
+    with pytest.raises(NewerHome, match=r"format\.json is damaged.*delete it if no later release has been here"):
+        require_known_format(UPath(tmp_path))
 
 
 def test_the_databases_of_a_former_dagster_and_mlflow_are_upgraded(before: BranchInProcess, tmp_path: Path) -> None:

@@ -12,11 +12,16 @@ from upath import UPath
 from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED, ROWS_QUARANTINED
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.materialized import DATA_VERSION
-from sentiment_assets.assets.raw_reviews import CONTENT_DIGEST
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.assets.splits import NAME as SPLITS
-from sentiment_assets.assets.stored_batch import ROWS_FORGOTTEN, StoredBatch, read_stored_batch, store_batch_again
+from sentiment_assets.assets.stored_batch import (
+    CONTENT_DIGEST,
+    ROWS_FORGOTTEN,
+    StoredBatch,
+    read_stored_batch,
+    store_batch_again,
+)
 from sentiment_assets.assets.suspicious_labels import FILE as SUSPICIOUS_LABELS_FILE
 from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
 from sentiment_assets.assets.text_tables import FOLDER as TEXT_TABLES
