@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from sentiment_assets.assets.raw_reviews import stored_digests
+from sentiment_assets.assets.stored_batch import stored_digests
 from sentiment_assets.automation.batch_history import taken_in
 from sentiment_assets.automation.publishing_sensor import batches_to_publish
 from sentiment_assets.automation.scoring_sensor import batches_to_score
