@@ -417,7 +417,12 @@ def _packed(content: bytes, ending: str, chance: random.Random) -> tuple[bytes, 
     within, packing = chance.choice(((False, False), (True, False), (False, True)))
     content = _damaged(content, chance) if within else content
     kind = chance.choice(("gz", "bz2", "xz", "zst", "zip"))
-    packers = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": _zstd}
+    packers: dict[str, Callable[[bytes], bytes]] = {
+        "gz": gzip.compress,
+        "bz2": bz2.compress,
+        "xz": lzma.compress,
+        "zst": _zstd,
+    }
     packed = _zipped(content, ending, chance) if kind == "zip" else packers[kind](content)
     return _damaged(packed, chance) if packing else packed, kind if kind == "zip" else f"{ending}.{kind}"
 

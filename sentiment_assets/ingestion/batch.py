@@ -146,7 +146,7 @@ def no_such_column(column: str, names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """As many of a file's columns as a person looks through."""
+    """Name the columns of a file, as many of them as a person looks through."""
     shown_ones = [printable(each if len(each) <= _LONGEST_NAME else f"{each[:_LONGEST_NAME]}…") for each in names]
     more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(shown_ones[:_MOST_NAMES]) + more
