@@ -10,6 +10,8 @@ from sentiment_assets.ingestion.readers.source import LINES, RawRow, Source, col
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _ROWS_AT_ONCE = 100
+_DAMAGED = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What Arrow raises for a damaged file; the last for a column whose name is no text."""
 
 
 def read_parquet(source: Source) -> Iterator[RawRow]:
@@ -20,7 +22,7 @@ def read_parquet(source: Source) -> Iterator[RawRow]:
         source.file.require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups))
         source.found[LINES] = file.metadata.num_rows
         yield from _rows(file.iter_batches(_rows_at_once(file.metadata, source.file.allowed)), source)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise UnreadableFile(f"it is not a readable Parquet file ({error}); land it again") from error
 
 
@@ -32,7 +34,7 @@ def read_arrow(source: Source) -> Iterator[RawRow]:
         reader = pa.ipc.open_file(buffer) if is_file else pa.ipc.open_stream(buffer)
         batches = (reader.get_batch(each) for each in range(reader.num_record_batches)) if is_file else reader
         yield from _rows((part for batch in map(_validated, batches) for part in _parts(batch)), source)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise UnreadableFile(f"it is not a readable Arrow file ({error}); land it again") from error
 
 

@@ -102,3 +102,9 @@ def test_a_place_that_lies_ends_no_process(places: tuple[int, int, int]) -> None
 def test_a_text_of_arrow_that_is_not_utf_8_costs_its_own_row_alone() -> None:
     rows = read_rows(with_places(0, 4, 9), "r.arrow", "utf-8")
     assert [row.values["text"] for row in rows] == ["fine", "\udcffdull"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_column_whose_name_is_not_utf_8_is_refused(name: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"is not a readable .* file \(.*\); land it again"):
+        list(read_rows(FILES[name].replace(b"rating", b"rat\xffng"), name, "utf-8"))
