@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -418,7 +419,7 @@ def _packed(content: bytes, ending: str, chance: random.Random) -> tuple[bytes, 
     content = _damaged(content, chance) if within else content
     kind = chance.choice(("gz", "bz2", "xz", "zst", "zip"))
     packers: dict[str, Callable[[bytes], bytes]] = {
-        "gz": gzip.compress,
+        "gz": partial(gzip.compress, mtime=0),
         "bz2": bz2.compress,
         "xz": lzma.compress,
         "zst": _zstd,
@@ -447,7 +448,7 @@ def _zipped(content: bytes, ending: str, chance: random.Random) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, each in files.items():
-            archive.writestr(name, each)
+            archive.writestr(zipfile.ZipInfo(name), each, zipfile.ZIP_DEFLATED)  # of no time, as the same file has none
     packed = bytearray(out.getvalue())
     if chance.random() < 0.2 and (entry := packed.find(b"PK\x01\x02")) >= 0:
         packed[entry + 24 : entry + 28] = chance.choice((b"\x00\x00\x00\x00", b"\xff\xff\xff\x7f"))  # the size unpacked

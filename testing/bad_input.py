@@ -88,6 +88,6 @@ def _taken_in(landing: Landing) -> tuple[str, str]:
 
 def _judge_refusal(said: str, name: str) -> tuple[str, str]:
     """Whether a refusal names the file, says what is wrong with it, and says so itself."""
-    names_it = on_one_line(name) in said or repr(name) in said
+    names_it = any(each in said for each in (on_one_line(name), repr(name), batch_key(name)))
     is_clear = names_it and "A look at it failed" not in said and "Traceback" not in said
     return REFUSED if is_clear and len(said) < 6_000 else UNCLEAR, said
