@@ -92,7 +92,7 @@ def take_in(
     path = path_of_batch(key)
     file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{on_one_line(path)}"
     with _content(landing, key) as content:
-        digest = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
+        landed = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
         try:
             is_forgotten = forgets(branch, key, forgotten_of(storage, branch))
             batch = read_batch(content, file.name, settings, is_forgotten=is_forgotten)
@@ -162,7 +162,7 @@ def take_in(
             "columns_found": list(batch.columns_found),
             "file": shown_file,
             "path": shown(stored),
-            FILE_DIGEST: digest,
+            FILE_DIGEST: landed,
         },
     )
 
