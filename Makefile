@@ -4,12 +4,13 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 VERSION = $(shell git describe --tags --always --dirty)
 DOCKER_ENGINE ?= service docker start
+SBOM := cyclonedx-bom==7.5.0
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
 unexport PYTHONDONTWRITEBYTECODE  # or each of the tests' processes would compile everything again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev upgrade test fast lint types imports licences validate unit image test-docker test-ui install-cluster test-cluster mutants docs screenshots format lock clean
+.PHONY: help install demo dev upgrade test fast lint types imports licences validate unit image sbom test-docker test-ui install-cluster test-cluster mutants docs screenshots format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -69,6 +70,9 @@ unit: install
 image:  ## build the container image; BASE names another base image
 	docker build --tag sentiment-assets:latest --tag sentiment-assets:$(VERSION) $(if $(BASE),--build-arg BASE=$(BASE)) \
 	  --build-arg SENTIMENT_ASSETS_VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse HEAD) .
+
+sbom:  ## write what the image's packages are to sbom.cdx.json, as CycloneDX has it (needs pipx)
+	pipx run --spec $(SBOM) cyclonedx-py requirements requirements-image.lock --output-reproducible --output-file sbom.cdx.json
 
 test-docker: install  ## try the containers in a real engine (DOCKER_ENGINE: a command that starts one)
 	@docker info >/dev/null 2>&1 || $(DOCKER_ENGINE) && docker info >/dev/null \

@@ -89,7 +89,7 @@ def take_in(
     from sentiment_assets.monitoring.other_batches import digests_and_labels
 
     path = path_of_batch(key)
-    file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{path}"
+    file, shown_file = below_home(landing) / path, f"{shown_below_home(landing)}/{on_one_line(path)}"
     with _content(landing, key) as content:
         digest_of_file = folder_digest(content.texts) if isinstance(content, Folder) else file_digest(content)
         try:
@@ -205,12 +205,12 @@ def _content(landing: str, partition: str) -> AbstractContextManager[OpenFile | 
         ) from error
     except FileNotFoundError:
         raise dg.Failure(
-            f"{place}/{path} is not there: land the file again, or delete its partition.",
+            f"{place}/{on_one_line(path)} is not there: land the file again, or delete its partition.",
             allow_retries=False,
         ) from None
     except Exception as error:  # noqa: BLE001  every file system has errors of its own
         reason = getattr(error, "strerror", None) or without_secrets(error, landing)
-        raise _cannot_be_read(f"{place}/{path}", reason) from None
+        raise _cannot_be_read(f"{place}/{on_one_line(path)}", reason) from None
 
 
 def _cannot_be_read(shown_file: str, reason: str | None) -> dg.Failure:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pandas as pd
 import pyarrow as pa
 
-from sentiment_assets.ingestion.decoding import printable
+from sentiment_assets.ingestion.decoding import on_one_line, printable
 from sentiment_assets.ingestion.growing_texts import GrowingDates, GrowingTexts, as_arrow
 from sentiment_assets.ingestion.labels import require_meant
 from sentiment_assets.ingestion.moments import Written, moment_reader
@@ -32,6 +32,7 @@ from sentiment_assets.presentation.wording import counted
 _NAME_ANOTHER = "Name the right one under `columns: text:` in the branch's YAML"
 _MOST_REASONS = 3
 _LONGEST_EXAMPLE = 200
+_MOST_NAMES, _LONGEST_NAME = 40, 80
 _ROWS_AT_ONCE = 1000
 _MOMENT = pa.timestamp("us", "UTC")
 _Value = TypeVar("_Value")
@@ -130,7 +131,7 @@ def read_batch(
         texts_from_markup=reading.texts_from_markup,
         redacted={kind: count for kind, count in reading.values.redactor.counts.items() if count},
         found=rows.found,
-        columns_found=tuple(map(printable, reading.columns_found)),
+        columns_found=tuple(map(on_one_line, reading.columns_found)),
         columns_missing=tuple(sorted(reading.not_found)) if reading.found else (),
     )
 
@@ -141,7 +142,14 @@ def _sentence(said: str) -> str:
 
 def no_such_column(column: str, names: Sequence[str]) -> str:
     """What is wrong with a file that has no column for the text."""
-    return f"it has no column {column!r} for the text; it has: {', '.join(map(printable, names))}"
+    return f"it has no column {column!r} for the text; it has: {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name the columns of a file, as many of them as a person looks through."""
+    shown_ones = [printable(each if len(each) <= _LONGEST_NAME else f"{each[:_LONGEST_NAME]}…") for each in names]
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(shown_ones[:_MOST_NAMES]) + more
 
 
 class _Reading:
@@ -245,10 +253,9 @@ class _Reading:
         """
         with_text = self.rows_in - len(self.without_text)
         if self.rows_in and not with_text:
-            names = ", ".join(map(printable, self.columns_found))
             raise UnreadableFile(
-                f"none of its {self.rows_in:,} rows has a text in the column {self._text_column!r}; it has: {names}. "
-                f"{_NAME_ANOTHER}"
+                f"none of its {self.rows_in:,} rows has a text in the column {self._text_column!r}; it has: "
+                f"{_listed(self.columns_found)}. {_NAME_ANOTHER}"
             )
         allowed = self.settings.largest_quarantine
         if len(self.without_text) > allowed * self.rows_in:

@@ -419,3 +419,13 @@ def test_a_file_that_is_cut_while_it_is_read_is_not_called_damaged(
 
     monkeypatch.setattr("sentiment_assets.ingestion.landing.file_digest", cut)
     assert "landing/acme/a.csv.gz was written to while it was read" in failure_of(acme.ingest(key))
+
+
+def test_what_a_file_and_its_columns_are_called_moves_no_cursor(acme: BranchInProcess) -> None:
+    refused = failure_of(acme.take_in("\x1b[31m\u202ea.csv", b""))
+    assert r"/\x1b[31m\u202ea.csv: the file is empty (0 bytes)" in refused
+    branch = acme.with_settings(columns={"keep": ["shop"]})
+    run = branch.take_in("a.csv", b'text,"\x1b[2J\nname"\nfine,1\n')
+    said = "".join(each.user_message for each in branch.instance.all_logs(run.run_id))
+    assert r"a.csv lacks columns that the branch names: shop; it has: text, \x1b[2J\nname." in said
+    assert "\x1b" not in said + str(checks_of(run)["missing_columns"].description)

@@ -568,3 +568,10 @@ def test_a_row_is_forgotten_by_the_id_that_was_made_of_it() -> None:
     batch = read_batch(content, "a.csv", IngestionSettings(), is_forgotten={made[0]}.__contains__)
     assert batch.reviews["text"].tolist() == ["bad"]
     assert batch.rows_forgotten == 1
+
+
+def test_of_many_columns_with_long_names_as_many_are_told_as_a_person_reads() -> None:
+    header = ",".join(f"{number}{'x' * 1000}" for number in range(100))
+    with pytest.raises(UnreadableFile, match=r"it has: 0x{79}…, .* and 60 more\. Name the right one") as refusal:
+        read_batch(f"{header}\n{'1,' * 99}1\n".encode(), "r.csv", PLAIN)
+    assert len(str(refusal.value)) < 4000

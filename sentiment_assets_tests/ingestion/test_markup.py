@@ -55,3 +55,25 @@ def test_a_text_that_comes_back_is_not_changed_again(text: str) -> None:
     once = without_markup(text)
     assert without_markup(once) == once
     assert len(once) <= len(text)
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<!--x>", "<title>", "<script>", "<a x", '<a x="', "</", "<!x", "&#"])
+def test_half_a_megabyte_of_what_is_never_closed_is_read_and_stays(piece: str) -> None:
+    """A reader that looks to the end of the text for each of them is at it for minutes."""
+    text = piece * (500_000 // len(piece))
+    assert without_markup(text) == ("" if piece in ("<title>", "<script>") else text)
+
+
+@pytest.mark.parametrize("text", ["&" + "amp;" * 100_000, "<" * 5000 + "b>" * 5000])
+def test_a_text_that_was_escaped_more_often_than_any_export_does_is_left_as_it_was(text: str) -> None:
+    assert without_markup(text) == text
+
+
+def test_what_begins_a_comment_or_a_hidden_part_is_shown_with_all_that_follows_if_it_never_ends() -> None:
+    assert without_markup("I <b>love</b> <!-- this pan") == "I love <!-- this pan"
+    assert without_markup("İ <STYLE>p {}</Style> fine <style> and <b>more</b>") == "İ fine and more"
+
+
+def test_a_declaration_is_not_shown_and_an_exclamation_is() -> None:
+    assert without_markup("<!DOCTYPE html><p>fine</p>") == "fine"
+    assert without_markup("<b>good</b> <! really <?") == "good <! really <?"

@@ -1,6 +1,5 @@
 """A sample of a file, read the way that leaves the fewest problems: encoding, quoting, header, list or sheet."""
 
-import csv
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -271,7 +270,7 @@ def _below_other_rows(sample: Sample) -> Sample:
 def _cells_of(row: RawRow, delimiter: str) -> list[str]:
     """What stands in a row, also in one that has other fields than the header."""
     values = [str(value) for value in row.values.values() if value is not None]
-    cells = next(csv.reader(values[:1], delimiter=delimiter), []) if row.problem and delimiter else values
+    cells = "".join(values).split(delimiter) if row.problem and delimiter else values
     return [cell.strip() for cell in cells if cell.strip()]
 
 
@@ -287,13 +286,13 @@ def _with_header(sample: Sample) -> Sample:
     if _may_be_lines(sample) and len(readable[0].values) == 1:
         return sample.read_again(_with(sample.settings, one_review="line"), "it has no header: each line is a review")
     places = [f"column {place}" for place in range(1, len(readable[0].values) + 1)]
-    by_place = sample.read_again(_with(sample.settings, names=places), named=False)
+    by_place = sample.read_again(_with(sample.settings, names=places, header=None), named=False)
     roles = find_roles(by_place.columns, named=False)
     names = [next((each.role for each in roles.roles if each.column == place), place) for place in places]
     repeated = {name for name in names if names.count(name) > 1}
     names = [place if name in repeated or name == "keep" else name for name, place in zip(names, places, strict=True)]
     return sample.read_again(
-        _with(sample.settings, names=names),
+        _with(sample.settings, names=names, header=None),
         "it has no header: the first row is a review too, and the columns are named by position",
         named=False,
     )

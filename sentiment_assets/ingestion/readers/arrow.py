@@ -10,6 +10,8 @@ from sentiment_assets.ingestion.readers.source import LINES, RawRow, Source, col
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _ROWS_AT_ONCE = 100
+_DAMAGED = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What Arrow raises for a damaged file; the last for a column whose name is no text."""
 
 
 def read_parquet(source: Source) -> Iterator[RawRow]:
@@ -20,7 +22,7 @@ def read_parquet(source: Source) -> Iterator[RawRow]:
         source.file.require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups))
         source.found[LINES] = file.metadata.num_rows
         yield from _rows(file.iter_batches(_rows_at_once(file.metadata, source.file.allowed)), source)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise UnreadableFile(f"it is not a readable Parquet file ({error}); land it again") from error
 
 
@@ -31,8 +33,8 @@ def read_arrow(source: Source) -> Iterator[RawRow]:
     try:
         reader = pa.ipc.open_file(buffer) if is_file else pa.ipc.open_stream(buffer)
         batches = (reader.get_batch(each) for each in range(reader.num_record_batches)) if is_file else reader
-        yield from _rows((part for batch in batches for part in _parts(batch)), source)
-    except (pa.ArrowException, OSError) as error:
+        yield from _rows((part for batch in map(_validated, batches) for part in _parts(batch)), source)
+    except _DAMAGED as error:
         raise UnreadableFile(f"it is not a readable Arrow file ({error}); land it again") from error
 
 
@@ -41,6 +43,21 @@ def _rows_at_once(metadata: pq.FileMetaData, allowed: int) -> int:
     groups = [metadata.row_group(each) for each in range(metadata.num_row_groups)]
     sizes = [group.column(each).total_uncompressed_size for group in groups for each in range(group.num_columns)]
     return max(1, min(_ROWS_AT_ONCE, allowed // max([1, *sizes])))
+
+
+def _validated(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same batch. Raises ``pa.ArrowInvalid`` for one that is damaged.
+
+    Arrow takes what is in a file for its memory, and a length or a place that lies would end the process.
+    """
+    for column in batch.columns:
+        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        as_bytes = pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()
+        column.validate()
+        (column.view(as_bytes) if is_text else column).validate(
+            full=True
+        )  # a text that is no UTF-8 costs its row alone
+    return batch
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

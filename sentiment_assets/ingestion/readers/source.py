@@ -134,8 +134,9 @@ def encoding_in(proposal: str) -> str:
 def column_names(written: Collection[str]) -> list[str]:
     """A name for each column: a file may leave one out, or use it twice; the first that has it keeps it."""
     names: dict[str, None] = {}
+    taken = set(written)
     for place, name in enumerate(written, start=1):
-        names[_unnamed(place, {*names, *written}) if not name or name in names else name] = None
+        names[_unnamed(place, taken) if not name or name in names else name] = None
     return list(names)
 
 

@@ -17,7 +17,7 @@ from sentiment_assets.ingestion.readers.source import (
     Source,
     column_names,
 )
-from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+from sentiment_assets.ingestion.readers.unpacking import DAMAGED, UnreadableFile
 
 _Sheet = Sequence[Sequence[object]]
 _ROWS_LOOKED_AT = 100
@@ -28,13 +28,15 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
     import python_calamine
 
     content = source.file.whole()
-    _require_bounded_parts(content, source)
     try:
+        _require_bounded_parts(content, source)
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheets = {
             name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
         }
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
+    except UnreadableFile:
+        raise
+    except (python_calamine.CalamineError, *DAMAGED) as error:
         raise UnreadableFile(
             f"it is not a readable spreadsheet ({error}); save it again, or export it as CSV"
         ) from error
@@ -90,10 +92,12 @@ def _cells(cells: Sequence[object]) -> list[str]:
 
 
 def _require_bounded_parts(content: bytes, source: Source) -> None:
-    """Spreadsheets of today are zip archives, which say how large their parts are unpacked."""
+    """Spreadsheets of today are zip archives: each part is unpacked once to see that it is no larger than it says."""
     if zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             source.file.require_bounded(sum(part.file_size for part in archive.infolist()))
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(f"its part {damaged} is damaged")
 
 
 def _chosen(sheets: Mapping[str, _Sheet], source: Source) -> str:

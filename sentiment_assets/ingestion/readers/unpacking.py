@@ -19,7 +19,7 @@ from sentiment_assets.ingestion.open_file import Content, stream_of
 MEGABYTE = 1024 * 1024
 _HIDDEN = "__MACOSX/"
 _MOST_NAMED = 5
-_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 """What the libraries raise for a file that is cut short, changed, or packed in a way they do not know."""
 _Opener = Callable[[BinaryIO], Any]
 
@@ -69,7 +69,7 @@ class PackedFile:
                     self.require_bounded(size)
         except UnreadableFile:
             raise
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise UnreadableFile(
                 f"it cannot be decompressed as .{self.compression} ({error}); it may be cut short: land it again"
             ) from error
@@ -91,7 +91,7 @@ def opened_archive(content: Content) -> Iterator[zipfile.ZipFile]:
             yield archive
     except UnreadableFile:
         raise
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnreadableFile(f"it is not a readable zip archive ({error}); land it again, or unpacked") from error
 
 

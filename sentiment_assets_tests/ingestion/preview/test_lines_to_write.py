@@ -235,3 +235,14 @@ def test_a_date_that_may_mean_two_days_is_told_with_the_line_to_write() -> None:
     line = unread.reason.split("`")[1]
     dated = read(content, "a.csv", {"columns": yaml.safe_load(line)})
     assert {each.date().isoformat() for each in dated.reviews["created_at"]} == {"2024-04-03"}
+
+
+def test_a_header_that_the_branch_says_gives_way_to_names() -> None:
+    said = refused("\n".join(TEXTS), "a.txt", format={"header": 2})
+    assert "A look at it failed" not in said
+
+
+def test_lines_that_have_other_ends_within_them_are_looked_at() -> None:
+    said = refused('text,label\r\n"a\r\nb",1,2\r\n"c",1,2\r\n', "a.csv")
+    assert said.endswith("`sentiment-assets preview FILE` shows what is in it.")
+    assert "A look at it failed" not in said

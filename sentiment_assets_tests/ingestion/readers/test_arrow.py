@@ -85,3 +85,26 @@ def read_found(content: bytes) -> dict[str, object]:
 def test_what_is_none_is_refused(name: str) -> None:
     with pytest.raises(UnreadableFile, match="is not a readable"):
         list(read_rows(b"text,label\n", name, "utf-8"))
+
+
+def with_places(*places: int) -> bytes:
+    """An Arrow file of two texts that say where they begin and end in their nine bytes."""
+    buffers = [None, pa.array(places, pa.int32()).buffers()[1], pa.py_buffer(b"fine\xffdull")]
+    return arrow(pa.table({"text": pa.Array.from_buffers(pa.string(), 2, buffers)}), stream=False)
+
+
+@pytest.mark.parametrize("places", [(0, 2_000_000_000, 9), (9, 0, 9)])
+def test_a_place_that_lies_ends_no_process(places: tuple[int, int, int]) -> None:
+    with pytest.raises(UnreadableFile, match=r"is not a readable Arrow file \(.*\); land it again"):
+        list(read_rows(with_places(*places), "r.arrow", "utf-8"))
+
+
+def test_a_text_of_arrow_that_is_not_utf_8_costs_its_own_row_alone() -> None:
+    rows = read_rows(with_places(0, 4, 9), "r.arrow", "utf-8")
+    assert [row.values["text"] for row in rows] == ["fine", "\udcffdull"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_column_whose_name_is_not_utf_8_is_refused(name: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"is not a readable .* file \(.*\); land it again"):
+        list(read_rows(FILES[name].replace(b"rating", b"rat\xffng"), name, "utf-8"))

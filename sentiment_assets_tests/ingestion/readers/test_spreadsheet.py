@@ -90,3 +90,18 @@ def test_a_sheet_without_a_header_is_read_by_position() -> None:
 def test_what_cannot_be_read_is_refused_with_its_reason(content: bytes, says: str) -> None:
     with pytest.raises(UnreadableFile, match=says):
         list(read_rows(content, "r.xlsx", "utf-8", UnpackingLimits(times=10, megabytes=80)))
+
+
+def test_a_spreadsheet_that_is_damaged_is_refused_as_one() -> None:
+    content = as_xlsx({"Sheet1": REVIEWS})
+    for damaged in (content[:-30], content.replace(b"PK\x01\x02", b"PK\x01\x03", 1)):
+        with pytest.raises(UnreadableFile, match=r"is not a readable spreadsheet \(.*\); save it again, or export it"):
+            list(read_rows(damaged, "r.xlsx", "utf-8"))
+
+
+def test_a_part_of_a_spreadsheet_that_lies_about_its_size_is_not_unpacked() -> None:
+    content = bytearray(as_xlsx({"Sheet1": [["text"], ["a" * 1_000_000]]}))
+    last = content.rfind(b"PK\x01\x02")  # what the archive says of the sheet
+    content[last + 24 : last + 28] = (10).to_bytes(4, "little")
+    with pytest.raises(UnreadableFile, match="its part xl/worksheets/sheet1.xml is damaged"):
+        list(read_rows(bytes(content), "r.xlsx", "utf-8"))
