@@ -351,9 +351,9 @@ def rebuild(branch: str, version: str, json_wanted: bool) -> None:
 
 @main.command()
 def upgrade() -> None:
-    """Bring the databases of Dagster and MLflow to the installed releases.
+    """Bring the databases to the installed releases.
 
-    Back up first, and stop what uses them.
+    Those of Dagster and MLflow: back up first, and stop what uses them.
     """
     from sentiment_assets.commands.upgrade import CannotUpgrade
     from sentiment_assets.commands.upgrade import upgrade as upgrade_databases

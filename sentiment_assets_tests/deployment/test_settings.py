@@ -90,8 +90,11 @@ def test_all_instances_retry_keep_and_watch_alike() -> None:
 def test_only_the_uis_the_scoring_service_and_the_reports_are_published_and_on_loopback() -> None:
     services = yaml.safe_load(COMPOSE)["services"]
     published = {name: each["ports"] for name, each in services.items() if "ports" in each}
+    login = published.pop("login")
     assert set(published) == {"mlflow", "webserver", "scoring", "reports"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert all(port.startswith("${LOGIN_ADDRESS:-127.0.0.1}:") for port in login), "or where somebody has asked for it"
+    assert services["login"]["profiles"] == ["login"]
 
 
 def test_the_scoring_service_asks_for_a_token_and_knows_no_other_secret() -> None:
