@@ -1,19 +1,21 @@
 """The quick form of ``benchmarks.crashes``: a killed train run, or publication, goes on to where it would be."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from testing.crashes import Walk, disturb, prepare
+from testing.forks import end_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
 
 
 @pytest.fixture(scope="module")
-def walks(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Walk]:
-    return {each.name: each for each in prepare(tmp_path_factory.mktemp("walks"), ("ingest", "train", "publish"))}
+def walks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Walk]]:
+    yield {each.name: each for each in prepare(tmp_path_factory.mktemp("walks"), ("ingest", "train", "publish"))}
+    end_server()  # or steps of later tests would be forked from it, with the home folder of these
 
 
 @pytest.mark.parametrize(("name", "seed"), [("train", 5), ("publish", 5)])

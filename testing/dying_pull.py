@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 from dataclasses import dataclass
-from multiprocessing import forkserver
 
 from sentiment_assets.sources import pull_log, session
 from sentiment_assets.sources.pull import Source, pull
@@ -46,11 +45,6 @@ def pull_and_die(source: Source, step: str) -> int | None:
     process.start()
     process.join(60)
     return process.exitcode
-
-
-def end_server() -> None:
-    """End the process that pulls are forked from: whatever is forked from it later would have its environment."""
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 def _pull(source: Source, step: str, environment: dict[str, str]) -> None:

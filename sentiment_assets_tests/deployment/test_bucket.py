@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from fsspec import get_filesystem_class
 from upath import UPath
 
 from sentiment_assets.automation.landing_sensor import landing_sensor
@@ -40,6 +41,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    get_filesystem_class("s3").clear_instance_cache()  # a test before may have asked another server
     moto = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", s3.rpartition(":")[2]]
     store = [
         "--backend-store-uri",

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from testing.dying_pull import end_server
+from testing.forks import end_server
 
 
 @pytest.fixture(scope="module", autouse=True)

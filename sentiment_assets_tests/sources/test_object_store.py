@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fsspec import get_filesystem_class
 from upath import UPath
 
 from sentiment_assets.sources.pull import pull
@@ -31,6 +32,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    get_filesystem_class("s3").clear_instance_cache()  # a test before may have asked another server
     moto = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", s3.rpartition(":")[2]]
     with running(moto, s3, tmp_path / "moto.log", os.environ, stop=signal.SIGKILL):
         for name in ("sentiment", "vendor"):
