@@ -191,7 +191,6 @@ def best_model_asset(
                 model_digest=challenger.digest,
                 packages=packages_that_count(),
             )
-            tracking.log_report(parent, {RECIPE_FILE: recipe_to_bytes(recipe)}, {})
             reference = make_reference(challenger, splits, neutral)
             description = decision.reason
             try:
@@ -217,6 +216,7 @@ def best_model_asset(
                 digest=digest,
                 metrics=challenger.metrics,
                 description=description,
+                beside={RECIPE_FILE: recipe_to_bytes(recipe)},
             )
         if decision.promote:
             tracking.promote(branch, version)

@@ -16,7 +16,7 @@ from sentiment_assets.learning.recipe import rebuild as rebuild_from
 from sentiment_assets.learning.sister import Sister
 from sentiment_assets.presentation.wording import counted
 from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
-from sentiment_assets.resources.registry import ChangedModel, NoSuchVersion, kept_with, version_of
+from sentiment_assets.resources.registry import ChangedModel, NoSuchVersion, kept_beside, version_of
 from sentiment_assets.resources.storage import Storage, read_frame
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def rebuild(branch: str, version: str) -> RebuiltVersion:
     uri, storage = tracking_uri(), resources()["storage"]
     try:
         require_mlflow(uri)
-        recipe = recipe_from_bytes(kept_with(branch, version, RECIPE_FILE, uri))
+        recipe = recipe_from_bytes(kept_beside(branch, version, RECIPE_FILE, uri))
         sisters = {name: _sister(name, recipe, uri) for name in recipe.sisters}
     except (ChangedModel, MlflowAway, NoRecipe, NoSuchVersion) as error:
         raise CannotRebuild(str(error)) from error

@@ -176,20 +176,20 @@ class NoSuchVersion(ValueError):
     """A model has no such version, or there is no such model; the message names those there are."""
 
 
-def kept_with(branch: str, version: str, file: str, uri: str) -> bytes:
-    """A file that ``Tracking.log_report`` has kept with the train run of a version.
+def kept_beside(branch: str, version: str, file: str, uri: str) -> bytes:
+    """A file that ``Tracking.register`` has kept beside the model of a version.
 
-    Raises ``NoSuchVersion``, and ``FileNotFoundError`` where the train run has no such file.
+    Raises ``NoSuchVersion``, and ``FileNotFoundError`` where the version has no such file.
     """
+    from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
-    client = open_client(uri)
-    registered = _registered(client, branch, version)
+    source = f"{_registered(open_client(uri), branch, version).source}/{file}"
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return Path(client.download_artifacts(str(registered.run_id), f"report/{file}", folder)).read_bytes()
+            return Path(download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=uri)).read_bytes()
         except (MlflowException, OSError) as error:
-            raise FileNotFoundError(f"the train run of version {version} of {branch} has no {file}") from error
+            raise FileNotFoundError(f"version {version} of {branch} has no {file}") from error
 
 
 def make_champion(branch: str, version: str, uri: str) -> str | None:

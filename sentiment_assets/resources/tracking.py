@@ -223,11 +223,13 @@ class Tracking(dg.ConfigurableResource[Any]):
         digest: str,
         metrics: Mapping[str, float],
         description: str,
+        beside: Mapping[str, bytes] | None = None,
     ) -> str:
         """Log a model and its reference to a run and register it, once for equal models. Returns the version.
 
-        The files of a version lie in a folder named by its digest, which no other version shares and nothing is written
-        to again. When two runs register equal models at one moment, the first version stays and the other is removed.
+        Files that are kept ``beside`` the model, by name, are the version's own too (``kept_beside``). The files of a
+        version lie in a folder named by its digest, which no other version shares and nothing is written to again. When
+        two runs register equal models at one moment, the first version stays and the other is removed.
         """
         client = self.client()
         registered = self._version_of_digest(client, branch, digest)
@@ -235,6 +237,8 @@ class Tracking(dg.ConfigurableResource[Any]):
             with tempfile.TemporaryDirectory() as folder:
                 saved = Path(folder) / "model"
                 _save_pyfunc(model, reference, saved)
+                for name, content in (beside or {}).items():
+                    (saved / name).write_bytes(content)
                 client.log_artifacts(run_id, str(saved), f"model/{digest}")
             client.log_batch(run_id, metrics=_metrics(metrics))
             _require_registered_model(client, branch)

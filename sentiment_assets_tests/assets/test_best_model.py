@@ -170,8 +170,8 @@ def test_best_model_shows_the_search_and_the_model_in_dagster_and_mlflow(trained
     run_id = run_id_of(metadata)
     kept = {file.path for file in client.list_artifacts(run_id, "report")}
     assert {f"report/{name}.csv" for name in tables} <= kept
-    assert {"report/report.html", "report/model_card.md", "report/recipe.json"} <= kept
-    others = {"report/suspicious_labels.csv", "report/report.html", "report/model_card.md", "report/recipe.json"}
+    assert {"report/report.html", "report/model_card.md"} <= kept
+    others = {"report/suspicious_labels.csv", "report/report.html", "report/model_card.md"}
     assert len(kept - others) == len(pictures) + len(tables)
     assert "leakage_tax" in client.get_run(run_id).data.metrics
 

@@ -72,3 +72,17 @@ def test_another_model_fails_the_command(trained: BranchInProcess, tmp_path: Pat
     rebuilt = rebuild("acme", "1")
     assert rebuilt.splits.same
     assert list(rebuilt.other_packages) == ["numpy"]
+
+
+def test_versions_of_one_train_run_have_recipes_of_their_own(acme: BranchInProcess) -> None:
+    """Another choice among the same candidates makes another model, which MLflow has under the same train run."""
+    assert acme.take_in("a.csv", as_csv(made_up_reviews(600))).success
+    assert acme.train().success
+    judged_otherwise = acme.with_settings(selection_metric="macro_f1")
+    assert judged_otherwise.train("best_model").success
+    runs = {each.run_id for each in acme.tracking.client().search_model_versions("name = 'acme'")}
+    assert len(runs) == 1
+    first, second = rebuild("acme", "1"), rebuild("acme", "2")
+    assert first.same
+    assert second.same
+    assert first.model != second.model
