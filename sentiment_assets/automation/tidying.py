@@ -93,9 +93,7 @@ def _tidy(instance: dg.DagsterInstance, tidied: Tidied, storage: Storage, tracki
         first = (now - timedelta(days=kept.reports)).date()
         removed["reports"] = len(remove_reports_before(storage.path(tidied.name, REPORTS), first))
     if kept.runs is not None:
-        before = now - timedelta(days=kept.runs)
-        removed["runs"] = _remove_runs(instance, tidied, before)
-        _remove_logs(instance, tidied, before)
+        removed["runs"] = _remove_runs(instance, tidied, now - timedelta(days=kept.runs))
     if kept.versions is not None and tidied.is_branch:
         old = tracking.remove_superseded(tidied.name, newest=kept.versions, pinned=tidied.pinned)
         remove_folders(storage.path(tidied.name, TRAININGS), old.train_runs)
@@ -104,13 +102,20 @@ def _tidy(instance: dg.DagsterInstance, tidied: Tidied, storage: Storage, tracki
 
 
 def _remove_runs(instance: dg.DagsterInstance, tidied: Tidied, before: datetime) -> int:
-    """Remove old runs that nothing needs once there are newer ones, since Dagster forgets all that they have told."""
+    """Remove old runs that nothing needs once there are newer ones, since Dagster forgets all that they have told.
+
+    Of the others goes what their steps have printed.
+    """
     latest = [instance.get_latest_materialization_event(each) for each in tidied.assets]
-    needed = {event.run_id for event in latest if event}
-    old = [run.run_id for run in _ended(instance, before) if _may_go(run, tidied) and run.run_id not in needed]
-    for each in old:
-        remove_run(instance, each)
-    return len(old)
+    needed, removed = {event.run_id for event in latest if event}, 0
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    for run in instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before)):
+        if _may_go(run, tidied) and run.run_id not in needed:
+            remove_run(instance, run.run_id)
+            removed += 1
+        elif belongs_to(run, tidied.name):
+            instance.compute_log_manager.delete_logs(prefix=[run.run_id])
+    return removed
 
 
 def _may_go(run: dg.DagsterRun, tidied: Tidied) -> bool:
@@ -118,15 +123,3 @@ def _may_go(run: dg.DagsterRun, tidied: Tidied) -> bool:
     named = (tidy_job_name, pull_job_name, report_job_name, period_report_job_name, trial_job_name)
     picked = run.asset_selection or set()
     return run.job_name in {each(tidied.name) for each in named} or (bool(picked) and picked <= {*tidied.assets})
-
-
-def _remove_logs(instance: dg.DagsterInstance, tidied: Tidied, before: datetime) -> None:
-    """Remove what the steps of old runs have printed; what Dagster itself knows of the runs stays."""
-    for run in _ended(instance, before):
-        if belongs_to(run, tidied.name):
-            instance.compute_log_manager.delete_logs(prefix=[run.run_id])
-
-
-def _ended(instance: dg.DagsterInstance, before: datetime) -> Sequence[dg.DagsterRun]:
-    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    return instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before))

@@ -12,12 +12,10 @@ from hashlib import sha256
 
 from upath import UPath
 
-from sentiment_assets.resources.written_files import write_atomically
+from sentiment_assets.resources.written_files import ABANDONED, write_atomically
 
 CURRENT = "CURRENT"
 """The file that names the version that counts."""
-_ABANDONED = 86_400.0
-"""Seconds after which a version that is not the current one is no longer being written."""
 _VERSION = re.compile("[0-9a-f]{16}")
 """The name of a version: other folders are of a former release, and belong to the files beside them."""
 
@@ -54,7 +52,7 @@ def remove_unused(path: UPath, kept: Collection[str], former: str = "") -> None:
             if (
                 _VERSION.fullmatch(folder.name)
                 and folder.name not in kept
-                and (folder.name == former or _age(folder) > _ABANDONED)
+                and (folder.name == former or _age(folder) > ABANDONED)
             ):
                 folder.fs.rm(folder.path, recursive=True)
 

@@ -16,8 +16,8 @@ from sentiment_assets.learning.unfinished_file import with_remedy
 from sentiment_assets.resources.home import is_local, make_folder
 
 _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.part")
-_ABANDONED = 86_400.0
-"""Seconds after which nobody is writing an unfinished file any longer."""
+ABANDONED = 86_400.0
+"""Seconds after which nobody writes any longer to what is unfinished: a file, or a version that is not current."""
 
 
 def write_atomically(path: UPath, content: bytes) -> None:
@@ -60,7 +60,7 @@ def remove_abandoned(folder: UPath) -> int:
     """
     if not is_local(folder):
         return 0
-    removed, before = 0, time.time() - _ABANDONED
+    removed, before = 0, time.time() - ABANDONED
     for file in Path(folder.path).rglob(".*.part"):
         with suppress(FileNotFoundError):  # its process has finished it just now
             if _UNFINISHED.fullmatch(file.name) and file.stat().st_mtime < before:

@@ -50,7 +50,7 @@ def test_a_version_whose_writer_was_killed_goes_after_a_day(folder: UPath, monke
     write_atomically(folder / "0123456789abcdef" / "below/data.js", b"half")
     write_folder(folder, NEW)
     assert "0123456789abcdef" in versions(folder), "it may be being written now"
-    monkeypatch.setattr(versioned_folders, "_ABANDONED", -1.0)
+    monkeypatch.setattr(versioned_folders, "ABANDONED", -1.0)
     last = [write_folder(folder, NEW | {"page.html": str(number).encode()}).name for number in range(2)]
     assert versions(folder) == set(last)
 
@@ -61,7 +61,7 @@ def test_what_a_former_release_has_written_is_read_as_it_lies_and_stays_whole(
     for name, content in FORMER.items():
         write_atomically(folder / name, content)
     assert read(folder) == FORMER
-    monkeypatch.setattr(versioned_folders, "_ABANDONED", -1.0)
+    monkeypatch.setattr(versioned_folders, "ABANDONED", -1.0)
     write_folder(folder, NEW)
     assert read(folder) == NEW
     assert {name: (folder / name).read_bytes() for name in FORMER} == FORMER

@@ -15,6 +15,7 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from rich.console import Console
 
 from sentiment_assets.assets.splits import NAME as SPLITS
+from sentiment_assets.assets.stored_batch import CONTENT_DIGEST
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.branch.files import branch_files, branch_settings_of, filled_in
@@ -35,7 +36,6 @@ from sentiment_assets.commands.forget.reports import take_out_of_reports
 from sentiment_assets.commands.forget.traces import Traces
 from sentiment_assets.definitions import resources
 from sentiment_assets.ingestion.batch_key import path_of_batch
-from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.ingestion.forgotten import forgotten_digest
 from sentiment_assets.ingestion.landing import file_digest
 from sentiment_assets.publishing.warehouse import WarehouseAway, remove_review
@@ -194,21 +194,22 @@ def _take_out_of_frames(
     if write:
         for name, count in take_out_of_derived(storage, branch, forgotten.review_id, forgotten.batches).items():
             forgotten.note(name, count)
+    left = {each.batch: without_rows(each) for each in found}
     for each in found:
         forgotten.note("reviews", int(each.kept.sum()))
         forgotten.note("rows in quarantine", int(each.quarantined.sum()))
         if write:
-            without = without_rows(each)
-            forgotten.note("scores", take_out_of_scores(storage, branch, each, content_digest(without.reviews)))
+            content = left[each.batch].reviews.attrs[CONTENT_DIGEST]
+            forgotten.note("scores", take_out_of_scores(storage, branch, each, content))
     try:
         forgotten.note("pages, records and logs", len(take_out_of_files(places, traces, _landed(), write=write)))
     except DatabaseBusy as error:
         raise CannotForget(f"{error}. Its rows are still stored, so call this again") from error
     if not write:
         return
-    for each in found:
-        store_without(storage, branch, each.batch, without_rows(each))
-        tell_dagster(instance, storage, branch, each.batch, file_digest=_digest_of_landed(branch, each.batch))
+    for key, batch in left.items():
+        store_without(storage, branch, key, batch)
+        tell_dagster(instance, storage, branch, key, file_digest=_digest_of_landed(branch, key))
     if SPLITS in forgotten.removed:
         tell_of_splits(instance, storage, branch)
     forgotten.remains.extend(_what_remains(instance, places, traces))

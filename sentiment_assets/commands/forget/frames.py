@@ -155,7 +155,10 @@ def without_rows(found: FoundRows) -> StoredBatch:
 
 def store_without(storage: Storage, branch: str, key: str, batch: StoredBatch) -> None:
     """Store a batch without a review, and have what its checks have found speak of what it holds now."""
-    former, content = content_digest(read_stored_batch(storage, branch, key).reviews), content_digest(batch.reviews)
+    former, content = (
+        content_digest(read_stored_batch(storage, branch, key).reviews),
+        batch.reviews.attrs[CONTENT_DIGEST],
+    )
     for group in GROUPS:
         for record in load_records(storage, branch, group, [key]):
             if record.is_of(former):
