@@ -29,3 +29,12 @@ def test_a_copied_database_names_no_place_in_the_original(
     database.close()
     assert "mlartifacts" in dump
     assert str(home_with_a_champion.home) not in dump
+
+
+def test_what_is_logged_to_a_copied_run_lands_in_the_copy(home_with_a_champion: Prepared, tmp_path: Path) -> None:
+    """Two copies have the run of the same id, and MLflow remembers for a process where its files lie."""
+    for place in (tmp_path / "one", tmp_path / "other"):
+        with home_with_a_champion.copied_to(place) as copy:
+            client = copy.tracking.client()
+            client.log_text(client.get_model_version("acme", "1").run_id, "here", "note.txt")
+        assert len(list(place.rglob("note.txt"))) == 1

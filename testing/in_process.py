@@ -201,9 +201,20 @@ class Prepared:
     @contextlib.contextmanager
     def _copy(self, home: Path) -> Iterator[BranchInProcess]:
         copy_home(self.home, home)
+        _forget_places_of_artifacts()
         with dg.DagsterInstance.ephemeral() as instance:
             _copy_history(self.branch.instance, instance)
             yield replace(self.branch, instance=instance)
+
+
+def _forget_places_of_artifacts() -> None:
+    """Have MLflow ask again where the files of a run lie: it remembers that for a process, and by the run's id alone.
+
+    What is logged to a run of a copied home would land in the home that it was copied from.
+    """
+    from mlflow.tracking._tracking_service import utils
+
+    utils._artifact_repos_cache.clear()
 
 
 def keep_empty_home(folder: Path) -> None:
