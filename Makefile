@@ -10,7 +10,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 unexport PYTHONDONTWRITEBYTECODE  # or each of the tests' processes would compile everything again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev upgrade test fast lint types imports licences validate unit image sbom test-docker test-ui install-cluster test-cluster mutants docs screenshots format lock clean
+.PHONY: help install demo dev upgrade test fast lint types imports licences validate unit slow test-all image sbom test-docker test-ui install-cluster test-cluster mutants docs screenshots format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -38,7 +38,9 @@ dev: install  ## Dagster's UI with its daemon, and MLflow's UI
 upgrade: install  ## bring the databases of Dagster and MLflow to a new release, after a backup
 	@$(BIN)/sentiment-assets upgrade
 
-test: lint imports types licences validate unit  ## everything that CI runs
+test: lint imports types licences validate unit  ## linters, types, import rules, and all tests but the slow ones: some minutes
+
+test-all: test slow  ## everything that CI runs
 
 fast: lint imports types  ## all that starts no process: lint, types, import rules and most tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not process and not docker and not cluster" \
@@ -65,6 +67,8 @@ validate: install
 
 unit: install
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not docker and not cluster" --durations 15
+
+slow: install  ## tests that go on for longer than some seconds: whole runs, daemons, servers, pages in a browser, simulations
 	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "slow and not docker and not cluster and not flows" --durations 20  # they wait much of their time
 
 image:  ## build the container image; BASE names another base image

@@ -218,6 +218,7 @@ def test_writing_the_branch_of_the_walk_prints_what_the_page_shows(walked: Path,
     assert said == NEXT.rstrip("\n")
 
 
+@pytest.mark.slow
 def test_the_walk_ends_with_the_scores_that_the_page_names(walked: Path, home: Path, acme: BranchInProcess) -> None:
     """By the branch that was written, with the small model that tests train."""
     printed("preview", f"{walked}/reviews.csv", "--write", "acme")

@@ -127,6 +127,7 @@ def test_a_pickle_in_the_folder_of_a_registered_model_is_not_read(
         load_model(copy / "data" / "model")
 
 
+@pytest.mark.slow
 def test_no_value_goes_through_dagsters_own_storage_which_pickles(trained: BranchInProcess) -> None:
     """The default IO manager pickles what it is handed, and unpickles what it finds: it is handed nothing."""
     runs = [trained.take_in("b.csv", b"text,label\nfine,1\nbad,0\n"), trained.train(), trained.report()]

@@ -14,7 +14,7 @@ from testing import servers
 from testing.in_process import BranchInProcess
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_the_registered_model_loads_in_a_fresh_process_and_takes_raw_text(trained: BranchInProcess) -> None:
     code = (
         "import mlflow, pandas as pd, sys;"

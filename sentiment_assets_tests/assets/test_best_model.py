@@ -43,6 +43,7 @@ def test_a_model_that_is_refused_leaves_the_champion_as_it_is(trained: BranchInP
     assert after.model.margins(texts).tolist() == before.model.margins(texts).tolist()
 
 
+@pytest.mark.slow
 def test_best_model_refuses_features_of_other_splits_or_settings(trained: BranchInProcess) -> None:
     inverted = [row | {"label": 1 - int(str(row["label"]))} for row in made_up_reviews(600)]
     grown = [*made_up_reviews(600), *made_up_reviews(200, seed=1)]
@@ -62,6 +63,7 @@ def test_reviews_of_which_no_model_knows_a_word_are_refused_with_what_to_do(trai
     assert "acme: scores cannot be calibrated: of 0 held-out reviews" in failure_of(trained.train())
 
 
+@pytest.mark.slow
 def test_neutral_reviews_of_the_batches_it_was_trained_on_are_in_its_reference(trained: BranchInProcess) -> None:
     before = trained.tracking.champion("acme")
     assert before.reference.neutral.share == 0
@@ -109,6 +111,7 @@ def test_new_data_have_other_versions(trained_twice: BranchInProcess, home_with_
     assert trained_twice.data_version("best_model") == "acme-version-2"
 
 
+@pytest.mark.slow
 def test_a_champion_without_a_reference_of_this_release_is_registered_anew(ingested: BranchInProcess) -> None:
     with pytest.MonkeyPatch.context() as another_release:
         another_release.setattr("sentiment_assets.monitoring.reference.REFERENCE_FORMAT", "r0")
@@ -198,6 +201,7 @@ def test_the_description_of_a_version_is_the_decision_and_then_its_card(trained_
     assert "## How good it is" in newest.description
 
 
+@pytest.mark.slow
 def test_a_card_that_cannot_be_made_costs_no_model(ingested: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sentiment_assets.learning.model_card._purpose", lambda _: 1 / 0)
     assert ingested.train().success
@@ -242,6 +246,7 @@ def test_a_promotion_is_told_with_what_it_changes_in_past_reports(trained_twice:
     )
 
 
+@pytest.mark.slow
 def test_a_promotion_that_would_restate_too_much_is_held_until_a_person_promotes_it(trained: BranchInProcess) -> None:
     strict = trained.with_settings(promotion={"largest_restatement": 0})
     strict.take_in("b.csv", as_csv(made_up_reviews(900, seed=1)))

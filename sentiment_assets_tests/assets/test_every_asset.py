@@ -9,6 +9,7 @@ from testing.in_process import BranchInProcess
 TRAINING = ("splits", "features", "trained_candidates", "best_model", "suspicious_labels")
 
 
+@pytest.mark.slow
 def test_each_asset_can_be_materialized_by_itself(ingested: BranchInProcess) -> None:
     for asset in TRAINING:
         assert ingested.train(asset).success, asset

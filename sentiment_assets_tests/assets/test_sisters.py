@@ -32,6 +32,7 @@ def shop(trained: BranchInProcess) -> BranchInProcess:
     return shop
 
 
+@pytest.mark.slow
 def test_every_candidate_is_tried_without_and_with_the_sister(shop: BranchInProcess) -> None:
     assert shop.train().success
     keys = [each.key for each in shop.settings.candidates]
@@ -41,6 +42,7 @@ def test_every_candidate_is_tried_without_and_with_the_sister(shop: BranchInProc
     assert columns[3:] == [each + 1 for each in columns[:3]]
 
 
+@pytest.mark.slow
 def test_the_model_is_pinned_and_the_champion_stands_alone(shop: BranchInProcess, trained: BranchInProcess) -> None:
     assert shop.train().success
     sister = trained.tracking.champion("acme")
@@ -57,6 +59,7 @@ def test_the_model_is_pinned_and_the_champion_stands_alone(shop: BranchInProcess
     assert shop.metadata_of("scored_reviews", "b.csv")["model_version"].value == "1"
 
 
+@pytest.mark.slow
 def test_reviews_that_the_sister_knows_are_set_aside_and_counted(shop: BranchInProcess) -> None:
     """``made_up_reviews(600)`` are what acme was trained on."""
     shop.take_in("b.csv", as_csv(made_up_reviews(600)[:200]))
@@ -122,6 +125,7 @@ def test_a_branch_cannot_start_from_itself(trained: BranchInProcess) -> None:
         _ = new_branch(trained, ["acme", "shop@3"]).definitions
 
 
+@pytest.mark.slow
 def test_nor_by_way_of_another(shop: BranchInProcess, trained: BranchInProcess) -> None:
     assert shop.train().success
     circle = new_branch(trained, "shop@1", "acme")
@@ -129,6 +133,7 @@ def test_nor_by_way_of_another(shop: BranchInProcess, trained: BranchInProcess) 
     assert "acme: shop/1, a sister, has itself started from acme, and a branch cannot start from itself" in said
 
 
+@pytest.mark.slow
 def test_another_sister_than_the_features_were_built_with_is_refused(
     shop: BranchInProcess, trained: BranchInProcess
 ) -> None:

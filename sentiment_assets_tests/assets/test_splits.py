@@ -1,6 +1,7 @@
 """``splits``: what cannot be split, and what is set aside."""
 
 import dagster as dg
+import pytest
 
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, failure_of
@@ -16,6 +17,7 @@ def test_training_on_one_class_says_what_is_missing(acme: BranchInProcess) -> No
     assert "train has no negative review" in failure_of(acme.train("splits"))
 
 
+@pytest.mark.slow
 def test_near_duplicates_of_held_out_reviews_are_set_aside_and_shown(acme: BranchInProcess) -> None:
     reviews = [row | {"split": "train"} for row in made_up_reviews(400)]
     reviews += [row | {"split": "validation"} for row in made_up_reviews(60, seed=1)]

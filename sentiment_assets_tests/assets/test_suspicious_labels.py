@@ -37,6 +37,7 @@ def stored(branch: BranchInProcess, name: str) -> Path:
     return Path(str(branch.metadata("suspicious_labels")["file_to_correct"].value)).with_name(name)
 
 
+@pytest.mark.slow
 def test_wrong_labels_are_found_in_the_train_job_and_told(acme: BranchInProcess) -> None:
     acme.take_in("a.csv", as_csv(with_wrong_labels()))
     trained = acme.train()
@@ -63,6 +64,7 @@ def test_wrong_labels_are_found_in_the_train_job_and_told(acme: BranchInProcess)
     assert client.get_run(run_id).data.metrics["suspicious_labels"] == len(found)
 
 
+@pytest.mark.slow
 def test_the_file_is_corrected_and_landed_again_in_the_branchs_own_words(acme: BranchInProcess) -> None:
     stars = acme.with_settings(
         columns={"review_id": "Nr", "text": "=Text", "label": "stars", "keep": ["likely_label", "shop"]},
@@ -101,6 +103,7 @@ def test_the_file_is_corrected_and_landed_again_in_the_branchs_own_words(acme: B
     assert stars.metadata("splits")["rows_corrected_later"].value == len(found)
 
 
+@pytest.mark.slow
 def test_reviews_that_landed_without_ids_are_corrected_by_those_that_they_were_given(acme: BranchInProcess) -> None:
     rows = pd.DataFrame(with_wrong_labels()).drop(columns="review_id")
     acme.take_in("a.csv", rows.to_csv(index=False).encode())
@@ -137,6 +140,7 @@ def test_it_looks_only_where_a_candidate_was_selected_on_these_features(ingested
     assert "materialize acme/trained_candidates, then acme/best_model, then this asset" in said
 
 
+@pytest.mark.slow
 def test_splits_that_nobody_has_looked_at_pass_and_say_so(trained: BranchInProcess) -> None:
     assert "looked at" not in str(checks_of(trained.train())["suspicious_labels"].description)
     trained.take_in("b.csv", as_csv(made_up_reviews(100, seed=1)))

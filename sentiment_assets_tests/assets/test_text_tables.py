@@ -127,6 +127,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most_loose", [0, 1])
 @settings(max_examples=60)
 @given(steps=STEPS)

@@ -1,6 +1,7 @@
 """``trained_candidates``: when a candidate stops, and what it is trained on."""
 
 import dagster as dg
+import pytest
 
 from testing.in_process import BranchInProcess
 
@@ -15,6 +16,7 @@ def test_with_patience_a_candidate_stops_early_and_says_so(ingested: BranchInPro
     assert metadata["epochs_kept"].value == len(losses.records) - 1 < 39
 
 
+@pytest.mark.slow
 def test_each_feature_set_is_a_partition_and_validation_chooses_among_them(ingested: BranchInProcess) -> None:
     every = {"features": ["words", "characters", "words+characters"], "epochs": [2], "eta0": [1], "l2": [1e-5]}
     branch = ingested.with_settings(search={"grid": every}, features={})

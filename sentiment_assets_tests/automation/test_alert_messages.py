@@ -86,6 +86,7 @@ def test_a_check_that_blocks_or_wakes_somebody_is_an_error_and_any_other_a_warni
     assert message.links["Reports"] == "http://127.0.0.1:8001/reports/acme/"
 
 
+@pytest.mark.slow
 def test_a_check_that_many_batches_of_a_run_fail_is_told_once(trained: BranchInProcess) -> None:
     reviews = batch(60)
     tagged = as_file(reviews.assign(text="<p>" + reviews["text"] + "</p>"))

@@ -21,6 +21,7 @@ def asked_for(branch: BranchInProcess) -> list[dg.RunRequest]:
     return list(looked.run_requests or ())
 
 
+@pytest.mark.slow
 def test_the_best_of_a_quorum_is_chosen_by_a_run_that_follows(trained: BranchInProcess) -> None:
     branch = trained.with_settings(search={"candidates": [*GOOD, DIVERGES], "quorum": 0.6})
     assert not branch.train().success

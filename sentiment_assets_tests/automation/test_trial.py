@@ -52,6 +52,7 @@ def test_the_set_of_a_candidate_has_the_loss_of_the_candidate(trained: BranchInP
     assert other["validation_loss"].value != pytest.approx(losses[True], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_trial_leaves_everything_as_it_is(trained: BranchInProcess) -> None:
     """Also one of a set that is a partition of the branch's own grid."""
     ingested = trained.instance.get_dynamic_partitions("acme/batches")

@@ -84,6 +84,7 @@ def test_one_run_takes_in_checks_and_scores_every_batch(trained: BranchInProcess
     assert len(of_each[0]) == len(set(of_each[0])), "nothing is told twice"
 
 
+@pytest.mark.slow
 def test_what_many_batches_have_in_one_run_is_what_each_has_in_a_run_of_its_own(trained: BranchInProcess) -> None:
     keys = landed(trained, files(3))
     assert trained.ingest_all(keys).success
@@ -124,6 +125,7 @@ def test_a_batch_that_fails_keeps_no_other_back_and_is_named(trained: BranchInPr
         assert failed_partitions(trained, asset, keys) == {"bad.csv", "gone.csv"}
 
 
+@pytest.mark.slow
 def test_what_is_resumed_does_the_batches_that_failed_and_no_other(trained: BranchInProcess) -> None:
     keys = landed(trained, files(2) | {"bad.csv": NO_TEXT})
     failed = trained.ingest_all(keys)
@@ -137,6 +139,7 @@ def test_what_is_resumed_does_the_batches_that_failed_and_no_other(trained: Bran
     assert done_by(trained, anew.run_id) == {*keys}, "that resumes nothing"
 
 
+@pytest.mark.slow
 def test_what_is_resumed_and_fails_again_leaves_only_what_failed_in_red(trained: BranchInProcess) -> None:
     keys = landed(trained, files(2) | {"bad.csv": NO_TEXT})
     first = trained.ingest_all(keys)
@@ -194,6 +197,7 @@ def _that_fails(*_: object) -> object:
     raise RuntimeError("no answer")
 
 
+@pytest.mark.slow
 def test_files_are_taken_in_while_mlflow_is_away(trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = landed(trained, files(2))
     monkeypatch.setattr(mlflow_settings, "SECONDS_TO_ANSWER", 0.2)
@@ -295,6 +299,7 @@ def trained_twice_by_hand(trained: BranchInProcess) -> BranchInProcess:
     return trained
 
 
+@pytest.mark.slow
 def test_batches_are_scored_and_checked_by_themselves_too(trained: BranchInProcess) -> None:
     keys = landed(trained, files(2))
     assert trained.ingest_all(keys).success

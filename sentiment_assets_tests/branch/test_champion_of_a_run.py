@@ -88,6 +88,7 @@ def test_recalibrated_scores_are_right_on_the_average(shop: BranchInProcess) -> 
     assert (scores.mean() + 1) / 2 == pytest.approx(0.9, abs=0.04)
 
 
+@pytest.mark.slow
 def test_a_first_champion_scores_again_what_the_sister_scored(shop: BranchInProcess) -> None:
     shop.take_in("a.csv", labelled(400, seed=33))
     shop.take_in("u.csv", UNLABELLED)

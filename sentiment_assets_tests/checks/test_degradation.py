@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 import pandas as pd
+import pytest
 
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.batches import as_file, batch
@@ -28,6 +29,7 @@ def test_answers_that_have_drifted_come_with_a_picture_of_the_words_that_moved_t
     assert str(found.metadata["word_shift_graph"].value).startswith("![word_shift.svg]")
 
 
+@pytest.mark.slow
 def test_reviews_to_label_can_be_filled_in_and_landed_again(watched: BranchInProcess) -> None:
     reviews = batch(400)
     reviews["text"] = "=" + reviews["text"]

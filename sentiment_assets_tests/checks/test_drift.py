@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from sentiment_assets.resources.storage import Storage
 from testing.batches import as_file, batch, kitchen
@@ -41,6 +42,7 @@ def test_the_same_domain_stays_green_and_another_warns_with_its_words_and_a_link
     assert [file.path for file in watched.tracking.client().list_artifacts(run_id)] == ["drift.html"]
 
 
+@pytest.mark.slow
 def test_small_batches_are_judged_with_those_before_them(watched: BranchInProcess) -> None:
     """The first batch was trained on; its held-out reviews alone are taken."""
     found = {}
@@ -61,6 +63,7 @@ def test_with_severity_error_drift_blocks_scoring(watched: BranchInProcess) -> N
     assert not STORAGE.frame_path("acme", "scored_reviews", OTHER).exists()
 
 
+@pytest.mark.slow
 def test_the_second_warning_of_three_pages(watched: BranchInProcess) -> None:
     once = checks_of(watched.take_in(SAME, as_file(kitchen(200, seed=1))))["text_drift"]
     twice = checks_of(watched.take_in(OTHER, as_file(kitchen(200, seed=2))))["text_drift"]

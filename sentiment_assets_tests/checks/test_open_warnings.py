@@ -1,6 +1,7 @@
 """The check ``open_warnings``: one place that names every warning that is open."""
 
 import dagster as dg
+import pytest
 
 from sentiment_assets.branch.definitions import batch_partitions_name
 from testing.batches import as_file, batch, kitchen
@@ -9,6 +10,7 @@ from testing.in_process import BranchInProcess
 FIRST, SAME, OTHER = "2026-09.csv", "2026-10.csv", "2026-11.csv"
 
 
+@pytest.mark.slow
 def test_one_check_names_every_open_warning_whatever_ran_last(watched: BranchInProcess) -> None:
     assert watched.shown("open_warnings").passed
     watched.take_in(OTHER, as_file(kitchen(400)))
@@ -25,6 +27,7 @@ def test_one_check_names_every_open_warning_whatever_ran_last(watched: BranchInP
     assert watched.shown("open_warnings").description == "No warning is open.", "it was replaced by one that is fine"
 
 
+@pytest.mark.slow
 def test_a_deleted_batch_has_no_open_warning(watched: BranchInProcess) -> None:
     watched.take_in(OTHER, as_file(kitchen(400)))
     assert not watched.shown("open_warnings").passed

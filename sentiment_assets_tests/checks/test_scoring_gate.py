@@ -1,6 +1,7 @@
 """The gate between a batch that was taken in before and its scores."""
 
 import dagster as dg
+import pytest
 
 from sentiment_assets.resources.storage import Storage
 from testing.batches import as_file, batch, kitchen
@@ -10,6 +11,7 @@ STORAGE = Storage(root="data")
 FIRST, SAME, OTHER = "2026-09.csv", "2026-10.csv", "2026-11.csv"
 
 
+@pytest.mark.slow
 def test_scoring_again_does_not_get_around_a_check_that_blocks(watched: BranchInProcess) -> None:
     strict = watched.with_settings(monitoring={"severity": "error"})
     strict.take_in(OTHER, as_file(kitchen(400)))
@@ -21,6 +23,7 @@ def test_scoring_again_does_not_get_around_a_check_that_blocks(watched: BranchIn
     assert watched.score(OTHER).success, "unless its warnings do not block"
 
 
+@pytest.mark.slow
 def test_quality_that_blocks_does_so_later_too_and_must_have_been_looked_at(watched: BranchInProcess) -> None:
     reviews = batch(300)
     reviews["text"] = "<p>" + reviews["text"] + "</p>"
@@ -45,6 +48,7 @@ def test_a_batch_from_before_the_first_champion_is_compared_when_it_is_scored(wa
     assert STORAGE.frame_path("acme", "scored_reviews", FIRST).exists()
 
 
+@pytest.mark.slow
 def test_scoring_an_older_batch_again_hides_no_warning_of_a_newer_one(watched: BranchInProcess) -> None:
     watched.take_in(SAME, as_file(batch(400)))
     watched.take_in(OTHER, as_file(kitchen(400)))
@@ -56,6 +60,7 @@ def test_scoring_an_older_batch_again_hides_no_warning_of_a_newer_one(watched: B
     assert not watched.shown("text_drift").passed
 
 
+@pytest.mark.slow
 def test_what_the_checks_said_of_former_content_says_nothing_of_what_is_there_now(watched: BranchInProcess) -> None:
     faulty = batch(300)
     faulty["text"] = "<p>" + faulty["text"] + "</p>"

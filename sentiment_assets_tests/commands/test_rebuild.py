@@ -35,6 +35,7 @@ def test_a_later_version_is_made_from_all_its_batches_in_their_order(one_file: B
     assert (rebuilt.same, rebuilt.batches) == (True, 2)
 
 
+@pytest.mark.slow
 def test_a_batch_that_was_replaced_or_is_gone_is_named(one_file: BranchInProcess, tmp_path: Path) -> None:
     assert one_file.train().success
     assert one_file.take_in("a.csv", as_csv(made_up_reviews(600, seed=9))).success
@@ -74,6 +75,7 @@ def test_another_model_fails_the_command(trained: BranchInProcess, tmp_path: Pat
     assert list(rebuilt.other_packages) == ["numpy"]
 
 
+@pytest.mark.slow
 def test_versions_of_one_train_run_have_recipes_of_their_own(acme: BranchInProcess) -> None:
     """Another choice among the same candidates makes another model, which MLflow has under the same train run."""
     assert acme.take_in("a.csv", as_csv(made_up_reviews(600))).success

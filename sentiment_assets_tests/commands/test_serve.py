@@ -75,7 +75,7 @@ def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.2)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_token_of_the_environment_is_asked_for(trained: BranchInProcess, tmp_path: Path) -> None:
     port = servers.free_port()
     environment = os.environ | {"SCORING_TOKEN": "sesame"}

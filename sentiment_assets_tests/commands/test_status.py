@@ -33,6 +33,7 @@ def test_a_branch_without_a_file_is_told_where_to_land_one(acme: BranchInProcess
     assert missing.startswith(f"no file has landed yet: drop one into {home}/landing/acme")
 
 
+@pytest.mark.slow
 def test_a_branch_says_step_by_step_what_it_lacks(acme: BranchInProcess) -> None:
     assert acme.take_in("bare.csv", b"text\nsuperb and lovely\ndull and boring\n").success
     [no_labels] = status_of(acme).missing

@@ -110,6 +110,7 @@ def test_as_many_errors_on_either_side_speak_for_neither() -> None:
     assert (found.p_errors_worse, found.p_errors_better) == (half, half)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "rounds"), [(1, 400), (2, 400), (6, 2000), (20, 2000), (200, 1000), (2000, 300)])
 def test_models_that_are_alike_are_called_worse_or_better_at_most_at_the_level(n: int, rounds: int) -> None:
     """The whole gate: the number of false verdicts is one that a rate of ``alpha`` exceeds once in 10,000 times."""

@@ -80,6 +80,7 @@ def test_where_the_newest_reviews_tell_nothing_all_of_them_decide() -> None:
     assert with_newest(WORSE, GOOD, 250).figures["newest_test_accuracy"] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["if_not_worse", "if_better"])
 def test_with_newest_reviews_the_gate_holds_its_level(rule: str) -> None:
     """Models that are alike are refused by the one rule, and promoted by the other, at most at the level."""
@@ -216,6 +217,7 @@ def test_with_few_test_reviews_or_of_one_label_there_is_no_champion_yet() -> Non
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "rounds"), [(0.5, 2_000), (0.9, 200)])
 def test_a_model_that_answers_by_chance_is_let_in_at_most_at_the_level(share: float, rounds: int) -> None:
     """It says positive as often as there are positives, whatever the review."""

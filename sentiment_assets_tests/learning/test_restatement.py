@@ -129,6 +129,7 @@ def test_what_is_not_promoted_anyway_is_not_held() -> None:
     assert told.reason.startswith("Not promoted: it is worse. Of 100")
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 30), max_size=6), st.integers(1, 40))
 def test_the_same_reviews_are_drawn_in_whatever_batches_they_come(sizes: list[int], most: int) -> None:
     reviews = batch(sum(sizes))

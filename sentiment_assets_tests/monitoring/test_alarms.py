@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,6 +104,7 @@ def test_a_verdict_is_the_replay_of_its_own_threshold(surely: float, threshold: 
     assert found.warns or not found.would_warn(looser), "a looser threshold never warns more often"
 
 
+@pytest.mark.slow
 def test_the_row_in_force_counts_the_batches_that_warned_whatever_the_check(champion: ComparedChampion) -> None:
     rng = np.random.default_rng(0)
     history = defaultdict(list)

@@ -127,6 +127,7 @@ def test_a_small_client_whose_reviews_change_is_warned(champion: ComparedChampio
     assert verdicts(drift)["text_drift"] == "warn"
 
 
+@pytest.mark.slow
 def test_small_harmless_batches_warn_no_more_often_than_promised(champion: ComparedChampion) -> None:
     """Successive ones share reviews, so warnings come in rows; each batch keeps the level for itself."""
     batches = months(60, 20, first_seed=300)

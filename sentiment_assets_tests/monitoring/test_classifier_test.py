@@ -14,6 +14,7 @@ def rows(texts: list[str]) -> sparse.csr_matrix:
     return hash_ngrams(texts, WORDS)
 
 
+@pytest.mark.slow
 def test_one_source_is_told_apart_no_more_often_than_promised() -> None:
     """At each quantile alone: over all of them Bonferroni's rule is so careful that it would hide a doubled level."""
     rng = np.random.default_rng(0)

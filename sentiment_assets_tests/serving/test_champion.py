@@ -107,7 +107,7 @@ def test_the_example_of_the_page_runs(trained: BranchInProcess) -> None:
         assert list(eval(call, names)) == columns.split(", ")  # noqa: S307
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_fresh_process_loads_it_without_dagster(trained: BranchInProcess) -> None:
     code = (
         "import sys; from sentiment_assets import load_champion; champion = load_champion('acme');"

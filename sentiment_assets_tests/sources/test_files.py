@@ -108,7 +108,7 @@ def test_many_files_count_by_portions(bucket: UPath, monkeypatch: pytest.MonkeyP
     assert pull(of(bucket)).files == []
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [step for step in STEPS if "page" not in step])
 def test_a_pull_that_is_killed_lands_every_file(tmp_path: Path, home: Path, step: str) -> None:
     bucket = UPath(tmp_path / "vendor")

@@ -28,7 +28,7 @@ def shop(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return Shop(url)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_a_pull_that_is_killed_lands_every_row_once(shop: Shop, step: str) -> None:
     shop.sells([1, 2])

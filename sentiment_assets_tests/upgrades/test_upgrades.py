@@ -57,6 +57,7 @@ def test_a_champion_of_the_release_before_goes_on_scoring(before: BranchInProces
     assert before.metadata_of("scored_reviews", "second.csv")["model_version"].value == "1"
 
 
+@pytest.mark.slow
 def test_what_comes_after_the_upgrade_is_added_to_what_was_there(before: BranchInProcess, tmp_path: Path) -> None:
     assert before.take_in("third.csv", as_csv(made_up_reviews(200, seed=2))).success
     assert before.train().success
@@ -115,6 +116,7 @@ def test_a_mark_that_is_damaged_is_named_with_what_to_do(tmp_path: Path) -> None
         require_known_format(UPath(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_databases_of_a_former_dagster_and_mlflow_are_upgraded(before: BranchInProcess, tmp_path: Path) -> None:
     database = tmp_path / "home" / "mlflow.db"
     database.unlink()

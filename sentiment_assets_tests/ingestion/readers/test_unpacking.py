@@ -90,7 +90,7 @@ PACKED = {
 }
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "most"), [*[(name, 25) for name in PACKED], ("r.parquet", 300)])
 def test_a_file_is_never_held_unpacked_as_a_whole(name: str, most: int) -> None:
     """60 MB of text in 0.2 MB; one character beyond the common ones makes Python hold each of a text in four bytes."""
