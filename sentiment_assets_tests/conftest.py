@@ -64,6 +64,7 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(folder))
+        patch.setenv("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # or each server starts eight processes more
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         os.environ.pop("DAGSTER_HOME", None)
         yield folder

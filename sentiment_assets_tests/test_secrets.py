@@ -88,9 +88,8 @@ def mlflow_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         monkeypatch.setenv(name, f"http://{USER_INFO}{address}")
     for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
         monkeypatch.setenv(name, "")  # what is moved there by the settings is gone after the test
-    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     log = tmp_path / "mlflow.log"
-    with servers.running(command, f"http://{address}/health", log, environment, stop=signal.SIGKILL):
+    with servers.running(command, f"http://{address}/health", log, os.environ, stop=signal.SIGKILL):
         yield address
 
 

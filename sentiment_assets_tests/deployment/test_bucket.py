@@ -37,7 +37,6 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "SENTIMENT_HOME": f"{BUCKET}/state",
         "MLFLOW_TRACKING_URI": mlflow,
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
