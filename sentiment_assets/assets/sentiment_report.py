@@ -186,7 +186,8 @@ def joined_report_asset(branches: Sequence[str]) -> dg.AssetsDefinition:
         paths = {branch: storage.path(branch, f"{NAME}.parquet") for branch in branches}
         figures = {branch: read_frame(path) for branch, path in paths.items() if path.exists()}
         now = datetime.now(UTC)
-        return _written(storage, tracking, place=NAME, report=join_reports(branches, figures, now), now=now)
+        report = join_reports(branches, figures, now, reports_at=reports_ui())
+        return _written(storage, tracking, place=NAME, report=report, now=now)
 
     return sentiment_report
 

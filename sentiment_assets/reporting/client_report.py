@@ -155,14 +155,20 @@ def make_client_report(
     )
 
 
-def join_reports(branches: Sequence[str], figures: Mapping[str, pd.DataFrame], now: datetime) -> ClientReport:
-    """The report of all branches, from the figures of those that have any; those without reviews are named."""
+def join_reports(
+    branches: Sequence[str], figures: Mapping[str, pd.DataFrame], now: datetime, *, reports_at: str
+) -> ClientReport:
+    """The report of all branches, from the figures of those that have any; those without reviews are named.
+
+    ``reports_at`` is the address of the server of reports: each branch leads to its own latest one there.
+    """
     filled = {branch: each for branch, each in figures.items() if len(each)}
     page = JoinedPage(
         written_at=now,
         messages=ENGLISH,
         branches=[_joined_branch(each) for each in filled.values()],
         missing=[branch for branch in branches if branch not in filled],
+        reports_at=reports_at,
     )
     parts = [each.assign() for each in filled.values()]
     for each in parts:

@@ -312,6 +312,8 @@ class JoinedPage:
     branches: Sequence[JoinedBranch]
     missing: Sequence[str]
     """Branches without a scored review in a report yet."""
+    reports_at: str
+    """The address of the server of reports."""
 
     @property
     def by_need(self) -> list[JoinedBranch]:

@@ -22,6 +22,7 @@ from sentiment_assets.text_identity import text_digests
 from testing.batches import batch
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+REPORTS = "https://reports.example"
 
 
 def said(page: str) -> str:
@@ -280,7 +281,7 @@ def test_the_page_escapes_reviews_and_values() -> None:
 def test_reports_without_reviews_say_so() -> None:
     report = make_client_report("acme", raw={}, scored={}, kept=["product"], champion=None, records=[], now=NOW)
     assert "No review has been scored yet." in report.html
-    joined = join_reports(["acme", "other"], {"acme": report.figures}, NOW)
+    joined = join_reports(["acme", "other"], {"acme": report.figures}, NOW, reports_at=REPORTS)
     assert "Without a scored review so far: acme, other" in joined.html
 
 
@@ -358,8 +359,8 @@ def test_branches_that_need_attention_stand_first() -> None:
         "falling": figures_of("falling", 0.1),
     }
     stored = {name: pd.read_parquet(io.BytesIO(each.to_parquet())) for name, each in figures.items()}
-    page = join_reports(list(figures), stored, NOW).html
-    order = re.findall(r'<th scope="row" class="text">(\w+)', page)
+    page = join_reports(list(figures), stored, NOW, reports_at=REPORTS).html
+    order = re.findall(r'<th scope="row" class="text"><a[^>]*>(\w+)', page)
     assert order == ["falling", "warned", "even", "rising"]
     assert "-80.0" in said(page)
     assert "the week of 2026-10-05 against the week of 2026-08-31" in said(page)
@@ -375,10 +376,10 @@ def test_branches_are_joined() -> None:
         ).figures
         for name in "ab"
     }
-    joined = join_reports(list("ab"), figures, NOW)
+    joined = join_reports(list("ab"), figures, NOW, reports_at=REPORTS)
     assert set(joined.figures["branch"]) == {"a", "b"}
-    assert ">a<" in joined.html
-    assert ">b<" in joined.html
+    for branch in "ab":
+        assert f'<a href="https://reports.example/reports/{branch}/latest/">{branch}</a>' in joined.html
 
 
 def rated_neutral(reviews: pd.DataFrame, n: int) -> pd.DataFrame:
@@ -467,6 +468,7 @@ def test_neutral_reviews_are_shown_apart_with_their_share_and_between_the_others
             ).figures
         },
         NOW,
+        reports_at=REPORTS,
     )
     assert "(20 neutral)" in joined.html
 
@@ -478,7 +480,7 @@ def test_where_no_review_is_neutral_the_pages_do_not_speak_of_it() -> None:
     assert "neutral" not in said(report.html)
     former = report.figures.drop(columns=["neutral", "neutral_mean_score", "neutral_low", "neutral_high"])
     for figures in (report.figures, former):
-        assert "neutral" not in join_reports(["acme"], {"acme": figures}, NOW).html
+        assert "neutral" not in join_reports(["acme"], {"acme": figures}, NOW, reports_at=REPORTS).html
 
 
 def test_where_every_review_is_neutral_no_net_sentiment_is_made_up() -> None:
@@ -532,13 +534,13 @@ def test_reviews_that_a_sister_scored_are_marked_on_every_page_and_counted() -> 
     assert "60 of these reviews were scored by movies/3, the model of a sister branch" in said(report.html)
     figures = report.figures.set_index(["by", "period"])["by_sister"]
     assert figures[("all", "all")] == 60
-    assert "(60 scored by a sister)" in join_reports(["acme"], {"acme": report.figures}, NOW).html
+    assert "(60 scored by a sister)" in join_reports(["acme"], {"acme": report.figures}, NOW, reports_at=REPORTS).html
     of_its_own = {name: scores_of(each) for name, each in raw.items()}
     silent = make_client_report("acme", raw=raw, scored=of_its_own, kept=[], champion=None, records=[], now=NOW)
     assert "sister" not in silent.html
-    assert "sister" not in join_reports(["acme"], {"acme": silent.figures}, NOW).html
+    assert "sister" not in join_reports(["acme"], {"acme": silent.figures}, NOW, reports_at=REPORTS).html
     former = report.figures.drop(columns="by_sister")
-    assert "sister" not in join_reports(["acme"], {"acme": former}, NOW).html
+    assert "sister" not in join_reports(["acme"], {"acme": former}, NOW, reports_at=REPORTS).html
 
 
 def report_of(raw: dict[str, pd.DataFrame], former: FormerReport | None = None, **how: object) -> str:
