@@ -37,7 +37,10 @@ def table_of_csv(content: bytes, texts: Sequence[str]) -> pd.DataFrame:
 
 
 def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with an apostrophe before each text, and each name of a column, that is live."""
+    """The frame with an apostrophe before each text, and each name of a column, that is live.
+
+    One that would be live without the apostrophes that it begins with gets another, so that it can be read again.
+    """
     guarded = frame.rename(columns=_guarded)
     for name, kind in guarded.dtypes.items():
         if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind)):
@@ -46,8 +49,13 @@ def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _guarded(cell: object) -> object:
-    return GUARD + cell if isinstance(cell, str) and is_live(cell) else cell
+    return GUARD + cell if isinstance(cell, str) and _would_be_live(cell) else cell
 
 
 def _unguarded(cell: str) -> str:
-    return cell[len(GUARD) :] if cell.startswith(GUARD) and is_live(cell[len(GUARD) :]) else cell
+    return cell[len(GUARD) :] if cell.startswith(GUARD) and _would_be_live(cell) else cell
+
+
+def _would_be_live(cell: str) -> bool:
+    """Whether a cell is live, or would be without the apostrophes that it begins with."""
+    return is_live(cell.lstrip(GUARD))

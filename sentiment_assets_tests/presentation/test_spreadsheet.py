@@ -56,7 +56,7 @@ def test_no_text_of_a_table_begins_like_a_formula(texts: list[str]) -> None:
     assert len(pd.read_csv(io.BytesIO(table_to_csv(table.assign(row=1))))) == len(texts)
 
 
-@given(st.lists(st.tuples(st.text().filter(lambda text: not text.startswith("'")), st.none() | st.integers(0, 99))))
+@given(st.lists(st.tuples(st.text() | st.from_regex("'*[=a]"), st.none() | st.integers(0, 99))))
 def test_a_table_that_was_written_is_read_again(rows: list[tuple[str, int | None]]) -> None:
     names = ["value", "reviews"]
     frame = pd.DataFrame({name: [row[place] for row in rows] for place, name in enumerate(names)}).astype(
