@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from sentiment_assets.sources.cursor_order import newest
 from sentiment_assets.sources.settings import RestAuth, RestSource
 
 if TYPE_CHECKING:
     from dlt.sources import DltResource
-    from requests import Response
+    from requests import PreparedRequest, Response, Session
 
 ATTEMPTS = 5
 """How often one request is tried, before the pull as a whole is tried again later."""
@@ -44,6 +45,8 @@ def rest_resource(name: str, settings: RestSource) -> "tuple[DltResource, Callab
     looked_at = _require_rows(
         settings.data_selector, str((settings.cursor or {}).get("cursor_path", "")), without_cursor
     )
+    if settings.auth:
+        client.session.auth = _auth_at(settings.base_url, settings.auth, client.session)
     endpoint: dict[str, Any] = {
         "path": settings.path,
         "params": dict(settings.parameters),
@@ -57,20 +60,45 @@ def rest_resource(name: str, settings: RestSource) -> "tuple[DltResource, Callab
     if settings.key:
         asked["primary_key"] = settings.key
     about_client: dict[str, Any] = {"base_url": settings.base_url, "session": client.session}
-    if settings.auth:
-        about_client["auth"] = _auth(settings.auth)
     configured: Any = {"client": about_client, "resources": [asked]}
     [resource] = rest_api_resources(configured)
     return resource, without_cursor.total
 
 
-def _auth(auth: RestAuth) -> dict[str, Any]:
-    secret = auth.value()
+def _auth_at(base_url: str, auth: RestAuth, session: "Session") -> "Callable[[PreparedRequest], PreparedRequest]":
+    """What adds the secret to a request, and raises ``UnexpectedAnswer`` if that is not for the source's own server.
+
+    Where the next page is, the vendor says: an answer must not lead the secret elsewhere. An answer that redirects a
+    request is looked at before it is followed, since a header of the vendor's own naming would go along.
+    """
+    from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
+
+    secret: Any = auth.value()
+    add: Any = BearerTokenAuth(secret)
     if auth.header is not None:
-        return {"type": "api_key", "name": auth.header, "api_key": secret, "location": "header"}
-    if auth.user is not None:
-        return {"type": "http_basic", "username": auth.user, "password": secret}
-    return {"type": "bearer", "token": secret}
+        add = APIKeyAuth(name=auth.header, api_key=secret, location="header")
+    elif auth.user is not None:
+        add = HttpBasicAuth(auth.user, secret)
+
+    def require_own(url: str) -> None:
+        if session.should_strip_auth(base_url, url):
+            own, other = ("{0.scheme}://{0.netloc}".format(urlsplit(each)) for each in (base_url, url))
+            raise UnexpectedAnswer(
+                f"leads from {own} to {other}, which is not to see the secret of the source: nothing is asked there. "
+                "If that is where its reviews are, say so in `base_url`"
+            )
+
+    def look_at_redirect(response: "Response", *_: Any, **__: Any) -> "Response":
+        if response.is_redirect:
+            require_own(urljoin(response.url, response.headers["location"]))
+        return response
+
+    def add_at_own(request: "PreparedRequest") -> "PreparedRequest":
+        require_own(str(request.url))
+        request.register_hook("response", look_at_redirect)
+        return add(request)
+
+    return add_at_own
 
 
 def _require_rows(selector: str, cursor_path: str, without_cursor: Counter[str]) -> "Callable[..., Response]":
@@ -81,7 +109,7 @@ def _require_rows(selector: str, cursor_path: str, without_cursor: Counter[str])
     from dlt.common import jsonpath
 
     def require_rows(response: "Response", *_: Any, **__: Any) -> "Response":
-        if not response.ok:
+        if not response.ok or response.is_redirect:
             return response
         try:
             answer = response.json()

@@ -176,3 +176,35 @@ def test_settings_that_dlt_refuses_are_named(vendor: Vendor) -> None:
     with pytest.raises(PullFailed, match="acme: source store: .*paginator") as failure:
         pull(store(vendor, paginator={"type": "no such"}))
     assert not failure.value.may_help_later
+
+
+SENT = {
+    "as a bearer token": ({"env": "STORE_TOKEN"}, "Authorization"),
+    "in a header of its own": ({"env": "STORE_TOKEN", "header": "X-Api-Key"}, "X-Api-Key"),
+    "as a password": ({"env": "STORE_TOKEN", "user": "ann"}, "Authorization"),
+}
+
+
+@pytest.mark.parametrize("how", SENT)
+def test_a_next_page_or_a_redirection_elsewhere_is_not_told_the_secret(vendor: Vendor, how: str) -> None:
+    auth, header = SENT[how]
+    with serving() as other:
+        leading_on = f'{{"data": {{"items": []}}, "next": "{other.url}reviews"}}'.encode()
+        elsewhere = f"leads from {vendor.url[:-4]} to {other.url[:-4]}"
+        for mishap in (Mishap(body=leading_on), Mishap(status=302, headers={"Location": f"{other.url}reviews"})):
+            vendor.mishaps = [mishap]
+            with pytest.raises(PullFailed, match=elsewhere) as failed:
+                pull(store(vendor, auth=auth, paginator={"type": "json_link", "next_url_path": "next"}))
+            assert "say so in `base_url`" in str(failed.value)
+        assert "secretXylophone" not in str(failed.value)
+        assert other.asked == []
+    assert all(header in headers for _, _, headers in vendor.asked)
+    assert landed_files() == []
+
+
+def test_a_redirection_on_the_same_server_is_followed(vendor: Vendor) -> None:
+    vendor.sells(range(2))
+    vendor.mishaps = [Mishap(status=307, headers={"Location": "/v3/reviews?page=1"})]
+    assert pull(store(vendor)).rows == 2
+    assert [path for path, _, _ in vendor.asked] == ["/v2/reviews", "/v3/reviews"]
+    assert vendor.asked[-1][2]["Authorization"] == "Bearer secretXylophone"
