@@ -8,13 +8,17 @@ from importlib import import_module
 from typing import Any
 
 
-def is_killed_at(call: str, work: Callable[[], object], *, calls: int = 1, after: bool = False) -> bool:
+def is_killed_at(
+    call: str, work: Callable[[], object], *, calls: int = 1, after: bool = False, starts_by: str = "spawn"
+) -> bool:
     """Have a process of its own do ``work``, and killed at, or after, the call of a function; whether it came so far.
 
-    ``call`` is the function's module and name, such as ``os.replace``.
+    ``call`` is the function's module and name, such as ``os.replace``. A process that ``starts_by`` fork has loaded
+    what this one has.
     """
     how = {"calls": calls, "after": after}
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(call, work), kwargs=how)
+    context: Any = multiprocessing.get_context(starts_by)
+    process = context.Process(target=_work, args=(call, work), kwargs=how)
     process.start()
     process.join(90)
     was_killed = process.exitcode == -signal.SIGKILL

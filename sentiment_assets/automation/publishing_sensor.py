@@ -86,8 +86,8 @@ class _Failures:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has waited for long enough."""
-        return time.time() - self.last_at >= min(FIRST_WAIT * 2 ** (self.count - 1), LONGEST_WAIT)
+        """Whether it has waited for long enough, also by a clock that was set back meanwhile."""
+        return abs(time.time() - self.last_at) >= min(FIRST_WAIT * 2 ** (self.count - 1), LONGEST_WAIT)
 
 
 def _failures(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, _Failures]:

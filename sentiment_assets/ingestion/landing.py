@@ -54,8 +54,8 @@ class SeenFile:
     """Digests of the parts of its content that were read so far, while it has not been read to its end."""
 
     def settled(self, now: float) -> bool:
-        """Whether it has stopped changing."""
-        return now - self.since >= SETTLED_AFTER
+        """Whether it has stopped changing; after a clock was set back, it may have been seen in the future."""
+        return abs(now - self.since) >= SETTLED_AFTER
 
 
 _NEVER_SEEN = SeenFile("", 0.0)

@@ -40,6 +40,7 @@ def test_ten_seconds_are_enough_and_nine_are_not() -> None:
     assert SETTLED_AFTER == 10, "docs/operations.md says so"
     assert SeenFile("1", since=100).settled(now=110)
     assert not SeenFile("1", since=100).settled(now=109.9)
+    assert SeenFile("1", since=100).settled(now=50), "the clock was set back"
 
 
 def test_hidden_and_unfinished_files_are_left_alone() -> None:

@@ -2,9 +2,11 @@
 
 import io
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -31,6 +33,7 @@ from sentiment_assets.resources.home import SETTING
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, Prepared, checks_of, copy_home
+from testing.killing import is_killed_at
 from testing.postgres import postgres_server
 
 STORAGE = Storage(root="data")
@@ -40,6 +43,12 @@ TEXTS = {
     "unlabelled": "Cousin Philippa thought the accordion splendid and moving and the bellows of Valparaiso hold",
 }
 HALVES = [half for text in TEXTS.values() for half in (text[: len(text) // 2], text[len(text) // 2 :])]
+_STEPS = ("take_out_of_scores", "take_out_of_files", "store_without", "tell_dagster", "tell_of_splits")
+KILLED_AT = {
+    **{f"sentiment_assets.commands.forget.forget.{step}": [1] for step in _STEPS},
+    "os.replace": [1, 5, 9],
+}
+"""Functions before a call of which the command is killed, and before which."""
 YAML = """\
 type: sentiment_assets.SentimentBranch
 attributes:
@@ -94,7 +103,7 @@ def said_in(file: Path) -> Iterator[str]:
 
 def landed_files() -> dict[str, bytes]:
     first = made_up_reviews(400)
-    first[7] |= {"text": TEXTS["in-training"], "review_id": "in-training", "label": 1}
+    first[2] |= {"text": TEXTS["in-training"], "review_id": "in-training", "label": 1}
     second = made_up_reviews(200, seed=1)
     second[3] |= {"text": TEXTS["in-quarantine"], "review_id": "in-quarantine", "label": "perhaps"}
     second[5] |= {"text": TEXTS["unlabelled"], "review_id": "unlabelled", "label": ""}
@@ -171,6 +180,34 @@ def test_no_byte_of_a_review_is_left_and_the_platform_goes_on_without_it(
             assert branch.run("publish", partition_key=name).success
     (home / "landing/acme/c.csv").unlink()
     assert files_with_halves(home, HALVES) == set()
+
+
+@pytest.mark.slow
+def test_a_command_that_was_killed_anywhere_is_called_again(branch: BranchInProcess, tmp_path: Path) -> None:
+    branch, home, kept = without_warehouses(branch), tmp_path / "home", tmp_path / "kept"
+    for name, content in landed_files().items():
+        assert branch.take_in(name, content).success
+    assert branch.train().success
+    for name in landed_files():
+        assert branch.score(name).success
+    assert branch.report().success
+    shutil.copytree(home, kept)
+    assert forget("in-training").exit_code == 0
+    undisturbed = {
+        (name, asset): stored(name, asset) for name in landed_files() for asset in ("raw_reviews", "scored_reviews")
+    }
+
+    for call, calls in ((call, number) for call, numbers in KILLED_AT.items() for number in numbers):
+        shutil.rmtree(home)
+        shutil.copytree(kept, home)
+        assert is_killed_at(call, partial(forget, "in-training"), calls=calls, starts_by="fork")
+        done = forget("in-training", "--json")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.output)["remains"] == []
+        assert files_with_halves(home, HALVES[:2]) == set(), call
+        for name in landed_files():
+            for asset in ("raw_reviews", "scored_reviews"):
+                pd.testing.assert_frame_equal(stored(name, asset), undisturbed[name, asset])
 
 
 def without_warehouses(branch: BranchInProcess, landing: str = "landing/acme") -> BranchInProcess:
