@@ -110,7 +110,7 @@ def take_in(
             f"it has: {', '.join(batch.columns_found)}."
         )
     if proposed := batch.found.get(ENCODING_PROPOSED):
-        log.warning(f"Some rows of {shown_file} are not in its encoding; {proposed}.")
+        log.warning(f"The encoding of {shown_file} may be another one: {proposed}.")
     if others := batch.found.get(NOT_READ):
         log.warning(f"Not every file in {shown_file} is a review: {others}.")
     if batch.redacted:

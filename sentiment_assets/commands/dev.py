@@ -19,13 +19,15 @@ from sentiment_assets.commands.dagster_home import PROJECT
 from sentiment_assets.commands.demo import orders
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.resources.home import SETTING, home
-from sentiment_assets.resources.mlflow_settings import keep_mlflow_quiet, tracking_uri
+from sentiment_assets.resources.mlflow_settings import is_server, keep_mlflow_quiet, tracking_uri
 from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui, remember_ui_addresses, reports_ui
+from sentiment_assets.resources.urls import shown
 
 if TYPE_CHECKING:
     import dagster as dg
 
 _HOST = "127.0.0.1"
+_MLFLOW_UI = "MLFLOW_UI_URL"
 _SECONDS_TO_STOP = 20
 _SECONDS_BETWEEN_LOOKS = 2
 _LOG, _LINES_TOLD = "dev.log", 15
@@ -46,32 +48,22 @@ class Ports:
 
 def serve(dagster_home: Path, ports: Ports) -> int:
     """Run all of them until one ends or a signal comes; returns the exit status. Raises ``PortTaken``."""
-    for name, port in vars(ports).items():
-        require_free(f"--{name}-port", port)
-    addresses = {
-        "DAGSTER_UI_URL": f"http://{_HOST}:{ports.dagster}",
-        "MLFLOW_UI_URL": f"http://{_HOST}:{ports.mlflow}",
-        "REPORTS_URL": f"http://{_HOST}:{ports.reports}",
-    }
+    commands = commands_of_servers(ports, tracking_uri())
+    for name in commands:
+        require_free(f"--{name}-port", vars(ports)[name])
+    addresses = addresses_of_uis(ports, tracking_uri())
     for former, now in zip((dagster_ui(), mlflow_ui(), reports_ui()), addresses.values(), strict=True):
         if former != now:
             click.echo(f"Links that were written before lead to {former}; those written from now on to {now}.")
     remember_ui_addresses(addresses)
     keep_mlflow_quiet()
     environment = os.environ | addresses | settings_of_servers(dagster_home)
-    dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT / "workspace.yaml")]
-    mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri()]
-    commands = [
-        [*dagster, "--host", _HOST, "--port", str(ports.dagster), "--log-level", "warning"],
-        [*mlflow, "--host", _HOST, "--port", str(ports.mlflow), "--workers", "1"],
-        [sys.executable, "-m", "sentiment_assets.cli", "serve-reports", "--port", str(ports.reports)],
-    ]
     os.environ["DAGSTER_HOME"] = str(dagster_home)
     import dagster as dg
 
     # Opened before the servers start: where there are no tables yet, it makes them, and two that do so at once fail.
     with dg.DagsterInstance.get() as instance:
-        return _serve(commands, environment, instance, dagster_home / _LOG)
+        return _serve(list(commands.values()), environment, instance, dagster_home / _LOG)
 
 
 def _serve(
@@ -83,7 +75,7 @@ def _serve(
     with log.open("wb") as said:
         how: Any = {"env": environment, "cwd": PROJECT, "start_new_session": True}
         servers = [subprocess.Popen(each, stdout=said, stderr=subprocess.STDOUT, **how) for each in commands]
-    for name, setting in (("Dagster", "DAGSTER_UI_URL"), ("MLflow", "MLFLOW_UI_URL")):
+    for name, setting in (("Dagster", "DAGSTER_UI_URL"), ("MLflow", _MLFLOW_UI)):
         click.echo(f"{name:<8} {environment[setting]}")
     click.echo(f"Reports  {environment['REPORTS_URL']}/reports/")
     click.echo(f"What they say is in {log}; runs that end are told here. Ctrl+C stops all of it.")
@@ -101,6 +93,28 @@ def _serve(
         return 0
     finally:
         _stop(servers)
+
+
+def addresses_of_uis(ports: Ports, tracking: str) -> dict[str, str]:
+    """Where each of them is opened, by setting; an MLflow server has an address of its own."""
+    mlflow = os.environ.get(_MLFLOW_UI) or shown(tracking) if is_server(tracking) else f"http://{_HOST}:{ports.mlflow}"
+    return {
+        "DAGSTER_UI_URL": f"http://{_HOST}:{ports.dagster}",
+        _MLFLOW_UI: mlflow,
+        "REPORTS_URL": f"http://{_HOST}:{ports.reports}",
+    }
+
+
+def commands_of_servers(ports: Ports, tracking: str) -> dict[str, list[str]]:
+    """What starts each of them; no MLflow where ``tracking`` is the address of a server, which runs elsewhere."""
+    dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT / "workspace.yaml"), "--log-level", "warning"]
+    mlflow = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking, "--workers", "1"]
+    commands = {
+        "dagster": [*dagster, "--host", _HOST, "--port", str(ports.dagster)],
+        "mlflow": [*mlflow, "--host", _HOST, "--port", str(ports.mlflow)],
+        "reports": [sys.executable, "-m", "sentiment_assets.cli", "serve-reports", "--port", str(ports.reports)],
+    }
+    return {name: command for name, command in commands.items() if name != "mlflow" or not is_server(tracking)}
 
 
 def settings_of_servers(dagster_home: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from sentiment_assets.automation.alert_messages import what_failed
 from sentiment_assets.automation.run_history import what_ran
+from sentiment_assets.presentation.wording import shorten
 from sentiment_assets.resources.dagster_runs import ends_of
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -41,5 +42,5 @@ class RunNews:
         if run.status == dg.DagsterRunStatus.CANCELED:
             return f"– {what}: terminated"
         events = [each.dagster_event for each in self.instance.all_logs(run.run_id) if each.dagster_event]
-        reason = " ".join(what_failed(events)[0].split())[:_LONGEST_REASON]
+        reason = shorten(" ".join(what_failed(events)[0].split()), _LONGEST_REASON)
         return f"✗ {what}: {reason}  {self.dagster_ui}/runs/{run.run_id}"

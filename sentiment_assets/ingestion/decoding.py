@@ -15,7 +15,7 @@ _SAMPLED, _SHOWN = 100_000, 40
 _FIRST_ESCAPE, _LAST_ESCAPE = 0xDC00, 0xDCFF
 # Control characters, and those that turn the direction of what stands around them.
 _ACTS_ON_A_TERMINAL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
-_WESTERN = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜ€…‘’“”•–—™\xa0¡£©«»®°´·¿½")
+_WESTERN = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜ€…‘’‚“”„‹›§•–—™\xa0¡£©«»®°´·¿½")
 _MOST_ACCENTS = 0.25
 
 

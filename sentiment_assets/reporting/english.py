@@ -60,13 +60,13 @@ TEXTS: Mapping[str, str] = {
     "warns_sister": "{number} of these reviews were scored by {version}, the model of a sister branch, because "
     "this one has no model of its own yet, or had none when they were scored. How often she is right here only "
     "labels can tell.",
-    "unrecognised": "In {number} reviews the model knows no word: it says nothing about these, and they are not "
+    "unrecognised": "Reviews in which the model knows no word: {number}. It says nothing about these, and they are not "
     "counted unless they have a label.",
-    "neutral_apart": '{number} neutral reviews stand <a href="#neutral">apart</a>, below.',
+    "neutral_apart": 'Neutral reviews: {number}. They stand <a href="#neutral">apart</a>, below.',
     "other_versions": "{number} of these reviews were scored by other versions of the model; the correction "
     "supposes the known errors of version {version} for them too.",
-    "repeated": "{number} reviews stand in several files and are counted once.",
-    "undated": "{number} reviews have no date: they count in the whole, and in no period.",
+    "repeated": "Reviews that stand in several files and are counted once: {number}.",
+    "undated": "Reviews without a date: {number}. They count in the whole, and in no period.",
     "by_month": "By month",
     "by_week": "By week",
     "by_day": "By day",

@@ -25,11 +25,16 @@ def tracking_uri() -> str:
     """
     address = os.environ.get(_ADDRESS) or default_tracking_uri()
     parts = urlsplit(address)
-    if not address.startswith(_SERVER) or "@" not in parts.netloc:
+    if not is_server(address) or "@" not in parts.netloc:
         return address
     os.environ[_USER], os.environ[_PASSWORD] = unquote(parts.username or ""), unquote(parts.password or "")
     os.environ[_ADDRESS] = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     return os.environ[_ADDRESS]
+
+
+def is_server(address: str) -> bool:
+    """Whether MLflow's address is that of a server, not of a database."""
+    return address.startswith(_SERVER)
 
 
 class MlflowAway(ConnectionError):
@@ -41,7 +46,7 @@ def require_mlflow(address: str) -> None:
 
     MLflow itself goes on asking for minutes. A run may wait so long; a person and a sensor may not.
     """
-    if not address.startswith(_SERVER):
+    if not is_server(address):
         return
     try:
         # Only whether anybody is there is asked, nothing is told: who it is, MLflow sees by its own settings.

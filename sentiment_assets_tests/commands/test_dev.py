@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_assets.commands.dev import settings_of_servers
+from sentiment_assets.commands.dev import Ports, addresses_of_uis, commands_of_servers, settings_of_servers
 from sentiment_assets.definitions import resources
 from sentiment_assets.resources.ui_addresses import remember_ui_addresses
 
@@ -23,3 +23,15 @@ def test_links_lead_to_where_the_uis_were_opened_last(home: Path, monkeypatch: p
     assert resources()["notifications"].dagster_ui == "http://127.0.0.1:3001"
     monkeypatch.setenv("MLFLOW_UI_URL", "https://mlflow.example")
     assert resources()["tracking"].mlflow_ui == "https://mlflow.example", "the environment's word comes first"
+
+
+def test_no_mlflow_is_started_where_a_server_is_named_and_links_lead_to_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow refuses the address of another server as its database, and all servers would end with it."""
+    ports, server = Ports(dagster=1, mlflow=2, reports=3), "https://mlflow.example"
+    assert list(commands_of_servers(ports, "sqlite:///mlflow.db")) == ["dagster", "mlflow", "reports"]
+    assert list(commands_of_servers(ports, server)) == ["dagster", "reports"]
+    monkeypatch.delenv("MLFLOW_UI_URL", raising=False)
+    assert addresses_of_uis(ports, "sqlite:///mlflow.db")["MLFLOW_UI_URL"] == "http://127.0.0.1:2"
+    assert addresses_of_uis(ports, server)["MLFLOW_UI_URL"] == server
+    monkeypatch.setenv("MLFLOW_UI_URL", "https://people.example")
+    assert addresses_of_uis(ports, server)["MLFLOW_UI_URL"] == "https://people.example"

@@ -64,11 +64,13 @@ def test_what_moves_the_cursor_or_turns_the_writing_is_shown_as_an_escape() -> N
     [
         ("Café crème – it’s a façade, naïve, a joy", "cp1252", "cp1252"),
         ("Das ist schön, größer und überall nötig – für alle", "cp1252", "cp1252"),
+        ("Er sagte „sofort lieferbar“, es kam später ‚nie‘", "cp1252", "cp1252"),
         ("Café", "cp1252", "cp1252"),
         ("Très bon, déçu du café – c’est « cher »", "cp1252", "cp1252"),
         ("Schöne Lampe, größter Spaß", "latin-1", "cp1252"),
         ("¿Dónde está? Pequeño, mañana", "cp1252", "cp1252"),
         ("Świetny namiot, bardzo polecam każdemu, żenada nie", "cp1250", "cp1250"),
+        ("Pisali „wysyłka jutro”, a świetny namiot przyszedł po tygodniu, żenada", "cp1250", "cp1250"),
         ("It’s fine, really fine", "cp1252", "cp1252"),
         ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250", "cp1250"),
         ("Отличный товар, очень доволен покупкой", "cp1251", "cp1251"),

@@ -167,7 +167,7 @@ def test_reviews_in_which_the_model_knows_nothing_are_told_and_not_counted() -> 
     assert whole["mean_score"] == pytest.approx(scores["score"][10:].mean())
     assert adjusted_of(whole) == pytest.approx(ends(adjusted_sentiment(positive, 90, RATES)))
     page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
-    assert "In 10 reviews the model knows no word" in said(page)
+    assert "Reviews in which the model knows no word: 10." in said(page)
     nothing = whole_of(raw, {"a": scores.assign(score=0.0, label=0)}, champion())
     assert nothing[["net_sentiment", "adjusted", "mean_score"]].isna().all()
 
@@ -453,7 +453,7 @@ def test_neutral_reviews_are_shown_apart_with_their_share_and_between_the_others
     kept = ["product"]
     page = make_client_report("acme", raw=raw, scored={"a": scores}, kept=kept, champion=None, records=[], now=NOW).html
     first, apart = page.split('<section id="neutral">')
-    assert "20 neutral reviews stand apart" in said(first)
+    assert "Neutral reviews: 20. They stand apart" in said(first)
     assert '<a href="#neutral">apart</a>' in first
     assert "Of 100 reviews with a label, 20.0 % are neutral, between 13.3 % and 28.9 %." in said(apart)
     rows = said(apart.split("</table>")[0])
@@ -487,7 +487,7 @@ def test_where_every_review_is_neutral_no_net_sentiment_is_made_up() -> None:
     reviews = reviews_of(10, 1)
     raw, scored = {"a": rated_neutral(reviews, 10)}, {"a": scores_of(reviews)}
     page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
-    assert "10 neutral reviews stand" in said(page)
+    assert "Neutral reviews: 10. They stand" in said(page)
     assert "Every review is neutral by its label" in page
     assert "points" not in said(page).split("Net sentiment is")[0]
     assert "No review has been scored" not in page

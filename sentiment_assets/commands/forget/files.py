@@ -2,8 +2,9 @@
 
 import io
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -33,18 +34,31 @@ def take_out_of_files(places: Sequence[Path], traces: Traces, skipped: Sequence[
     return [
         file
         for file in _files(places)
-        if not any(file.is_relative_to(each) for each in skipped) and _take_out(file, traces, write=write)
+        if not any(file.is_relative_to(each) for each in skipped)
+        and _unless_gone(partial(_take_out, file, traces, write=write))
     ]
 
 
 def files_with(places: Sequence[Path], traces: Traces) -> list[Path]:
     """The files below some folders in which half of a text stands, frames and databases included."""
-    return [file for file in _files(places) if any(map(traces.half_is_in, _contents(file)))]
+    return [file for file in _files(places) if _unless_gone(partial(_has_half, file, traces))]
 
 
 def _files(places: Sequence[Path]) -> list[Path]:
     every = {file for place in places for file in place.rglob("*") if file.is_file() and not file.is_symlink()}
     return sorted(every)
+
+
+def _unless_gone(look: Callable[[], bool]) -> bool:
+    """What a look at a file says; ``False`` of one that is gone since it was listed, such as SQLite's ``-shm``."""
+    try:
+        return look()
+    except FileNotFoundError:
+        return False
+
+
+def _has_half(file: Path, traces: Traces) -> bool:
+    return any(map(traces.half_is_in, _contents(file)))
 
 
 def _contents(file: Path) -> Iterator[str]:

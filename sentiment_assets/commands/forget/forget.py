@@ -275,7 +275,7 @@ def show(console: Console, forgotten: Forgotten) -> None:
     begun = "would be taken out of" if forgotten.dry_run else "is taken out of"
     _line(console, f"{review} {begun}:")
     for place, count in forgotten.removed.items():
-        _line(console, f"  {count:,} {place}")
+        _line(console, f"  {place}: {count:,}")
     if forgotten.trained:
         _line(console, _TRAINED.format(versions=", ".join(forgotten.trained)))
     for each in forgotten.remains:

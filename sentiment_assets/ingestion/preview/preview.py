@@ -380,7 +380,7 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
         warnings.append(f"not every file is a review: {others}")
     proposal = str(sample.found.get(ENCODING_PROPOSED, ""))
     if proposal:
-        warnings.append(f"some rows are not in its encoding; {proposal}")
+        warnings.append(f"its encoding may be another one: {proposal}")
     if sample.rows and roles.roles and not roles.of("text"):
         warnings.append("no column looks like the text of a review: name it under `columns: text:`")
     if roles.of("text") and roles.rule is None:

@@ -184,7 +184,9 @@ def _by_its_encoding(sample: Sample) -> Sample:
     rows, _ = sample.file.rows(sample.settings, most=sys.maxsize)
     beyond = [text for row in rows if not (text := _all_of(row)).isascii()]
     broken = sum(bool(undecodable_bytes(text)) for text in beyond)
-    if broken < _NEARLY_ALL * len(beyond) or not broken:
+    if not broken:
+        return sample
+    if broken < _NEARLY_ALL * len(beyond):
         return replace(
             sample, told=(*sample.told, f"{broken:,} of {len(beyond):,} rows beyond ASCII are not in its encoding")
         )

@@ -27,6 +27,10 @@ LONGEST_RECORD = "longest_record"
 """The most lines that a record has, and the line on which it begins: a quote that is not closed swallows many."""
 ENCODING_PROPOSED = "encoding_proposed"
 """What is found about a text of another encoding than that which was declared."""
+_UTF_8_ALL_THE_SAME = (
+    "every byte of it reads as utf-8, too, which hardly happens by chance; if letters look wrong, land it with a byte "
+    "order mark, or set `encoding: utf-8`"
+)
 SHAPE = "shape"
 """How the rows stand in the file, where its format has several ways."""
 SHAPE_PROPOSED = "shape_proposed"
@@ -83,6 +87,8 @@ class Source:
                 raise UnreadableFile(f"it {fault}")
         if not self._is_in(used):
             self._propose_another_encoding()
+        elif not used.startswith("utf") and self._is_in("utf-8") and not self._is_in("ascii"):
+            self.found[ENCODING_PROPOSED] = _UTF_8_ALL_THE_SAME
         return self._decoded(used, mark, newline)
 
     def _decoded(self, encoding: str, mark: int, newline: str | None) -> io.TextIOWrapper:

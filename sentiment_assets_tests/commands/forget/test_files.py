@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -70,3 +71,18 @@ def test_a_frame_that_holds_it_is_found_packed_as_it_is(tmp_path: Path) -> None:
     pd.DataFrame({"text": [TEXT] * 9}).to_parquet(tmp_path / "a.parquet", compression="zstd")
     pd.DataFrame({"text": ["other"]}).to_parquet(tmp_path / "b.parquet")
     assert files_with([tmp_path], TRACES) == [tmp_path / "a.parquet"]
+
+
+def test_what_a_killed_process_left_beside_its_database_is_gone_once_that_was_read(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as killed:
+        killed.execute("PRAGMA journal_mode = WAL")
+        killed.execute("CREATE TABLE runs (body TEXT)")
+        killed.execute("INSERT INTO runs VALUES (?)", [TEXT])
+        killed.commit()
+        for left in tmp_path.glob("runs.db*"):
+            shutil.copy(left, tmp_path / "home")
+    assert len(list((tmp_path / "home").iterdir())) == 3, "the database, its log and its index"
+    assert take_out_of_files([tmp_path / "home"], TRACES, [], write=True) == [tmp_path / "home/runs.db"]
+    assert [each.name for each in (tmp_path / "home").iterdir()] == ["runs.db"]
+    assert files_with([tmp_path / "home"], TRACES) == []

@@ -196,6 +196,15 @@ def test_a_few_broken_rows_do_not_change_the_encoding_of_the_others() -> None:
     assert any("1 of 25 rows beyond ASCII are not in its encoding" in each for each in preview.warnings)
 
 
+def test_a_file_of_utf_8_in_a_branch_of_another_encoding_is_told() -> None:
+    branch = IngestionSettings(encoding="cp1252")
+    text = table({"text": [f"Schöne {text}" for text in TEXTS], "label": SIGNS})
+    (told,) = preview_for_branch(text.encode(), "a.csv", branch).warnings
+    assert "set `encoding: utf-8`" in told
+    for content in (text.encode("cp1252"), text.encode("utf-8-sig"), text.replace("ö", "oe").encode()):
+        assert preview_for_branch(content, "a.csv", branch).warnings == ()
+
+
 def test_the_halves_of_a_review_and_python_literals_are_told() -> None:
     halves = look(SHAPES["the halves of a review"].content)
     assert any("the two halves of a review" in each for each in halves.warnings)
