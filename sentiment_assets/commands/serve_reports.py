@@ -15,6 +15,10 @@ _OF_THIS_MACHINE = ("127.0.0.1", "localhost")
 def serve_reports(host: str, port: int) -> None:
     """Serve until a signal comes. Raises ``PortTaken``."""
     require_free("--port", port)
+    uvicorn.run(reports_app(below_home("data"), hosts_of(host)), host=host, port=port, log_level="warning")
+
+
+def hosts_of(host: str) -> list[str]:
+    """The names by which the server is asked: this machine's, the one that it listens by, that of ``REPORTS_URL``."""
     address = urlsplit(reports_ui()).hostname
-    hosts = dict.fromkeys([*_OF_THIS_MACHINE, host, *([address] if address else [])])
-    uvicorn.run(reports_app(below_home("data"), list(hosts)), host=host, port=port, log_level="warning")
+    return list(dict.fromkeys([*_OF_THIS_MACHINE, host, *([address] if address else [])]))

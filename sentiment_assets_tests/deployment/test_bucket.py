@@ -10,13 +10,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from fsspec import get_filesystem_class
+from starlette.testclient import TestClient
 from upath import UPath
 
 from sentiment_assets.automation.landing_sensor import landing_sensor
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.landing import SETTLED_AFTER
 from sentiment_assets.ingestion.settings import IngestionSettings
+from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.serving.reports import reports_app
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 from testing.servers import free_port, running
@@ -84,5 +87,6 @@ def test_a_branch_lives_in_a_bucket_from_landing_to_scores(bucket: None, instanc
     assert scores["score"].between(-1, 1).all()
     assert acme.report().success
     [report] = UPath(f"{BUCKET}/state/data/acme/reports").glob("*/*/report.html")
-    assert "acme" in report.read_text()
+    pages = TestClient(reports_app(below_home("data"), ["testserver"]))
+    assert pages.get("/reports/acme/latest/").text == report.read_text()
     assert UPath(f"{BUCKET}/mlartifacts").exists(), "MLflow keeps the model in the bucket too"

@@ -14,10 +14,14 @@ import yaml
 from dagster_k8s.job import construct_dagster_k8s_job
 from fastapi.routing import APIRoute
 from kubernetes.client import ApiClient
+from starlette.testclient import TestClient
+from upath import UPath
 
+from sentiment_assets.commands.serve_reports import hosts_of
 from sentiment_assets.execution.steps import PODS, TRAINING_SETTING
 from sentiment_assets.serving.app import scoring_app
 from sentiment_assets.serving.champions import Champions
+from sentiment_assets.serving.reports import reports_app
 from sentiment_assets_tests.execution.test_steps import executor_of
 
 DEPLOYMENT = Path(__file__).parents[2] / "deployment" / "kubernetes"
@@ -125,7 +129,7 @@ def test_the_chart_is_told_of_the_code_location_as_it_is() -> None:
     assert f"--version {version('dagster')}" in (DEPLOYMENT / "values.yaml").read_text()
 
 
-@pytest.mark.parametrize("name", ["mlflow.yaml", "scoring.yaml"])
+@pytest.mark.parametrize("name", ["mlflow.yaml", "reports.yaml", "scoring.yaml"])
 def test_manifests_hold_to_kubernetes_schema(name: str) -> None:
     for manifest in yaml.safe_load_all((DEPLOYMENT / name).read_text()):
         kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
@@ -137,3 +141,22 @@ def test_the_scoring_service_is_probed_where_it_answers() -> None:
     paths = {route.path for route in scoring_app(Champions("")).routes if isinstance(route, APIRoute)}
     assert {container[probe]["httpGet"]["path"] for probe in ("readinessProbe", "livenessProbe")} <= paths
     assert f"--port={service['spec']['ports'][0]['targetPort']}" in container["args"]
+
+
+def test_the_reports_are_probed_as_their_server_is_named_and_shown_where_links_lead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment, service = yaml.safe_load_all((DEPLOYMENT / "reports.yaml").read_text())
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    assert f"--port={service['spec']['ports'][0]['targetPort']}" in container["args"]
+    told = {each["name"]: each["value"] for each in container["env"]}
+    [location] = VALUES["dagster-user-deployments"]["deployments"]
+    assert {tuple(each.values()) for each in location["env"]} >= told.items()
+    monkeypatch.setenv("REPORTS_URL", told["REPORTS_URL"])
+    asked = TestClient(reports_app(UPath(tmp_path), hosts_of("0.0.0.0")), base_url="http://10.1.2.3:8001")  # noqa: S104
+    for probe in ("readinessProbe", "livenessProbe"):
+        request = container[probe]["httpGet"]
+        named = {each["name"]: each["value"] for each in request["httpHeaders"]}
+        assert asked.get(request["path"], headers=named).status_code == 200
+    assert asked.get("/reports/").status_code == 400, "or the probes would need no name"
+    assert asked.get("/reports/", headers={"Host": "reports.example.com"}).status_code == 200
