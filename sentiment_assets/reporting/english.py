@@ -62,6 +62,7 @@ TEXTS: Mapping[str, str] = {
     "labels can tell.",
     "unrecognised": "Reviews in which the model knows no word: {number}. It says nothing about these, and they are not "
     "counted unless they have a label.",
+    "neutral_left_out": "Neutral reviews: {number}. They count on neither side.",
     "neutral_apart": 'Neutral reviews: {number}. They stand <a href="#neutral">apart</a>, below.',
     "other_versions": "{number} of these reviews were scored by other versions of the model; the correction "
     "supposes the known errors of version {version} for them too.",

@@ -527,6 +527,23 @@ def test_words_of_neutral_reviews_are_neither_praise_nor_complaint() -> None:
     assert ["middling" in page.html for page in pages] == [True, False]
 
 
+def test_the_page_of_a_value_tells_its_own_neutral_undated_and_sisters_reviews() -> None:
+    reviews = reviews_of(100, 1, "2026-10-05")
+    scores = scores_of(reviews)
+    reviews = rated_neutral(reviews, 20)
+    reviews.loc[90:, "created_at"] = pd.NaT
+    scores["model_version"] = np.where(np.arange(100) < 40, "movies/3", "1")
+    files = make_client_report(
+        "acme", raw={"a": reviews}, scored={"a": scores}, kept=["product"], champion=None, records=[], now=NOW
+    ).files
+    pages = [said(file.decode()) for name, file in files.items() if name.startswith("value-")]
+    assert len(pages) == 2
+    for page in pages:
+        assert "Neutral reviews: 10. They count on neither side." in page
+        assert "Reviews without a date: 5." in page
+        assert "20 of these reviews were scored by movies/3" in page
+
+
 def test_reviews_that_a_sister_scored_are_marked_on_every_page_and_counted() -> None:
     raw = {"a.csv": reviews_of(60, 1), "b.csv": reviews_of(40, 2)}
     scored = {"a.csv": scores_of(raw["a.csv"]).assign(model_version="movies/3"), "b.csv": scores_of(raw["b.csv"])}
