@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from sentiment_assets.sources.cursor_order import newest
+from sentiment_assets.sources.keys import telling_apart
 from sentiment_assets.sources.settings import RestAuth, RestSource
 
 if TYPE_CHECKING:
@@ -55,10 +56,9 @@ def rest_resource(name: str, settings: RestSource) -> "tuple[DltResource, Callab
         "response_actions": [looked_at],
     }
     if settings.cursor is not None:
-        endpoint["incremental"] = {"last_value_func": newest, "on_cursor_value_missing": "exclude", **settings.cursor}
+        of_ours = {"last_value_func": newest, "on_cursor_value_missing": "exclude"}
+        endpoint["incremental"] = {**of_ours, "primary_key": telling_apart(settings.key), **settings.cursor}
     asked: dict[str, Any] = {"name": name, "endpoint": endpoint}
-    if settings.key:
-        asked["primary_key"] = settings.key
     about_client: dict[str, Any] = {"base_url": settings.base_url, "session": client.session}
     configured: Any = {"client": about_client, "resources": [asked]}
     [resource] = rest_api_resources(configured)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sentiment_assets.sources.cursor_order import newest
+from sentiment_assets.sources.keys import telling_apart
 from sentiment_assets.sources.settings import SqlSource, UnfitSource
 
 if TYPE_CHECKING:
@@ -39,10 +40,15 @@ def sql_resource(name: str, settings: SqlSource, engine: "sa.Engine") -> "DltRes
     """The rows that are new or changed since the cursor, which dlt keeps."""
     import dlt
 
-    @dlt.resource(name=name, primary_key=settings.key or None)  # type: ignore[arg-type]
+    apart = telling_apart(settings.key)
+
+    @dlt.resource(name=name)
     def rows(
         cursor: Any = dlt.sources.incremental(  # noqa: B008
-            settings.cursor, last_value_func=newest, on_cursor_value_missing="exclude"
+            settings.cursor,
+            last_value_func=newest,
+            on_cursor_value_missing="exclude",
+            primary_key=apart,
         ),
     ) -> Iterator[list[dict[str, Any]]]:
         with engine.connect() as connection:

@@ -49,6 +49,14 @@ def test_all_pages_are_one_file_and_then_what_is_new(vendor: Vendor) -> None:
     assert vendor.asked[-1][1]["since"] == "2026-01-01T00:00:05Z"
 
 
+def test_rows_without_a_key_that_have_the_same_cursor_are_told_apart_by_all_they_have(vendor: Vendor) -> None:
+    vendor.reviews = [{"id": None, "text": text, "updated_at": "2026-01-01T00:00:05Z"} for text in ("one", "two")]
+    assert pull(store(vendor)).rows == 2
+    vendor.reviews.append({"id": None, "text": "late", "updated_at": "2026-01-01T00:00:05Z"})
+    assert [pull(store(vendor)).rows for _ in range(2)] == [1, 0]
+    assert sorted(row["text"] for row in landed_rows()) == ["late", "one", "two"]
+
+
 def test_what_is_nested_arrives_as_json_and_names_as_they_are(vendor: Vendor) -> None:
     vendor.sells([1], **{"Star Rating": 4, "author": {"name": "Ann", "tags": ["a"]}, "replies": [], "nothing": None})
     vendor.sells([2], **{"Star Rating": 4.5, "author": "Bob"})

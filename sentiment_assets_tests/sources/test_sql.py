@@ -55,6 +55,22 @@ def test_a_pull_lands_what_is_new_and_nothing_new_lands_no_file(any_shop: Shop) 
     assert len(landed_files()) == 2
 
 
+def test_rows_without_a_key_that_have_the_same_cursor_are_told_apart_by_all_they_have(any_shop: Shop) -> None:
+    any_shop.run("DROP TABLE reviews")
+    any_shop.run("CREATE TABLE reviews (id INTEGER, text TEXT, updated_at TIMESTAMP)")
+
+    def sells(text: str) -> None:
+        any_shop.run("INSERT INTO reviews VALUES (NULL, :text, '2026-01-01 00:00:05')", text=text)
+
+    sells("early")
+    sells("also early")
+    assert pull(source_of(sql=TABLE)).rows == 2
+    sells("late")
+    assert pull(source_of(sql=TABLE)).rows == 1
+    assert pull(source_of(sql=TABLE)).rows == 0
+    assert [row["text"] for row in landed_rows()] == ["early", "also early", "late"]
+
+
 def test_rows_that_come_late_with_the_cursor_of_the_last_one_are_pulled_once(any_shop: Shop) -> None:
     any_shop.sells([1, 2])
     pull(source_of(sql=TABLE))
