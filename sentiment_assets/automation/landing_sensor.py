@@ -86,7 +86,8 @@ def landing_sensor(
             reason = f"{type(error).__name__}: {without_secrets(error, landing)}"
             return dg.SkipReason(f"The landing place {shown(landing)} cannot be reached: {reason}")
         if found is None:
-            return dg.SkipReason(f"The landing place {shown_place} is not there: create it, or land a file.")
+            fault = "is no folder" if place.exists() else "is not there"
+            return dg.SkipReason(f"The landing place {shown_place} {fault}: create it, or land a file.")
         landed = folders_of_texts(found.tokens, settings)
         if odd := _odd({**found.odd, **landed.odd}):
             context.log.warning(odd)

@@ -511,6 +511,10 @@ def test_a_place_that_is_not_there_is_said(clock: Clock, folder: Path, home: Pat
     looks = Looks(str(folder / "later"), clock)
     assert looks.tick() == []
     assert "is not there: create it, or land a file" in looks.said
+    (folder / "later").write_bytes(b"x")
+    assert looks.tick() == []
+    assert "is no folder: create it, or land a file" in looks.said
+    (folder / "later").unlink()
     (folder / "later").mkdir()
     (folder / "later" / "a.csv").write_bytes(b"x")
     looks.tick()
