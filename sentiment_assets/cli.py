@@ -147,10 +147,9 @@ def status(branches: tuple[str, ...], json_wanted: bool) -> None:
 
     from sentiment_assets.branch.files import UnknownBranch
     from sentiment_assets.commands import status as command
-    from sentiment_assets.resources.mlflow_settings import MlflowAway
 
     now = datetime.now(UTC)
-    with _told(UnknownBranch, MlflowAway), dg.DagsterInstance.get() as instance:
+    with _told(UnknownBranch), dg.DagsterInstance.get() as instance:
         with _waiting("looking"):
             statuses, heard_at = list(command.statuses_of(instance, branches, now)), command.daemon_heard_at(instance)
         if json_wanted:

@@ -107,7 +107,7 @@ def test_a_taken_port_is_said(home: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["score", "{file}"], ["rollback", "acme", "1"], ["replay", "acme"], ["demo"], ["explain", "fine"], ["status"]],
+    [["score", "{file}"], ["rollback", "acme", "1"], ["replay", "acme"], ["demo"], ["explain", "fine"]],
 )
 @pytest.mark.usefixtures("home")
 def test_a_command_says_within_seconds_that_mlflow_is_away(

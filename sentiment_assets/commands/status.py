@@ -28,6 +28,8 @@ from sentiment_assets.presentation.wording import counted, first_lines, percent
 from sentiment_assets.resources.check_records import load_current_history
 from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.home import shown_below_home
+from sentiment_assets.resources.mlflow_settings import MlflowAway
+from sentiment_assets.resources.registry import RegisteredVersion
 
 _RUNS_LOOKED_THROUGH = 200
 _SAID_IN_FULL = 5
@@ -77,6 +79,8 @@ class BranchStatus:
     """Batches that could not be taken in, or scored, when they were tried last."""
     unscored: Sequence[str]
     champion: ChampionState | None
+    registry_away: str
+    """Why nothing is known of a champion: MLflow does not answer; empty where it does."""
     warnings: Sequence[OpenWarning]
     last_run: RunState | None
     next_runs: Sequence[NextRun]
@@ -91,7 +95,7 @@ def daemon_heard_at(instance: dg.DagsterInstance) -> datetime | None:
 
 
 def statuses_of(instance: dg.DagsterInstance, branches: Sequence[str], now: datetime) -> Iterator[BranchStatus]:
-    """How each branch stands, all of them without ``branches``. Raises ``UnknownBranch`` and ``MlflowAway``."""
+    """How each branch stands, all of them without ``branches``. Raises ``UnknownBranch``."""
     for branch in branches:
         require_branch(branch)
     schedules = defs().get_repository_def().schedule_defs
@@ -103,11 +107,12 @@ def statuses_of(instance: dg.DagsterInstance, branches: Sequence[str], now: date
 def branch_status(
     instance: dg.DagsterInstance, branch: str, landing: str, clock: Sequence[NextRun] = ()
 ) -> BranchStatus:
-    """How a branch stands, whose files land in ``landing``, and what is next by the clock. Raises ``MlflowAway``."""
+    """How a branch stands, whose files land in ``landing``, and what is next by the clock."""
     keys = instance.get_dynamic_partitions(batch_partitions_name(branch))
     latest = {str(each.partition): each for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]))}
     held = [latest[key] for key in keys if key in latest]
     taken_in, scored = (latest_events(instance, dg.AssetKey([branch, name])) for name in (RAW_REVIEWS, SCORED_REVIEWS))
+    champion, registry_away = _champion(branch)
     status = BranchStatus(
         branch=branch,
         batches=len(keys),
@@ -116,14 +121,15 @@ def branch_status(
         quarantined=_sum(held, ROWS_QUARANTINED),
         failed=[key for key, at in failed_at(instance, branch, keys).items() if _last_done(instance, branch, key) < at],
         unscored=[key for key in keys if scored.get(key, 0) < taken_in.get(key, 0)],
-        champion=_champion(branch),
+        champion=champion,
+        registry_away=registry_away,
         warnings=_warnings(branch, keys),
         last_run=_last_run(instance, branch),
         next_runs=clock,
         missing=(),
     )
-    is_training = any(trains(run, branch) for run in runs_under_way(instance))
-    return replace(status, missing=_missing(status, shown_below_home(landing), is_training=is_training))
+    under_way = [run for run in runs_under_way(instance) if belongs_to(run, branch)]
+    return replace(status, missing=_missing(status, shown_below_home(landing), held=len(held), under_way=under_way))
 
 
 def _sum(events: Sequence[dg.AssetMaterialization], name: str) -> int:
@@ -139,11 +145,17 @@ def _last_done(instance: dg.DagsterInstance, branch: str, key: str) -> float:
     return max(moments)
 
 
-def _champion(branch: str) -> ChampionState | None:
-    versions = resources()["tracking"].versions(branch)
+def _champion(branch: str) -> tuple[ChampionState | None, str]:
+    """The champion, if there is one, and why that cannot be known."""
+    try:
+        versions = resources()["tracking"].versions(branch)
+    except MlflowAway as error:
+        return None, str(error)
     champion = next((each for each in versions if each.is_champion), None)
-    if champion is None:
-        return None
+    return (_state_of(champion) if champion else None), ""
+
+
+def _state_of(champion: RegisteredVersion) -> ChampionState:
     accuracy, n = champion.figures.get("test_accuracy"), int(champion.figures.get("test_reviews", 0))
     of_test = measured(round(accuracy * n), n) if accuracy is not None and n else None
     return ChampionState(
@@ -187,21 +199,29 @@ def _next_moment(schedule: dg.ScheduleDefinition, now: datetime) -> datetime:
     return moment
 
 
-def _missing(status: BranchStatus, landing: str, *, is_training: bool) -> list[str]:
-    """What a branch lacks, each with what to do about it; nothing where everything stands."""
+def _missing(status: BranchStatus, landing: str, *, held: int, under_way: Sequence[dg.DagsterRun]) -> list[str]:
+    """What a branch lacks, each with what to do about it; nothing where everything stands.
+
+    ``held`` says how many batches are stored, ``under_way`` what its runs do now.
+    """
     branch, found = status.branch, []
+    is_training = any(trains(run, branch) for run in under_way)
     if not status.batches:
         found.append(
             f"no file has landed yet: drop one into {landing}, or look at it first: sentiment-assets preview FILE"
         )
+    elif not held and under_way:
+        found.append("nothing is stored yet: the first files are being taken in")
     elif not status.labelled:
         found.append(
             "no review has a label, so nothing can be trained: land labelled ones, or name a sister (start_from)"
         )
     elif status.champion is None and is_training:
         found.append("no champion yet: a train run is under way")
-    elif status.champion is None:
+    elif status.champion is None and not status.registry_away:
         found.append(f"no champion: run the job {branch}_train in Dagster")
+    if status.registry_away:
+        found.append(f"nothing is known of a champion: {status.registry_away}")
     if status.failed:
         found.append(
             f"{counted(len(status.failed), 'batch', 'batches')} could not be taken in or scored "
@@ -238,7 +258,7 @@ def _lines(status: BranchStatus, now: datetime) -> Iterator[tuple[str, str]]:
         age = _ago(champion.registered_at, now)
         yield "champion", f"version {champion.version}, registered {age}; {_figures(champion)}"
     else:
-        yield "champion", "none"
+        yield "champion", "unknown" if status.registry_away else "none"
     yield "warnings", counted(len(status.warnings), "open warning") if status.warnings else "none open"
     said = [f"⚠ {each.check} of {each.batch}: {each.sentence}" for each in reversed(status.warnings)]
     for line in first_lines(said, _SAID_IN_FULL, "the check open_warnings"):

@@ -114,6 +114,7 @@ def read_batch(
     reading = _Reading(settings, is_forgotten)
     rows = read_rows_by(settings, content, file_name)
     reading.take_all(islice(rows, most_rows))
+    reading.note_header(rows.named)
     shape = str(rows.found.get(SHAPE_PROPOSED, ""))
     reading.require_text_column(shape)
     require_meant(reading.values.labels_seen, settings.columns.label, settings.labels)
@@ -191,14 +192,22 @@ class _Reading:
         self.texts_from_markup += len(values.from_markup.intersection(kept))
         self.reviews.extend(kept, [row.number for row in readable], review_ids, values)
 
+    def note_header(self, names: Sequence[str]) -> None:
+        """Note the columns of a header, where no row below it has shown them."""
+        if not self.rows_in:
+            self._note(names)
+
     def _note_columns(self, rows: Iterable[RawRow]) -> None:
         """Note which columns there are, until all that the branch names were found."""
         for row in rows:
             if not self.not_found and self.found:
                 return
-            names = dict.fromkeys(ways_to_values(row.values))
-            self.found |= names
-            self.not_found -= names.keys()
+            self._note(ways_to_values(row.values))
+
+    def _note(self, names: Iterable[str]) -> None:
+        named = dict.fromkeys(names)
+        self.found |= named
+        self.not_found -= named.keys()
 
     def _review_id(self, row: RawRow, place: int, values: RowValues, ids: ReviewIds) -> str | None:
         """The id of the row's review; ``None`` where it is none, and what it is is noted."""
@@ -241,7 +250,7 @@ class _Reading:
         return [self._beside.redact(name) for name in self.found]
 
     def require_text_column(self, hint: str) -> None:
-        """Raise ``UnreadableFile`` if no row has it, or none has any of them; ``hint`` is what it may be instead."""
+        """Raise ``UnreadableFile`` if there is no such column, or none of them; ``hint`` is what it may be instead."""
         if self.found and self.not_found.issuperset(self.settings.columns.texts):
             named = no_such_column(self._text_column, self.columns_found)
             raise UnreadableFile(f"{named}. {_NAME_ANOTHER}{f'; {hint}' if hint else ''}")

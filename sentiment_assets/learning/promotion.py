@@ -220,7 +220,8 @@ def _figures(comparison: PairedComparison) -> str:
     return (
         f"on the same {comparison.n:,} test reviews its accuracy is {comparison.challenger_accuracy:.4f}, the "
         f"champion's {comparison.champion_accuracy:.4f}; {by_metric}its hinge loss is "
-        f"{comparison.hinge_difference:+.4f} against the champion's (p {comparison.p_hinge_worse:.3f} for worse, "
+        f"{abs(comparison.hinge_difference):.4f} {'below' if comparison.hinge_difference < 0 else 'above'} the "
+        f"champion's (p {comparison.p_hinge_worse:.3f} for worse, "
         f"{comparison.p_hinge_better:.3f} for better); {comparison.only_challenger_wrong} reviews are wrong only now, "
         f"{comparison.only_champion_wrong} were wrong only before "
         f"(p {comparison.p_errors_worse:.3f} for worse, {comparison.p_errors_better:.3f} for better)"

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from rich.console import Console
 
 from sentiment_assets.cli import main
 from sentiment_assets.commands.status import BranchStatus, branch_status, next_runs, show
+from sentiment_assets.resources import mlflow_settings
+from testing import servers
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 
@@ -31,6 +34,25 @@ def test_a_branch_without_a_file_is_told_where_to_land_one(acme: BranchInProcess
     assert (status.batches, status.champion, status.warnings) == (0, None, ())
     [missing] = status.missing
     assert missing.startswith(f"no file has landed yet: drop one into {home}/landing/acme")
+
+
+def test_while_the_first_files_are_taken_in_nothing_is_said_of_labels(acme: BranchInProcess) -> None:
+    acme.register_batch("a.csv")
+    acme.instance.add_run(dg.DagsterRun("acme_ingest", status=dg.DagsterRunStatus.STARTED))
+    assert status_of(acme).missing == ["nothing is stored yet: the first files are being taken in"]
+
+
+def test_without_mlflow_all_but_the_champion_is_told(trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_mlflow = status_of(trained)
+    monkeypatch.setattr(mlflow_settings, "SECONDS_TO_ANSWER", 0.2)
+    with servers.silent() as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        status = status_of(trained)
+    away = f"MLflow at {address} cannot be reached: timed out. Start it, or set MLFLOW_TRACKING_URI to where it is"
+    assert status == replace(
+        with_mlflow, champion=None, registry_away=away, missing=[f"nothing is known of a champion: {away}"]
+    )
+    assert "champion  unknown" in shown(status)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from sentiment_assets.ingestion.batch import Batch, read_batch
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule, ReviewColumns
+from testing.spreadsheets import as_xlsx
 
 PLAIN = IngestionSettings()
 WORDED = IngestionSettings(labels=LabelRule(positive=["1"], negative=["0"]))
@@ -367,6 +368,25 @@ def test_kept_columns_of_any_type_are_text() -> None:
 def test_a_large_text_and_a_header_alone_are_fine() -> None:
     assert len(read_batch(b"text\n" + b"word " * 200_000 + b"\n", "r.csv", PLAIN).reviews) == 1
     assert read_batch(b"text,label\n", "r.csv", PLAIN).rows_in == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"title,stars\n", "r.csv"),
+        (b"\x01\x02broken", "r.csv"),
+        (as_xlsx({"Reviews": [["title", "stars"]]}), "r.xlsx"),
+    ],
+)
+def test_a_header_alone_that_names_no_column_of_the_text_is_refused(content: bytes, name: str) -> None:
+    with pytest.raises(UnreadableFile, match="it has no column 'text' for the text; it has: (title, stars|.*broken)"):
+        read_batch(content, name, PLAIN)
+
+
+def test_the_columns_of_a_header_alone_are_known() -> None:
+    columns = ReviewColumns(label="stars", created_at="date")
+    batch = read_batch(b"text,stars\n", "r.csv", IngestionSettings(columns=columns))
+    assert (batch.columns_found, batch.columns_missing) == (("text", "stars"), ("date",))
 
 
 def test_the_digest_is_of_the_contents() -> None:

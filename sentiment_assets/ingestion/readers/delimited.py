@@ -51,6 +51,7 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
     else:
         above, header = _down_to_header(iter(records), looked_at, source)
         names, protected = _header(header)
+        source.named.extend(names)
         looked_at = looked_at[len(above) + 1 :]
     one_more = _each_ends_in_a_delimiter(looked_at, len(names))
     columns = len(names)

@@ -1,7 +1,7 @@
 """A landed file becomes numbered raw rows, by the reader of its format."""
 
 import codecs
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,6 +45,8 @@ class FileRows:
     rows: Iterator[RawRow]
     found: dict[str, object]
     """What was found about the file, such as its delimiter; complete once all rows are read."""
+    named: Sequence[str] = ()
+    """The columns that its header names; complete once all rows are read, and empty where it has none."""
 
     def __iter__(self) -> Iterator[RawRow]:
         return self.rows
@@ -86,7 +88,7 @@ def read_rows(
     _require_no_other_file(file)
     found: dict[str, object] = {"format": ending, "compression": compression or "none"}
     source = Source(file, encoding, format, wanted=wanted, name=inner, found=found)
-    return FileRows(_READERS[ending](source), found)
+    return FileRows(_READERS[ending](source), found, source.named)
 
 
 def read_rows_by(settings: IngestionSettings, content: Content | Folder, file_name: str) -> FileRows:

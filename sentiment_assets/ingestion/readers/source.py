@@ -73,6 +73,8 @@ class Source:
     """The file's own name, in an archive perhaps."""
     found: dict[str, object] = field(default_factory=dict)
     """What is found out while the file is read, for people to see."""
+    named: list[str] = field(default_factory=list)
+    """The columns that a header names, noted when it is read: they are all there is to know of a file without rows."""
 
     def text(self, newline: str | None) -> io.TextIOWrapper:
         """The text as a stream; ``newline`` says where its lines end, as in ``open``. Raises ``UnreadableFile``.

@@ -65,7 +65,8 @@ def _below_header(sheet: _Sheet, source: Source) -> tuple[int, list[str]]:
     above = [cells for cells in map(_cells, sheet[:place]) if any(cells)]
     if above:
         source.found[ABOVE_HEADER] = said_of_rows_above(above, place + 1)
-    return place + 1, column_names(_cells(sheet[place]))
+    source.named.extend(column_names(_cells(sheet[place])))
+    return place + 1, source.named
 
 
 def _is_a_row(cells: Sequence[object], source: Source) -> bool:
