@@ -63,7 +63,7 @@ def remove_landed(place: UPath, path: str, digest: str) -> bool:
     if aside and aside.exists():  # this was stopped before
         shutil.rmtree(aside)
     if landed_digest(place, path) != digest:
-        return False
+        return _removes_link_to_nothing(place, path)
     if folder := read_folder(place, path):
         if aside and _holds_nothing_else(Path(place.path) / path, folder.texts):
             # All at once, or the landing sensor might take in what is left if this is stopped.
@@ -75,6 +75,15 @@ def remove_landed(place: UPath, path: str, digest: str) -> bool:
     else:
         _remove_file(place, path)
     return True
+
+
+def _removes_link_to_nothing(place: UPath, path: str) -> bool:
+    """Remove a link whose file has gone as a copy of it; returns whether it was one."""
+    link = Path(place.path) / path
+    if is_local(place) and link.is_symlink() and not link.exists():
+        link.unlink()
+        return True
+    return False
 
 
 def _holds_nothing_else(folder: Path, texts: Collection[str]) -> bool:
