@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 _LONGEST_WAIT = 60.0
 _MATERIALIZATION, _OBSERVATION = "ASSET_MATERIALIZATION", "ASSET_OBSERVATION"
-_EVALUATION = "ASSET_CHECK_EVALUATION"
+_EVALUATION, _OUTPUT = "ASSET_CHECK_EVALUATION", "STEP_OUTPUT"
 _OF_TEXTS = {"text", "twin_text", "example"}
 """The columns of tables in metadata that hold texts of reviews."""
 _event = SqlEventLogStorageTable.c
@@ -199,7 +199,7 @@ def _asset_and_partition(event: str) -> tuple[dg.AssetKey | None, str | None]:
 
 
 def _rewrite(connection: "Connection", which: "ColumnElement[bool]") -> int:
-    kinds = [_MATERIALIZATION, _OBSERVATION, _EVALUATION]
+    kinds = [_MATERIALIZATION, _OBSERVATION, _EVALUATION, _OUTPUT]
     rows = connection.execute(_select(_event.id, _event.event).where(which, _event.dagster_event_type.in_(kinds))).all()
     changed = {number: without for number, event in rows if (without := _without_texts(event)) != event}
     for number, event in changed.items():
@@ -223,21 +223,28 @@ def _without_texts(event: str) -> str:
 
 
 def _take_tables_out(value: Any) -> bool:
-    """Take them out of a value of JSON in place; returns whether there were any."""
+    """Take them out of a value of JSON in place; returns whether there were any.
+
+    Materializations and outputs have a list of metadata, evaluations of checks have them by name.
+    """
     if isinstance(value, dict):
-        return max([_take_tables_out(each) for each in value.values()], default=False)
-    if not isinstance(value, list):
+        gone = [name for name, each in value.items() if _is_table_of_texts(each)]
+        for name in gone:
+            del value[name]
+        inner = list(value.values())
+    elif isinstance(value, list):
+        kept = [each for each in value if not (isinstance(each, dict) and _is_table_of_texts(each.get("entry_data")))]
+        gone, inner = value[len(kept) :], kept
+        value[:] = kept
+    else:
         return False
-    kept = [each for each in value if not _is_table_of_texts(each)]
-    has_some = len(kept) < len(value)
-    value[:] = kept
-    return max([_take_tables_out(each) for each in kept], default=False) or has_some
+    return max([_take_tables_out(each) for each in inner], default=False) or bool(gone)
 
 
-def _is_table_of_texts(entry: Any) -> bool:
-    data = entry.get("entry_data") if isinstance(entry, dict) else None
+def _is_table_of_texts(data: Any) -> bool:
     schema = data.get("schema") if isinstance(data, dict) else None
-    return isinstance(schema, dict) and not _OF_TEXTS.isdisjoint(each.get("name") for each in schema.get("columns", ()))
+    columns = schema.get("columns", ()) if isinstance(schema, dict) else ()
+    return not _OF_TEXTS.isdisjoint(each.get("name") for each in columns)
 
 
 def _select(*columns: Any) -> "Select[Any]":

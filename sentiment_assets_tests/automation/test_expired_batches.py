@@ -3,8 +3,10 @@
 import io
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +17,30 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
-from sentiment_assets.assets.stored_batch import StoredBatch
-from sentiment_assets.automation import expired_batches
+from sentiment_assets.automation import expired_batches, landing_sensor
 from sentiment_assets.automation.publishing_sensor import batches_to_publish
 from sentiment_assets.automation.scoring_sensor import batches_to_score
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources import landed_removal
+from sentiment_assets.resources.home import SETTING
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
-from testing.in_process import BranchInProcess, Prepared, failure_of
+from testing.in_process import BranchInProcess, Prepared, copy_home, failure_of
 
 DAYS, DAYS_AGO, ROWS = 30, 40, 60
 STORAGE = Storage(root="data")
 
 
-def reviews(seed: int, said: str) -> bytes:
-    """A file of reviews, each of which says something that no other file does."""
-    return as_csv([{**each, "text": f"{each['text']} {said}"} for each in made_up_reviews(ROWS, seed=seed)])
+OF_OLD, OF_YOUNG = "zanzibar porcelain teapots", "valparaiso accordion bellows"
 
 
-OLD, YOUNG = reviews(7, "zanzibar porcelain teapots"), reviews(8, "valparaiso accordion bellows")
-OF_OLD = "zanzibar porcelain"
+def reviews(seed: int, said: str, rows: int = ROWS) -> bytes:
+    """A file of reviews, each of which says something that those of no other file say."""
+    return as_csv([{**each, "text": f"{each['text']} {said}"} for each in made_up_reviews(rows, seed=seed)])
+
+
+OLD, YOUNG = reviews(7, OF_OLD), reviews(8, OF_YOUNG)
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +97,21 @@ def landed(home: Path) -> set[str]:
     return {str(each.relative_to(home / "landing/acme")) for each in (home / "landing/acme").rglob("*")}
 
 
-def look(branch: BranchInProcess, cursor: str | None = None) -> dg.SensorResult:
-    """A tick of the landing sensor."""
-    resources = {"storage": STORAGE}
-    context = dg.build_sensor_context(branch.instance, cursor=cursor, resources=resources)
-    found = branch.definitions.get_sensor_def("acme_landing")(context)
-    assert isinstance(found, dg.SensorResult)
-    return found
+def asks_for(branch: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The batches that the landing sensor wants taken in, once all that lies there has lain for long enough."""
+    batches = dg.DynamicPartitionsDefinition(name=batch_partitions_name(branch.name))
+    settings = branch.settings
+    sensor = landing_sensor.landing_sensor(
+        branch.name, batches, settings.landing, "rules", settings=settings.ingestion, files_per_run=1
+    )
+    cursor, asked = None, []
+    for later in (0.0, 60.0):
+        with monkeypatch.context() as patch:
+            patch.setattr(landing_sensor.time, "time", repeat(time.time() + later).__next__)
+            found = sensor(dg.build_sensor_context(branch.instance, cursor=cursor, resources={"storage": STORAGE}))
+        assert isinstance(found, dg.SensorResult)
+        cursor, asked = found.cursor, [request.partition_key for request in found.run_requests or ()]
+    return asked
 
 
 def files_that_say(home: Path, said: str) -> set[str]:
@@ -159,10 +171,13 @@ def test_what_is_told_without_a_run_makes_no_batch_young(branch: BranchInProcess
     assert batches_of(branch) == {"young.csv"}
 
 
-def test_what_has_landed_since_stays_and_is_taken_in_as_a_new_batch(branch: BranchInProcess, tmp_path: Path) -> None:
+def test_what_has_landed_since_stays_and_is_taken_in_as_a_new_batch(
+    branch: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     branch.land("old.csv", reviews(9, "samarkand trombones"))
     assert tidy(branch)["batches"] == 1
     assert (batches_of(branch), landed(tmp_path / "home")) == ({"young.csv"}, {"old.csv", "young.csv"})
+    assert asks_for(branch, monkeypatch) == ["old.csv"]
     assert branch.ingest("old.csv").success
     assert tidy(branch)["batches"] == 0
 
@@ -174,7 +189,9 @@ def test_the_same_file_may_land_again_and_is_young_then(branch: BranchInProcess)
     assert batches_of(branch) == {"old.csv", "young.csv"}
 
 
-def test_copies_and_folders_of_texts_and_odd_names_go_too(acme: BranchInProcess, tmp_path: Path) -> None:
+def test_copies_and_folders_of_texts_and_odd_names_go_too(
+    acme: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     branch, place = keeping(acme), tmp_path / "home/landing/acme"
     for label in ("pos", "neg"):
         (place / "week" / label).mkdir(parents=True)
@@ -190,7 +207,7 @@ def test_copies_and_folders_of_texts_and_odd_names_go_too(acme: BranchInProcess,
     happened_long_ago(branch.instance)
     assert tidy(branch)["batches"] == 3
     assert landed(tmp_path / "home") == {"link"}
-    assert not look(branch).run_requests
+    assert asks_for(branch, monkeypatch) == []
 
 
 def test_a_branch_of_another_name_keeps_its_batches(branch: BranchInProcess) -> None:
@@ -309,3 +326,71 @@ def test_content_that_landed_while_a_removal_was_stopped_stays(
     assert branch.take_in("old.csv", reviews(9, "samarkand trombones")).success
     assert tidy(branch)["batches"] == 0
     assert len(read_frame(STORAGE.frame_path("acme", "raw_reviews", "old.csv"))) == ROWS
+
+
+@pytest.mark.slow
+def test_no_byte_of_what_was_old_is_left_and_the_branch_goes_on_with_what_is_young(
+    empty_home: Prepared, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On an instance on disk, as a deployment has it, with a champion, scores, a report and a warehouse."""
+    home = tmp_path / "home"
+    copy_home(empty_home.home, home)
+    monkeypatch.setenv(SETTING, str(home))
+    branch = keeping(BranchInProcess(instance), publish=[{"to": "duckdb"}])
+    assert branch.ingest_all([branch.land("old.csv", reviews(7, OF_OLD, 600)), branch.land("same.csv", OLD)]).success
+    assert branch.train().success
+    for key in ("old.csv", "same.csv"):
+        assert branch.score(key).success
+        assert branch.run("publish", partition_key=key).success
+    happened_long_ago(instance)
+    assert branch.take_in("young.csv", reviews(8, OF_YOUNG, 300)).success
+    assert branch.run("publish", partition_key="young.csv").success
+    before = files_that_say(home, OF_OLD)
+    for place in ("landing/acme/old.csv", "splits.parquet", "raw_reviews/old.csv.parquet"):
+        assert any(place in each for each in before), "or there would be nothing to try"
+    assert files_that_say(tmp_path / "dagster", OF_OLD)
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as analyst:
+        days = analyst.execute("SELECT * FROM sentiment.net_sentiment_by_day ORDER BY ALL").fetchall()
+
+    told = tidy(branch)
+
+    assert (told["batches"], told["reviews"]) == (2, 600 + ROWS)
+    left = files_that_say(home, OF_OLD)
+    assert all(each.startswith(("mlartifacts/", "data/acme/trainings/")) for each in left), "pages of the train run"
+    assert files_that_say(tmp_path / "dagster", OF_OLD) == set()
+    assert not [each for each in (home / "data").rglob("*") if "old.csv" in each.name or "same.csv" in each.name]
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as analyst:
+        assert analyst.execute("SELECT * FROM sentiment.net_sentiment_by_day ORDER BY ALL").fetchall() == days
+        query = (
+            "SELECT batch, count(*), count(text), count(score) FROM sentiment.scored_reviews GROUP BY ALL ORDER BY ALL"
+        )
+        assert analyst.execute(query).fetchall() == [
+            ("old.csv", 540, 0, 540),
+            ("same.csv", ROWS, 0, ROWS),
+            ("young.csv", 300, 300, 300),
+        ]
+
+    assert asks_for(branch, monkeypatch) == []
+    keys = sorted(batches_of(branch))
+    assert keys == ["young.csv"]
+    assert batches_to_score(instance, "acme", keys, branch.tracking, again=True) == {}
+    assert batches_to_publish(instance, "acme", keys, branch.settings.publish) == {}
+    assert branch.metadata("splits")["dagster/row_count"].value == 0
+    assert branch.train().success
+    assert branch.report().success
+    assert branch.take_in("new.csv", reviews(9, "samarkand trombones", 300)).success
+    assert files_that_say(tmp_path / "dagster", OF_OLD) == set()
+
+
+def test_a_branch_without_a_batch_left_cannot_be_trained_and_says_why(acme: BranchInProcess) -> None:
+    branch = keeping(acme)
+    assert branch.take_in("old.csv", OLD).success
+    happened_long_ago(branch.instance)
+    assert tidy(branch)["batches"] == 1
+    said = failure_of(branch.train("splits"))
+    assert "acme has no ingested batch: land a file" in said
+    assert "older than `retention: reviews` says" in said
+    assert branch.take_in("unlabelled.csv", OLD.replace(b",0\n", b",\n").replace(b",1\n", b",\n")).success
+    said = failure_of(branch.train("splits"))
+    assert "0 distinct labelled reviews are not enough to train on" in said
+    assert "for how long `retention: reviews` keeps them" in said
