@@ -6,6 +6,8 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pandas as pd
+import psycopg2
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
@@ -27,6 +30,7 @@ from sentiment_assets.resources.home import SETTING
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, Prepared, copy_home, failure_of
+from testing.postgres import postgres_server
 
 DAYS, DAYS_AGO, ROWS = 30, 40, 60
 STORAGE = Storage(root="data")
@@ -70,15 +74,18 @@ def keeping(branch: BranchInProcess, **more: object) -> BranchInProcess:
 def happened_long_ago(instance: dg.DagsterInstance) -> None:
     """Set the clock of all that was told so far back, which no public face of Dagster does."""
     storage: Any = instance.event_log_storage
+    tables = {
+        "event_logs": ("event", "timestamp"),
+        "asset_check_executions": ("evaluation_event", "evaluation_event_timestamp"),
+    }
     with storage.index_connection() as connection:
-        for number, event in connection.execute(text("SELECT id, event FROM event_logs")).all():
-            told = json.loads(event)
-            told["timestamp"] -= DAYS_AGO * 86_400
-            older = "UPDATE event_logs SET event = :event, timestamp = datetime(timestamp, :ago) WHERE id = :number"
-            said = {"event": json.dumps(told), "number": number, "ago": f"-{DAYS_AGO} days"}
-            connection.execute(text(older), said)
-        of_checks = "evaluation_event_timestamp = datetime(evaluation_event_timestamp, :ago)"
-        connection.execute(text(f"UPDATE asset_check_executions SET {of_checks}"), {"ago": f"-{DAYS_AGO} days"})  # noqa: S608
+        for table, (event, moment) in tables.items():
+            for number, told in connection.execute(text(f"SELECT id, {event} FROM {table}")).all():  # noqa: S608
+                older = json.loads(told)
+                older["timestamp"] -= DAYS_AGO * 86_400
+                at = datetime.fromtimestamp(older["timestamp"], UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+                change = text(f"UPDATE {table} SET {event} = :event, {moment} = :at WHERE id = :number")  # noqa: S608
+                connection.execute(change, {"event": json.dumps(older), "at": at, "number": number})
 
 
 def tidy(branch: BranchInProcess) -> Mapping[str, Any]:
@@ -394,3 +401,25 @@ def test_a_branch_without_a_batch_left_cannot_be_trained_and_says_why(acme: Bran
     said = failure_of(branch.train("splits"))
     assert "0 distinct labelled reviews are not enough to train on" in said
     assert "for how long `retention: reviews` keeps them" in said
+
+
+@pytest.mark.slow
+def test_dagsters_history_on_a_server_forgets_what_is_gone(acme: BranchInProcess) -> None:
+    with postgres_server() as server:
+        storage = {"storage": {"postgres": {"postgres_url": server.url()}}}
+        with dg.instance_for_test(overrides=storage) as instance:
+            branch = keeping(replace(acme, instance=instance))
+            keys = [branch.land("old.csv", OLD), branch.land("replaced.csv", reviews(9, "samarkand trombones"))]
+            assert branch.ingest_all(keys).success
+            happened_long_ago(instance)
+            assert branch.take_in("replaced.csv", YOUNG).success
+            told = tidy(branch)
+            assert (told["batches"], told["runs_of_batches"]) == (1, 1)
+            assert batches_of(branch) == {"replaced.csv"}
+            assert instance.get_materialized_partitions(*branch.keys("raw_reviews")) == {"replaced.csv"}
+        with closing(psycopg2.connect(server.url())) as connection, connection.cursor() as cursor:
+            for table, column in (("event_logs", "event"), ("asset_check_executions", "evaluation_event")):
+                cursor.execute(f"SELECT count(*), count(*) FILTER (WHERE {column} LIKE '%{OF_OLD}%') FROM {table}")  # noqa: S608
+                [(count, of_old)] = cursor.fetchall()
+                assert count > 0
+                assert of_old == 0
