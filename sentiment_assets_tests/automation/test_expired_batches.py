@@ -5,7 +5,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import repeat
@@ -102,6 +102,21 @@ def batches_of(branch: BranchInProcess) -> set[str]:
 
 def landed(home: Path) -> set[str]:
     return {str(each.relative_to(home / "landing/acme")) for each in (home / "landing/acme").rglob("*")}
+
+
+@contextmanager
+def undeletable(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
+    """Have a landed file lie in a place where nothing may be deleted."""
+    unlink = Path.unlink
+
+    def read_only(file: Path, missing_ok: bool = False) -> None:
+        if file.name == name and "landing" in file.parts:
+            raise PermissionError(13, "Permission denied", str(file))
+        unlink(file, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", read_only)
+        yield
 
 
 def asks_for(branch: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
@@ -226,16 +241,23 @@ def test_a_branch_of_another_name_keeps_its_batches(branch: BranchInProcess) -> 
     assert len(read_frame(STORAGE.frame_path("single", "raw_reviews", "old.csv"))) == ROWS
 
 
-def test_of_a_run_that_had_several_batches_the_others_are_still_known(acme: BranchInProcess) -> None:
+def test_of_a_run_that_had_several_batches_the_others_are_still_known(
+    acme: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     branch = keeping(acme)
-    keys = [branch.land("a.csv", OLD), branch.land("b.csv", YOUNG)]
+    keys = [branch.land("a.csv", OLD), branch.land("b.csv", YOUNG), branch.land("c.csv", reviews(9, "trombones"))]
     assert branch.ingest_all(keys).success
     happened_long_ago(branch.instance)
-    assert branch.take_in("a.csv", reviews(9, "samarkand trombones")).success
-    [asset] = branch.keys("raw_reviews")
-    assert tidy(branch)["batches"] == 1
-    assert branch.instance.get_materialized_partitions(asset) == {"a.csv"}
+    assert branch.take_in("c.csv", reviews(10, "harmonicas")).success
+    [asset], runs = branch.keys("raw_reviews"), dg.RunsFilter(job_name="acme_ingest")
+    with undeletable(monkeypatch, "a.csv"):
+        assert not branch.run("tidy").success
+    assert branch.instance.get_materialized_partitions(asset) == {"a.csv", "c.csv"}
     assert branch.metadata_of("raw_reviews", "a.csv")["rows_in"].value == ROWS
+    assert branch.instance.get_runs_count(runs) == 2
+    assert tidy(branch)["runs_of_batches"] == 1, "nothing newer was told of c.csv by that one"
+    assert branch.instance.get_materialized_partitions(asset) == {"c.csv"}
+    assert branch.instance.get_runs_count(runs) == 1
 
 
 def test_a_run_of_the_branch_under_way_is_waited_for(branch: BranchInProcess) -> None:
@@ -254,15 +276,7 @@ def test_a_file_that_cannot_be_deleted_keeps_its_batch_as_it_is_and_is_named(
     branch.land("also_old.csv", reviews(9, "samarkand trombones"))
     assert branch.ingest("also_old.csv").success
     happened_long_ago(branch.instance)
-    unlink = Path.unlink
-
-    def read_only(file: Path, missing_ok: bool = False) -> None:
-        if file.name == "old.csv" and "landing" in file.parts:
-            raise PermissionError(13, "Permission denied", str(file))
-        unlink(file, missing_ok)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", read_only)
+    with undeletable(monkeypatch, "old.csv"):
         result = branch.run("tidy")
     assert not result.success
     said = failure_of(result)
@@ -283,6 +297,19 @@ def test_a_landing_place_out_of_reach_keeps_the_batches(
         patch.setattr(landed_removal, "look_into", away)
         assert "the bucket is gone: see that it can be reached" in failure_of(branch.run("tidy"))
     assert batches_of(branch) == {"old.csv", "young.csv"}
+    assert tidy(branch)["batches"] == 1
+
+
+def test_a_warehouse_that_is_away_keeps_the_batches_until_the_next_day(
+    branch: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANALYSTS", raising=False)
+    publishing = branch.with_settings(publish=[{"to": "postgres", "connection": {"env": "ANALYSTS"}}])
+    said = failure_of(publishing.run("tidy"))
+    assert "could not be removed; the next run tries again" in said
+    assert "the environment variable ANALYSTS is not set" in said
+    assert batches_of(branch) == {"old.csv", "young.csv"}
+    assert len(read_frame(STORAGE.frame_path("acme", "raw_reviews", "old.csv"))) == ROWS
     assert tidy(branch)["batches"] == 1
 
 
@@ -387,6 +414,23 @@ def test_no_byte_of_what_was_old_is_left_and_the_branch_goes_on_with_what_is_you
     assert branch.report().success
     assert branch.take_in("new.csv", reviews(9, "samarkand trombones", 300)).success
     assert files_that_say(tmp_path / "dagster", OF_OLD) == set()
+
+
+@pytest.mark.process  # Dagster copies the output of each step by a process
+def test_in_the_file_of_a_run_that_stays_nothing_is_left_of_what_went(
+    acme: BranchInProcess, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch = keeping(replace(acme, instance=instance))
+    assert branch.ingest_all([branch.land("a.csv", OLD), branch.land("b.csv", YOUNG)]).success
+    happened_long_ago(instance)
+    assert files_that_say(tmp_path / "dagster", OF_YOUNG)
+    with undeletable(monkeypatch, "a.csv"):
+        assert not branch.run("tidy").success
+    assert batches_of(branch) == {"a.csv"}
+    assert files_that_say(tmp_path / "dagster", OF_YOUNG) == set()
+    [file] = {each for each in files_that_say(tmp_path / "dagster", OF_OLD) if "index" not in each}
+    [run] = instance.get_runs(dg.RunsFilter(job_name="acme_ingest"))
+    assert run.run_id in file, "what it has told of the other batch is still there"
 
 
 def test_a_branch_without_a_batch_left_cannot_be_trained_and_says_why(acme: BranchInProcess) -> None:
