@@ -18,7 +18,7 @@ import pandas as pd
 import psycopg2
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from sentiment_assets.automation import expired_batches, landing_sensor
 from sentiment_assets.automation.publishing_sensor import batches_to_publish
@@ -67,6 +67,19 @@ def branch(home_with_both: Prepared, tmp_path: Path) -> Iterator[BranchInProcess
         yield keeping(branch)
 
 
+@pytest.fixture
+def careless_sqlite() -> Iterator[None]:
+    """SQLite as most builds of it are: what is deleted stays in free places of its files until these are used again."""
+
+    def is_opened(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA secure_delete = OFF")
+
+    event.listen(Engine, "connect", is_opened)
+    yield
+    event.remove(Engine, "connect", is_opened)
+
+
 def keeping(branch: BranchInProcess, **more: object) -> BranchInProcess:
     return branch.with_settings(retention={"reviews": DAYS}, **more)
 
@@ -79,12 +92,12 @@ def happened_long_ago(instance: dg.DagsterInstance) -> None:
         "asset_check_executions": ("evaluation_event", "evaluation_event_timestamp"),
     }
     with storage.index_connection() as connection:
-        for table, (event, moment) in tables.items():
-            for number, told in connection.execute(text(f"SELECT id, {event} FROM {table}")).all():  # noqa: S608
+        for table, (told_in, moment) in tables.items():
+            for number, told in connection.execute(text(f"SELECT id, {told_in} FROM {table}")).all():  # noqa: S608
                 older = json.loads(told)
                 older["timestamp"] -= DAYS_AGO * 86_400
                 at = datetime.fromtimestamp(older["timestamp"], UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-                change = text(f"UPDATE {table} SET {event} = :event, {moment} = :at WHERE id = :number")  # noqa: S608
+                change = text(f"UPDATE {table} SET {told_in} = :event, {moment} = :at WHERE id = :number")  # noqa: S608
                 connection.execute(change, {"event": json.dumps(older), "at": at, "number": number})
 
 
@@ -363,6 +376,7 @@ def test_content_that_landed_while_a_removal_was_stopped_stays(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("careless_sqlite")
 def test_no_byte_of_what_was_old_is_left_and_the_branch_goes_on_with_what_is_young(
     empty_home: Prepared, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -417,6 +431,7 @@ def test_no_byte_of_what_was_old_is_left_and_the_branch_goes_on_with_what_is_you
 
 
 @pytest.mark.process  # Dagster copies the output of each step by a process
+@pytest.mark.usefixtures("careless_sqlite")
 def test_in_the_file_of_a_run_that_stays_nothing_is_left_of_what_went(
     acme: BranchInProcess, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
