@@ -38,10 +38,10 @@ from sentiment_assets.resources.dagster_history import (
 )
 from sentiment_assets.resources.dagster_runs import runs_under_way
 from sentiment_assets.resources.home import below_home, shown_below_home
-from sentiment_assets.resources.landed_removal import copies_of, landed_digest, remove_landed
+from sentiment_assets.resources.landed_removal import copies_of, landed_digest, remove_half_removed, remove_landed
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.urls import without_secrets
-from sentiment_assets.resources.warehouses import UnknownWarehouse, warehouse_of
+from sentiment_assets.resources.warehouses import warehouse_of
 from sentiment_assets.resources.written_files import write_atomically
 
 BEGUN = "expiring.json"
@@ -127,6 +127,8 @@ def remove_expired(
     if gone := {**begun, **within_reach}:
         write_atomically(removal.file, json.dumps({key: asdict(each) for key, each in gone.items()}).encode())
         removal.finish(gone, expired)
+    else:
+        removal.file.unlink(missing_ok=True)
     return expired
 
 
@@ -170,6 +172,7 @@ class _Removal:
         if not due:
             return {}
         try:
+            remove_half_removed(below_home(self.places.landing))
             copies = self._copies(due)
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
             place = shown_below_home(self.places.landing)
@@ -215,14 +218,17 @@ class _Removal:
         return True
 
     def _texts_are_removed(self, keys: Sequence[str], expired: Expired) -> bool:
-        from sentiment_assets.publishing.warehouse import WarehouseAway, remove_texts
+        from sentiment_assets.publishing.warehouse import remove_texts
 
         away: dict[str, str] = {}
         for each in self.places.publish:
+            url = ""
             try:
-                remove_texts(warehouse_of(self.branch, each), self.branch, keys)
-            except (UnknownWarehouse, WarehouseAway) as error:
-                away[f"the texts in {each}"] = str(error)
+                warehouse = warehouse_of(self.branch, each)
+                url = getattr(warehouse, "url", "")
+                remove_texts(warehouse, self.branch, keys)
+            except Exception as error:  # noqa: BLE001  whatever a library raises, with the address in it
+                away[f"the texts in {each}"] = without_secrets(error, url)
         expired.kept.update(away)
         return not away
 

@@ -1,6 +1,7 @@
 """Landed files, and folders of texts, are removed once their batch has to go, and nothing that was landed since is."""
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import folders_of_texts
 from sentiment_assets.resources.home import is_local
 from sentiment_assets.resources.landing_place import look_into, open_landed, read_folder
+
+_ASIDE = re.compile(r"\.[0-9a-f]{32}\.expired")
 
 
 def landed_digest(place: UPath, path: str) -> str | None:
@@ -60,8 +63,6 @@ def remove_landed(place: UPath, path: str, digest: str) -> bool:
     What was landed there since stays. Raises what the file system does, and ``NotAReviewFile``.
     """
     aside = Path(place.path) / f".{digest}.expired" if is_local(place) else None
-    if aside and aside.exists():  # this was stopped before
-        shutil.rmtree(aside)
     if landed_digest(place, path) != digest:
         return _removes_link_to_nothing(place, path)
     if folder := read_folder(place, path):
@@ -75,6 +76,14 @@ def remove_landed(place: UPath, path: str, digest: str) -> bool:
     else:
         _remove_file(place, path)
     return True
+
+
+def remove_half_removed(place: UPath) -> None:
+    """Remove what is left of folders whose removal was stopped; each lies aside, where no sensor looks."""
+    folders = Path(place.path).glob(".*.expired") if is_local(place) else ()
+    for each in folders:
+        if _ASIDE.fullmatch(each.name):
+            shutil.rmtree(each)
 
 
 def _removes_link_to_nothing(place: UPath, path: str) -> bool:

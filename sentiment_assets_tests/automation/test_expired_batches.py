@@ -245,6 +245,27 @@ def test_copies_and_folders_of_texts_and_odd_names_go_too(
     assert asks_for(branch, monkeypatch) == []
 
 
+def test_a_folder_of_texts_whose_removal_is_stopped_is_not_taken_in_by_halves(
+    acme: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch, place = keeping(acme), tmp_path / "home/landing/acme"
+    for label in ("pos", "neg"):
+        (place / "week" / label).mkdir(parents=True)
+        (place / "week" / label / "1.txt").write_text(f"{OF_OLD} {label}")
+    assert branch.ingest("week").success
+    happened_long_ago(branch.instance)
+
+    def stopped(folder: Path) -> None:
+        raise OSError(5, f"stopped before {folder.name} was gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(landed_removal.shutil, "rmtree", stopped)
+        assert "week: it cannot be deleted" in failure_of(branch.run("tidy"))
+    assert asks_for(branch, monkeypatch) == []
+    assert tidy(branch)["batches"] == 1
+    assert landed(tmp_path / "home") == set()
+
+
 def test_a_branch_of_another_name_keeps_its_batches(branch: BranchInProcess) -> None:
     other = BranchInProcess(branch.instance, "single", keeping(branch, landing="landing/single").settings)
     assert other.take_in("old.csv", YOUNG).success
