@@ -65,7 +65,8 @@ def splits_asset(
         batches = stored_partitions(storage, branch, RAW_REVIEWS, keys)
         if not batches:
             raise dg.Failure(
-                f"{branch} has no ingested batch yet: land a file and run the job {branch}_ingest first.",
+                f"{branch} has no ingested batch: land a file and run the job {branch}_ingest first. Batches that were "
+                "there before are gone if they are older than `retention: reviews` says.",
                 allow_retries=False,
             )
         frames = (read_frame(storage.frame_path(branch, RAW_REVIEWS, key)).assign(batch=key) for key in batches)

@@ -88,6 +88,15 @@ def store_batch_again(storage: Storage, branch: str, key: str, *, batch: StoredB
     return side_frames
 
 
+def remove_stored_batch(storage: Storage, branch: str, key: str) -> None:
+    """Remove a batch, as far as it is there: its reviews last, since they say that there is one."""
+    folder = storage.path(branch, SIDE_FRAMES, _folder_of(key))
+    if folder.exists():
+        folder.fs.rm(folder.path, recursive=True)
+    for name in (TEXT_DIGESTS, QUARANTINE, WITHOUT_TEXT, REVIEWS):  # the first three are of a former release
+        storage.frame_path(branch, name, key).unlink(missing_ok=True)
+
+
 def read_stored_batch(storage: Storage, branch: str, key: str) -> StoredBatch:
     """Read a batch. Raises ``FileNotFoundError`` when there is none."""
     reviews = read_frame(storage.frame_path(branch, REVIEWS, key))

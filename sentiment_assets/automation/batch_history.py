@@ -36,11 +36,20 @@ def materializations(
     instance: dg.DagsterInstance, key: dg.AssetKey, after: float | None = None
 ) -> Iterator[dg.AssetMaterialization]:
     """An asset's materializations, the oldest first."""
-    records = dg.AssetRecordsFilter(asset_key=key, after_timestamp=after)
+    for record in materialization_records(instance, key, after):
+        if record.asset_materialization:
+            yield record.asset_materialization
+
+
+def materialization_records(
+    instance: dg.DagsterInstance, key: dg.AssetKey, after: float | None = None
+) -> Iterator[dg.EventLogRecord]:
+    """The records of an asset's materializations, the oldest first: they say when, and by which run."""
+    wanted = dg.AssetRecordsFilter(asset_key=key, after_timestamp=after)
     cursor, more = None, True
     while more:
-        page = instance.fetch_materializations(records, limit=_PAGE, cursor=cursor, ascending=True)
-        yield from (record.asset_materialization for record in page.records if record.asset_materialization)
+        page = instance.fetch_materializations(wanted, limit=_PAGE, cursor=cursor, ascending=True)
+        yield from page.records
         cursor, more = page.cursor, page.has_more
 
 

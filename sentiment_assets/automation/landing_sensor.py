@@ -127,7 +127,7 @@ def landing_sensor(
         seen |= {wanted[key]: asked_for(seen[wanted[key]], rules, time.time()) for key in asked}
         # The same after a restart in the middle of a tick, and another once a run has ended, well or not.
         ended = ended_runs_of(context.instance, ingest_job_name(branch))
-        requests = requests_for(together, states, str(ended))
+        requests = requests_for(together, states, ended)
         for path, other in copies(seen, tokens).items():
             if path in read:
                 context.log.info(f"{path} holds what {other} was taken in with, so it is not taken in.")

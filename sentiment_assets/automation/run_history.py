@@ -13,10 +13,15 @@ _PICKED_ASSETS = "__ASSET_JOB"
 """Dagster's own name for a run of assets that somebody, or an automation condition, has picked."""
 
 
-def ended_runs_of(instance: dg.DagsterInstance, job: str) -> int:
-    """How many runs of a job have ended, well or not."""
+def ended_runs_of(instance: dg.DagsterInstance, job: str) -> str:
+    """A word that changes whenever a run of a job has ended, well or not.
+
+    Their number alone would not tell it, since old runs are removed.
+    """
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    return instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=ended))
+    wanted = dg.RunsFilter(job_name=job, statuses=ended)
+    newest = [record.storage_id for record in instance.get_run_records(wanted, limit=1)]
+    return f"{instance.get_runs_count(wanted)} to {max(newest, default=0)}"
 
 
 def last_train_run(instance: dg.DagsterInstance, branch: str) -> dg.RunRecord | None:

@@ -90,6 +90,12 @@ class Retention(Settings):
         description="So many of the newest versions of the model are kept, with their train runs in MLflow; and the "
         "champion, those that it can be rolled back to, and those that a branch names in `start_from`.",
     )
+    reviews: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days that a batch is kept with its landed file, since the file was taken in with the content that "
+        "it has now; then both are removed, and its texts in the warehouses.",
+    )
 
 
 def longest(retentions: Sequence[Retention]) -> Retention:

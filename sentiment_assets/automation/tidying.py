@@ -1,9 +1,10 @@
 """The job ``tidy``: what grows with every day is removed once it is older than its branch wants it kept.
 
-What grows with the reviews, such as batches and their scores, is not its business.
+What grows with the reviews, batches and all that was made of them, goes only where the branch says so
+(``expired_batches``).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,8 @@ import dagster as dg
 
 from sentiment_assets.assets.pulled import pulled_key
 from sentiment_assets.assets.sentiment_report import NAME as SENTIMENT_REPORT
+from sentiment_assets.assets.ui_metadata import table
+from sentiment_assets.automation.expired_batches import Expired, Places, remove_expired
 from sentiment_assets.automation.jobs import (
     period_report_job_name,
     pull_job_name,
@@ -21,12 +24,14 @@ from sentiment_assets.automation.jobs import (
 )
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.automation.settings import Retention
+from sentiment_assets.presentation.wording import first_lines
 from sentiment_assets.resources.dagster_runs import remove_run
 from sentiment_assets.resources.report_folders import REPORTS, TRAININGS, remove_folders, remove_reports_before
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.written_files import remove_abandoned
 
+_SAID_IN_FULL = 20
 _EVERY_DAY = "30 4 * * *"
 
 
@@ -39,6 +44,8 @@ class Tidied:
     sources: Sequence[str] = ()
     pinned: Collection[str] = ()
     """The versions of its model that other branches start from."""
+    places: Places | None = None
+    """Where its reviews come from and go to, if it is a branch."""
 
     @property
     def is_branch(self) -> bool:
@@ -59,12 +66,16 @@ def tidying(tidied: Tidied) -> dg.Definitions:
     @dg.op(
         name=f"{tidied.name}__tidy",
         out=dg.Out(dg.Nothing),
-        description="Removes reports, runs, logs and versions that `retention` does not want kept any longer.",
+        description="Removes reports, runs, logs, versions and reviews that `retention` does not want kept any longer.",
     )
     def tidy(context: dg.OpExecutionContext, storage: Storage, tracking: Tracking) -> None:
         removed = _tidy(context.instance, tidied, storage, tracking)
-        context.log.info(f"removed: {', '.join(f'{number} {what}' for what, number in removed.items())}")
-        context.add_output_metadata(removed)
+        expired = _remove_reviews(context, tidied, storage)
+        told = removed | (_told(expired) if expired else {})
+        context.log.info(f"removed: {', '.join(f'{number} {what}' for what, number in told.items())}")
+        if expired and expired.kept:
+            raise _failure_of(expired, told)
+        context.add_output_metadata(told)
 
     @dg.job(
         name=tidy_job_name(tidied.name),
@@ -99,6 +110,41 @@ def _tidy(instance: dg.DagsterInstance, tidied: Tidied, storage: Storage, tracki
         remove_folders(storage.path(tidied.name, TRAININGS), old.train_runs)
         removed |= {"versions": len(old.versions), "train_runs": len(old.train_runs)}
     return removed
+
+
+def _remove_reviews(context: dg.OpExecutionContext, tidied: Tidied, storage: Storage) -> Expired | None:
+    """Remove batches that are too old; ``None`` where there can be none."""
+    if tidied.places is None:
+        return None
+    days = tidied.retention.reviews
+    before = datetime.now(UTC) - timedelta(days=days) if days is not None else None
+    expired = remove_expired(
+        context.instance, tidied.name, tidied.places, before, storage=storage, run_id=context.run_id
+    )
+    if expired.waits_for:
+        context.log.warning(
+            f"Reviews that are too old stay until tomorrow: a run of {tidied.name} is under way ({expired.waits_for}), "
+            f"and may be using them. To remove them sooner, run {tidy_job_name(tidied.name)} once it has ended."
+        )
+    return expired if days is not None or expired.batches or expired.kept else None
+
+
+def _told(expired: Expired) -> dict[str, int | str]:
+    counted: dict[str, int | str] = {
+        "batches": expired.batches,
+        "reviews": expired.reviews,
+        "runs_of_batches": expired.runs,
+    }
+    return counted | ({"waits_for": expired.waits_for} if expired.waits_for else {})
+
+
+def _failure_of(expired: Expired, told: Mapping[str, int | str]) -> dg.Failure:
+    lines = first_lines([f"{what}: {why}" for what, why in expired.kept.items()], _SAID_IN_FULL, "the metadata")
+    return dg.Failure(
+        "\n".join(["Some reviews are too old and could not be removed; the next run tries again.", *lines]),
+        metadata={**told, "kept": table(({"what": what, "why": why} for what, why in expired.kept.items()), cut=False)},
+        allow_retries=False,
+    )
 
 
 def _remove_runs(instance: dg.DagsterInstance, tidied: Tidied, before: datetime) -> int:

@@ -17,6 +17,7 @@ from sentiment_assets.assets.splits import splits_asset
 from sentiment_assets.assets.suspicious_labels import suspicious_labels_asset
 from sentiment_assets.assets.trained_candidates import trained_candidates_asset
 from sentiment_assets.automation.alert_sensor import alert_sensor
+from sentiment_assets.automation.expired_batches import Places
 from sentiment_assets.automation.jobs import branch_jobs, publish_job, version_tags
 from sentiment_assets.automation.landing_sensor import landing_sensor
 from sentiment_assets.automation.period_report import period_report_job
@@ -135,7 +136,8 @@ def branch_definitions(
         ],
     )
     sources = [each.name for each in settings.sources]
-    return dg.Definitions.merge(definitions, tidying(Tidied(name, settings.retention, sources, pinned)))
+    places = Places(settings.landing, ingestion, batch_partitions_name(name), settings.publish)
+    return dg.Definitions.merge(definitions, tidying(Tidied(name, settings.retention, sources, pinned, places=places)))
 
 
 def about_branch(name: str, settings: BranchSettings) -> AboutBranch:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NAMED = 5
+_WHY_GONE = "Batches are removed once they are older than `retention: reviews` says. "
 
 
 class CannotRebuild(ValueError):
@@ -109,8 +110,8 @@ def _require_same_batches(storage: Storage, branch: str, recipe: Recipe) -> None
     faults = [f"{_some(keys)} {what}" for keys, what in ((gone, "gone"), (replaced, "replaced since")) if keys]
     if faults:
         raise CannotRebuild(
-            f"what it was made from is not there any more: {'; '.join(faults)}. Land the former files again to make it "
-            "from them"
+            f"what it was made from is not there any more: {'; '.join(faults)}. {_WHY_GONE if gone else ''}Land the "
+            "former files again to make it from them"
         )
 
 

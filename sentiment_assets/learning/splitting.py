@@ -223,5 +223,6 @@ def require_usable(splits: pd.DataFrame) -> None:
     if missing:
         raise UnusableSplits(
             f"{len(splits):,} distinct labelled reviews are not enough to train on: {'; '.join(missing)}. "
-            "Land more labelled reviews, or check the branch's label rule."
+            "Land more labelled reviews, or check the branch's label rule, and for how long `retention: reviews` keeps "
+            "them."
         )

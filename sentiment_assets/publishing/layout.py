@@ -39,6 +39,7 @@ class WarehouseTable:
 
 
 BATCH_DIGEST = "batch_digest"
+TEXT_DIGEST = "text_digest"
 BATCHES, REVIEWS, SCORES, WORDS, CHECKS, REPORTS, MODELS = (
     "batches",
     "reviews",
@@ -100,7 +101,12 @@ TABLES: Mapping[str, WarehouseTable] = {
         "A row for each review, as it was written.",
         _REVIEW
         | {
-            "text": Column("text", "The review; a NUL character, which PostgreSQL cannot hold, is written as U+FFFD."),
+            "text": Column(
+                "text",
+                "The review; a NUL character, which PostgreSQL cannot hold, is written as U+FFFD. Missing where the "
+                "branch keeps reviews for some days only (`retention: reviews`) and these are over.",
+            ),
+            TEXT_DIGEST: Column("text", "The MD5 of a text that is missing; nothing where there is a text."),
             "label": Column("text", "What the rater said: `positive`, `negative`, `neutral`, or nothing."),
             "created_at": Column("timestamp", "When it was written, where that is known."),
             "created_on": Column("date", "The day of created_at, in UTC."),
@@ -125,7 +131,7 @@ TABLES: Mapping[str, WarehouseTable] = {
         numbered_by="row",
     ),
     WORDS: WarehouseTable(
-        "A row for each word, or group of words, that weighed most in a score.",
+        "A row for each word, or group of words, that weighed most in a score; none where the text is missing.",
         _ROW
         | {
             "rank": Column("bigint", "1 for the one that weighed most in this review."),

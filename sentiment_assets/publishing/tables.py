@@ -23,6 +23,7 @@ from sentiment_assets.publishing.layout import (
     REVIEWS,
     SCORES,
     TABLES,
+    TEXT_DIGEST,
     WORDS,
     Kind,
 )
@@ -215,6 +216,7 @@ def _reviews(reviews: pd.DataFrame) -> pd.DataFrame:
         {
             "review_id": reviews["review_id"],
             "text": reviews["text"],
+            TEXT_DIGEST: None,
             "label": labels_said(reviews).map(_LABELS),
             "created_at": created,
             "created_on": created.dt.date.where(created.notna(), None),

@@ -48,7 +48,7 @@ VIEWS: Mapping[str, View] = {
         {
             "branch": "The branch.",
             "review_id": "The client's id of the review, or a digest of the row.",
-            "text": "The review.",
+            "text": "The review; missing where it was removed because of its age.",
             "created_on": "The day on which it was written, in UTC, where that is known.",
             "kept": "The columns that the branch keeps, by name: `kept->>'product'` is one as text.",
             "rater_label": "What the rater said: `positive`, `negative`, `neutral`, or nothing.",
@@ -77,7 +77,7 @@ VIEWS: Mapping[str, View] = {
             FROM {s}.reviews r
             JOIN {s}.batches b ON b.batch_digest = r.batch_digest
             LEFT JOIN {s}.scores s ON s.batch_digest = r.batch_digest AND s."row" = r."row"
-            GROUP BY r.branch, r.review_id, md5(r.text)
+            GROUP BY r.branch, r.review_id, coalesce(md5(r.text), r.text_digest)
         ) each_once
         WHERE score IS NOT NULL""",
     ),

@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
-from sentiment_assets.publishing.layout import BATCH_DIGEST, BATCHES, REVIEWS, SCORES, TABLES, WORDS, WarehouseTable
+from sentiment_assets.publishing.layout import (
+    BATCH_DIGEST,
+    BATCHES,
+    REVIEWS,
+    SCORES,
+    TABLES,
+    TEXT_DIGEST,
+    WORDS,
+    WarehouseTable,
+)
 from sentiment_assets.publishing.settings import DEFAULT_SCHEMA
 from sentiment_assets.publishing.tables import ArrowTables, no_rows
 from sentiment_assets.publishing.views import Dialect, view_statements, views_version
@@ -114,6 +123,34 @@ def remove_review(warehouse: Warehouse, branch: str, batches: Sequence[str], rev
                 f'DELETE FROM {warehouse.schema}.{WORDS} WHERE ({BATCH_DIGEST}, "row") IN ({rows})',
                 f"DELETE FROM {warehouse.schema}.{SCORES} WHERE {is_it}",
                 f"DELETE FROM {warehouse.schema}.{REVIEWS} WHERE {is_it}",
+            )
+    if count:
+        _rewrite_files(warehouse)
+    return int(count)
+
+
+def remove_texts(warehouse: Warehouse, branch: str, batches: Sequence[str]) -> int:
+    """Remove the texts of batches and their words, in one transaction; returns how many reviews they have there.
+
+    Scores stay, and of a text its digest, by which ``scored_reviews`` counts a review once that stands in several
+    batches. The tables' files are written anew, also if nothing was left to remove: that may have been stopped before.
+    Raises ``WarehouseAway``.
+    """
+    if isinstance(warehouse, DuckdbFile) and not warehouse.path.exists():
+        return 0
+    with _turn(warehouse) as turn:
+        if REVIEWS not in turn.tables(warehouse.schema):
+            return 0
+        of_these = f"branch = {_quoted(branch)} AND batch IN ({', '.join(map(_quoted, batches))})"
+        [(count,)] = turn.rows(f"SELECT count(*) FROM {warehouse.schema}.{REVIEWS} WHERE {of_these}")
+        if count:
+            # A warehouse that nothing was published to since the last release has no such column.
+            turn.run(f"ALTER TABLE {warehouse.schema}.{REVIEWS} ADD COLUMN IF NOT EXISTS {TEXT_DIGEST} text")
+            _describe(turn, warehouse.schema)
+            turn.run(
+                f"UPDATE {warehouse.schema}.{REVIEWS} SET {TEXT_DIGEST} = md5(text), text = NULL "
+                f"WHERE {of_these} AND text IS NOT NULL",
+                f"DELETE FROM {warehouse.schema}.{WORDS} WHERE {of_these}",
             )
     if count:
         _rewrite_files(warehouse)

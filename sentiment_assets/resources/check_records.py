@@ -47,6 +47,16 @@ def load_records(storage: Storage, branch: str, group: str, batch_keys: Sequence
     return [record for record in found if record]
 
 
+def remove_records(storage: Storage, branch: str, batch_keys: Sequence[str]) -> None:
+    """Remove what the checks have found in some batches, and the histories, which the next look makes again."""
+    for group in GROUPS:
+        for key in batch_keys:
+            (_folder(storage, branch, group) / _file(key)).unlink(missing_ok=True)
+    histories = storage.path(branch, MONITORING, _HISTORIES)
+    if histories.exists():
+        histories.fs.rm(histories.path, recursive=True)
+
+
 def _read(path: UPath) -> "CheckRecord | None":
     """A stored record; ``None`` where there is none, or none of this release."""
     from sentiment_assets.monitoring.check_record import record_from_bytes

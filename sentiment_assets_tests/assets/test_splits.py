@@ -9,7 +9,7 @@ from testing.in_process import BranchInProcess, failure_of
 
 def test_training_without_a_batch_says_what_to_do(acme: BranchInProcess) -> None:
     said = failure_of(acme.train("splits"))
-    assert "acme has no ingested batch yet: land a file and run the job acme_ingest first." in said
+    assert "acme has no ingested batch: land a file and run the job acme_ingest first." in said
 
 
 def test_training_on_one_class_says_what_is_missing(acme: BranchInProcess) -> None:

@@ -131,4 +131,5 @@ def test_what_is_kept_longest_counts_for_the_reports_of_all_branches() -> None:
     short, long, for_good = (Retention(reports=days) for days in (7, 30, None))
     assert longest([short, long]).reports == 30
     assert longest([short, for_good, long]).reports is None
+    assert longest([Retention(reviews=7), Retention()]).reviews is None, "and of all branches there are none"
     assert longest([]) == Retention()

@@ -40,7 +40,9 @@ def test_a_batch_that_was_replaced_or_is_gone_is_named(one_file: BranchInProcess
     assert one_file.train().success
     assert one_file.take_in("a.csv", as_csv(made_up_reviews(600, seed=9))).success
     (tmp_path / "home" / "data" / "acme" / "raw_reviews" / "b.csv.parquet").unlink()
-    with pytest.raises(CannotRebuild, match=r"b\.csv is gone; a\.csv is replaced since\. Land the former files again"):
+    with pytest.raises(
+        CannotRebuild, match=r"b\.csv is gone; a\.csv is replaced since\. .* `retention: reviews` says\. Land"
+    ):
         rebuild("acme", "2")
 
 

@@ -23,6 +23,7 @@ from sentiment_assets.publishing.warehouse import (
     newest_report_day,
     publish,
     remove_review,
+    remove_texts,
 )
 from sentiment_assets.reporting.figures import join_scores, report_figures
 from sentiment_assets_tests.publishing.conftest import Asked
@@ -324,5 +325,58 @@ def test_a_review_is_removed_with_its_score_and_its_words_and_all_others_stay(wa
     assert counts(ask, warehouse, "reviews") == [40]
 
 
+def test_texts_and_words_of_batches_go_and_every_figure_stays(warehouse: Warehouse, ask: Asked) -> None:
+    march = made_up_batch("shop", "march.csv", 20)
+    send(warehouse, march, replace(march, key="april.csv"))
+    for month in ("may", "june"):  # the client's ids begin anew, with other reviews
+        reviews = march.reviews.assign(text=march.reviews["text"] + f" in {month}")
+        scored = scored_by_words(reviews, version="4")
+        send(warehouse, replace(march, key=f"{month}.csv", reviews=reviews, scored=scored))
+    views = ("net_sentiment_by_day", "net_sentiment_by_kept", "latest_drift_verdicts")
+    figures = [sorted(ask(warehouse, f"SELECT * FROM {{s}}.{each}"), key=repr) for each in views]
+    before = everything(ask, warehouse)
+    assert remove_texts(warehouse, "shop", ["june.csv", "march.csv", "may.csv"]) == 60
+    assert [sorted(ask(warehouse, f"SELECT * FROM {{s}}.{each}"), key=repr) for each in views] == figures
+    after = everything(ask, warehouse)
+    for name in ("batches", "scores", "checks"):
+        assert after[name] == before[name]
+    texts = "SELECT batch, count(text), count(text_digest) FROM {s}.reviews GROUP BY batch ORDER BY batch"
+    assert ask(warehouse, texts) == [
+        ("april.csv", 20, 0),
+        *((f"{each}.csv", 0, 20) for each in ("june", "march", "may")),
+    ]
+    assert {batch for (batch,) in ask(warehouse, "SELECT DISTINCT batch FROM {s}.words")} == {"april.csv"}
+    assert remove_texts(warehouse, "shop", ["june.csv", "march.csv", "may.csv"]) == 60, "a run that was stopped goes on"
+    assert everything(ask, warehouse) == after
+    assert remove_texts(warehouse, "travel", ["april.csv"]) == 0
+    send(warehouse, march)
+    assert ask(warehouse, texts)[2] == ("march.csv", 20, 0), "as if it had landed again"
+
+
+def test_no_free_place_of_a_file_keeps_a_text_that_was_removed(tmp_path: Path) -> None:
+    warehouse, said = (
+        DuckdbFile(tmp_path / "warehouse.duckdb"),
+        "Grandmother Eulalia found the teapot of Zanzibar superb",
+    )
+    batch = made_up_batch("shop", "march.csv", 20)
+    reviews = batch.reviews.assign(text=[said, *batch.reviews["text"][1:]])
+    send(warehouse, replace(batch, reviews=reviews, scored=scored_by_words(reviews, version="4")))
+    assert said.encode() in warehouse.path.read_bytes(), "or there would be nothing to try"
+    assert remove_texts(warehouse, "shop", ["march.csv"]) == 20
+    assert said.encode() not in warehouse.path.read_bytes()
+
+
+def test_a_warehouse_of_the_last_release_gets_the_column_that_it_lacks(warehouse: Warehouse, ask: Asked) -> None:
+    send(warehouse, made_up_batch("shop", "march.csv", 20))
+    with module._turn(warehouse) as turn:
+        for view in reversed(VIEWS):
+            turn.run(f"DROP VIEW {warehouse.schema}.{view}")
+        turn.run(f"ALTER TABLE {warehouse.schema}.reviews DROP COLUMN text_digest")
+        turn.run(f"COMMENT ON TABLE {warehouse.schema}.batches IS 'of the last release'")
+    assert remove_texts(warehouse, "shop", ["march.csv"]) == 20
+    assert ask(warehouse, "SELECT count(*) FROM {s}.scored_reviews") == [(20,)]
+
+
 def test_nothing_is_removed_from_a_warehouse_that_has_nothing(warehouse: Warehouse) -> None:
     assert remove_review(warehouse, "acme", ["a.csv"], "1") == 0
+    assert remove_texts(warehouse, "acme", ["a.csv"]) == 0

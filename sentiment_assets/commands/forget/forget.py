@@ -14,7 +14,7 @@ import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from rich.console import Console
 
-from sentiment_assets.assets.splits import NAME as SPLITS
+from sentiment_assets.assets.derived_rows import take_out_of_derived, tell_of_splits
 from sentiment_assets.assets.stored_batch import CONTENT_DIGEST
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.branch.definitions import batch_partitions_name
@@ -25,10 +25,8 @@ from sentiment_assets.commands.forget.frames import (
     FoundRows,
     batches_of,
     store_without,
-    take_out_of_derived,
     take_out_of_scores,
     tell_dagster,
-    tell_of_splits,
     without_rows,
 )
 from sentiment_assets.commands.forget.landed import NotRewritten, take_out_of_landed
@@ -192,7 +190,7 @@ def _take_out_of_frames(
     )
     forgotten.note("reports without their table of reviews", len(of_reports))
     if write:
-        for name, count in take_out_of_derived(storage, branch, forgotten.review_id, forgotten.batches).items():
+        for name, count in take_out_of_derived(storage, branch, forgotten.batches, forgotten.review_id).items():
             forgotten.note(name, count)
     left = {each.batch: without_rows(each) for each in found}
     for each in found:
@@ -210,8 +208,7 @@ def _take_out_of_frames(
     for key, batch in left.items():
         store_without(storage, branch, key, batch)
         tell_dagster(instance, storage, branch, key, file_digest=_digest_of_landed(branch, key))
-    if SPLITS in forgotten.removed:
-        tell_of_splits(instance, storage, branch)
+    tell_of_splits(instance, storage, branch)
     forgotten.remains.extend(_what_remains(instance, places, traces))
 
 

@@ -1,20 +1,18 @@
 """The stored frames of a branch: rows of a forgotten review are taken out, all others stay as they are."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 import pandas as pd
-from upath import UPath
 
+from sentiment_assets.assets.derived_rows import tell_again
 from sentiment_assets.assets.event_metadata import FILE_DIGEST, ROW_COUNT, ROWS_LABELLED, ROWS_QUARANTINED
-from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.materialized import DATA_VERSION
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
-from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.stored_batch import (
     CONTENT_DIGEST,
     ROWS_FORGOTTEN,
@@ -22,15 +20,11 @@ from sentiment_assets.assets.stored_batch import (
     read_stored_batch,
     store_batch_again,
 )
-from sentiment_assets.assets.suspicious_labels import FILE as SUSPICIOUS_LABELS_FILE
-from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
-from sentiment_assets.assets.text_tables import FOLDER as TEXT_TABLES
 from sentiment_assets.assets.ui_metadata import counts_by, sample
 from sentiment_assets.ingestion.content import content_digest
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, optional_text, value_at
 from sentiment_assets.learning.scored_batch import SCORED_FROM
-from sentiment_assets.learning.splitting import digest_of_splits
 from sentiment_assets.monitoring.other_batches import digests_and_labels
 from sentiment_assets.resources.check_records import GROUPS, load_records, save_record
 from sentiment_assets.resources.storage import Storage, read_frame, store_frame
@@ -92,41 +86,6 @@ def _client_id(row: Mapping[str, Any], settings: IngestionSettings) -> str | Non
         return None
 
 
-def take_out_of_derived(storage: Storage, branch: str, review_id: str, batches: Collection[str]) -> dict[str, int]:
-    """Take a review out of what was made of batches for training; returns how many rows, or files, by what it was.
-
-    The features are removed, since they have its row: the next train run makes them again, as it does anyway. So is
-    the file of suspicious labels, and the index of texts, which is made again by the next check.
-    """
-    splits, suspicious = storage.path(branch, f"{SPLITS}.parquet"), storage.path(branch, SUSPICIOUS_LABELS_FILE)
-    removed = {SPLITS: _filter(splits, review_id, batches), SUSPICIOUS_LABELS: _filter(suspicious, review_id, batches)}
-    if removed[SPLITS]:
-        removed[FEATURES] = _remove(storage.path(branch, FEATURES))
-    if removed[SUSPICIOUS_LABELS]:
-        _remove(storage.path(branch, f"{SUSPICIOUS_LABELS}.csv"))
-    _remove(storage.path(branch, TEXT_TABLES))
-    return {name: count for name, count in removed.items() if count}
-
-
-def _filter(file: UPath, review_id: str, batches: Collection[str]) -> int:
-    if not file.exists():
-        return 0
-    frame = read_frame(file)
-    gone = (frame["review_id"] == review_id) & frame["batch"].isin(list(batches))
-    if gone.any():
-        kept = frame[~gone].reset_index(drop=True)
-        kept.attrs = frame.attrs
-        store_frame(file, kept)
-    return int(gone.sum())
-
-
-def _remove(place: UPath) -> int:
-    if place.exists():
-        place.fs.rm(place.path, recursive=place.is_dir())
-        return 1
-    return 0
-
-
 def take_out_of_scores(storage: Storage, branch: str, found: FoundRows, content: str) -> int:
     """Take a review out of the scores of a batch; ``content`` is the digest of what the batch holds without it."""
     file = storage.frame_path(branch, SCORED_REVIEWS, found.batch)
@@ -182,7 +141,7 @@ def tell_dagster(
         "quarantine_sample": sample(stored.quarantine),
         **({FILE_DIGEST: file_digest} if file_digest else {}),
     }
-    former = _tell(instance, dg.AssetKey([branch, RAW_REVIEWS]), key, metadata=said, tags={DATA_VERSION: content})
+    former = tell_again(instance, dg.AssetKey([branch, RAW_REVIEWS]), key, metadata=said, tags={DATA_VERSION: content})
     scores = storage.frame_path(branch, SCORED_REVIEWS, key)
     if not former or not scores.exists():
         return
@@ -192,48 +151,7 @@ def tell_dagster(
     asset = dg.AssetKey([branch, SCORED_REVIEWS])
     tags = {f"{_INPUT_VERSION}/{branch}/{RAW_REVIEWS}": content}
     of_scores = {ROW_COUNT: len(scored), "labels": counts_by(scored, ["label"]), "sample": sample(scored)}
-    _tell(instance, asset, key, metadata=of_scores, tags=tags, versions={former: content})
-
-
-def tell_of_splits(instance: dg.DagsterInstance, storage: Storage, branch: str) -> None:
-    """Say in Dagster's history what the splits hold now: what was made of them is out of date."""
-    splits = read_frame(storage.path(branch, f"{SPLITS}.parquet"))
-    said = {ROW_COUNT: len(splits), "sample": sample(splits), "reviews_by_split": counts_by(splits, ["split", "label"])}
-    _tell(
-        instance,
-        dg.AssetKey([branch, SPLITS]),
-        None,
-        metadata=said,
-        tags={DATA_VERSION: digest_of_splits(splits)},
-    )
-
-
-def _tell(
-    instance: dg.DagsterInstance,
-    asset: dg.AssetKey,
-    partition: str | None,
-    *,
-    metadata: Mapping[str, Any],
-    tags: Mapping[str, str],
-    versions: Mapping[str, str] | None = None,
-) -> str:
-    """Repeat the last materialization with some of it changed; returns the data version that it had, if any."""
-    wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[partition] if partition else None)
-    records = instance.fetch_materializations(wanted, limit=1).records
-    last = records[0].asset_materialization if records else None
-    if last is None:
-        return ""
-    former = (last.tags or {}).get(DATA_VERSION, "")
-    changed = dict(tags)
-    for before, after in (versions or {}).items():  # the version of scores begins with that of their reviews
-        changed[DATA_VERSION] = former.replace(before, after, 1)
-    system = {name: value for name, value in (last.tags or {}).items() if name.startswith("dagster/")}
-    instance.report_runless_asset_event(
-        dg.AssetMaterialization(
-            asset, partition=partition, metadata={**last.metadata, **metadata}, tags={**system, **changed}
-        )
-    )
-    return former
+    tell_again(instance, asset, key, metadata=of_scores, tags=tags, versions={former: content})
 
 
 def batches_of(

@@ -1,0 +1,114 @@
+"""What was made of batches for training: rows whose review is gone are taken out, and Dagster is told of it."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import dagster as dg
+from upath import UPath
+
+from sentiment_assets.assets.event_metadata import ROW_COUNT
+from sentiment_assets.assets.features import NAME as FEATURES
+from sentiment_assets.assets.materialized import DATA_VERSION
+from sentiment_assets.assets.splits import NAME as SPLITS
+from sentiment_assets.assets.suspicious_labels import FILE as SUSPICIOUS_LABELS_FILE
+from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
+from sentiment_assets.assets.text_tables import FOLDER as TEXT_TABLES
+from sentiment_assets.assets.ui_metadata import counts_by, sample
+from sentiment_assets.resources.storage import Storage, read_frame, store_frame
+
+
+def take_out_of_derived(
+    storage: Storage, branch: str, batches: Collection[str], review_id: str | None = None
+) -> dict[str, int]:
+    """Take the reviews of some batches, or one review of them, out of what was made for training.
+
+    Returns how many rows, or files, went, by what it was. The features are removed, since they have these rows: the
+    next train run makes them again, as it does anyway. So is the file of suspicious labels, and the index of texts,
+    which is made again by the next check.
+    """
+    splits, suspicious = storage.path(branch, f"{SPLITS}.parquet"), storage.path(branch, SUSPICIOUS_LABELS_FILE)
+    of_splits, of_suspicious = (_rows_of(each, batches, review_id) for each in (splits, suspicious))
+    # What was made of the rows goes first: if this is stopped, the rows say that there is something left to do.
+    removed = {FEATURES: _remove(storage.path(branch, FEATURES)) if of_splits else 0}
+    if of_suspicious:
+        _remove(storage.path(branch, f"{SUSPICIOUS_LABELS}.csv"))
+    _remove(storage.path(branch, TEXT_TABLES))
+    for name, file, gone in ((SPLITS, splits, of_splits), (SUSPICIOUS_LABELS, suspicious, of_suspicious)):
+        removed[name] = len(gone)
+        if gone:
+            _store_without(file, gone)
+    return {name: count for name, count in removed.items() if count}
+
+
+def _rows_of(file: UPath, batches: Collection[str], review_id: str | None) -> list[int]:
+    """The places of the rows of some batches, or of one review of them, in a stored frame."""
+    if not file.exists():
+        return []
+    frame = read_frame(file)
+    gone = frame["batch"].isin(list(batches))
+    if review_id is not None:
+        gone &= frame["review_id"] == review_id
+    return [place for place, is_gone in enumerate(gone) if is_gone]
+
+
+def _store_without(file: UPath, places: Collection[int]) -> None:
+    frame = read_frame(file)
+    kept = frame.drop(index=frame.index[list(places)]).reset_index(drop=True)
+    kept.attrs = frame.attrs
+    store_frame(file, kept)
+
+
+def _remove(place: UPath) -> int:
+    if place.exists():
+        place.fs.rm(place.path, recursive=place.is_dir())
+        return 1
+    return 0
+
+
+def tell_of_splits(instance: dg.DagsterInstance, storage: Storage, branch: str) -> None:
+    """Say in Dagster's history what the splits hold now, unless it says so: what was made of them is out of date."""
+    from sentiment_assets.learning.splitting import digest_of_splits
+
+    file, asset = storage.path(branch, f"{SPLITS}.parquet"), dg.AssetKey([branch, SPLITS])
+    if not file.exists():
+        return
+    splits = read_frame(file)
+    version = digest_of_splits(splits)
+    event = instance.get_latest_materialization_event(asset)
+    if event and event.asset_materialization and (event.asset_materialization.tags or {}).get(DATA_VERSION) == version:
+        return
+    said = {
+        ROW_COUNT: len(splits),
+        "sample": sample(splits),
+        "near_duplicates_sample": sample(splits.head(0)),
+        "reviews_by_split": counts_by(splits, ["split", "label"]),
+    }
+    tell_again(instance, asset, None, metadata=said, tags={DATA_VERSION: version})
+
+
+def tell_again(
+    instance: dg.DagsterInstance,
+    asset: dg.AssetKey,
+    partition: str | None,
+    *,
+    metadata: Mapping[str, Any],
+    tags: Mapping[str, str],
+    versions: Mapping[str, str] | None = None,
+) -> str:
+    """Repeat the last materialization with some of it changed; returns the data version that it had, if any."""
+    wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[partition] if partition else None)
+    records = instance.fetch_materializations(wanted, limit=1).records
+    last = records[0].asset_materialization if records else None
+    if last is None:
+        return ""
+    former = (last.tags or {}).get(DATA_VERSION, "")
+    changed = dict(tags)
+    for before, after in (versions or {}).items():  # the version of scores begins with that of their reviews
+        changed[DATA_VERSION] = former.replace(before, after, 1)
+    system = {name: value for name, value in (last.tags or {}).items() if name.startswith("dagster/")}
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(
+            asset, partition=partition, metadata={**last.metadata, **metadata}, tags={**system, **changed}
+        )
+    )
+    return former
