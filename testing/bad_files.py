@@ -479,6 +479,8 @@ def _noise(chance: random.Random) -> tuple[bytes, str]:
     return content, chance.choice(endings)
 
 
+NOISE = "noise"
+"""The kind of which no file is one of reviews."""
 _MAKERS: Mapping[str, Callable[[random.Random], tuple[bytes, str]]] = {
     "delimited": _delimited,
     "plain text": _plain_text,
@@ -486,7 +488,7 @@ _MAKERS: Mapping[str, Callable[[random.Random], tuple[bytes, str]]] = {
     "Parquet and Arrow": _columnar,
     "spreadsheet": _spreadsheet,
     "packed": _any,
-    "noise": _noise,
+    NOISE: _noise,
 }
 KINDS = (*_MAKERS, "folder")
 """What a file may be; packed ones are any of the others, in gzip, bzip2, xz, zstd or zip."""

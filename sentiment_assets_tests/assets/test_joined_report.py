@@ -4,6 +4,7 @@ import dagster as dg
 
 from sentiment_assets.assets.sentiment_report import joined_report_asset
 from sentiment_assets.definitions import resources
+from sentiment_assets.resources.ui_addresses import reports_ui
 from testing.in_process import BranchInProcess
 
 BRANCHES = [dg.AssetSpec([name, "sentiment_report"]) for name in ("acme", "other")]
@@ -39,5 +40,5 @@ def test_the_joined_report_is_made_of_what_the_reports_of_branches_left(trained:
     made = dg.materialize([asset], instance=trained.instance, resources=resources(), selection="sentiment_report")
     [event] = made.asset_materializations_for_node("sentiment_report")
     page = Path(str(event.metadata["report_file"].value)).read_text(encoding="utf-8")
-    assert '<th scope="row" class="text">acme<svg' in page
+    assert f'<a href="{reports_ui()}/reports/acme/latest/">acme</a><svg' in page
     assert "Without a scored review so far: other." in page
