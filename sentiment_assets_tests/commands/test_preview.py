@@ -2,6 +2,7 @@
 
 import json
 import os
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -214,6 +215,17 @@ def test_a_branch_shows_what_its_own_settings_keep_and_proposes_nothing(tmp_path
     assert "6 rows: stars: the rating 5 lies outside 1 to 4 (first: row 2)" in done.output
     assert "the branch says so" in done.output
     assert "type: sentiment_assets" not in done.output
+
+
+def test_a_branch_that_refuses_a_file_is_told_the_lines_that_would_read_it(tmp_path: Path) -> None:
+    nested = json.dumps({"page": 1, "data": {"reviews": [{"body": each, "stars": 4} for each in TEXTS]}}).encode()
+    refused = run(tmp_path, nested, "--branch", "old", name="r.json")
+    assert refused.exit_code == 0, refused.output
+    assert "the file would fail as a whole" in refused.output
+    told, lines = refused.output.split("# These lines have read its first ")
+    assert "defs.yaml" in told.splitlines()[-1]
+    written = yaml.safe_load(textwrap.dedent(lines.split("\n", 1)[1]))
+    assert written["format"] == {"records": "data.reviews"}
 
 
 def test_a_branch_that_redacts_shows_no_column_and_no_review_as_it_was(tmp_path: Path, defs: Path) -> None:

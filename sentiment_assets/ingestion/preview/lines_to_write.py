@@ -40,6 +40,17 @@ def with_lines_to_write(
     return f"{on_one_line(str(refusal))}. {lines}".rstrip()
 
 
+def lines_to_write(content: Content | Folder, file_name: str, settings: IngestionSettings) -> str:
+    """The same lines for a file that the settings refuse, as YAML with a comment above; empty where none are found."""
+    try:
+        read_batch(content, file_name, settings)
+    except UnreadableFile as refusal:
+        told = with_lines_to_write(refusal, content, file_name, settings).removeprefix(f"{on_one_line(str(refusal))}. ")
+        before, *lines = told.split("\n")
+        return "\n".join([f"# {before}", *lines]) if lines else ""
+    return ""
+
+
 def _lines_to_write(
     refusal: UnreadableFile, content: Content | Folder, file_name: str, settings: IngestionSettings
 ) -> str:

@@ -13,6 +13,7 @@ from sentiment_assets.ingestion.formats import FOLDER
 from sentiment_assets.ingestion.label_rules import Meaning, ProposedRule, meaning_of
 from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
+from sentiment_assets.ingestion.preview.lines_to_write import lines_to_write
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
 from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
@@ -101,7 +102,7 @@ class Preview:
     settings: Mapping[str, object]
     """The attributes of the branch; empty where an existing branch was shown."""
     yaml: str
-    """The text of a ``defs.yaml`` with them."""
+    """The text of a ``defs.yaml`` with them; of a branch the lines that would read a file that it refuses, if any."""
 
 
 def preview_file(
@@ -160,7 +161,7 @@ def preview_for_branch(
         outcome=outcome,
         warnings=_warnings(Sample(file, rows, found, settings), Roles((), None), outcome),
         settings={},
-        yaml="",
+        yaml=redactor.redact(lines_to_write(file.content, file.name, settings)) if outcome.fails else "",
     )
 
 
