@@ -30,6 +30,8 @@ CHAMPION_VERSION = "champion_version"
 REPORT_FILE = "report_file"
 FAILED = "failed"
 """What an observation of a batch says that could not be taken in, or scored: why."""
+TRANSIENT = "transient"
+"""What it says, too, where the reason may pass by itself, such as a landing place that is away."""
 FIGURES_EVENT = "figures_event"
 """The number of the last event of the report or the models that a publication has sent what it says of."""
 TOLD_AGAIN = "told_again"
@@ -113,6 +115,12 @@ def read_check(metadata: Metadata) -> RecordedCheck:
         numbers={name: str(metadata[name].value) for name in _NUMBERS if name in metadata},
         drift_page=None if page is None else str(page.value),
     )
+
+
+def failure_of_batch(error: Exception) -> dict[str, str | bool]:
+    """What an observation says of a batch that failed: why, and whether another try may help."""
+    transient = isinstance(error, dg.Failure) and error.allow_retries
+    return {FAILED: why_failed(error), **({TRANSIENT: True} if transient else {})}
 
 
 def why_failed(error: Exception) -> str:

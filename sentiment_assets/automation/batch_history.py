@@ -13,6 +13,7 @@ from sentiment_assets.assets.event_metadata import (
     MODEL_VERSION,
     RECALIBRATED_ON,
     ROWS_LABELLED,
+    TRANSIENT,
 )
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
@@ -69,8 +70,13 @@ def taken_in(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> 
     return batches
 
 
-def failed_at(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, float]:
-    """Return when a run said last of each batch that it failed, seconds since 1970; for those of which one did."""
+def failed_at(
+    instance: dg.DagsterInstance, branch: str, keys: Sequence[str], *, for_good: bool = False
+) -> dict[str, float]:
+    """Return when a run said last of each batch that it failed, seconds since 1970; for those of which one did.
+
+    ``for_good`` leaves out what may pass by itself.
+    """
     found: dict[str, float] = {}
     for start in range(0, len(keys), _AT_ONCE):
         some = dg.AssetRecordsFilter(
@@ -80,7 +86,8 @@ def failed_at(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) ->
         while more:
             page = instance.fetch_observations(some, limit=_PAGE, cursor=cursor)  # the last one first
             for record in page.records:
-                if record.asset_observation and FAILED in record.asset_observation.metadata:
+                said = record.asset_observation.metadata if record.asset_observation else {}
+                if FAILED in said and not (for_good and TRANSIENT in said):
                     found.setdefault(str(record.partition_key), record.timestamp)
             cursor, more = page.cursor, page.has_more
     return found

@@ -196,7 +196,7 @@ def _with_outcomes(
     held = {path_of_batch(key): each.digest for key, each in batches.items() if each.digest}
     open_ = [path for path in asked if path in seen and seen[path].taken and seen[path].outcome != "failed"]
     not_held = [path for path in open_ if held.get(path) != seen[path].taken and path not in under_way]
-    failed = failed_at(instance, branch, [registered[path] for path in not_held])
+    failed = failed_at(instance, branch, [registered[path] for path in not_held], for_good=True)
     by_path = {path_of_batch(key): moment for key, moment in failed.items()}
     return with_outcomes(seen, asked, held, under_way=under_way, failed=by_path)
 

@@ -12,7 +12,7 @@ from functools import cache
 import dagster as dg
 from pydantic import Field
 
-from sentiment_assets.assets.event_metadata import FAILED, TOLD_AGAIN, why_failed
+from sentiment_assets.assets.event_metadata import TOLD_AGAIN, failure_of_batch, why_failed
 from sentiment_assets.assets.materialized import Materialized, event_of
 from sentiment_assets.assets.pulled import DATA_VERSION, pulled_key
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
@@ -119,7 +119,7 @@ def batches_asset(
             except Exception as error:  # whatever it is, no other batch is to suffer from it
                 failed[key] = error if len(context.partition_keys) == 1 else _without_traceback(error)
                 context.log.exception(f"{key} failed")
-                yield dg.AssetObservation(plan.raw_reviews.key, partition=key, metadata={FAILED: why_failed(error)})
+                yield dg.AssetObservation(plan.raw_reviews.key, partition=key, metadata=failure_of_batch(error))
         try:
             publish_drift_page(branch, every, storage=storage, tracking=tracking, settings=settings.monitoring)
             tell_open_warnings(context.instance, storage, branch, batch_partitions)

@@ -153,8 +153,9 @@ def with_outcomes(
 
     ``held`` has the digests of what batches hold, by path; ``under_way`` are those that a run is taking in now. A batch
     that nothing was asked for by these looks counts too: its file was ingested by hand, or what was seen was lost.
-    ``failed`` says when a run told last of a batch that it failed. A run may end without a word about some of its
-    batches, because it was killed for example: each of these is to be tried once more, alone.
+    ``failed`` says when a run told last of a batch that it failed for good. A run may end without a word about some of
+    its batches, because it was killed for example, or say that a reason may pass by itself: each of these is to be
+    tried once more, alone.
     """
     outcomes = {}
     for path in asked:

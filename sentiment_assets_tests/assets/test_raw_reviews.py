@@ -15,6 +15,7 @@ from upath import UPath
 
 from sentiment_assets.assets import raw_reviews as module
 from sentiment_assets.assets.stored_batch import read_stored_batch
+from sentiment_assets.automation.batch_history import failed_at
 from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.ingestion.landing import file_digest, folder_digest
@@ -267,6 +268,8 @@ def test_a_disk_that_fails_while_a_file_is_read_is_named_too(
     monkeypatch.setattr("sentiment_assets.ingestion.landing.file_digest", lambda _: "")
     monkeypatch.setattr(os, "preadv", failing)
     assert "landing/acme/a.csv cannot be read (Input/output error): see that" in failure_of(acme.ingest(key))
+    assert failed_at(acme.instance, "acme", [key])
+    assert not failed_at(acme.instance, "acme", [key], for_good=True), "it may pass by itself"
 
 
 def test_a_file_that_is_written_to_while_it_is_read_is_no_batch(

@@ -112,13 +112,16 @@ class Looks:
             dg.AssetMaterialization(["acme", "raw_reviews"], partition=batch, metadata={FILE_DIGEST: digest})
         )
 
-    def ended(self, batch: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.FAILURE) -> None:
+    def ended(
+        self, batch: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.FAILURE, *, transient: bool = False
+    ) -> None:
         """A run for the batch has ended; by default, it has failed, and said so."""
         self._is_done(batch)
         self.run(batch, status)
         if status == dg.DagsterRunStatus.FAILURE:
+            said = {"failed": "no text"} | ({"transient": True} if transient else {})
             self.instance.report_runless_asset_event(
-                dg.AssetObservation(["acme", "raw_reviews"], partition=batch, metadata={"failed": "no text"})
+                dg.AssetObservation(["acme", "raw_reviews"], partition=batch, metadata=said)
             )
 
     def run(self, batch: str, status: dg.DagsterRunStatus) -> str:
@@ -284,6 +287,20 @@ def test_a_file_of_which_its_run_said_nothing_is_tried_once_more_and_alone(looks
     )
     assert looks.runs() == [["b.csv"], ["c.csv"]]
     looks.kill()
+    assert [looks.asks_for() for _ in range(3)] == [[], [], []]
+
+
+def test_a_file_that_failed_for_a_reason_that_transient_is_tried_once_more_and_alone(
+    looks: Looks, folder: Path
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_bytes(name.encode())
+    looks.tick()
+    assert looks.runs() == [["a.csv", "b.csv"]]
+    looks.ended("a.csv")
+    looks.ended("b.csv", transient=True)
+    assert looks.runs() == [["b.csv"]]
+    looks.ended("b.csv", transient=True)
     assert [looks.asks_for() for _ in range(3)] == [[], [], []]
 
 

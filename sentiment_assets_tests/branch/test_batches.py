@@ -240,6 +240,7 @@ def test_why_a_batch_failed_is_said_on_its_partition_and_in_the_run_whatever_els
     observed = trained.instance.fetch_observations(of_batch, limit=5).records[0].asset_observation
     assert observed is not None
     assert "it has no column 'text'" in str(observed.metadata["failed"].value)
+    assert "transient" not in observed.metadata
 
 
 def test_a_failed_run_shows_the_warnings_of_the_batches_that_it_has_taken_in(trained: BranchInProcess) -> None:

@@ -124,7 +124,7 @@ def test_a_pull_that_is_killed_lands_every_file(tmp_path: Path, home: Path, step
     assert pull(of(bucket)).files == []
 
 
-def test_a_folder_that_is_not_there_is_an_error_that_may_pass(bucket: UPath) -> None:
+def test_a_folder_that_is_not_there_is_an_error_that_transient(bucket: UPath) -> None:
     with pytest.raises(PullFailed, match="acme: source bucket: .*there is no folder") as failure:
         pull(of(bucket))
     assert failure.value.may_help_later
