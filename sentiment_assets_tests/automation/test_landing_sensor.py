@@ -290,9 +290,7 @@ def test_a_file_of_which_its_run_said_nothing_is_tried_once_more_and_alone(looks
     assert [looks.asks_for() for _ in range(3)] == [[], [], []]
 
 
-def test_a_file_that_failed_for_a_reason_that_transient_is_tried_once_more_and_alone(
-    looks: Looks, folder: Path
-) -> None:
+def test_a_file_that_failed_for_a_transient_reason_is_tried_once_more_and_alone(looks: Looks, folder: Path) -> None:
     for name in ("a.csv", "b.csv"):
         (folder / name).write_bytes(name.encode())
     looks.tick()
