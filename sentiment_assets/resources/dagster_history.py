@@ -141,7 +141,10 @@ def _runs_that_told_of(
 def _has_last_word(
     instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey], run_id: str, *, there: Collection[str]
 ) -> bool:
-    """Whether nothing newer was told of some partition that is there than what the run has told."""
+    """Whether nothing newer was told of some partition that is there than what the run has told.
+
+    One that has told of another asset, too, counts as well: somebody has picked both for one run.
+    """
     storage: Any = instance.event_log_storage
     kinds = [_MATERIALIZATION, _OBSERVATION]
     with storage.index_connection() as connection:
@@ -158,7 +161,7 @@ def _has_last_word(
     are_told = {partition for _, partition, _ in told}
     only_checked = (checked - are_told) & {*there}
     return bool(only_checked) or any(
-        number >= latest.get(asset, {}).get(each, 0) for asset, each, number in told if each in there
+        asset not in latest or (each in there and number >= latest[asset].get(each, 0)) for asset, each, number in told
     )
 
 

@@ -238,8 +238,8 @@ def test_copies_and_folders_of_texts_and_odd_names_go_too(
     branch.land("Über, 50 %.csv", OLD)
     branch.land("copy.csv", OLD)
     branch.land("link/of.csv", YOUNG)
-    (place / "link.csv").symlink_to(place / "link/of.csv")
-    for key in ("week", odd, "link.csv"):
+    (place / "to.csv").symlink_to(place / "link/of.csv")
+    for key in ("week", odd, "to.csv"):
         assert branch.ingest(key).success
     happened_long_ago(branch.instance)
     assert tidy(branch)["batches"] == 3
@@ -333,6 +333,25 @@ def test_of_a_run_that_had_several_batches_the_others_are_still_known(
     assert tidy(branch)["runs_of_batches"] == 1, "nothing newer was told of c.csv by that one"
     assert branch.instance.get_materialized_partitions(asset) == {"c.csv"}
     assert branch.instance.get_runs_count(runs) == 1
+
+
+def test_of_a_run_that_had_another_asset_too_that_is_still_known(branch: BranchInProcess) -> None:
+    [raw, report], last = branch.keys("raw_reviews", "sentiment_report"), branch.metadata_of("raw_reviews", "old.csv")
+
+    @dg.op
+    def both(context: dg.OpExecutionContext) -> None:
+        context.log_event(dg.AssetMaterialization(raw, partition="old.csv", metadata=dict(last)))
+        context.log_event(dg.AssetMaterialization(report))
+
+    @dg.job
+    def picked() -> None:
+        both()
+
+    assert picked.execute_in_process(instance=branch.instance).success
+    happened_long_ago(branch.instance)
+    assert tidy(branch)["batches"] == 2
+    assert len(list(materializations(branch.instance, report))) == 1
+    assert branch.instance.get_materialized_partitions(raw) == set()
 
 
 def test_a_run_of_the_branch_under_way_is_waited_for(branch: BranchInProcess) -> None:
