@@ -25,6 +25,7 @@ from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
 from sentiment_assets.automation.batch_history import materialization_records
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.checks.degradation import LABEL_BUDGET
+from sentiment_assets.checks.open_warnings import tell_open_warnings
 from sentiment_assets.ingestion.batch_key import path_of_batch
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.settings import IngestionSettings
@@ -188,7 +189,8 @@ class _Removal:
 
     def _copies(self, due: Mapping[str, Held]) -> Mapping[str, str]:
         place, digests = below_home(self.places.landing), {each.digest for each in due.values()}
-        known = [path_of_batch(key) for key in {*self.keys, *due}]
+        # A file of a batch that goes too may hold by now what another one was taken in with: then it is a copy of that.
+        known = [path_of_batch(key) for key in self.keys if key not in due]
         copies, unread = copies_of(place, digests, known, self.places.ingestion)
         for path, error in unread.items():
             dg.get_dagster_logger().warning(
@@ -252,6 +254,9 @@ class _Removal:
             return
         for key in keys:
             self.instance.delete_dynamic_partition(self.places.batch_partitions, key)
+        tell_open_warnings(
+            self.instance, storage, branch, dg.DynamicPartitionsDefinition(name=self.places.batch_partitions)
+        )
         self.file.unlink()
         expired.batches, expired.reviews = len(keys), sum(each.reviews for each in gone.values())
 

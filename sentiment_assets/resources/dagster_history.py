@@ -76,20 +76,22 @@ def take_out_texts_told_before(instance: dg.DagsterInstance, assets: Sequence[dg
         return 0
     before = moment.astimezone(UTC).replace(tzinfo=None)
     names = [each.to_string() for each in assets]
+    old_event = _event.asset_key.in_(names) & _event.partition.is_(None) & (_event.timestamp < before)
+    old_check = _check.asset_key.in_(names) & _check.partition.is_(None) & (_check.evaluation_event_timestamp < before)
     with storage.index_connection() as connection:
-        told = _select(_event.id, _event.run_id, _event.event).where(
-            _event.asset_key.in_(names), _event.partition.is_(None), _event.timestamp < before
-        )
-        checked = _select(_check.id, _check.run_id, _check.evaluation_event).where(
-            _check.asset_key.in_(names), _check.partition.is_(None), _check.evaluation_event_timestamp < before
-        )
+        told = _select(_event.id, _event.run_id, _event.event).where(old_event)
+        checked = _select(_check.id, _check.run_id, _check.evaluation_event).where(old_check)
         rows = [*connection.execute(told), *connection.execute(checked)]
     for run_id in sorted({run_id or "" for _, run_id, event in rows if event and _without_texts(event) != event}):
+        # What was told without a run is of all branches and all times, so of that only what is old is looked at.
+        told_by, checked_by = _event.run_id == run_id, _check.run_id == run_id
+        if not run_id:
+            told_by, checked_by = told_by & old_event, checked_by & old_check
         with _overwriting(storage.run_connection(run_id)) as connection:
-            changed += _rewrite(connection, _event.run_id == run_id)
+            changed += _rewrite(connection, told_by)
         with _overwriting(storage.index_connection()) as connection:
-            _rewrite(connection, _event.run_id == run_id)
-            _rewrite_checks(connection, run_id)
+            _rewrite(connection, told_by)
+            _rewrite_checks(connection, checked_by)
             connection.execute(
                 AssetKeyTable.update().where(AssetKeyTable.c.asset_key.in_(names)).values(last_materialization=None)
             )
@@ -108,12 +110,19 @@ def rewrite_index(instance: dg.DagsterInstance) -> None:
     try:
         with closing(sqlite3.connect(file, timeout=_LONGEST_WAIT)) as database:
             database.execute("VACUUM")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # Where somebody reads it, SQLite says so in its answer, and leaves the file as it was.
+            [(is_read, *_)] = database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError as error:
-        raise HistoryBusy(
-            f"{file} cannot be written anew ({error}): it is tried again on the next day; to have it now, stop what "
-            "has it open, or see that its disk has as much room as the file again, and run the job once more"
-        ) from error
+        raise _busy(file, str(error)) from error
+    if is_read:
+        raise _busy(file, "somebody is reading it")
+
+
+def _busy(file: Path, why: str) -> HistoryBusy:
+    return HistoryBusy(
+        f"{file} cannot be written anew ({why}): it is tried again on the next day; to have it now, stop what has it "
+        "open, or see that its disk has as much room as the file again, and run the job once more"
+    )
 
 
 def _runs_that_told_of(
@@ -132,7 +141,10 @@ def _runs_that_told_of(
 def _has_last_word(
     instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey], run_id: str, *, there: Collection[str]
 ) -> bool:
-    """Whether nothing newer was told of some partition that is there than what the run has told."""
+    """Whether nothing newer was told of some partition that is there than what the run has told.
+
+    One that has told of another asset, too, counts as well: somebody has picked both for one run.
+    """
     storage: Any = instance.event_log_storage
     kinds = [_MATERIALIZATION, _OBSERVATION]
     with storage.index_connection() as connection:
@@ -149,7 +161,7 @@ def _has_last_word(
     are_told = {partition for _, partition, _ in told}
     only_checked = (checked - are_told) & {*there}
     return bool(only_checked) or any(
-        number >= latest.get(asset, {}).get(each, 0) for asset, each, number in told if each in there
+        asset not in latest or (each in there and number >= latest[asset].get(each, 0)) for asset, each, number in told
     )
 
 
@@ -207,8 +219,8 @@ def _rewrite(connection: "Connection", which: "ColumnElement[bool]") -> int:
     return len(changed)
 
 
-def _rewrite_checks(connection: "Connection", run_id: str) -> None:
-    rows = connection.execute(_select(_check.id, _check.evaluation_event).where(_check.run_id == run_id)).all()
+def _rewrite_checks(connection: "Connection", which: "ColumnElement[bool]") -> None:
+    rows = connection.execute(_select(_check.id, _check.evaluation_event).where(which)).all()
     for number, event in rows:
         if event and (without := _without_texts(event)) != event:
             connection.execute(

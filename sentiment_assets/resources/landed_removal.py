@@ -9,7 +9,7 @@ from pathlib import Path
 from upath import UPath
 
 from sentiment_assets.ingestion.formats import format_of
-from sentiment_assets.ingestion.landing import chunks_of, digest_of_parts, folder_digest, part_digests
+from sentiment_assets.ingestion.landing import change_token, chunks_of, digest_of_parts, folder_digest, part_digests
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import folders_of_texts
 from sentiment_assets.resources.home import is_local
@@ -35,12 +35,14 @@ def landed_digest(place: UPath, path: str) -> str | None:
 def copies_of(
     place: UPath, digests: Collection[str], known: Collection[str], settings: IngestionSettings
 ) -> tuple[Mapping[str, str], Mapping[str, Exception]]:
-    """The digest of each landed file that has one of these and is no batch of its own; ``known`` are those that are.
+    """The digest of each landed file that has one of these; ``known`` are not looked at, since they stay as batches.
 
-    The landing sensor passes them over as long as the batch is there that has their content. Also returns why others
-    could not be read.
+    The landing sensor passes copies over as long as the batch is there that has their content. Also returns why others
+    could not be read. Raises ``NotADirectoryError`` if the place is not there, such as a disk that is not mounted.
     """
     found = look_into(place)
+    if found is None and is_local(place):  # an object store has no folders, so an empty one is not there either
+        raise NotADirectoryError("it is not there")
     if found is None:
         return {}, {}
     landed = folders_of_texts(found.tokens, settings)
@@ -62,7 +64,7 @@ def remove_landed(place: UPath, path: str, digest: str) -> bool:
 
     What was landed there since stays. Raises what the file system does, and ``NotAReviewFile``.
     """
-    aside = Path(place.path) / f".{digest}.expired" if is_local(place) else None
+    aside, before = Path(place.path) / f".{digest}.expired" if is_local(place) else None, _state_of(place, path)
     if landed_digest(place, path) != digest:
         return _removes_link_to_nothing(place, path)
     if folder := read_folder(place, path):
@@ -73,9 +75,18 @@ def remove_landed(place: UPath, path: str, digest: str) -> bool:
         else:
             for each in folder.texts:
                 _remove_file(place, f"{path}/{each}")
+    elif _state_of(place, path) != before:  # to read a large file takes a while
+        return False
     else:
         _remove_file(place, path)
     return True
+
+
+def _state_of(place: UPath, path: str) -> str:
+    """What changes with a landed file; empty if nothing is there, or a link that leads to nothing."""
+    place.fs.invalidate_cache()
+    file = os.path.realpath(Path(place.path) / path) if is_local(place) else place.joinpath(path).path
+    return change_token(place.fs.info(file)) if place.fs.exists(file) else ""
 
 
 def remove_half_removed(place: UPath) -> None:

@@ -19,13 +19,15 @@ import psycopg2
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine, event, text
+from upath import UPath
 
 from sentiment_assets.automation import expired_batches, landing_sensor
+from sentiment_assets.automation.batch_history import materializations
 from sentiment_assets.automation.publishing_sensor import batches_to_publish
 from sentiment_assets.automation.scoring_sensor import batches_to_score
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.batch_key import batch_key
-from sentiment_assets.resources import landed_removal
+from sentiment_assets.resources import dagster_history, landed_removal
 from sentiment_assets.resources.home import SETTING
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
@@ -236,8 +238,8 @@ def test_copies_and_folders_of_texts_and_odd_names_go_too(
     branch.land("Über, 50 %.csv", OLD)
     branch.land("copy.csv", OLD)
     branch.land("link/of.csv", YOUNG)
-    (place / "link.csv").symlink_to(place / "link/of.csv")
-    for key in ("week", odd, "link.csv"):
+    (place / "to.csv").symlink_to(place / "link/of.csv")
+    for key in ("week", odd, "to.csv"):
         assert branch.ingest(key).success
     happened_long_ago(branch.instance)
     assert tidy(branch)["batches"] == 3
@@ -266,6 +268,45 @@ def test_a_folder_of_texts_whose_removal_is_stopped_is_not_taken_in_by_halves(
     assert landed(tmp_path / "home") == set()
 
 
+def test_a_file_that_has_become_a_copy_of_another_goes_with_both(
+    acme: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch = keeping(acme)
+    assert branch.take_in("latest.csv", YOUNG).success
+    assert branch.take_in("week.csv", OLD).success
+    branch.land("latest.csv", OLD)
+    assert asks_for(branch, monkeypatch) == []
+    happened_long_ago(branch.instance)
+    assert tidy(branch)["batches"] == 2
+    assert landed(tmp_path / "home") == set()
+
+
+def test_a_file_that_lands_while_the_former_one_is_read_stays(
+    branch: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = landed_removal.landed_digest
+
+    def slowly(place: UPath, path: str) -> str | None:
+        digest = read(place, path)
+        branch.land(path, reviews(9, "samarkand trombones"))
+        return digest
+
+    with monkeypatch.context() as patch:
+        patch.setattr(landed_removal, "landed_digest", slowly)
+        assert tidy(branch)["batches"] == 1
+    assert landed(tmp_path / "home") == {"old.csv", "young.csv"}
+    assert asks_for(branch, monkeypatch) == ["old.csv"]
+
+
+def test_no_warning_of_a_batch_that_is_gone_is_open(acme: BranchInProcess) -> None:
+    branch = keeping(acme)
+    assert branch.take_in("old.csv", OLD.replace(b",0\n", b",none of both\n")).success
+    assert "old.csv" in str(branch.shown("open_warnings").description)
+    happened_long_ago(branch.instance)
+    assert tidy(branch)["batches"] == 1
+    assert branch.shown("open_warnings").description == "No warning is open."
+
+
 def test_a_branch_of_another_name_keeps_its_batches(branch: BranchInProcess) -> None:
     other = BranchInProcess(branch.instance, "single", keeping(branch, landing="landing/single").settings)
     assert other.take_in("old.csv", YOUNG).success
@@ -292,6 +333,25 @@ def test_of_a_run_that_had_several_batches_the_others_are_still_known(
     assert tidy(branch)["runs_of_batches"] == 1, "nothing newer was told of c.csv by that one"
     assert branch.instance.get_materialized_partitions(asset) == {"c.csv"}
     assert branch.instance.get_runs_count(runs) == 1
+
+
+def test_of_a_run_that_had_another_asset_too_that_is_still_known(branch: BranchInProcess) -> None:
+    [raw, report], last = branch.keys("raw_reviews", "sentiment_report"), branch.metadata_of("raw_reviews", "old.csv")
+
+    @dg.op
+    def both(context: dg.OpExecutionContext) -> None:
+        context.log_event(dg.AssetMaterialization(raw, partition="old.csv", metadata=dict(last)))
+        context.log_event(dg.AssetMaterialization(report))
+
+    @dg.job
+    def picked() -> None:
+        both()
+
+    assert picked.execute_in_process(instance=branch.instance).success
+    happened_long_ago(branch.instance)
+    assert tidy(branch)["batches"] == 2
+    assert len(list(materializations(branch.instance, report))) == 1
+    assert branch.instance.get_materialized_partitions(raw) == set()
 
 
 def test_a_run_of_the_branch_under_way_is_waited_for(branch: BranchInProcess) -> None:
@@ -332,6 +392,19 @@ def test_a_landing_place_out_of_reach_keeps_the_batches(
         assert "the bucket is gone: see that it can be reached" in failure_of(branch.run("tidy"))
     assert batches_of(branch) == {"old.csv", "young.csv"}
     assert tidy(branch)["batches"] == 1
+
+
+def test_a_landing_place_that_is_not_there_keeps_the_batches(
+    branch: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is not mounted: its files would be taken in as new ones once it is."""
+    place, elsewhere = tmp_path / "home/landing/acme", tmp_path / "elsewhere"
+    place.rename(elsewhere)
+    assert f"{place}: it is not there: see that it can be reached" in failure_of(branch.run("tidy"))
+    assert batches_of(branch) == {"old.csv", "young.csv"}
+    elsewhere.rename(place)
+    assert tidy(branch)["batches"] == 1
+    assert asks_for(branch, monkeypatch) == []
 
 
 def test_a_warehouse_that_is_away_keeps_the_batches_until_the_next_day(
@@ -467,6 +540,48 @@ def test_in_the_file_of_a_run_that_stays_nothing_is_left_of_what_went(
     [file] = {each for each in files_that_say(tmp_path / "dagster", OF_OLD) if "index" not in each}
     [run] = instance.get_runs(dg.RunsFilter(job_name="acme_ingest"))
     assert run.run_id in file, "what it has told of the other batch is still there"
+
+
+@pytest.mark.process  # Dagster copies the output of each step by a process
+def test_an_index_that_somebody_reads_is_written_anew_on_the_next_day(
+    acme: BranchInProcess, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage: Any = instance.event_log_storage
+    branch = keeping(replace(acme, instance=instance))
+    assert branch.take_in("old.csv", OLD).success
+    happened_long_ago(instance)
+    monkeypatch.setattr(dagster_history, "_LONGEST_WAIT", 0.1)
+    rewrite = expired_batches.rewrite_index
+    with (
+        closing(sqlite3.connect(storage.path_for_shard("index"), isolation_level=None)) as reader,
+        monkeypatch.context() as patch,
+    ):
+
+        def is_read(of: dg.DagsterInstance) -> None:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM event_logs").fetchall()
+            rewrite(of)
+
+        patch.setattr(expired_batches, "rewrite_index", is_read)
+        assert "index.db cannot be written anew (somebody is reading it)" in failure_of(branch.run("tidy"))
+    assert batches_of(branch) == {"old.csv"}
+    assert tidy(branch)["batches"] == 1
+
+
+def test_what_other_branches_and_later_runs_have_told_without_a_run_stays(branch: BranchInProcess) -> None:
+    """``forget`` tells without a run what batches and splits hold without a review."""
+    sample = dg.MetadataValue.table([dg.TableRecord({"text": OF_OLD})])
+    told = {name: dg.AssetKey([name, "splits"]) for name in (branch.name, "single")}
+    for asset in told.values():
+        branch.instance.report_runless_asset_event(dg.AssetMaterialization(asset, metadata={"sample": sample}))
+    happened_long_ago(branch.instance)
+    branch.instance.report_runless_asset_event(dg.AssetMaterialization(told["acme"], metadata={"sample": sample}))
+    tidy(branch)
+    left = {
+        name: ["sample" in event.metadata for event in materializations(branch.instance, asset)]
+        for name, asset in told.items()
+    }
+    assert left == {"acme": [False, True], "single": [True]}
 
 
 def test_a_branch_without_a_batch_left_cannot_be_trained_and_says_why(acme: BranchInProcess) -> None:

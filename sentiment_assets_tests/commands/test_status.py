@@ -38,6 +38,8 @@ def test_a_branch_without_a_file_is_told_where_to_land_one(acme: BranchInProcess
 
 def test_while_the_first_files_are_taken_in_nothing_is_said_of_labels(acme: BranchInProcess) -> None:
     acme.register_batch("a.csv")
+    acme.instance.add_run(dg.DagsterRun("other_ingest", status=dg.DagsterRunStatus.STARTED))
+    assert "the first files are being taken in" not in str(status_of(acme).missing)
     acme.instance.add_run(dg.DagsterRun("acme_ingest", status=dg.DagsterRunStatus.STARTED))
     assert status_of(acme).missing == ["nothing is stored yet: the first files are being taken in"]
 

@@ -55,6 +55,15 @@ def test_the_gate(challenger: np.ndarray, champion: np.ndarray, rule: str, promo
     )
 
 
+def test_the_reason_says_whose_hinge_loss_is_the_smaller_one() -> None:
+    """Sixty of a thousand are wrong by a hinge loss of three each."""
+    rule = PromotionRule()
+    better = decide_promotion(compare_paired(GOOD, WORSE, LABELS), rule)
+    worse = decide_promotion(compare_paired(WORSE, GOOD, LABELS), rule)
+    assert "its hinge loss is 0.1800 below the champion's" in better.reason
+    assert "its hinge loss is 0.1800 above the champion's" in worse.reason
+
+
 def with_newest(challenger: np.ndarray, champion: np.ndarray, n: int) -> PairedComparison:
     """A comparison of which the last ``n`` reviews are the newest."""
     newest = compare_paired(challenger[-n:], champion[-n:], LABELS[-n:])
