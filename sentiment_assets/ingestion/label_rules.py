@@ -146,7 +146,14 @@ def _scale_of(numbers: Sequence[str], ratings: Sequence[float], column: str) -> 
     named_stars = is_named and lowest >= _STARS_LOWEST and len(numbers) > 2
     if not (in_words or fractions or named_stars or len(numbers) > _FEW_VALUES):
         return None
-    return next((each for each in _RANGES if each[0] <= lowest and highest <= each[1]), (lowest, highest))
+    own = (lowest, highest) if _has_quarters(lowest, highest) else None
+    return next((each for each in _RANGES if each[0] <= lowest and highest <= each[1]), own)
+
+
+def _has_quarters(lowest: float, highest: float) -> bool:
+    """Whether there is anything between the lowest quarter and the highest: not of one number, nor of huge ones."""
+    quarter = (highest - lowest) / 4
+    return lowest + quarter < highest - quarter
 
 
 def _halves(numbers: Sequence[str], seen: Counter[str], rule: LabelRule) -> dict[str, object]:

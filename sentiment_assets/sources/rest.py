@@ -90,7 +90,11 @@ def _auth_at(base_url: str, auth: RestAuth, session: "Session") -> "Callable[[Pr
 
     def look_at_redirect(response: "Response", *_: Any, **__: Any) -> "Response":
         if response.is_redirect:
-            require_own(urljoin(response.url, response.headers["location"]))
+            try:
+                require_own(urljoin(response.url, response.headers["location"]))
+            except UnexpectedAnswer:
+                response.close()  # nobody reads it any more
+                raise
         return response
 
     def add_at_own(request: "PreparedRequest") -> "PreparedRequest":

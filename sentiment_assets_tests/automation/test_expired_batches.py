@@ -1,6 +1,5 @@
 """A batch that is older than its branch wants reviews kept goes as a whole, as if it had never landed."""
 
-import io
 import json
 import sqlite3
 import time
@@ -14,9 +13,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-import pandas as pd
 import psycopg2
-import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine, event, text
 from upath import UPath
@@ -33,6 +30,7 @@ from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, Prepared, copy_home, failure_of
 from testing.postgres import postgres_server
+from testing.unpacked import said_in
 
 DAYS, DAYS_AGO, ROWS = 30, 40, 60
 STORAGE = Storage(root="data")
@@ -154,18 +152,7 @@ def asks_for(branch: BranchInProcess, monkeypatch: pytest.MonkeyPatch) -> list[s
 def files_that_say(home: Path, said: str) -> set[str]:
     """The files below a folder in which something stands, whatever it was packed into."""
     files = (each for each in home.rglob("*") if each.is_file())
-    return {str(each.relative_to(home)) for each in files if any(said in part for part in _unpacked(each))}
-
-
-def _unpacked(file: Path) -> Iterator[str]:
-    content = file.read_bytes()
-    yield content.decode("latin-1")
-    if file.suffix == ".parquet":
-        yield str(pd.read_parquet(io.BytesIO(content)).astype(object).to_numpy().tolist())
-        yield str(pq.read_metadata(io.BytesIO(content)).metadata)
-    elif file.suffix == ".db":
-        with closing(sqlite3.connect(file)) as database:
-            yield "\n".join(database.iterdump())
+    return {str(each.relative_to(home)) for each in files if any(said in part for part in said_in(each))}
 
 
 def test_what_is_old_goes_and_what_is_young_stays(branch: BranchInProcess, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from collections import Counter
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sentiment_assets.ingestion.label_rules import meaning_of, proposed_rule, proposed_rule_for_words
 from sentiment_assets.ingestion.labels import read_label
@@ -117,3 +119,11 @@ def test_where_most_is_unknown_or_a_whole_side_there_is_no_rule(words: dict[str,
 def test_that_more_is_better_is_sure_where_stars_or_ratings_are_spoken_of(values: str, column: str, sure: str) -> None:
     proposed = proposed_rule(Counter(map(label_key, values.split())), LabelRule(), column)
     assert (proposed.rule, proposed.sure) == (STARS, sure)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5))
+@example([-1.5])
+@example([-1.7e308, 0.5, 1.7e308])
+def test_the_rule_of_any_numbers_is_one(numbers: list[float]) -> None:
+    proposed = proposed_rule(Counter(label_key(each) for each in numbers), LabelRule())
+    LabelRule.model_validate(proposed.rule)

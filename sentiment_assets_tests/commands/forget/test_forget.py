@@ -1,9 +1,7 @@
 """After ``forget`` no byte of a review is left in the home folder, and the platform goes on without it."""
 
-import io
 import json
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -11,10 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
-import numpy as np
 import pandas as pd
 import psycopg2
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
@@ -35,6 +31,7 @@ from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, Prepared, checks_of, copy_home
 from testing.killing import is_killed_at
 from testing.postgres import postgres_server
+from testing.unpacked import said_in
 
 STORAGE = Storage(root="data")
 TEXTS = {
@@ -85,20 +82,6 @@ def files_with_halves(home: Path, halves: list[str]) -> set[str]:
         for file in home.rglob("*")
         if file.is_file() and any(half in said for said in said_in(file) for half in halves)
     }
-
-
-def said_in(file: Path) -> Iterator[str]:
-    content = file.read_bytes()
-    yield content.decode("latin-1")
-    if file.suffix == ".parquet":
-        yield str(pd.read_parquet(io.BytesIO(content)).astype(object).to_numpy().tolist())
-        yield str(pq.read_metadata(io.BytesIO(content)).metadata)
-    elif file.suffix == ".npz":
-        with np.load(file) as arrays:
-            yield from (arrays[name].tobytes().decode("latin-1") for name in arrays.files)
-    elif content.startswith(b"SQLite format 3"):
-        with closing(sqlite3.connect(file)) as database:
-            yield "\n".join(database.iterdump())
 
 
 def landed_files() -> dict[str, bytes]:
