@@ -98,7 +98,7 @@ def train_report() -> str:
 def joined_report() -> str:
     """The report of a branch with such reviews, and of one without any; their names cannot be hostile, and are."""
     figures = report_of(30, text=ALIVE, product=ALIVE).figures.assign(branch=ALIVE)
-    return join_reports([ALIVE, f"{ALIVE} empty"], {ALIVE: figures}, NOW).html
+    return join_reports([ALIVE, f"{ALIVE} empty"], {ALIVE: figures}, NOW, reports_at="https://reports.example").html
 
 
 OTHER_PAGES = {"drift": (drift_page, 9), "train report": (train_report, 5), "joined report": (joined_report, 2)}
