@@ -19,6 +19,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from benchmarks.processes import with_descendants
 from sentiment_assets.definitions import resources
 from testing.corpus import as_csv, made_up_reviews
 from testing.four_branches import BRANCHES, defs
@@ -27,7 +28,6 @@ from testing.platform import Platform, wait_for
 _LOCATION = "testing.four_branches"
 _LONGEST = 3_600
 _DAY = 86_400
-_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _LOCKED = "database is locked"
 
 
@@ -83,7 +83,7 @@ def _wait_until_scored(platform: Platform, batches: int, what: str) -> None:
         wait_for(lambda: all(run.is_finished for run in instance.get_runs()), _LONGEST, "the end of all runs")
     time.sleep(15)  # until the code server has seen them off
     left = list(_processes(platform.home))
-    memory = [sum(_megabytes(each) for each in left if each in _with_children(pid)) for pid in _mains(platform)]
+    memory = [sum(map(_megabytes, with_descendants(pid))) for pid in _mains(platform)]
     print(f"| {what} | {seconds:.0f} | {memory[0]:.0f} | {memory[1]:.0f} | {len(left)} |", flush=True)
 
 
@@ -100,18 +100,6 @@ def _processes(home: Path) -> Iterator[int]:
             continue
         if f"SENTIMENT_HOME={home}".encode() in environment and int(process.name) != os.getpid():
             yield int(process.name)
-
-
-def _with_children(pid: int) -> set[int]:
-    family = {pid}
-    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):  # parents are older
-        try:
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if parent in family:
-            family.add(int(process.name))
-    return family
 
 
 def _megabytes(pid: int) -> float:

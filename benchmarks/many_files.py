@@ -19,6 +19,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from benchmarks.processes import with_descendants
 from testing.corpus import as_csv, made_up_reviews
 from testing.one_branch import BRANCH
 from testing.platform import Platform, wait_for
@@ -90,13 +91,11 @@ def _wait_for_scores(platform: Platform, batches: int) -> None:
 def _run_seconds(platform: Platform) -> float:
     """The processor seconds of the processes that the code server has started for runs, and that have ended."""
     [server] = platform.servers
-    spent, family = 0, {server.pid}
-    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):  # parents are older
+    spent = 0
+    for process in with_descendants(server.pid):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
-            if int(process.name) in family or int(fields[1]) in family:
-                family.add(int(process.name))
-                spent += int(fields[13]) + int(fields[14])
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            spent += int(fields[13]) + int(fields[14])
     return spent / os.sysconf("SC_CLK_TCK")
 
 

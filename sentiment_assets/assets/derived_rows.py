@@ -1,6 +1,7 @@
 """What was made of batches for training: rows whose review is gone are taken out, and Dagster is told of it."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -14,7 +15,7 @@ from sentiment_assets.assets.suspicious_labels import FILE as SUSPICIOUS_LABELS_
 from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
 from sentiment_assets.assets.text_tables import FOLDER as TEXT_TABLES
 from sentiment_assets.assets.ui_metadata import counts_by, sample
-from sentiment_assets.resources.storage import Storage, read_frame, store_frame
+from sentiment_assets.resources.storage import Frame, Storage, read_frame, store_frame
 
 
 def take_out_of_derived(
@@ -27,35 +28,40 @@ def take_out_of_derived(
     which is made again by the next check.
     """
     splits, suspicious = storage.path(branch, f"{SPLITS}.parquet"), storage.path(branch, SUSPICIOUS_LABELS_FILE)
-    of_splits, of_suspicious = (_rows_of(each, batches, review_id) for each in (splits, suspicious))
+    of_splits, of_suspicious = (_without(each, batches, review_id) for each in (splits, suspicious))
     # What was made of the rows goes first: if this is stopped, the rows say that there is something left to do.
     removed = {FEATURES: _remove(storage.path(branch, FEATURES)) if of_splits else 0}
     if of_suspicious:
         _remove(storage.path(branch, f"{SUSPICIOUS_LABELS}.csv"))
     _remove(storage.path(branch, TEXT_TABLES))
-    for name, file, gone in ((SPLITS, splits, of_splits), (SUSPICIOUS_LABELS, suspicious, of_suspicious)):
-        removed[name] = len(gone)
-        if gone:
-            _store_without(file, gone)
+    for name, file, left in ((SPLITS, splits, of_splits), (SUSPICIOUS_LABELS, suspicious, of_suspicious)):
+        if left:
+            store_frame(file, left.rows)
+            removed[name] = left.n_gone
     return {name: count for name, count in removed.items() if count}
 
 
-def _rows_of(file: UPath, batches: Collection[str], review_id: str | None) -> list[int]:
-    """The places of the rows of some batches, or of one review of them, in a stored frame."""
+@dataclass(frozen=True)
+class _Left:
+    """What is left of a stored frame without some rows, and how many these are."""
+
+    rows: Frame
+    n_gone: int
+
+
+def _without(file: UPath, batches: Collection[str], review_id: str | None) -> _Left | None:
+    """A stored frame without the rows of some batches, or of one review of them; ``None`` if it has none of these."""
     if not file.exists():
-        return []
+        return None
     frame = read_frame(file)
     gone = frame["batch"].isin(list(batches))
     if review_id is not None:
         gone &= frame["review_id"] == review_id
-    return [place for place, is_gone in enumerate(gone) if is_gone]
-
-
-def _store_without(file: UPath, places: Collection[int]) -> None:
-    frame = read_frame(file)
-    kept = frame.drop(index=frame.index[list(places)]).reset_index(drop=True)
+    if not gone.any():
+        return None
+    kept = frame[~gone].reset_index(drop=True)
     kept.attrs = frame.attrs
-    store_frame(file, kept)
+    return _Left(kept, int(gone.sum()))
 
 
 def _remove(place: UPath) -> int:

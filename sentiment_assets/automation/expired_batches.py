@@ -115,7 +115,10 @@ def remove_expired(
 
     ``None``: reviews are kept for good, and only what was begun is finished.
     """
-    removal, held, expired = _Removal(instance, branch, places, storage), held_by_batches(instance, branch), Expired()
+    removal, expired = _Removal(instance, branch, places, storage), Expired()
+    if before is None and not removal.file.exists():
+        return expired
+    held = held_by_batches(instance, branch)
     begun = removal.begun(held)
     due = removal.due(held, before.timestamp()) if before else {}
     under_way = [run for run in runs_under_way(instance) if belongs_to(run, branch) and run.run_id != run_id]

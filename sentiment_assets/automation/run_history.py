@@ -7,7 +7,7 @@ from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.automation.jobs import job_names, train_job_name, trial_job_name
-from sentiment_assets.resources.dagster_runs import WILL_RETRY
+from sentiment_assets.resources.dagster_runs import ENDED, WILL_RETRY
 
 _PICKED_ASSETS = "__ASSET_JOB"
 """Dagster's own name for a run of assets that somebody, or an automation condition, has picked."""
@@ -18,8 +18,7 @@ def ended_runs_of(instance: dg.DagsterInstance, job: str) -> str:
 
     Their number alone would not tell it, since old runs are removed.
     """
-    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    wanted = dg.RunsFilter(job_name=job, statuses=ended)
+    wanted = dg.RunsFilter(job_name=job, statuses=ENDED)
     newest = [record.storage_id for record in instance.get_run_records(wanted, limit=1)]
     return f"{instance.get_runs_count(wanted)} to {max(newest, default=0)}"
 

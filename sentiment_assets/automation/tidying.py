@@ -25,7 +25,7 @@ from sentiment_assets.automation.jobs import (
 from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.automation.settings import Retention
 from sentiment_assets.presentation.wording import first_lines
-from sentiment_assets.resources.dagster_runs import remove_run
+from sentiment_assets.resources.dagster_runs import ENDED, remove_run
 from sentiment_assets.resources.report_folders import REPORTS, TRAININGS, remove_folders, remove_reports_before
 from sentiment_assets.resources.storage import Storage
 from sentiment_assets.resources.tracking import Tracking
@@ -154,8 +154,7 @@ def _remove_runs(instance: dg.DagsterInstance, tidied: Tidied, before: datetime)
     """
     latest = [instance.get_latest_materialization_event(each) for each in tidied.assets]
     needed, removed = {event.run_id for event in latest if event}, 0
-    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    for run in instance.get_runs(dg.RunsFilter(statuses=ended, created_before=before)):
+    for run in instance.get_runs(dg.RunsFilter(statuses=ENDED, created_before=before)):
         if _may_go(run, tidied) and run.run_id not in needed:
             remove_run(instance, run.run_id)
             removed += 1

@@ -9,9 +9,8 @@ import dagster as dg
 from sentiment_assets.automation.alert_messages import what_failed
 from sentiment_assets.automation.run_history import what_ran
 from sentiment_assets.presentation.wording import shorten
-from sentiment_assets.resources.dagster_runs import ends_of
+from sentiment_assets.resources.dagster_runs import ENDED, ends_of
 
-_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _LONGEST_REASON = 300
 
 
@@ -26,7 +25,7 @@ class RunNews:
 
     def lines(self) -> Iterator[str]:
         """A line for each run that has ended since the last look, the first one first."""
-        wanted = dg.RunsFilter(statuses=_ENDED, updated_after=self.since)
+        wanted = dg.RunsFilter(statuses=ENDED, updated_after=self.since)
         for record in reversed(self.instance.get_run_records(wanted)):
             run = record.dagster_run
             if run.run_id not in self._told:

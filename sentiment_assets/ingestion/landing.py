@@ -228,4 +228,9 @@ def digest_of_parts(parts: Sequence[str]) -> str:
 def file_digest(content: Content) -> str:
     """The digest of a content in 32 hexadecimal digits, the same as by its parts."""
     with stream_of(content) as stream:
-        return digest_of_parts(list(part_digests(chunks_of(stream))))
+        return stream_digest(stream)
+
+
+def stream_digest(stream: BinaryIO) -> str:
+    """The same of a file that lies open."""
+    return digest_of_parts(list(part_digests(chunks_of(stream))))

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -446,7 +446,9 @@ def _temporary(scratch: Path | None) -> Iterator[Path]:
     """A folder for this account alone, removed at the end; and so is what a killed process left there a day ago."""
     place = Path(scratch or tempfile.gettempdir())
     for left in place.glob(f"{_FOLDER}*"):
-        if left.stat().st_uid == os.geteuid() and time.time() - left.stat().st_mtime > _ABANDONED:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another publication has ended just now and removed its own
+            about = left.stat()
+            if about.st_uid == os.geteuid() and time.time() - about.st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=place) as folder:
         yield Path(folder)

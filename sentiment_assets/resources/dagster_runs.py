@@ -13,6 +13,8 @@ WILL_RETRY = "dagster/will_retry"
 """The tag of a failed run: "true" if Dagster launches it again."""
 _PARENT, _PARTITION = "dagster/parent_run_id", "dagster/partition"
 _FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+"""The statuses of a run that has ended, well or not."""
 _LONGEST_UNTIL_LAUNCHED_AGAIN = timedelta(minutes=10)
 _UNDER_WAY = [
     dg.DagsterRunStatus.NOT_STARTED,

@@ -9,7 +9,7 @@ from pathlib import Path
 from upath import UPath
 
 from sentiment_assets.ingestion.formats import format_of
-from sentiment_assets.ingestion.landing import change_token, chunks_of, digest_of_parts, folder_digest, part_digests
+from sentiment_assets.ingestion.landing import change_token, folder_digest, stream_digest
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import folders_of_texts
 from sentiment_assets.resources.home import is_local
@@ -27,7 +27,7 @@ def landed_digest(place: UPath, path: str) -> str | None:
         return folder_digest(folder.texts)
     try:
         with open_landed(place, path) as opened:
-            return digest_of_parts(list(part_digests(chunks_of(opened))))
+            return stream_digest(opened)
     except FileNotFoundError:
         return None
 

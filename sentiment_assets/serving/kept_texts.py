@@ -62,8 +62,12 @@ class KeptTexts:
             raise failed[0]
 
     def _land(self, file: Path) -> None:
+        try:
+            kept = self._as_landed(file)
+        except FileNotFoundError:
+            return  # another process has landed it meanwhile
         with written_atomically(self.place / f"served-{file.stem}.parquet") as stream:
-            self._as_landed(file).to_parquet(stream, index=False)
+            kept.to_parquet(stream, index=False)
         file.unlink(missing_ok=True)
 
     def _as_landed(self, file: Path) -> pd.DataFrame:

@@ -213,14 +213,19 @@ def test_the_same_file_may_land_again_and_is_young_then(branch: BranchInProcess)
     assert batches_of(branch) == {"old.csv", "young.csv"}
 
 
+def land_texts(folder: Path, number: int) -> None:
+    """Land a folder of so many positive texts, and as many negative ones."""
+    for label in ("pos", "neg"):
+        (folder / label).mkdir(parents=True)
+        for each in range(number):
+            (folder / label / f"{each}.txt").write_text(f"{OF_OLD} {label} {each}")
+
+
 def test_copies_and_folders_of_texts_and_odd_names_go_too(
     acme: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     branch, place = keeping(acme), tmp_path / "home/landing/acme"
-    for label in ("pos", "neg"):
-        (place / "week" / label).mkdir(parents=True)
-        for number in range(3):
-            (place / "week" / label / f"{number}.txt").write_text(f"{OF_OLD} {label} {number}")
+    land_texts(place / "week", 3)
     odd = batch_key("Über, 50 %.csv")
     branch.land("Über, 50 %.csv", OLD)
     branch.land("copy.csv", OLD)
@@ -238,9 +243,7 @@ def test_a_folder_of_texts_whose_removal_is_stopped_is_not_taken_in_by_halves(
     acme: BranchInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     branch, place = keeping(acme), tmp_path / "home/landing/acme"
-    for label in ("pos", "neg"):
-        (place / "week" / label).mkdir(parents=True)
-        (place / "week" / label / "1.txt").write_text(f"{OF_OLD} {label}")
+    land_texts(place / "week", 1)
     assert branch.ingest("week").success
     happened_long_ago(branch.instance)
 

@@ -205,6 +205,12 @@ def test_what_a_killed_run_left_is_removed_after_a_day(tmp_path: Path) -> None:
     assert [each.exists() for each in (old, new)] == [False, True]
 
 
+def test_a_folder_that_another_publication_removes_meanwhile_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / ".publishing-gone").symlink_to(tmp_path / "nothing")  # listed, and away when it is looked at
+    publish(DuckdbFile(tmp_path / "w.duckdb"), {BATCHES: no_rows(BATCHES)}, tmp_path)
+    assert (tmp_path / "w.duckdb").exists()
+
+
 DIES = """
     import os, signal, sys
     from pathlib import Path

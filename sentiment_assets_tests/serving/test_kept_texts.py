@@ -86,6 +86,16 @@ def test_what_was_landed_already_lands_again_as_the_same_file(kept: KeptTexts) -
     assert list(kept.waiting.iterdir()) == []
 
 
+def test_a_day_that_another_process_lands_meanwhile_is_no_failure(kept: KeptTexts) -> None:
+    kept.keep(["superb"], EVENING)
+    [waiting] = kept.waiting.iterdir()
+    away = waiting.with_name(f"2026-11-28-other{waiting.suffix}")
+    away.symlink_to(kept.waiting / "nothing")  # listed, and away when it is opened
+    kept.land_days_before(MIDNIGHT + timedelta(hours=1))
+    [file] = landed(os.environ["SENTIMENT_HOME"])
+    assert pd.read_parquet(file)["title"].tolist() == ["superb"]
+
+
 def test_the_service_keeps_what_has_a_score_and_answers_when_it_cannot(kept: KeptTexts) -> None:
     with TestClient(scoring_app(Champions(tracking_uri()), kept={"acme": kept})) as client:
         assert client.post("/v1/acme/score", json={"texts": ["superb", "", "dull"]}).status_code == 200

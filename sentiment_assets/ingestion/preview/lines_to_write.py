@@ -33,22 +33,24 @@ def with_lines_to_write(
 
     A look at the file's first rows finds the lines, and they have read these rows before they are told.
     """
+    remedy = _remedy(refusal, content, file_name, settings)
+    return f"{on_one_line(str(refusal))}. {remedy}".rstrip()
+
+
+def lines_to_write(
+    refusal: UnreadableFile, content: Content | Folder, file_name: str, settings: IngestionSettings
+) -> str:
+    """These lines alone, as YAML with a comment above; empty where none are found."""
+    before, *lines = _remedy(refusal, content, file_name, settings).split("\n")
+    return "\n".join([f"# {before}", *lines]) if lines else ""
+
+
+def _remedy(refusal: UnreadableFile, content: Content | Folder, file_name: str, settings: IngestionSettings) -> str:
+    """The lines, below a sentence about them; or the command, in a sentence; or nothing."""
     try:
-        lines = _lines_to_write(refusal, content, file_name, settings)
+        return _lines_to_write(refusal, content, file_name, settings)
     except Exception as error:  # noqa: BLE001  whatever ails this look, what was wrong with the file must be said
-        lines = f"A look at it failed ({type(error).__name__}); {_COMMAND}"
-    return f"{on_one_line(str(refusal))}. {lines}".rstrip()
-
-
-def lines_to_write(content: Content | Folder, file_name: str, settings: IngestionSettings) -> str:
-    """The same lines for a file that the settings refuse, as YAML with a comment above; empty where none are found."""
-    try:
-        read_batch(content, file_name, settings)
-    except UnreadableFile as refusal:
-        told = with_lines_to_write(refusal, content, file_name, settings).removeprefix(f"{on_one_line(str(refusal))}. ")
-        before, *lines = told.split("\n")
-        return "\n".join([f"# {before}", *lines]) if lines else ""
-    return ""
+        return f"A look at it failed ({type(error).__name__}); {_COMMAND}"
 
 
 def _lines_to_write(

@@ -121,7 +121,7 @@ def preview_file(
     if sample.settings.format.header:
         attributes = _without_needless_header(file, attributes, sample)
         settings = _ingestion_of(attributes)
-    outcome = _outcome(file, settings)
+    outcome, _ = _outcome(file, settings)
     if not any(not row.problem for row in sample.rows) and outcome.fails:
         raise UnreadableFile(outcome.fails)
     rule = roles.rule or ProposedRule({}, "a guess", "")
@@ -149,7 +149,7 @@ def preview_for_branch(
     redactor = Redactor(settings)
     rows = tuple(row._replace(values=redactor.redact_value(row.values)) for row in raw_rows)
     columns = columns_of(rows, settings.placeholders)
-    outcome = _outcome(file, settings)
+    outcome, refusal = _outcome(file, settings)
     return Preview(
         file=file_name,
         found=found,
@@ -161,7 +161,7 @@ def preview_for_branch(
         outcome=outcome,
         warnings=_warnings(Sample(file, rows, found, settings), Roles((), None), outcome),
         settings={},
-        yaml=redactor.redact(lines_to_write(file.content, file.name, settings)) if outcome.fails else "",
+        yaml=redactor.redact(lines_to_write(refusal, file.content, file.name, settings)) if refusal else "",
     )
 
 
@@ -293,13 +293,14 @@ def _written_rule(rule: LabelRule) -> str:
 # what comes of the rows
 
 
-def _outcome(file: File, settings: IngestionSettings) -> Outcome:
+def _outcome(file: File, settings: IngestionSettings) -> tuple[Outcome, UnreadableFile | None]:
+    """What would become of a file, and why it would be refused, if it would."""
     try:
         batch = read_batch(file.content, file.name, settings, file.most_rows)
-    except UnreadableFile as error:
+    except UnreadableFile as refusal:
         nothing = dict.fromkeys(("positive", "negative", "neutral", "unlabelled"), 0)
         rows, _ = file.rows(settings)
-        return Outcome(
+        refused = Outcome(
             rows=len(rows),
             kept=0,
             quarantined=0,
@@ -310,9 +311,10 @@ def _outcome(file: File, settings: IngestionSettings) -> Outcome:
             reviews=(),
             quarantine=(),
             unread=(),
-            fails=str(error),
+            fails=str(refusal),
         )
-    return Outcome(
+        return refused, refusal
+    taken_in = Outcome(
         rows=batch.rows_in,
         kept=len(batch.reviews),
         quarantined=len(batch.quarantine),
@@ -324,6 +326,7 @@ def _outcome(file: File, settings: IngestionSettings) -> Outcome:
         quarantine=_reasons_of(batch.quarantine),
         unread=tuple(Reason(each.field, each.reason, each.reviews, each.row) for each in batch.unread[:_UNREAD_SHOWN]),
     )
+    return taken_in, None
 
 
 def _labels_of(reviews: pd.DataFrame) -> dict[str, int]:

@@ -248,7 +248,7 @@ def test_a_short_review_goes_from_reports_and_samples_and_their_figures_stay(
     assert not any("Great!" in said for file in home.rglob("*.db") for said in said_in(file))
 
 
-@pytest.mark.slow  # Dagster copies the output of each step by a process
+@pytest.mark.slow
 def test_a_review_that_is_not_there_is_said_with_where_ids_stand(branch: BranchInProcess) -> None:
     assert branch.take_in("a.csv", b"review_id,text,label\n1,good,1\n2,bad,0\n").success
     refused = forget("3")
@@ -260,7 +260,7 @@ def test_a_review_that_is_not_there_is_said_with_where_ids_stand(branch: BranchI
     assert "there is no branch 'nosuch'; there are: acme" in unknown.output
 
 
-@pytest.mark.slow  # Dagster copies the output of each step by a process
+@pytest.mark.slow
 def test_a_run_of_the_branch_under_way_is_waited_for(branch: BranchInProcess) -> None:
     assert branch.take_in("a.csv", b"review_id,text,label\n1,good,1\n2,bad,0\n").success
     run = branch.instance.create_run_for_job(
@@ -272,7 +272,7 @@ def test_a_run_of_the_branch_under_way_is_waited_for(branch: BranchInProcess) ->
     assert stored("a.csv")["review_id"].tolist() == ["1", "2"]
 
 
-@pytest.mark.slow  # Dagster copies the output of each step by a process
+@pytest.mark.slow
 def test_an_id_that_counts_the_rows_of_each_file_is_forgotten_in_one_batch_alone(
     branch: BranchInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,7 +290,7 @@ def test_an_id_that_counts_the_rows_of_each_file_is_forgotten_in_one_batch_alone
     assert "forgotten already" in again.output
 
 
-@pytest.mark.slow  # Dagster copies the output of each step by a process
+@pytest.mark.slow
 def test_what_cannot_be_written_without_it_is_named_and_ends_with_1(branch: BranchInProcess) -> None:
     branch = without_warehouses(branch)
     content = (
