@@ -25,6 +25,20 @@ def made_up_reviews(n: int, seed: int = 0, positive_share: float = 0.5) -> list[
     return reviews
 
 
+def made_up_ratings(n: int, seed: int = 0) -> list[dict[str, object]]:
+    """``n`` distinct reviews with a label from 1 to 5: of four telling words, one more praises for each star."""
+    chance = random.Random(seed)  # noqa: S311 - nothing here is secret
+    reviews = []
+    for number in range(n):
+        rating = chance.randint(1, 5)
+        telling = chance.choices(GOOD, k=rating - 1) + chance.choices(BAD, k=5 - rating)
+        words = chance.choices(NEUTRAL, k=8) + telling
+        chance.shuffle(words)
+        text = " ".join(words) + f" rated{seed}x{number}"
+        reviews.append({"review_id": f"r{seed}-{number}", "text": text, "label": rating})
+    return reviews
+
+
 def as_csv(reviews: Sequence[dict[str, object]]) -> bytes:
     """Reviews as a CSV file; none of the made-up values needs quotes."""
     names = list(reviews[0])

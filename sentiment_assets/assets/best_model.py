@@ -58,7 +58,7 @@ def best_model_asset(
         key_prefix=branch,
         ins={SPLITS: dg.AssetIn([branch, SPLITS]), FEATURES: dg.AssetIn([branch, FEATURES])},
         deps=[[branch, TRAINED_CANDIDATES]],
-        code_version=code_version(__name__, metric, promotion, behaviour, str(similarity)),
+        code_version=code_version(__name__, metric, promotion, behaviour, str(similarity), str(settings.rating_scale)),
         kinds={"scikitlearn", "mlflow"},
         description=(
             f"The candidate of {branch} with the {BEST[metric]} on validation (in a small corpus: "
@@ -94,6 +94,7 @@ def best_model_asset(
             decide,
             measure_champion,
         )
+        from sentiment_assets.learning.ratings import Ratings
         from sentiment_assets.learning.recipe import RECIPE_FILE, Recipe, packages_that_count, recipe_to_bytes
         from sentiment_assets.learning.restatement import gather_past_reviews, restate, with_restatement
         from sentiment_assets.learning.train_report import make_train_report
@@ -122,6 +123,9 @@ def best_model_asset(
                 f"Chosen among {len(candidates)} of {len(candidate_keys)} candidates, as `quorum` allows; not trained "
                 f"on the current features: {', '.join(missing)}."
             )
+        batches = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
+        neutral = gather_neutral_reviews((reviews for _, reviews in batches), splits)
+        scale = settings.rating_scale
         try:
             challenger = make_challenger(
                 candidates,
@@ -129,6 +133,7 @@ def best_model_asset(
                 splits,
                 metric=metric,
                 sisters=current.sisters,
+                ratings=Ratings(scale, neutral.with_ratings, settings.splits) if scale else None,
                 n_jobs=cpu_count(),
                 folder=storage.folder_of_unfinished,
             )
@@ -162,8 +167,6 @@ def best_model_asset(
             selected.hyperparameters.model_dump(),
             data,
         )
-        batches = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
-        neutral = gather_neutral_reviews((reviews for _, reviews in batches), splits)
         digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
         restatement = None
         if champion and champion.digest == digest:

@@ -42,6 +42,10 @@ _COLUMNS = {
     "neutral": ("bool", "Whether the rater's label is neither; without it, a missing label says nothing."),
     "created_at": ("timestamp[us, UTC]", "When it was written, where known."),
     "split": ("string", "Official split, where the source has one."),
+    "rating_position": (
+        "float64",
+        "Where the rating lies on its scale, from -1 (the lowest) to 1; only with `scores_by_rating`.",
+    ),
 }
 
 

@@ -17,7 +17,13 @@ from sentiment_assets.resources.urls import shown
 NAME = "scored_reviews"
 _COLUMNS = {
     "review_id": ("string", "As in raw_reviews."),
-    "score": ("float64", "2p - 1, from -1 (surely negative) to 1 (surely positive)."),
+    "score": (
+        "float64",
+        (
+            "2p - 1, from -1 (surely negative) to 1 (surely positive); with `scores_by_rating` the place on the scale "
+            "of ratings, from -1 (the lowest) to 1 (the highest)."
+        ),
+    ),
     "label": ("int8", "1 if p is above the champion's threshold (one half, unless the branch chose another), else 0."),
     "confidence": ("float64", "Probability of the label; 0.5 where the champion knows nothing in the text."),
     "words": ("list<string>", "The n-grams that weighed most, heaviest first."),

@@ -130,7 +130,8 @@ def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
         scores=calibration.scores(margins),
         labels=labels,
         trained_on=champion.model.trained_on,
-        threshold=calibration.threshold,
+        least_positive_score=calibration.least_positive_score,
+        scores_by_rating=calibration.rating_curve is not None,
         neutral_band=fit_neutral_band(
             calibration.scores(champion.reference.margins), calibration.scores(neutral.margins), neutral.share
         ),

@@ -20,9 +20,10 @@ _COLUMNS = {
     "batch": ("string", "The batch it was kept from."),
     "created_at": ("timestamp[us, UTC]", "As in raw_reviews."),
     "text_digest": ("uint64", "Digest of the normalised text, which decides the split."),
+    "rating_position": ("float64", "As in raw_reviews; only with `scores_by_rating`."),
 }
 _MADE_OF = {
-    **{name: [name] for name in ("review_id", "text", "label", "created_at")},
+    **{name: [name] for name in ("review_id", "text", "label", "created_at", "rating_position")},
     "split": ["split", "text"],
     "text_digest": ["text"],
 }

@@ -82,6 +82,7 @@ def branch_definitions(
                 feature_sets=feature_sets,
                 patience=settings.search.patience,
                 metric=settings.selection_metric,
+                rating_scale=settings.labels.rating_scale,
             ),
             promotion=settings.promotion,
             behaviour=behaviour,

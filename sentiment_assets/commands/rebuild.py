@@ -14,6 +14,7 @@ from sentiment_assets.definitions import resources
 from sentiment_assets.learning.recipe import RECIPE_FILE, NoRecipe, Recipe, packages_that_count, recipe_from_bytes
 from sentiment_assets.learning.recipe import rebuild as rebuild_from
 from sentiment_assets.learning.sister import Sister
+from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
 from sentiment_assets.presentation.wording import counted
 from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
 from sentiment_assets.resources.registry import ChangedModel, NoSuchVersion, kept_beside, version_of
@@ -75,8 +76,18 @@ def rebuild(branch: str, version: str) -> RebuiltVersion:
     except FileNotFoundError as error:
         raise CannotRebuild(f"{error}: it was registered by a former release, which did not keep one") from error
     _require_same_batches(storage, branch, recipe)
-    frames = ((key, _read(storage, branch, key)) for key in recipe.batches)
-    made = rebuild_from(recipe, frames, sisters, n_jobs=cpu_count(), folder=storage.folder_of_unfinished)
+    made = rebuild_from(
+        recipe,
+        ((key, _read(storage, branch, key)) for key in recipe.batches),
+        sisters,
+        neutral=lambda splits: (
+            gather_neutral_reviews(
+                (_read(storage, branch, key) for key in splits["batch"].unique()), splits
+            ).with_ratings
+        ),
+        n_jobs=cpu_count(),
+        folder=storage.folder_of_unfinished,
+    )
     now = packages_that_count()
     return RebuiltVersion(
         branch=branch,

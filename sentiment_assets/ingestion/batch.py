@@ -57,7 +57,9 @@ class Batch:
     """The outcome of one landed file. ``rows_in`` is kept + quarantined + without text + duplicate + forgotten."""
 
     reviews: pd.DataFrame
-    """Columns review_id, text, label (Int8), neutral (bool), created_at (UTC), split, then the columns to keep."""
+    """Columns review_id, text, label (Int8), neutral (bool), created_at (UTC), split, then the columns to keep.
+
+    Where scores are calibrated to ratings, ``rating_position`` (float64, missing without one) follows ``split``."""
     quarantine: pd.DataFrame
     """Columns row, field, reason, raw (the row's values as JSON)."""
     without_text: pd.DataFrame
@@ -168,7 +170,7 @@ class _Reading:
         self.values = ValueReader(settings)
         self._beside = Redactor(settings)
         """Redacts what is kept or said of rows that are no reviews."""
-        self.reviews = _Reviews(columns)
+        self.reviews = _Reviews(columns, with_ratings=settings.labels.scores_by_rating)
         self._text_column = ", ".join(columns.texts)
 
     def take_all(self, rows: Iterator[RawRow]) -> None:
@@ -296,8 +298,8 @@ class _Reading:
 class _Reviews:
     """The reviews that are kept so far, in columns."""
 
-    def __init__(self, columns: ReviewColumns) -> None:
-        self._columns = columns
+    def __init__(self, columns: ReviewColumns, *, with_ratings: bool) -> None:
+        self._columns, self._with_ratings = columns, with_ratings
         self._rows = array("q")
         self._review_ids, self._texts = GrowingTexts(), GrowingTexts()
         self._kept = {name: GrowingTexts() for name in columns.keep}
@@ -356,6 +358,9 @@ class _Reviews:
             "created_at": created_at,
             "split": pd.Series(self._splits, dtype="str"),
         }
+        if self._with_ratings:
+            positions = [each and each.rating_position for each in self._labels]
+            columns["rating_position"] = pd.Series(positions, dtype="float64")
         return pd.DataFrame(columns | {name: texts.series() for name, texts in self._kept.items()}, copy=False)
 
     @property

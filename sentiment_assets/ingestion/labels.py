@@ -39,6 +39,17 @@ def read_label(value: object, column: str, rule: LabelRule) -> int | None:
     return rule.label_of_value[key]
 
 
+def read_rating_position(value: object, rule: LabelRule) -> float | None:
+    """Where a rating that ``read_label`` has taken lies on its scale, from -1, the lowest, to 1, the highest.
+
+    ``None`` where the branch does not calibrate scores to ratings.
+    """
+    if rule.rating_scale is None:
+        return None
+    lowest, highest = rule.rating_scale
+    return 2 * (number_of(value) - lowest) / (highest - lowest) - 1
+
+
 def counted_key(value: object, rule: LabelRule) -> str | None:
     """Return the key by which a value is counted; ``None`` where there is none, or the rule goes by ratings."""
     return None if is_missing(value) or rule.rating_bounds else _key(value)

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple, TypeVar
 
 from sentiment_assets.ingestion.decoding import printable
-from sentiment_assets.ingestion.labels import counted_key, read_label
+from sentiment_assets.ingestion.labels import counted_key, read_label, read_rating_position
 from sentiment_assets.ingestion.markup import has_markup, without_markup
 from sentiment_assets.ingestion.moments import Written
 from sentiment_assets.ingestion.redaction import Redactor
@@ -38,6 +38,8 @@ class LabelValue(NamedTuple):
     label: int | None
     """1, 0, or ``None`` for neutral and for no label."""
     neutral: bool = False
+    rating_position: float | None = None
+    """Where the rating lies on its scale, from -1 to 1, if the branch calibrates scores to ratings."""
 
 
 class UnreadValue(NamedTuple):
@@ -154,7 +156,7 @@ class ValueReader:
             return _LabelRead(key, None, reason.with_traceback(None))
         except RecursionError:
             return _LabelRead(None, None, RejectedRow(*NESTED_TOO_DEEPLY))
-        return _LabelRead(key, LabelValue(label, neutral=label is None))
+        return _LabelRead(key, LabelValue(label, label is None, read_rating_position(value, rule)))
 
 
 class _LabelRead(NamedTuple):

@@ -1,6 +1,7 @@
 """What a branch says about its files: columns, labels, encoding, and when a file is refused as a whole."""
 
 import codecs
+import math
 from collections import Counter
 from functools import cached_property
 from typing import Annotated, Any, Literal, NoReturn, Self
@@ -161,7 +162,7 @@ class ReviewColumns(Settings):
 
 _ROLES = ("text", "review_id", "label", "created_at", "split")
 RESERVED_COLUMNS = (
-    *("review_id", "text", "label", "neutral", "created_at", "split", "batch", "text_digest"),
+    *("review_id", "text", "label", "neutral", "created_at", "split", "batch", "text_digest", "rating_position"),
     *("score", "confidence", "words", "contributions", "model_version", "known_label", "trained_on", "period", "all"),
 )
 """What assets, checks and reports call their own columns, and the value of ``by`` for a report's total."""
@@ -188,6 +189,16 @@ class LabelRule(Settings):
     negative_to: float | None = Field(default=None, allow_inf_nan=False, description="Ratings up to here are negative.")
     lowest: float = Field(default=float("-inf"), description="Ratings below are an error.")
     highest: float = Field(default=float("inf"), description="Ratings above are an error.")
+    scores_by_rating: bool = Field(
+        default=False,
+        description="Whether scores are calibrated to the ratings: a score then says where on the scale from `lowest` "
+        "to `highest` a review stands, and the middle of the scale has a score of about 0.",
+    )
+
+    @property
+    def rating_scale(self) -> tuple[float, float] | None:
+        """The lowest and the highest rating, where scores are calibrated to ratings."""
+        return (self.lowest, self.highest) if self.scores_by_rating else None
 
     @property
     def rating_bounds(self) -> tuple[float, float] | None:
@@ -239,6 +250,12 @@ class LabelRule(Settings):
                 "it must hold that lowest <= negative_to < positive_from <= highest; they are "
                 f"{self.lowest}, {self.negative_to}, {self.positive_from}, {self.highest}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_scale_for_scores(self) -> Self:
+        if self.scores_by_rating and not (self.rating_bounds and math.isfinite(self.highest - self.lowest)):
+            raise ValueError("scores_by_rating needs ratings: positive_from, negative_to, lowest and highest")
         return self
 
     @model_validator(mode="after")

@@ -7,8 +7,19 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 _NEXT_TO_NOTHING = 1e-300
-_SAYS_NOTHING = 1e-6
+SAYS_NOTHING = 1e-6
 """The slope of a calibration whose margins do not rise with the labels: every score is next to 0."""
+
+
+@dataclass(frozen=True)
+class RatingCurve:
+    """Where on the scale from -1 to 1 a rating is expected by its review's margin: tanh((slope·margin + log_odds) / 2).
+
+    ``slope`` is above 0.
+    """
+
+    slope: float
+    log_odds: float
 
 
 @dataclass(frozen=True)
@@ -22,11 +33,18 @@ class Calibration:
 
     slope: float
     log_odds: float = 0.0
+    rating_curve: RatingCurve | None = None
+    """What makes scores of margins, where the branch calibrates scores to ratings; p is the same without it."""
 
     @property
     def threshold(self) -> float:
         """The p above which a review is positive, in (0, 1)."""
         return float(expit(self.log_odds))
+
+    @property
+    def least_positive_score(self) -> float:
+        """The score above which a review is positive; 0 unless the branch chose a threshold, or scores by rating."""
+        return float(np.tanh((self.rating_curve or self).log_odds / 2))
 
     @property
     def even_margin(self) -> float:
@@ -35,14 +53,18 @@ class Calibration:
 
     def probabilities(self, margins: np.ndarray) -> np.ndarray:
         """Probability that each review is positive, float64 in [0, 1]; above the threshold where it is."""
-        return expit(self._log_odds_of(margins))
+        return expit(_log_odds(self, margins))
 
     def scores(self, margins: np.ndarray) -> np.ndarray:
-        """2·p - 1: the sentiment score, float64 in [-1, 1], with the sign of p - 1/2 however small that is."""
-        return np.tanh(self._log_odds_of(margins) / 2)
+        """The sentiment score, float64 in [-1, 1]: 2·p - 1, with the sign of p - 1/2 however small that is.
 
-    def _log_odds_of(self, margins: np.ndarray) -> np.ndarray:
-        return np.where(margins == 0, 0.0, self.slope * margins + self.log_odds)
+        With a rating curve it is the place on the scale that this expects.
+        """
+        return np.tanh(_log_odds(self.rating_curve or self, margins) / 2)
+
+
+def _log_odds(curve: Calibration | RatingCurve, margins: np.ndarray) -> np.ndarray:
+    return np.where(margins == 0, 0.0, curve.slope * margins + curve.log_odds)
 
 
 @dataclass(frozen=True)
@@ -58,7 +80,7 @@ class FittedCalibration:
         Where margins say nothing of labels, no threshold does, and it is left where it is.
         """
         slope, log_odds = self.calibration.slope, float(logit(probability))
-        if slope <= _SAYS_NOTHING:
+        if slope <= SAYS_NOTHING:
             return self
         return FittedCalibration(Calibration(slope, log_odds), self.shift - log_odds / slope)
 
@@ -87,8 +109,8 @@ def fit_calibration(margins: np.ndarray, labels: np.ndarray) -> FittedCalibratio
 
 def calibration_of(slope: float, offset: float) -> FittedCalibration:
     """The calibration with p = 1 / (1 + exp(-(slope·margin + offset))), its offset as a shift of the margins."""
-    if slope <= _SAYS_NOTHING:
-        return FittedCalibration(Calibration(_SAYS_NOTHING), 0.0)
+    if slope <= SAYS_NOTHING:
+        return FittedCalibration(Calibration(SAYS_NOTHING), 0.0)
     return FittedCalibration(Calibration(slope), offset / slope)
 
 

@@ -31,6 +31,7 @@ from sentiment_assets.learning.metrics import (
 from sentiment_assets.learning.model import SentimentModel, model_digest
 from sentiment_assets.learning.near_duplicates import text_signatures
 from sentiment_assets.learning.ranking import measure_ranking
+from sentiment_assets.learning.ratings import Ratings, with_scores_by_rating
 from sentiment_assets.learning.selection import select_candidate
 from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.learning.sister import Sister, started_from, with_sister_weighed
@@ -79,6 +80,7 @@ def make_challenger(
     *,
     metric: SelectionMetric,
     sisters: Mapping[str, Sister] | None = None,
+    ratings: Ratings | None = None,
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> Challenger:
@@ -88,8 +90,8 @@ def make_challenger(
     that models without them gave to the reviews held out, so nothing is fitted on what a model knows. ``features`` must
     be built from ``splits`` (``require_current``), with the same ``sisters``, and reviews that these know must be set
     aside (``set_known_aside``). The model of a sister that the selected candidate starts from becomes part of the
-    challenger's. The rows of the model are mapped files in ``folder``. Raises ``CannotCalibrate`` unless reviews of
-    both labels were held out.
+    challenger's. With ``ratings`` its scores are calibrated to these. The rows of the model are mapped files in
+    ``folder``. Raises ``CannotCalibrate`` unless reviews of both labels, and with two ratings, were held out.
     """
     losses = {
         key: held_out_loss(each, features.asked_by(each.hyperparameters), metric) for key, each in candidates.items()
@@ -123,6 +125,11 @@ def make_challenger(
     model = started_from(sister, model) if sister else model
     margins = model.margins_of_rows(test.rows)
     cross_fitted = held_out_margins(candidate, chosen, fitted.shift)
+    rating_figures: dict[str, float] = {}
+    if ratings:
+        model, rating_figures = with_scores_by_rating(
+            model, ratings, splits, rows=chosen, cross_fitted=cross_fitted, test_margins=margins
+        )
     held_out = HeldOut(
         margins=np.concatenate([cross_fitted, margins]),
         known_ngrams=np.concatenate([chosen.held_out_known_ngrams, np.diff(test.indptr)]).astype(np.int32),
@@ -140,6 +147,7 @@ def make_challenger(
         metrics={
             "decision_threshold": fitted.calibration.threshold,
             **_measure(margins, test.labels, fitted.calibration),
+            **{f"test_{name}": value for name, value in rating_figures.items()},
         },
     )
 

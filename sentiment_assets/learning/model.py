@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment_assets.learning.calibration import Calibration, calibration_of
+from sentiment_assets.learning.calibration import Calibration, RatingCurve, calibration_of
 from sentiment_assets.learning.contributions import Contributions, heaviest_words
 from sentiment_assets.learning.feature_set import FittedFeatureSet, parts_from, parts_to_arrays, parts_to_facts
 from sentiment_assets.learning.metrics import margins_of_rows
@@ -92,9 +92,9 @@ class SentimentModel:
     def score(self, texts: Texts) -> pd.DataFrame:
         """One row for each text: score in [-1, 1], label (1 or 0), confidence in [0, 1], the probability of the label.
 
-        The label is 1 if p = (score + 1) / 2 is above the threshold (``Calibration.threshold``): one half, so that the
-        score is above 0, unless the branch chose another. A score of 0 with a confidence of 0.5 stands for a text in
-        which the model knows no n-gram.
+        The label is 1 if p is above the threshold (``Calibration.threshold``): one half, unless the branch chose
+        another. The score is 2p - 1; of a branch whose scores are calibrated to ratings it is the place on their scale.
+        A score of 0 with a confidence of 0.5 stands for a text in which the model knows no n-gram.
         """
         return pd.DataFrame(self.scores_of(self.margins(texts)))
 
@@ -158,7 +158,11 @@ def load_model(folder: Path) -> SentimentModel:
         feature_set=parts_from(facts["parts"] if "parts" in facts else _only_part(facts, arrays), arrays),
         coefficients=arrays["coefficients"],
         intercept=facts["intercept"] + fitted.shift,
-        calibration=replace(fitted.calibration, log_odds=kept.get("log_odds", 0.0)),
+        calibration=replace(
+            fitted.calibration,
+            log_odds=kept.get("log_odds", 0.0),
+            rating_curve=RatingCurve(**kept["rating_curve"]) if "rating_curve" in kept else None,
+        ),
         trained_on=arrays["trained_on"],
         trained_signatures=arrays.get("trained_signatures", NO_SIGNATURES),
         started_from=tuple(PinnedVersion(**each) for each in facts.get("started_from", ())),
@@ -203,8 +207,8 @@ def _arrays(model: SentimentModel) -> Mapping[str, np.ndarray]:
 
 def _facts(model: SentimentModel) -> dict[str, object]:
     parts = parts_to_facts(model.feature_set)
-    # One part, no sister, and a threshold of one half, are written as they were before there could be others, so that
-    # an equal model keeps its digest.
+    # One part, no sister, a threshold of one half and scores of 2p - 1 are written as they were before there could be
+    # others, so that an equal model keeps its digest.
     calibration = {name: value for name, value in asdict(model.calibration).items() if name == "slope" or value}
     return {
         **({"ngrams": parts[0]["ngrams"]} if len(parts) == 1 else {"parts": parts}),

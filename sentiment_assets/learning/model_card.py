@@ -151,7 +151,24 @@ def _figures(challenger: Challenger, test: pd.DataFrame, right: np.ndarray) -> s
         "## How good it is\n\nOn reviews that it was neither trained nor chosen on; intervals hold the truth in 95 of "
         f"100 cases.\n\n{markdown_table(['reviews', 'how many', 'accuracy', '95 % interval'], rows)}\n\n"
         f"On all test reviews: {'; '.join(told)}. The last two say how far its probabilities are from what is so (0: "
-        "not at all); they were calibrated on reviews held out of training."
+        "not at all); they were calibrated on reviews held out of training." + _by_rating(some)
+    )
+
+
+def _by_rating(metrics: Mapping[str, float]) -> str:
+    """What is said of a version whose scores are calibrated to ratings; nothing of others."""
+    if not metrics.get("test_rated_reviews"):
+        return ""
+    correlation, middle = metrics.get("test_rating_correlation"), metrics.get("test_middle_mean_score")
+    return (
+        "\n\nIts scores say where on the scale of ratings a review stands, and 0 is the middle. On "
+        f"{counted(int(metrics['test_rated_reviews']), 'rated test review')}, neutral ones among them, they are off by "
+        f"{metrics['test_rating_error']:.2f} ratings on average (always the median: "
+        f"{metrics['test_rating_error_of_median']:.2f}), and by {metrics['test_balanced_rating_error']:.2f} if each "
+        "fifth of the scale counts alike"
+        + ("" if correlation is None else f"; rank correlation {correlation:.2f}")
+        + ("" if middle is None else f"; those rated in the middle have a mean score of {middle:+.2f}")
+        + "."
     )
 
 

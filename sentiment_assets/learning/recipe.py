@@ -1,7 +1,7 @@
 """What a registered model was made from, kept with it, so that it can be made again from the same reviews."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from sentiment_assets.learning.features import build_features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.mapped_texts import joined_with_mapped_texts
 from sentiment_assets.learning.model import PinnedVersion
+from sentiment_assets.learning.ratings import NeutralRatings, Ratings
 from sentiment_assets.learning.settings import RecipeSettings
 from sentiment_assets.learning.sister import Sister, set_known_aside
 from sentiment_assets.learning.splitting import split_reviews
@@ -74,12 +75,14 @@ def rebuild(
     batches: Iterable[tuple[str, pd.DataFrame]],
     sisters: Mapping[str, Sister],
     *,
+    neutral: Callable[[pd.DataFrame], NeutralRatings],
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> Rebuilt:
     """Make the model again from its batches, given in the recipe's order, and the models that its sisters were.
 
-    Only the candidate that was selected is trained. Large texts and rows are mapped files in ``folder``.
+    Only the candidate that was selected is trained. ``neutral`` gathers the neutral reviews beside the splits, and is
+    asked where scores were calibrated to ratings. Large texts and rows are mapped files in ``folder``.
     """
     settings = recipe.settings
     corpus = joined_with_mapped_texts((reviews.assign(batch=key) for key, reviews in batches), folder)
@@ -102,6 +105,7 @@ def rebuild(
         splits,
         metric=settings.metric,
         sisters=sisters,
+        ratings=Ratings(scale, neutral(splits), settings.splits) if (scale := settings.rating_scale) else None,
         n_jobs=n_jobs,
         folder=folder,
     )

@@ -162,3 +162,5 @@ class RecipeSettings(BaseModel, frozen=True):
     feature_sets: tuple[FeatureSet, ...]
     patience: int | None
     metric: SelectionMetric
+    rating_scale: tuple[float, float] | None = None
+    """The lowest and the highest rating, where scores are calibrated to ratings."""

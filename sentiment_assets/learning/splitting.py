@@ -23,6 +23,7 @@ TEST: Final = "test"
 SPLITS: Final = (TRAIN, VALIDATION, TEST)
 NEAR_DUPLICATE: Final = "near_duplicate"
 """Reviews that are set aside because they say nearly the same as one of test, or of validation if they are of train."""
+_RATING = "rating_position"
 _ROWS_AT_ONCE = 20_000
 
 
@@ -31,7 +32,9 @@ class Splits:
     """The labelled corpus, each distinct text once, and what was left out."""
 
     reviews: pd.DataFrame
-    """Columns review_id, text, label (int8), split, batch, created_at (missing where unknown), text_digest (uint64)."""
+    """Columns review_id, text, label (int8), split, batch, created_at (missing where unknown), text_digest (uint64).
+
+    Where the reviews have one, ``rating_position`` follows."""
     n_unlabelled: int
     n_too_old: int
     """Labelled reviews that are older than ``SplitSettings.last_days`` allows."""
@@ -75,8 +78,8 @@ def split_reviews(
     """Assign every labelled review to a split, drop repeated texts, and set near-duplicates aside.
 
     ``reviews`` holds all batches in batch order, with columns review_id, text, label (missing: neutral or unlabelled),
-    neutral (may be left out), split (official, may be missing), created_at (may be left out) and batch. Dates after
-    ``now`` are wrong, and no review is old beside them. Of several versions of a review
+    neutral (may be left out), split (official, may be missing), created_at and rating_position (both may be left out)
+    and batch. Dates after ``now`` are wrong, and no review is old beside them. Of several versions of a review
     (``review_numbers``) the latest counts, with the latest label that there is. Of equal texts the earliest is kept,
     unless they fall in several splits: then test wins, then validation. Validation reviews that are near-duplicates of
     a test review, and training reviews that are near-duplicates of either, move to the split ``near_duplicate``;
@@ -111,6 +114,8 @@ def split_reviews(
             "text_digest": unique["text_digest"].to_numpy(),
         }
     )
+    if _RATING in reviews:
+        kept[_RATING] = reviews[_RATING].array.take(places)
     tokens = shingle_analyzer(kept["text"], analyzer)
     near_duplicates = _near_duplicates(kept, settings.near_duplicate_similarity, tokens, n_jobs)
     kept.loc[near_duplicates.index, "split"] = NEAR_DUPLICATE
@@ -143,8 +148,8 @@ def _dates(reviews: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
 def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, int]:
     """The reviews, which of them are the latest version of theirs, and how many of the others a later one corrects.
 
-    What a later version does not say, its label or its official split, the last one that says it does; the date is that
-    of the first one that has one. Texts are looked at where they are.
+    What a later version does not say, its label and rating or its official split, the last one that says it does; the
+    date is that of the first one that has one. Texts are looked at where they are.
     """
     if reviews["review_id"].is_unique:
         return reviews, np.ones(len(reviews), bool), 0
@@ -161,6 +166,8 @@ def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, i
     edited = reviews["text"].iloc[former].to_numpy() != reviews["text"].iloc[instead].to_numpy()
     dates = _dates(reviews).reset_index(drop=True).groupby(numbers).transform("first")
     merged = reviews.assign(label=label_of_said(said).array, split=splits.array, created_at=dates.array)
+    if _RATING in reviews:
+        merged[_RATING] = reviews[_RATING].reset_index(drop=True).groupby(numbers).ffill().array
     return merged, latest, int((relabelled.to_numpy(bool) | edited).sum())
 
 

@@ -120,7 +120,11 @@ TABLES: Mapping[str, WarehouseTable] = {
         "A row for each review that has a score: what the model says of it.",
         _REVIEW
         | {
-            "score": Column("double", "From -1 (surely negative) to 1 (surely positive); 0: see recognised."),
+            "score": Column(
+                "double",
+                "From -1 (surely negative) to 1 (surely positive), or with `scores_by_rating` from the lowest rating "
+                "to the highest; 0: see recognised.",
+            ),
             "label": Column("text", "What the model calls it: `positive` or `negative`."),
             "confidence": Column("double", "The probability of that label, as the model sees it."),
             "recognised": Column("bool", "False where the model knows no word of the text: such a score says nothing."),

@@ -371,7 +371,8 @@ def _quality(champion: ChampionTestScores) -> ModelQuality:
         low=measured.low,
         high=measured.high,
         n_test=len(champion.labels),
-        threshold=champion.threshold,
+        least_positive_score=champion.least_positive_score,
+        scores_by_rating=champion.scores_by_rating,
         neutral_band=champion.neutral_band,
     )
 

@@ -130,6 +130,8 @@ TEXTS: Mapping[str, str] = {
     "{high}).",
     "model_threshold": "It calls a review positive when its score is above {score}, and not from 0 on, so that "
     "the rarer label is found.",
+    "model_by_rating": "Its scores say where on the scale of ratings a review stands, from -1 for the lowest to +1 for "
+    "the highest; it calls a review positive when its score is above {score}.",
     "no_model": "There is no champion with test figures.",
     "check_column": "asked of {batch}",
     "answer_column": "answer",

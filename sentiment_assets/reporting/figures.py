@@ -71,8 +71,10 @@ class ChampionTestScores:
     """int8, of the same: 1 or 0."""
     trained_on: np.ndarray
     """uint64, sorted: digests of the texts that it was trained on, about which its error rates on test say nothing."""
-    threshold: float = 0.5
-    """The p above which it calls a review positive."""
+    least_positive_score: float = 0.0
+    """The score above which it calls a review positive."""
+    scores_by_rating: bool = False
+    """Whether its scores say where on the scale of ratings a review stands."""
     neutral_band: NeutralBand | None = None
     """Which of its scores are mixed; ``None`` where there are too few neutral reviews to say."""
 

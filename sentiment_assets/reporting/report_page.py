@@ -41,14 +41,10 @@ class ModelQuality:
     low: float
     high: float
     n_test: int
-    threshold: float
-    """The p above which it calls a review positive."""
+    least_positive_score: float
+    """The score above which it calls a review positive."""
+    scores_by_rating: bool
     neutral_band: NeutralBand | None
-
-    @property
-    def least_positive_score(self) -> float:
-        """The score above which it calls a review positive."""
-        return 2 * self.threshold - 1
 
 
 @dataclass(frozen=True)

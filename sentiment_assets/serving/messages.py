@@ -32,7 +32,10 @@ class Word(BaseModel):
 class TextScore(BaseModel):
     """The answer to one text."""
 
-    score: float | None = Field(description="2p - 1, from -1 (surely negative) to 1; null where there is no text.")
+    score: float | None = Field(
+        description="2p - 1, from -1 (surely negative) to 1, or with `scores_by_rating` the place on the scale of "
+        "ratings; null where there is no text."
+    )
     label: int | None = Field(description="1 if p is above the champion's threshold, else 0.")
     confidence: float | None = Field(description="Probability of the label; 0.5 where the champion knows nothing.")
     words: list[Word] | None = Field(default=None, description="The heaviest first; with `explain=true` only.")

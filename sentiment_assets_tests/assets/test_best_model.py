@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 import pytest
 
+from sentiment_assets.commands.rebuild import rebuild
 from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.resources import registry
 from sentiment_assets.resources.storage import Storage
-from testing.corpus import as_csv, made_up_reviews
+from testing.corpus import as_csv, made_up_ratings, made_up_reviews
 from testing.in_process import BranchInProcess, Prepared, failure_of, run_id_of
 from testing.killing import is_killed_at
 
@@ -258,3 +260,23 @@ def test_a_promotion_that_would_restate_too_much_is_held_until_a_person_promotes
     strict.tracking.promote("acme", str(told["challenger_version"].value))
     assert strict.train().success
     assert strict.metadata("best_model")["outcome"].value == Outcome.UNCHANGED
+
+
+@pytest.mark.slow
+def test_scores_by_rating_come_with_the_ratings_and_can_be_made_again(ingested: BranchInProcess) -> None:
+    stars = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
+    plain = ingested.with_settings(labels=stars)
+    assert plain.take_in("a.csv", as_csv(made_up_ratings(700))).success
+    by_rating = ingested.with_settings(labels={**stars, "scores_by_rating": True})
+    said = failure_of(by_rating.train())
+    assert "acme: scores cannot be calibrated to ratings" in said
+    assert "materialize `raw_reviews` of these again" in said
+    assert by_rating.ingest("a.csv").success
+    assert by_rating.train().success
+    told = by_rating.metadata("best_model")
+    assert float(str(told["test_rating_error"].value)) < 0.5 < float(str(told["test_rating_error_of_median"].value))
+    assert by_rating.score("a.csv").success
+    scores = pd.read_parquet(STORAGE.frame_path("acme", "scored_reviews", "a.csv").path)["score"]
+    ratings = pd.Series([float(str(row["label"])) for row in made_up_ratings(700)])
+    assert scores.groupby(ratings).mean().to_numpy() == pytest.approx([-1, -0.5, 0, 0.5, 1], abs=0.3)
+    assert rebuild("acme", str(told["challenger_version"].value)).same

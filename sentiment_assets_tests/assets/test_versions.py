@@ -101,8 +101,8 @@ def versions_now() -> dict[str, str]:
     [
         (
             "learning/calibration.py",
-            "self.slope * margins + self.log_odds",
-            "self.slope * margins - self.log_odds",
+            "curve.slope * margins + curve.log_odds",
+            "curve.slope * margins - curve.log_odds",
             set(ASSETS) - {"raw_reviews", "splits"},
         ),
         ("reporting/client_report.html.j2", "<h1>", "<h2>", {"sentiment_report"}),

@@ -92,3 +92,28 @@ def test_rows_that_are_no_review_say_too_what_the_labels_are(row: str) -> None:
     content = "text,label\n" + "awful,1\n" * 10 + f"{row}\n"
     with pytest.raises(UnreadableFile, match=r"its labels in column 'label' are 1 \(10 rows\), 5 \(1 row\)"):
         read_batch(content.encode(), "r.csv", IngestionSettings())
+
+
+SCALE = LabelRule(positive_from=4, negative_to=2, lowest=1, highest=5, scores_by_rating=True)
+
+
+def test_where_scores_go_by_ratings_each_rating_has_its_place_on_the_scale() -> None:
+    rows = "".join(
+        f"review {number},{stars}\n" for number, stars in enumerate(["1", "2", "3/5", "★★★★☆", "4.5", "5", ""])
+    )
+    reviews = read_batch(f"text,label\n{rows}".encode(), "r.csv", IngestionSettings(labels=SCALE)).reviews
+    assert reviews["rating_position"].tolist()[:-1] == [-1, -0.5, 0, 0.5, 0.75, 1]
+    assert reviews["rating_position"].isna().tolist() == [False] * 6 + [True], "nobody has rated the last one"
+    assert reviews["label"].isna().tolist() == [False, False, True, False, False, False, True]
+
+
+def test_other_branches_keep_no_rating() -> None:
+    stars = SCALE.model_copy(update={"scores_by_rating": False})
+    batch = read_batch(b"text,label\ngood,5\n", "r.csv", IngestionSettings(labels=stars))
+    assert "rating_position" not in batch.reviews
+
+
+def test_a_column_of_labels_that_is_not_there_leaves_every_rating_missing() -> None:
+    batch = read_batch(b"text\ngood\n", "r.csv", IngestionSettings(labels=SCALE))
+    assert batch.reviews["rating_position"].isna().all()
+    assert batch.reviews["rating_position"].dtype == "float64"

@@ -22,6 +22,9 @@ from sentiment_assets.ingestion.settings import (
         ({"positive_from": 4, "negative_to": 2, "highest": 3}, "positive_from <= highest"),
         ({"positive": ["good"], "negative": ["GOOD "]}, "good: stands under more than one label"),
         ({"positive": [1], "negative": ["+1.0"]}, "1: stands under more than one label"),
+        ({"scores_by_rating": True}, "scores_by_rating needs ratings: positive_from, negative_to, lowest and highest"),
+        ({"positive_from": 4, "negative_to": 2, "scores_by_rating": True}, "lowest and highest"),
+        ({"positive_from": 4, "negative_to": 2, "lowest": 1, "scores_by_rating": True}, "lowest and highest"),
         ({"postive": ["1"]}, "unknown: postive; allowed: positive, negative, neutral"),
     ],
 )

@@ -191,3 +191,21 @@ def test_an_interval_is_exact_at_its_ends() -> None:
     assert exact_ends(0, 10) == (0.0, pytest.approx(0.3085, abs=1e-4))
     assert exact_ends(10, 10) == (pytest.approx(0.6915, abs=1e-4), 1.0)
     assert exact_ends(5, 10) == (pytest.approx(0.1871, abs=1e-4), pytest.approx(0.8129, abs=1e-4))
+
+
+def test_scores_by_rating_are_told_in_ratings(challenger: Challenger, splits: pd.DataFrame) -> None:
+    figures = {
+        "test_rated_reviews": 1_234.0,
+        "test_rating_error": 0.684,
+        "test_rating_error_of_median": 0.865,
+        "test_balanced_rating_error": 0.713,
+        "test_middle_mean_score": -0.021,
+        "test_rating_correlation": 0.586,
+    }
+    told = card_of(replace(challenger, metrics={**challenger.metrics, **figures}), splits).text
+    assert "On 1,234 rated test reviews, neutral ones among them, they are off by 0.68 ratings on average" in told
+    assert (
+        "(always the median: 0.86), and by 0.71 if each fifth of the scale counts alike; rank correlation 0.59" in told
+    )
+    assert "those rated in the middle have a mean score of -0.02." in told
+    assert "rated test reviews" not in card_of(challenger, splits).text

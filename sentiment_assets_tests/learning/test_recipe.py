@@ -17,6 +17,7 @@ from sentiment_assets.learning.recipe import (
     recipe_to_bytes,
 )
 from sentiment_assets.learning.settings import RecipeSettings
+from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
 from testing.code_location import BRANCHES
 from testing.corpus import made_up_reviews
 
@@ -24,7 +25,7 @@ ACME = BRANCHES["acme"]
 REVIEWS = pd.DataFrame(made_up_reviews(600)).astype({"text": "str", "label": "Int8"}).assign(split=None)
 
 
-def recipe_of(batch_keys: Sequence[str]) -> Recipe:
+def recipe_of(batch_keys: Sequence[str], rating_scale: tuple[float, float] | None = None) -> Recipe:
     return Recipe(
         settings=RecipeSettings(
             splits=ACME.splits,
@@ -33,6 +34,7 @@ def recipe_of(batch_keys: Sequence[str]) -> Recipe:
             feature_sets=ACME.feature_sets,
             patience=ACME.search.patience,
             metric=ACME.selection_metric,
+            rating_scale=rating_scale,
         ),
         batches=dict.fromkeys(batch_keys, "digest"),
         sisters={"books@2": PinnedVersion("books", "2", "abc")},
@@ -43,8 +45,23 @@ def recipe_of(batch_keys: Sequence[str]) -> Recipe:
     )
 
 
-def made_of(batches: Sequence[tuple[str, pd.DataFrame]], n_jobs: int = 1) -> Rebuilt:
-    return rebuild(recipe_of([key for key, _ in batches]), batches, {}, n_jobs=n_jobs)
+def made_of(
+    batches: Sequence[tuple[str, pd.DataFrame]], n_jobs: int = 1, rating_scale: tuple[float, float] | None = None
+) -> Rebuilt:
+    recipe = recipe_of([key for key, _ in batches], rating_scale)
+    frames = [reviews for _, reviews in batches]
+    return rebuild(
+        recipe, batches, {}, neutral=lambda splits: gather_neutral_reviews(frames, splits).with_ratings, n_jobs=n_jobs
+    )
+
+
+def in_parts(reviews: pd.DataFrame, seed: int) -> list[tuple[str, pd.DataFrame]]:
+    """The reviews in another order, in up to five files."""
+    chance = np.random.default_rng(seed)
+    shuffled = reviews.iloc[chance.permutation(len(reviews))]
+    cuts = np.sort(chance.choice(len(reviews), 4, replace=False))
+    parts = np.split(np.arange(len(reviews)), cuts)
+    return [(f"{number}.csv", shuffled.iloc[part]) for number, part in enumerate(parts) if len(part)]
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +75,22 @@ def test_as_many_threads_as_one_likes_make_the_same_model(in_one_file: Rebuilt) 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_same_reviews_in_other_files_and_another_order_make_the_same_model(in_one_file: Rebuilt, seed: int) -> None:
-    chance = np.random.default_rng(seed)
-    shuffled = REVIEWS.iloc[chance.permutation(len(REVIEWS))]
-    cuts = np.sort(chance.choice(len(REVIEWS), 4, replace=False))
-    parts = np.split(np.arange(len(REVIEWS)), cuts)
-    batches = [(f"{number}.csv", shuffled.iloc[part]) for number, part in enumerate(parts) if len(part)]
-    assert made_of(batches).model_digest == in_one_file.model_digest
+    assert made_of(in_parts(REVIEWS, seed)).model_digest == in_one_file.model_digest
+
+
+def test_scores_by_rating_are_the_same_too_and_make_another_model(in_one_file: Rebuilt) -> None:
+    positions = np.where(REVIEWS["label"] == 1, 0.5, -1.0)
+    neutral = np.arange(len(REVIEWS)) % 3 == 0
+    rated = REVIEWS.assign(
+        label=REVIEWS["label"].mask(neutral), neutral=neutral, rating_position=np.where(neutral, 0.0, positions)
+    )
+    at_once, apart, by_label = (
+        made_of([("all.csv", rated)], rating_scale=(1, 5)),
+        made_of(in_parts(rated, seed=4), rating_scale=(1, 5)),
+        made_of([("all.csv", rated)]),
+    )
+    assert at_once.model_digest == apart.model_digest != by_label.model_digest
+    assert at_once.splits_digest == by_label.splits_digest
 
 
 def test_other_reviews_make_another_model(in_one_file: Rebuilt) -> None:

@@ -224,3 +224,22 @@ def test_validation_reviews_like_test_reviews_are_set_aside_and_what_is_like_tho
     }
     [twin] = split.near_duplicates.itertuples()
     assert (twin.text, twin.twin_text, twin.twin_split) == (in_validation, in_test, "test")
+
+
+def test_a_review_has_the_rating_of_the_version_that_has_its_label() -> None:
+    first = corpus([("good", 1, None), ("fine", 1, None)]).assign(rating_position=[0.5, 1.0])
+    later = corpus([("good", 0, None), ("fine", None, None)]).assign(batch="c", rating_position=[-1.0, np.nan])
+    reviews = split_reviews(pd.concat([first, later], ignore_index=True), SHARES).reviews
+    told = reviews.set_index("text")[["label", "rating_position"]]
+    assert told.loc["good"].tolist() == [0, -1.0]
+    assert told.loc["fine"].tolist() == [1, 1.0], "the later row says nothing"
+
+
+def test_of_equal_texts_the_rating_is_that_of_the_one_that_is_kept() -> None:
+    rows = corpus([("good", 1, None), ("GOOD", 0, None)]).assign(rating_position=[0.5, -1.0])
+    reviews = split_reviews(rows, SHARES).reviews
+    assert reviews[["label", "rating_position"]].to_numpy().tolist() == [[1, 0.5]]
+
+
+def test_without_ratings_there_is_no_such_column() -> None:
+    assert "rating_position" not in split_reviews(made_up(50), SHARES).reviews

@@ -44,3 +44,13 @@ def test_of_many_a_sample_is_kept_which_does_not_depend_on_their_order(monkeypat
     assert at_once.texts.tolist() == in_parts.texts.tolist()
     assert at_once.share == in_parts.share == 0.25
     assert at_once.digest == in_parts.digest != gathered(labelled, neutral.iloc[:99]).digest
+
+
+def test_neutral_reviews_with_a_rating_are_told_apart() -> None:
+    """Batches that were taken in before scores went by ratings have none."""
+    labelled, before, now = batch(300).assign(neutral=False), middling(40), middling(20, seed=301)
+    found = gathered(labelled, before, now.assign(rating_position=0.25))
+    assert len(found.texts) == 60
+    assert sorted(found.with_ratings.texts) == sorted(now["text"])
+    assert found.with_ratings.positions.tolist() == [0.25] * 20
+    assert found.with_ratings.share == found.share

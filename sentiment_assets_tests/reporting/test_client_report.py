@@ -425,7 +425,7 @@ def test_a_threshold_that_the_branch_chose_is_told_and_decides_what_is_corrected
     """Scores of test reviews lie above 0, and half of them below the threshold: labels go by margins."""
     reviews = reviews_of(60, 2)
     raw, scored = {"a": unlabelled(reviews)}, {"a": scores_of(reviews)}
-    strict = replace(champion(), scores=(MARGINS + 3) / 5, threshold=0.8)
+    strict = replace(champion(), scores=(MARGINS + 3) / 5, least_positive_score=0.6)
     plain, told = (
         make_client_report("acme", raw=raw, scored=scored, kept=[], champion=each, records=[], now=NOW)
         for each in (champion(), strict)
@@ -433,6 +433,10 @@ def test_a_threshold_that_the_branch_chose_is_told_and_decides_what_is_corrected
     assert "It calls a review positive when its score is above +0.60" in said(told.html)
     assert "It calls a review positive" not in said(plain.html)
     assert "90.0 % of its 200 test reviews right" in said(told.html)
+    by_rating = replace(strict, scores_by_rating=True)
+    page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=by_rating, records=[], now=NOW).html
+    assert "Its scores say where on the scale of ratings a review stands" in said(page)
+    assert "when its score is above +0.60." in said(page)
 
 
 def test_a_neutral_label_is_not_a_missing_one() -> None:
