@@ -8,8 +8,9 @@ processes of their own, one after the other:
 
 - the platform: a branch with default settings, its files ingested, then the whole train job through the multiprocess
   executor into a fresh Dagster instance and a fresh MLflow database;
-- the peer: TfidfVectorizer((1, 3)) once, as many hyperparameter sets as SGDClassifiers through joblib on two workers,
-  selected by the same validation hinge loss, without tracking or orchestration.
+- the peer: a TfidfVectorizer of words (1, 3), one of characters within words (1, 5), and both side by side; the same
+  hyperparameter sets as SGDClassifiers through joblib on two workers, selected by the same validation hinge loss,
+  without tracking or orchestration.
 
 Prints one Markdown table.
 """
@@ -22,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -33,7 +34,7 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import SGDClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from benchmarks.processes import with_descendants
 from sentiment_assets.assets.trained_candidates import all_candidates_tags, read_candidate
@@ -44,8 +45,9 @@ from sentiment_assets.execution.steps import step_executor
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.learning.calibration import expected_calibration_error
 from sentiment_assets.learning.features import features_from_arrays
-from sentiment_assets.learning.hyperparameters import GRID_OF_ONE_SET, Hyperparameters, SearchSpace
+from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
 from sentiment_assets.learning.metrics import accuracy, hinge_loss
+from sentiment_assets.learning.settings import CHARACTERS, WORDS
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION, text_digests
 from sentiment_assets.learning.vectorizer import NgramVectorizer
 from sentiment_assets.learning.weighting import ColumnWeighting
@@ -55,9 +57,9 @@ from sentiment_assets.resources.storage import Arrays, Storage
 
 _BRANCH = "benchmark"
 _SETS = SearchSpace().hyperparameter_sets()
-_SETS_OF_THE_PEER = SearchSpace(grid=GRID_OF_ONE_SET).hyperparameter_sets()
 _FILE = "reviews.parquet"
 _WORKERS = 2
+_BOTH = "words+characters"
 _LOOK_EVERY = 0.02
 Figures = dict[str, float]
 
@@ -177,21 +179,37 @@ def _train_peer(scratch: Path) -> Figures:
     parts = dict(iter(reviews.groupby("split")))
     labels = {name: part["label"].to_numpy() for name, part in parts.items()}
     started = time.perf_counter()
-    vectorizer = TfidfVectorizer(ngram_range=(1, 3))
-    rows = {TRAIN: vectorizer.fit_transform(parts[TRAIN]["text"])}
-    rows |= {name: vectorizer.transform(parts[name]["text"]) for name in (VALIDATION, TEST)}
+    rows = {name: _vectorized(vectorizer, parts) for name, vectorizer in _vectorizers().items()}
+    rows[_BOTH] = {name: sparse.hstack([each[name] for each in rows.values()], format="csr") for name in parts}
     fit = joblib.delayed(_fit)
-    fitted = joblib.Parallel(n_jobs=_WORKERS)(fit(rows[TRAIN], labels[TRAIN], each) for each in _SETS_OF_THE_PEER)
-    losses = [hinge_loss(each.decision_function(rows[VALIDATION]), labels[VALIDATION]) for each in fitted]
-    margins = fitted[int(np.argmin(losses))].decision_function(rows[TEST])
+    asked = [(rows[str(each.features)], each) for each in _SETS]
+    fitted = joblib.Parallel(n_jobs=_WORKERS)(fit(own[TRAIN], labels[TRAIN], each) for own, each in asked)
+    margins = {
+        name: [model.decision_function(own[name]) for (own, _), model in zip(asked, fitted, strict=True)]
+        for name in (VALIDATION, TEST)
+    }
+    selected = int(np.argmin([hinge_loss(each, labels[VALIDATION]) for each in margins[VALIDATION]]))
     seconds = time.perf_counter() - started
-    accuracies = [accuracy(each.decision_function(rows[TEST]), labels[TEST]) for each in fitted]
+    accuracies = [accuracy(each, labels[TEST]) for each in margins[TEST]]
     return {
         "seconds": seconds,
-        "accuracy": accuracy(margins, labels[TEST]),
-        "gap": max(accuracies) - accuracy(margins, labels[TEST]),
-        "calibration_error": expected_calibration_error(expit(margins), labels[TEST]),
+        "accuracy": accuracies[selected],
+        "gap": max(accuracies) - accuracies[selected],
+        "calibration_error": expected_calibration_error(expit(margins[TEST][selected]), labels[TEST]),
     }
+
+
+def _vectorizers() -> dict[str, TfidfVectorizer]:
+    """The peer's feature sets but for the one of both."""
+    return {
+        "words": TfidfVectorizer(ngram_range=(1, 3)),
+        "characters": TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5)),
+    }
+
+
+def _vectorized(vectorizer: TfidfVectorizer, parts: Mapping[str, pd.DataFrame]) -> dict[str, sparse.csr_matrix]:
+    rows = {TRAIN: vectorizer.fit_transform(parts[TRAIN]["text"])}
+    return rows | {name: vectorizer.transform(parts[name]["text"]) for name in (VALIDATION, TEST)}
 
 
 def _fit(rows: sparse.csr_matrix, labels: np.ndarray, settings: Hyperparameters) -> SGDClassifier:
@@ -213,11 +231,12 @@ def _rates(scratch: Path, rounds: int) -> Figures:
     test = reviews["split"] == TEST
     texts, labels = reviews.loc[~test, "text"].tolist(), reviews.loc[~test, "label"].to_numpy()
     unseen = reviews.loc[test, "text"].tolist()
-    ours, theirs = make_pipeline(NgramVectorizer(), ColumnWeighting()), TfidfVectorizer(ngram_range=(1, 3))
+    ours = [make_pipeline(NgramVectorizer(**each.model_dump()), ColumnWeighting()) for each in (WORDS, CHARACTERS)]
+    theirs = list(_vectorizers().values())
     champion = champion_of(_BRANCH, tracking_uri()).model
     scorer = make_pipeline(TfidfVectorizer(ngram_range=(1, 3)), SGDClassifier(random_state=0)).fit(texts, labels)
     champion.score(unseen[:1])
-    vectorize = [lambda: ours.fit_transform(texts, labels), lambda: theirs.fit_transform(texts)]
+    vectorize = [lambda: _fit_each(ours, texts, labels), lambda: _fit_each(theirs, texts, labels)]
     score = [lambda: champion.score(unseen), lambda: scorer.predict(unseen)]
     our_vectorize, their_vectorize = _alternate(rounds, *vectorize)
     our_score, their_score = _alternate(rounds, *score)
@@ -227,6 +246,11 @@ def _rates(scratch: Path, rounds: int) -> Figures:
         "our_score": len(unseen) / our_score,
         "their_score": len(unseen) / their_score,
     }
+
+
+def _fit_each(vectorizers: Sequence[Pipeline | TfidfVectorizer], texts: list[str], labels: np.ndarray) -> None:
+    for each in vectorizers:
+        each.fit_transform(texts, labels)
 
 
 def _alternate(rounds: int, *sides: Callable[[], object]) -> list[float]:
@@ -247,10 +271,16 @@ def _landed(scratch: Path) -> pd.DataFrame:
 def _table(ours: Figures, theirs: Figures, rates: Figures) -> list[str]:
     """The rows of the table; a ratio above 1 is in our favour where more is better, below 1 where less is."""
     rows = [
-        ("test accuracy of the champion", ours["accuracy"], theirs["accuracy"], "{:.4f}", "≥ 0.9200"),
+        ("test accuracy of the champion", ours["accuracy"], theirs["accuracy"], "{:.4f}", "≥ 0.9260"),
         ("best candidate on test less the selected, points", ours["gap"] * 100, theirs["gap"] * 100, "{:.2f}", "≤ 0.3"),
-        ("vectorize the training half, s", rates["our_vectorize"], rates["their_vectorize"], "{:.2f}", "≤ 1/6"),
-        ("train job, s", ours["seconds"], theirs["seconds"], "{:.1f}", "≤ 0.7"),
+        (
+            "vectorize the training half, words and characters, s",
+            rates["our_vectorize"],
+            rates["their_vectorize"],
+            "{:.2f}",
+            "≤ 1/6",
+        ),
+        ("train job, s", ours["seconds"], theirs["seconds"], "{:.1f}", "≤ 0.45"),
         ("peak memory of any one process, MB", ours["megabytes"], theirs["megabytes"], "{:,.0f}", "≤ 0.6"),
         ("score from text, reviews per processor second", rates["our_score"], rates["their_score"], "{:,.0f}", "≥ 6"),
         (

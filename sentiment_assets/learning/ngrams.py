@@ -6,10 +6,11 @@ bytes with constants written down here, never with Python's own ``hash``.
 Hashing n-grams into columns: Weinberger et al. 2009, "Feature hashing for large scale multitask learning".
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import TypeAlias
 
@@ -43,6 +44,16 @@ Texts: TypeAlias = "Sequence[str] | pa.Array"
 
 
 @dataclass(frozen=True)
+class _NumberedTokens:
+    """Tokens as numbers of distinct strings."""
+
+    vocabulary: pa.Array
+    """The distinct tokens."""
+    numbers: np.ndarray
+    """int32, one a token: its place in the vocabulary."""
+
+
+@dataclass(frozen=True)
 class Occurrences:
     """Every n-gram of a chunk of texts, the shortest first."""
 
@@ -54,10 +65,15 @@ class Occurrences:
     """int32, one an n-gram: the hashed column, 0 to 2^columns_log2 - 1."""
     starts: Mapping[int, np.ndarray]
     """The place in ``tokens`` where each n-gram begins, int64, by the length of the n-grams in tokens."""
-    tokens: pa.Array
+    numbered: _NumberedTokens
     """The chunk's tokens, one text after the other."""
     joiner: str
     """What stands between two tokens when an n-gram is shown to a person."""
+
+    @cached_property
+    def tokens(self) -> pa.Array:
+        """The chunk's tokens as strings, of which only those who show them have need."""
+        return self.numbered.vocabulary.take(pa.array(self.numbered.numbers))
 
     def ngrams(self, positions: np.ndarray) -> list[str]:
         """The n-grams at some positions of these arrays, int64 from 0 on, as a person reads them."""
@@ -234,23 +250,24 @@ def _map(
 
 def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
     if settings.analyzer == "word":
-        tokens, rows, joiner = *_words(texts), " "
+        tokens, rows, joiner = *_numbered_words(texts), " "
     else:
         tokens, rows, joiner = *_characters(texts, keep_blanks=settings.analyzer == "char_blank"), ""
-    dictionary = tokens.dictionary_encode()
-    token_hashes = _hash_strings(dictionary.dictionary)[dictionary.indices.to_numpy()]
+    token_hashes = _hash_strings(tokens.vocabulary)[tokens.numbers]
     columns, all_rows, starts = [], [], {}
     rolling = np.zeros(len(token_hashes), np.uint64)
     shift = np.uint64(64 - settings.columns_log2)
     with np.errstate(over="ignore"):
         for length in range(1, settings.longest + 1):
             count = max(len(token_hashes) - length + 1, 0)
-            rolling = _mix(rolling[:count] * _ODD + token_hashes[length - 1 : length - 1 + count])
+            rolling = rolling[:count] * _ODD
+            rolling += token_hashes[length - 1 : length - 1 + count]
+            rolling = _mix(rolling)
             if length < settings.shortest:
                 continue
             within = np.flatnonzero(rows[:count] == rows[length - 1 : length - 1 + count])
             if length == 1 and settings.analyzer == "char_blank":  # every text has blanks: they tell nothing known
-                within = within[pc.not_equal(tokens, _BLANK).to_numpy(zero_copy_only=False)]
+                within = within[tokens.numbers != pc.index(tokens.vocabulary, _BLANK).as_py()]
             columns.append((rolling[within] >> shift).astype(np.int32))
             all_rows.append(rows[within])
             starts[length] = within
@@ -259,7 +276,7 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
         rows=np.concatenate(all_rows),
         columns=np.concatenate(columns),
         starts=starts,
-        tokens=tokens,
+        numbered=tokens,
         joiner=joiner,
     )
 
@@ -273,6 +290,12 @@ def _words(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Lower-cased words; the punctuation marks that carry sentiment, emoji and emoticons as tokens of their own."""
     parts = pc.ascii_split_whitespace(_spaced(_one_form(texts), _MARK_OR_GAP, _FEELING_MARK_OR_GAP))
     return _flat(parts)
+
+
+def _numbered_words(texts: pa.Array) -> tuple[_NumberedTokens, np.ndarray]:
+    tokens, rows = _words(texts)
+    dictionary = tokens.dictionary_encode()
+    return _NumberedTokens(dictionary.dictionary, dictionary.indices.to_numpy()), rows
 
 
 def _spaced(texts: pa.Array, pattern: str, pattern_with_feeling: str) -> pa.Array:
@@ -294,7 +317,7 @@ def _flat(parts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return tokens.filter(kept), rows[kept.to_numpy(zero_copy_only=False)]
 
 
-def _characters(texts: pa.Array, *, keep_blanks: bool) -> tuple[pa.Array, np.ndarray]:
+def _characters(texts: pa.Array, *, keep_blanks: bool) -> tuple[_NumberedTokens, np.ndarray]:
     """Lower-cased characters without white space; with ``keep_blanks`` a blank around each run of others."""
     texts = _one_form(texts)
     if keep_blanks:
@@ -304,10 +327,15 @@ def _characters(texts: pa.Array, *, keep_blanks: bool) -> tuple[pa.Array, np.nda
         bare = pc.if_else(pc.equal(pc.binary_length(trimmed), 0), trimmed, padded)
     else:
         bare = pc.replace_substring_regex(texts, r"\s+", "")
-    sizes = pc.utf8_length(bare).to_numpy()
-    characters = np.frombuffer("".join(bare.to_pylist()).encode("utf-32-le"), dtype="<U1")
-    rows = np.repeat(np.arange(len(texts), dtype=np.int32), sizes)
-    return pa.array(characters, pa.large_string()), rows
+    rows = np.repeat(np.arange(len(texts), dtype=np.int32), pc.utf8_length(bare).to_numpy())
+    code_points = np.frombuffer("".join(bare.to_pylist()).encode("utf-32-le"), dtype="<u4")
+    is_there = np.zeros(sys.maxunicode + 1, bool)
+    is_there[code_points] = True
+    distinct = np.flatnonzero(is_there)
+    number_of = np.zeros(sys.maxunicode + 1, np.int32)
+    number_of[distinct] = np.arange(len(distinct), dtype=np.int32)
+    vocabulary = pa.array(map(chr, distinct.tolist()), pa.large_string())
+    return _NumberedTokens(vocabulary, number_of[code_points]), rows
 
 
 @dataclass(frozen=True)
@@ -347,9 +375,12 @@ def mostly_unspaced(texts: Texts) -> bool:
 
 def _mix(values: np.ndarray) -> np.ndarray:
     """The finaliser of SplitMix64 (Steele et al. 2014): every input bit reaches every output bit."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    mixed = values ^ (values >> np.uint64(30))
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)  # in place: a chunk's arrays are far larger than the processor's caches
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def _hash_strings(strings: pa.Array) -> np.ndarray:
