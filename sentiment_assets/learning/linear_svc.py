@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
+from sklearn import config_context
 from sklearn.linear_model import SGDClassifier
 
 from sentiment_assets.learning.calibration import best_scale
@@ -159,11 +160,12 @@ def _projection(n_columns: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _run_epoch(sgd: SGDClassifier, train: LabelledRows, chance: np.random.RandomState, diverged: str) -> None:
     try:
-        if len(train.parts) == 1:
-            sgd.partial_fit(train.parts[0], train.labels, classes=[0, 1])
-        else:
-            for rows, labels in train.taken(_order_of_an_epoch(len(train.labels), chance)):
-                sgd.partial_fit(rows, labels, classes=[0, 1])
+        with config_context(assume_finite=True):  # as they are: to look at each entry took a tenth of an epoch
+            if len(train.parts) == 1:
+                sgd.partial_fit(train.parts[0], train.labels, classes=[0, 1])
+            else:
+                for rows, labels in train.taken(_order_of_an_epoch(len(train.labels), chance)):
+                    sgd.partial_fit(rows, labels, classes=[0, 1])
     except ValueError as error:
         if _OVERFLOW not in str(error):
             raise
