@@ -52,8 +52,8 @@ VIEWS: Mapping[str, View] = {
             "created_on": "The day on which it was written, in UTC, where that is known.",
             "kept": "The columns that the branch keeps, by name: `kept->>'product'` is one as text.",
             "rater_label": "What the rater said: `positive`, `negative`, `neutral`, or nothing.",
-            "score": "From -1 (surely negative) to 1 (surely positive), or with `scores_by_rating` from the lowest rating "
-            "to the highest.",
+            "score": "From -1 (surely negative) to 1 (surely positive), or with `scores_by_rating` from the lowest "
+            "rating to the highest.",
             "label": "What the model calls it: `positive` or `negative`.",
             "recognised": "False where the model knows no word of the text.",
             "counts": "Whether it is counted in net sentiment: it is recognised, and not neutral by its label.",
