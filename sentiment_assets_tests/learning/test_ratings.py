@@ -108,6 +108,18 @@ def test_neutral_reviews_of_test_are_measured_and_never_fitted(
     assert measured_otherwise.metrics["test_rating_error"] > by_rating.metrics["test_rating_error"]
 
 
+def test_neutral_reviews_like_those_that_the_model_has_learnt_are_neither_fitted_nor_measured(
+    rated_features: Features, rated_splits: pd.DataFrame, by_rating: Challenger
+) -> None:
+    """A sister may have learnt the very text, and the model itself a later version of it."""
+    learnt = rated_splits.loc[rated_splits["split"].isin(["train", "validation"]), "text"].iloc[:400]
+    texts = pd.concat([NEUTRAL.texts, learnt, learnt + " indeed"], ignore_index=True)
+    positions = np.concatenate([NEUTRAL.positions, np.ones(2 * len(learnt))])
+    among_others = challenger_of(rated_features, rated_splits, replace(NEUTRAL, texts=texts, positions=positions))
+    assert among_others.model.calibration == by_rating.model.calibration
+    assert among_others.metrics == by_rating.metrics
+
+
 def test_the_model_says_so_after_storage_and_is_another_one_than_without(
     by_rating: Challenger, by_label: Challenger, tmp_path: Path
 ) -> None:
