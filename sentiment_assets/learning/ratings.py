@@ -176,8 +176,12 @@ def _neutral_of(model: SentimentModel, ratings: Ratings, parts: tuple[str, ...])
 
 
 def _fifths(positions: np.ndarray) -> np.ndarray:
-    """Which fifth of the scale each position lies in, from 0 to 4; of five stars each has its own."""
-    return np.clip((positions + 1) / 2 * _PARTS, 0, _PARTS - 1).astype(np.int64)
+    """Which fifth of the scale each position lies in, from 0 to 4; of five stars each has its own.
+
+    What lies between two fifths is of the inner one, so that a scale and its mirror image are cut alike.
+    """
+    outwards = np.ceil((_PARTS * np.abs(positions) - 1).round(9) / 2)  # 0 in the middle; 6 of 10 is no more than 0.2
+    return (_PARTS // 2 + np.sign(positions) * outwards).astype(np.int64)
 
 
 def _spread(n: int, chosen: int) -> np.ndarray:

@@ -157,6 +157,25 @@ def test_of_ratings_that_are_equally_frequent_the_mean_score_is_the_mean(seed: i
     assert (scores * margins).mean() == pytest.approx((positions * margins).mean(), abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("scale", "each"), [((1, 5), 0.5), ((0, 5), 1), ((0, 10), 1), ((1, 10), 1), ((-1, 1), 0.2), ((0, 100), 5)]
+)
+def test_ratings_that_stand_mirrored_have_scores_that_do(scale: tuple[float, float], each: float) -> None:
+    """Every fifth of the scale has its mirror image, though 6 of 10 is where two of them meet."""
+    ratings = np.arange(scale[0], scale[1] + each / 2, each)
+    positions = np.repeat(2 * (ratings - scale[0]) / (scale[1] - scale[0]) - 1, 50)
+    margins = np.random.default_rng(0).normal(positions, 1)
+    reviews = RatedReviews(margins, positions)
+    curve = fit_rating_curve(reviews.and_also(RatedReviews(-margins, -positions)))
+    assert scores_by(curve, np.array([1e-9])) == pytest.approx(0, abs=1e-6)
+
+
+def test_what_is_in_the_middle_lies_on_both_sides_of_it(model: SentimentModel) -> None:
+    positions = np.array([-1, -0.6, -0.2, 0.2, 0.6, 1])  # 0 to 5
+    figures = measure_ratings(model, RatedReviews(np.array([-9.0, -9, -9, 9, 9, 9]), positions), (0, 5))
+    assert figures["middle_mean_score"] == pytest.approx(0, abs=1e-9), "2 and 3 of 5"
+
+
 def test_how_often_a_rating_is_given_moves_no_score() -> None:
     """Where nearly all give five stars, three of them are the middle of the scale still."""
     chance = np.random.default_rng(0)
