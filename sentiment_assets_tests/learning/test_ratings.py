@@ -138,6 +138,14 @@ def test_a_label_begins_at_the_least_positive_score(by_rating: Challenger) -> No
     assert least == pytest.approx(0.25, abs=0.25), "between two and five stars"
 
 
+def test_both_labels_are_as_likely_at_the_even_score() -> None:
+    plain = Calibration(2.0, log_odds=-1.4)
+    by_rating = replace(plain, rating_curve=RatingCurve(1.5, 0.3))
+    assert plain.even_score == 0
+    assert by_rating.scores(np.array([by_rating.even_margin])) == pytest.approx(by_rating.even_score)
+    assert by_rating.probabilities(np.array([by_rating.even_margin])) == pytest.approx(0.5)
+
+
 def test_held_out_reviews_without_ratings_cannot_be_calibrated_by(
     rated_features: Features, rated_splits: pd.DataFrame
 ) -> None:
