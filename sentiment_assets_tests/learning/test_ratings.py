@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentiment_assets.learning import cross_fitting
 from sentiment_assets.learning.calibration import Calibration, CannotCalibrate, RatingCurve
 from sentiment_assets.learning.candidate import train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
@@ -23,7 +24,7 @@ from sentiment_assets.learning.ratings import (
     measure_ratings,
 )
 from sentiment_assets.learning.settings import SplitSettings
-from sentiment_assets.learning.splitting import split_of_digests, split_reviews
+from sentiment_assets.learning.splitting import SPLITS, split_of_digests, split_reviews
 from sentiment_assets.text_identity import text_digests
 from sentiment_assets_tests.learning.conftest import SETS, SETTINGS
 from testing.corpus import made_up_ratings
@@ -106,6 +107,24 @@ def test_neutral_reviews_of_test_are_measured_and_never_fitted(
     measured_otherwise = challenger_of(rated_features, rated_splits, odd)
     assert measured_otherwise.model.calibration == by_rating.model.calibration
     assert measured_otherwise.metrics["test_rating_error"] > by_rating.metrics["test_rating_error"]
+
+
+@pytest.mark.parametrize(("cross_validated_below", "fitted"), [(0, ["validation"]), (5_000, ["train", "validation"])])
+def test_neutral_reviews_are_fitted_that_would_be_held_out(
+    rated_splits: pd.DataFrame, cross_validated_below: int, fitted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cross_fitting, "CROSS_VALIDATED_BELOW", cross_validated_below)
+    features, split = build_features(rated_splits, SETTINGS), split_of_digests(text_digests(NEUTRAL.texts), SHARES)
+    usual = challenger_of(features, rated_splits, NEUTRAL).model.calibration
+    moved_by = [
+        each
+        for each in SPLITS
+        if usual
+        != challenger_of(
+            features, rated_splits, replace(NEUTRAL, positions=np.where(split == each, -1.0, NEUTRAL.positions))
+        ).model.calibration
+    ]
+    assert moved_by == fitted
 
 
 def test_neutral_reviews_like_those_that_the_model_has_learnt_are_neither_fitted_nor_measured(
