@@ -213,6 +213,14 @@ def test_how_often_a_rating_is_given_moves_no_score() -> None:
     assert scores[positions == 1].mean() == pytest.approx(-scores[positions == -1].mean(), abs=0.1)
 
 
+def test_a_text_of_which_nothing_is_known_moves_no_curve_whatever_its_stars() -> None:
+    chance = np.random.default_rng(0)
+    positions = np.repeat([-1, -0.5, 0, 0.5, 1], 40)
+    reviews = RatedReviews(chance.normal(positions, 1), positions)
+    unknown = RatedReviews(np.zeros(300), np.full(300, -1.0))
+    assert fit_rating_curve(reviews.and_also(unknown)) == fit_rating_curve(reviews)
+
+
 def test_positions_that_fall_with_the_margin_give_scores_next_to_0() -> None:
     curve = fit_rating_curve(RatedReviews(np.array([-1.0, 0.5, 1.0]), np.array([1.0, 0.0, -1.0])))
     assert curve.slope > 0
