@@ -127,6 +127,13 @@ def test_neutral_reviews_are_fitted_that_would_be_held_out(
     assert moved_by == fitted
 
 
+def test_as_many_neutral_reviews_are_measured_as_come(rated_features: Features, rated_splits: pd.DataFrame) -> None:
+    """Not all that there are: of a large corpus there is a sample."""
+    n_test = int((rated_splits["split"] == "test").sum())
+    measured = challenger_of(rated_features, rated_splits, replace(NEUTRAL, share=0.1)).metrics["test_rated_reviews"]
+    assert measured == n_test + round(n_test / 9)
+
+
 def test_neutral_reviews_like_those_that_the_model_has_learnt_are_neither_fitted_nor_measured(
     rated_features: Features, rated_splits: pd.DataFrame, by_rating: Challenger
 ) -> None:
