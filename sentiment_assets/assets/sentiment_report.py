@@ -131,6 +131,7 @@ def _on_test(champion: "LoadedChampion | None") -> "ChampionTestScores | None":
         labels=labels,
         trained_on=champion.model.trained_on,
         least_positive_score=calibration.least_positive_score,
+        even_score=calibration.even_score,
         scores_by_rating=calibration.rating_curve is not None,
         neutral_band=fit_neutral_band(
             calibration.scores(champion.reference.margins), calibration.scores(neutral.margins), neutral.share

@@ -147,7 +147,7 @@ class ValueReader:
         try:
             value = self._labels_redactor.redact_value(value)
             if stands_for_nothing(value, self._placeholders) and (
-                is_missing(value) or label_key(value) not in rule.label_of_value
+                is_missing(value) or rule.rating_bounds or label_key(value) not in rule.label_of_value
             ):
                 return _NO_LABEL
             key = counted_key(value, rule)

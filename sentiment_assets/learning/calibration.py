@@ -47,6 +47,12 @@ class Calibration:
         return float(np.tanh((self.rating_curve or self).log_odds / 2))
 
     @property
+    def even_score(self) -> float:
+        """The score at which p is one half; 0 unless scores go by rating."""
+        curve = self.rating_curve
+        return float(np.tanh((curve.slope * self.even_margin + curve.log_odds) / 2)) if curve else 0.0
+
+    @property
     def even_margin(self) -> float:
         """The margin at which p is one half."""
         return -self.log_odds / self.slope

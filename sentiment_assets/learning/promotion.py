@@ -20,7 +20,6 @@ from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.learning.label_swaps import swap_test
 from sentiment_assets.learning.metrics import errors, label_metric, majority_label
 from sentiment_assets.learning.model import SentimentModel
-from sentiment_assets.learning.near_duplicates import resembles_any, text_signatures
 from sentiment_assets.learning.paired_comparison import (
     PairedComparison,
     compare_paired,
@@ -60,10 +59,7 @@ def compare_with_champion(
     challenger knows none: its near-duplicates were set aside before it was trained.
     """
     test = splits[splits["split"] == TEST]
-    known = np.isin(test["text_digest"].to_numpy(), champion.model.trained_on)
-    if similarity is not None:
-        signatures = text_signatures(test["text"], champion.model.feature_set.main_ngrams.analyzer)
-        known |= resembles_any(signatures, champion.model.trained_signatures, similarity)
+    known = champion.model.knows(test["text"], test["text_digest"].to_numpy(), similarity)
     if known.all():
         return None
     labels = test["label"].to_numpy()

@@ -23,7 +23,7 @@ _PARTS = 5
 
 @dataclass(frozen=True)
 class NeutralRatings:
-    """Distinct neutral reviews that have a rating; no model learns from them."""
+    """Distinct neutral reviews that have a rating; the branch's own models do not learn from them."""
 
     texts: "pd.Series[str]"
     """Their order was drawn by lot."""
@@ -164,15 +164,24 @@ def _rated(margins: np.ndarray, positions: np.ndarray) -> RatedReviews:
 
 
 def _neutral_of(model: SentimentModel, ratings: Ratings, parts: tuple[str, ...]) -> RatedReviews:
-    """The neutral reviews that would be in those splits."""
-    neutral = ratings.neutral
-    chosen = np.isin(split_of_digests(text_digests(neutral.texts), ratings.shares), parts)
-    return RatedReviews(model.margins(neutral.texts[chosen]), neutral.positions[chosen])
+    """The neutral reviews that would be in those splits, and of which the model has learnt no near-duplicate.
+
+    A sister that is part of it may have learnt the very text, and it itself an edited version with another label.
+    """
+    neutral, digests = ratings.neutral, text_digests(ratings.neutral.texts)
+    there = np.flatnonzero(np.isin(split_of_digests(digests, ratings.shares), parts))
+    texts = neutral.texts.iloc[there]
+    new = ~model.knows(texts, digests[there], ratings.shares.near_duplicate_similarity)
+    return RatedReviews(model.margins(texts[new]), neutral.positions[there[new]])
 
 
 def _fifths(positions: np.ndarray) -> np.ndarray:
-    """Which fifth of the scale each position lies in, from 0 to 4; of five stars each has its own."""
-    return np.clip((positions + 1) / 2 * _PARTS, 0, _PARTS - 1).astype(np.int64)
+    """Which fifth of the scale each position lies in, from 0 to 4; of five stars each has its own.
+
+    What lies between two fifths is of the inner one, so that a scale and its mirror image are cut alike.
+    """
+    outwards = np.ceil((_PARTS * np.abs(positions) - 1).round(9) / 2)  # 0 in the middle; 6 of 10 is no more than 0.2
+    return (_PARTS // 2 + np.sign(positions) * outwards).astype(np.int64)
 
 
 def _spread(n: int, chosen: int) -> np.ndarray:

@@ -18,7 +18,6 @@ from sentiment_assets.learning.feature_set import FittedFeatureSet, side_by_side
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
 from sentiment_assets.learning.linear_svc import LinearSVC
 from sentiment_assets.learning.model import PinnedVersion, SentimentModel
-from sentiment_assets.learning.near_duplicates import resembles_any, text_signatures
 from sentiment_assets.learning.ngrams import Texts, chunks_of
 from sentiment_assets.learning.settings import FEWEST_TO_RECALIBRATE
 from sentiment_assets.text_identity import are_among, text_digests
@@ -131,11 +130,7 @@ def set_known_aside(
     """
     known = np.zeros(len(splits), bool)
     for sister in sisters:
-        known |= are_among(splits["text_digest"].to_numpy(), sister.model.trained_on)
-        if similarity is not None:
-            analyzer = sister.model.feature_set.main_ngrams.analyzer
-            signatures = text_signatures(splits["text"], analyzer, n_jobs)
-            known |= resembles_any(signatures, sister.model.trained_signatures, similarity)
+        known |= sister.model.knows(splits["text"], splits["text_digest"].to_numpy(), similarity, n_jobs=n_jobs)
     return splits.assign(split=splits["split"].mask(known, KNOWN_TO_SISTER)) if known.any() else splits
 
 

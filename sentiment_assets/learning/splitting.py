@@ -167,7 +167,8 @@ def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, i
     dates = _dates(reviews).reset_index(drop=True).groupby(numbers).transform("first")
     merged = reviews.assign(label=label_of_said(said).array, split=splits.array, created_at=dates.array)
     if _RATING in reviews:
-        merged[_RATING] = reviews[_RATING].reset_index(drop=True).groupby(numbers).ffill().array
+        labels_so_far = own.notna().groupby(numbers).cumsum()  # a label without a rating has none, not a former one's
+        merged[_RATING] = reviews[_RATING].reset_index(drop=True).groupby([numbers, labels_so_far]).ffill().array
     return merged, latest, int((relabelled.to_numpy(bool) | edited).sum())
 
 

@@ -42,7 +42,7 @@ _ARROW: Mapping[Kind, pa.DataType] = {
 _LABELS = {1: "positive", 0: "negative", -1: "neutral"}
 _WORST_FIRST = ("warn", "ok", "unknown")
 """A batch is well if some check says so and none warns: others may have nothing to judge, such as dates."""
-_OWN = ("review_id", "text", "label", "neutral", "created_at", "split")
+_OWN = ("review_id", "text", "label", "neutral", "created_at", "split", "rating_position")
 """The columns of stored reviews that are no kept ones."""
 _NUL, _NUL_SHOWN = "\x00", "\ufffd"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")

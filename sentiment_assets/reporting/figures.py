@@ -14,6 +14,7 @@ from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.learning.settings import is_of_sister
 from sentiment_assets.reporting.intervals import (
     Band,
+    about_even,
     adjusted_sentiment,
     error_rates,
     join_bands,
@@ -73,6 +74,8 @@ class ChampionTestScores:
     """uint64, sorted: digests of the texts that it was trained on, about which its error rates on test say nothing."""
     least_positive_score: float = 0.0
     """The score above which it calls a review positive."""
+    even_score: float = 0.0
+    """The score at which it finds both labels as likely."""
     scores_by_rating: bool = False
     """Whether its scores say where on the scale of ratings a review stands."""
     neutral_band: NeutralBand | None = None
@@ -305,7 +308,10 @@ def _corrected(rows: _Rows, champion: ChampionTestScores | None) -> Band | None:
         adjusted = None
         if champion:
             left = ~known[unlearned]
-            weights = weights_as_left(rows.score[unlearned], left, champion.scores)
+            scores, test_scores = (
+                about_even(each, champion.even_score) for each in (rows.score[unlearned], champion.scores)
+            )
+            weights = weights_as_left(scores, left, test_scores)
             rates = error_rates(champion.margins, champion.labels, weights)
             adjusted = adjusted_sentiment(_positive(rows.label[others]), n, rates)
         if adjusted is None:

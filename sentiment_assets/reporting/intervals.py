@@ -58,12 +58,21 @@ def weights_as_left(scores: np.ndarray, left: np.ndarray, test_scores: np.ndarra
 
     ``scores`` are of all reviews, shape (n,), and ``left`` says which of them have no label. Labels are asked for where
     the model is in doubt, and about what is left it is right more often than about all. So a test review counts for
-    as much as the share of the reviews with about its absolute score that is left, the largest share being 1.
+    as much as the share of the reviews with about its absolute score that is left, the largest share being 1. Doubt is
+    greatest at a score of 0 (``about_even``).
     """
     edges = np.unique(np.quantile(np.abs(scores), np.linspace(0, 1, _BINS + 1)[1:-1]))
     of, of_test = (np.searchsorted(edges, np.abs(each), side="right") for each in (scores, test_scores))
     shares = np.bincount(of, left, len(edges) + 1) / np.maximum(np.bincount(of, minlength=len(edges) + 1), 1)
     return (shares / shares.max())[of_test]
+
+
+def about_even(scores: np.ndarray, even: float) -> np.ndarray:
+    """Scores, shape (n,), moved so that what lay at ``even`` has 0: equally far from it is equally doubtful.
+
+    A score is tanh of half of its log odds, and the moved one is tanh of half their difference to those of ``even``.
+    """
+    return (scores - even) / (1 - scores * even)
 
 
 def net_sentiment(positive: int, n: int) -> Band:

@@ -280,3 +280,6 @@ def test_scores_by_rating_come_with_the_ratings_and_can_be_made_again(ingested: 
     ratings = pd.Series([float(str(row["label"])) for row in made_up_ratings(700)])
     assert scores.groupby(ratings).mean().to_numpy() == pytest.approx([-1, -0.5, 0, 0.5, 1], abs=0.3)
     assert rebuild("acme", str(told["challenger_version"].value)).same
+    assert by_rating.report().success
+    page = Path(str(by_rating.metadata("sentiment_report")["report_file"].value)).read_text(encoding="utf-8")
+    assert "Its scores say where on the scale of ratings a review stands" in page

@@ -107,6 +107,14 @@ def test_where_scores_go_by_ratings_each_rating_has_its_place_on_the_scale() -> 
     assert reviews["label"].isna().tolist() == [False, False, True, False, False, False, True]
 
 
+def test_a_placeholder_is_no_rating_whatever_it_would_mean_as_a_label() -> None:
+    settings = IngestionSettings(labels=SCALE.model_copy(update={"lowest": 0}), placeholders=["0"])
+    batch = read_batch(b"text,label\ngood,5\nmeh,0\n", "r.csv", settings)
+    assert batch.reviews["label"].isna().tolist() == [False, True]
+    assert batch.reviews["rating_position"].isna().tolist() == [False, True]
+    assert not batch.reviews["neutral"].any()
+
+
 def test_other_branches_keep_no_rating() -> None:
     stars = SCALE.model_copy(update={"scores_by_rating": False})
     batch = read_batch(b"text,label\ngood,5\n", "r.csv", IngestionSettings(labels=stars))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentiment_assets.learning import cross_fitting
 from sentiment_assets.learning.calibration import Calibration, CannotCalibrate, RatingCurve
 from sentiment_assets.learning.candidate import train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
@@ -23,7 +24,7 @@ from sentiment_assets.learning.ratings import (
     measure_ratings,
 )
 from sentiment_assets.learning.settings import SplitSettings
-from sentiment_assets.learning.splitting import split_of_digests, split_reviews
+from sentiment_assets.learning.splitting import SPLITS, split_of_digests, split_reviews
 from sentiment_assets.text_identity import text_digests
 from sentiment_assets_tests.learning.conftest import SETS, SETTINGS
 from testing.corpus import made_up_ratings
@@ -108,6 +109,43 @@ def test_neutral_reviews_of_test_are_measured_and_never_fitted(
     assert measured_otherwise.metrics["test_rating_error"] > by_rating.metrics["test_rating_error"]
 
 
+@pytest.mark.parametrize(("cross_validated_below", "fitted"), [(0, ["validation"]), (5_000, ["train", "validation"])])
+def test_neutral_reviews_are_fitted_that_would_be_held_out(
+    rated_splits: pd.DataFrame, cross_validated_below: int, fitted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cross_fitting, "CROSS_VALIDATED_BELOW", cross_validated_below)
+    features, split = build_features(rated_splits, SETTINGS), split_of_digests(text_digests(NEUTRAL.texts), SHARES)
+    usual = challenger_of(features, rated_splits, NEUTRAL).model.calibration
+    moved_by = [
+        each
+        for each in SPLITS
+        if usual
+        != challenger_of(
+            features, rated_splits, replace(NEUTRAL, positions=np.where(split == each, -1.0, NEUTRAL.positions))
+        ).model.calibration
+    ]
+    assert moved_by == fitted
+
+
+def test_as_many_neutral_reviews_are_measured_as_come(rated_features: Features, rated_splits: pd.DataFrame) -> None:
+    """Not all that there are: of a large corpus there is a sample."""
+    n_test = int((rated_splits["split"] == "test").sum())
+    measured = challenger_of(rated_features, rated_splits, replace(NEUTRAL, share=0.1)).metrics["test_rated_reviews"]
+    assert measured == n_test + round(n_test / 9)
+
+
+def test_neutral_reviews_like_those_that_the_model_has_learnt_are_neither_fitted_nor_measured(
+    rated_features: Features, rated_splits: pd.DataFrame, by_rating: Challenger
+) -> None:
+    """A sister may have learnt the very text, and the model itself a later version of it."""
+    learnt = rated_splits.loc[rated_splits["split"].isin(["train", "validation"]), "text"].iloc[:400]
+    texts = pd.concat([NEUTRAL.texts, learnt, learnt + " indeed"], ignore_index=True)
+    positions = np.concatenate([NEUTRAL.positions, np.ones(2 * len(learnt))])
+    among_others = challenger_of(rated_features, rated_splits, replace(NEUTRAL, texts=texts, positions=positions))
+    assert among_others.model.calibration == by_rating.model.calibration
+    assert among_others.metrics == by_rating.metrics
+
+
 def test_the_model_says_so_after_storage_and_is_another_one_than_without(
     by_rating: Challenger, by_label: Challenger, tmp_path: Path
 ) -> None:
@@ -124,6 +162,14 @@ def test_a_label_begins_at_the_least_positive_score(by_rating: Challenger) -> No
     least = by_rating.model.calibration.least_positive_score
     assert ((scored["score"] > least) == (scored["label"] == 1)).all()
     assert least == pytest.approx(0.25, abs=0.25), "between two and five stars"
+
+
+def test_both_labels_are_as_likely_at_the_even_score() -> None:
+    plain = Calibration(2.0, log_odds=-1.4)
+    by_rating = replace(plain, rating_curve=RatingCurve(1.5, 0.3))
+    assert plain.even_score == 0
+    assert by_rating.scores(np.array([by_rating.even_margin])) == pytest.approx(by_rating.even_score)
+    assert by_rating.probabilities(np.array([by_rating.even_margin])) == pytest.approx(0.5)
 
 
 def test_held_out_reviews_without_ratings_cannot_be_calibrated_by(
@@ -145,6 +191,25 @@ def test_of_ratings_that_are_equally_frequent_the_mean_score_is_the_mean(seed: i
     assert (scores * margins).mean() == pytest.approx((positions * margins).mean(), abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("scale", "each"), [((1, 5), 0.5), ((0, 5), 1), ((0, 10), 1), ((1, 10), 1), ((-1, 1), 0.2), ((0, 100), 5)]
+)
+def test_ratings_that_stand_mirrored_have_scores_that_do(scale: tuple[float, float], each: float) -> None:
+    """Every fifth of the scale has its mirror image, though 6 of 10 is where two of them meet."""
+    ratings = np.arange(scale[0], scale[1] + each / 2, each)
+    positions = np.repeat(2 * (ratings - scale[0]) / (scale[1] - scale[0]) - 1, 50)
+    margins = np.random.default_rng(0).normal(positions, 1)
+    reviews = RatedReviews(margins, positions)
+    curve = fit_rating_curve(reviews.and_also(RatedReviews(-margins, -positions)))
+    assert scores_by(curve, np.array([1e-9])) == pytest.approx(0, abs=1e-6)
+
+
+def test_what_is_in_the_middle_lies_on_both_sides_of_it(model: SentimentModel) -> None:
+    positions = np.array([-1, -0.6, -0.2, 0.2, 0.6, 1])  # 0 to 5
+    figures = measure_ratings(model, RatedReviews(np.array([-9.0, -9, -9, 9, 9, 9]), positions), (0, 5))
+    assert figures["middle_mean_score"] == pytest.approx(0, abs=1e-9), "2 and 3 of 5"
+
+
 def test_how_often_a_rating_is_given_moves_no_score() -> None:
     """Where nearly all give five stars, three of them are the middle of the scale still."""
     chance = np.random.default_rng(0)
@@ -153,6 +218,14 @@ def test_how_often_a_rating_is_given_moves_no_score() -> None:
     scores = scores_by(fit_rating_curve(RatedReviews(margins, positions)), margins)
     assert scores[positions == 0].mean() == pytest.approx(0, abs=0.1)
     assert scores[positions == 1].mean() == pytest.approx(-scores[positions == -1].mean(), abs=0.1)
+
+
+def test_a_text_of_which_nothing_is_known_moves_no_curve_whatever_its_stars() -> None:
+    chance = np.random.default_rng(0)
+    positions = np.repeat([-1, -0.5, 0, 0.5, 1], 40)
+    reviews = RatedReviews(chance.normal(positions, 1), positions)
+    unknown = RatedReviews(np.zeros(300), np.full(300, -1.0))
+    assert fit_rating_curve(reviews.and_also(unknown)) == fit_rating_curve(reviews)
 
 
 def test_positions_that_fall_with_the_margin_give_scores_next_to_0() -> None:

@@ -235,6 +235,16 @@ def test_a_review_has_the_rating_of_the_version_that_has_its_label() -> None:
     assert told.loc["fine"].tolist() == [1, 1.0], "the later row says nothing"
 
 
+def test_a_label_from_before_ratings_were_kept_has_none_and_not_that_of_the_label_it_corrects() -> None:
+    rated = corpus([("good", 1, None), ("fine", 1, None)]).assign(rating_position=[1.0, 1.0])
+    before = corpus([("good", 0, None)]).assign(batch="c")
+    reviews = split_reviews(pd.concat([rated, before], ignore_index=True), SHARES).reviews
+    told = reviews.set_index("text")[["label", "rating_position"]]
+    assert told.loc["good", "label"] == 0
+    assert np.isnan(told.loc["good", "rating_position"])
+    assert told.loc["fine"].tolist() == [1, 1.0]
+
+
 def test_of_equal_texts_the_rating_is_that_of_the_one_that_is_kept() -> None:
     rows = corpus([("good", 1, None), ("GOOD", 0, None)]).assign(rating_position=[0.5, -1.0])
     reviews = split_reviews(rows, SHARES).reviews

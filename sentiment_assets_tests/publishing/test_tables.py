@@ -54,6 +54,11 @@ def test_what_a_branch_keeps_is_json_without_what_is_missing() -> None:
     ]
 
 
+def test_where_a_rating_lies_on_its_scale_is_no_column_that_a_branch_keeps() -> None:
+    rated = BATCH.reviews.assign(rating_position=0.5)
+    assert batch_tables(replace(BATCH, reviews=rated), NOW)["reviews"] == batch_tables(BATCH, NOW)["reviews"]
+
+
 def test_a_batch_of_a_former_release_without_neutral_or_split_is_published() -> None:
     reviews = BATCH.reviews.drop(columns=["neutral", "split", "product"])
     rows = batch_tables(replace(BATCH, reviews=reviews, scored=scored_by_words(reviews)), NOW)

@@ -439,6 +439,25 @@ def test_a_threshold_that_the_branch_chose_is_told_and_decides_what_is_corrected
     assert "when its score is above +0.60." in said(page)
 
 
+def test_scores_by_rating_are_corrected_as_others_are_when_the_doubtful_reviews_have_got_labels() -> None:
+    """Doubt is where p is one half, wherever on the scale of ratings that lies."""
+    chance, reviews = np.random.default_rng(0), reviews_of(400, 2)
+    by_label, even = chance.uniform(-0.9, 0.9, 400), 0.4
+    labelled = np.abs(by_label) < 0.3
+    raw = {"a": reviews.assign(label=reviews["label"].where(labelled))}
+    scored = scores_of(reviews).assign(label=(by_label > 0).astype("int8"), model_version="2")
+    plain = replace(champion(), scores=MARGINS * np.linspace(0.1, 0.9, len(MARGINS)))
+
+    def by_rating(scores: np.ndarray) -> np.ndarray:
+        return np.tanh(np.arctanh(scores) + np.arctanh(even))
+
+    told = whole_of(raw, {"a": scored.assign(score=by_label)}, plain)
+    moved = replace(plain, scores=by_rating(plain.scores), even_score=even, scores_by_rating=True)
+    assert adjusted_of(whole_of(raw, {"a": scored.assign(score=by_rating(by_label))}, moved)) == pytest.approx(
+        adjusted_of(told)
+    )
+
+
 def test_a_neutral_label_is_not_a_missing_one() -> None:
     """Where each review has a label, there is nothing to correct for, and it is not said."""
     reviews = reviews_of(100, 1)
