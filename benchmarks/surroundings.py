@@ -1,4 +1,4 @@
-"""What people read, and what is lost, when a disk is full or for reading alone, MLflow is locked, a server is stopped.
+"""What people read, and what is lost, when a disk is full or for reading alone, MLflow is locked, or a server stops.
 
 Each row is a walk (``testing.crashes``) that something is in the way of. Then it is gone, *Re-execute from failure* is
 pressed where the run has failed, and everything that people have of the branch is compared with what there is when
@@ -9,25 +9,25 @@ nothing was in the way. It mounts small file systems, so it is for Linux, and fo
 
 import argparse
 import os
-import sqlite3
 import subprocess
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Literal
 
-from testing.crashes import TO_POSTGRES, WALKS, hinder, prepare
+from testing.crashes import IN_STEPS, TO_POSTGRES, WALKS, hinder, prepare
+from testing.hindrances import locked_mlflow, stopped_postgres, without_mlflow
 from testing.postgres import PostgresServer, postgres_server
 
 _SIZE = "64m"
 _FREE = (0, 30_000, 120_000)
 """Bytes that are left on a full disk; what a walk writes is some hundred thousand."""
 _LOCKED, _STOPPED = 10.0, 5.0
+_AWAY = ((15.0, 7), (60.0, 3))
+"""Seconds without MLflow's server, and how often it is asked again: MLflow's own number is 7, within 4 minutes."""
 _LONGEST = 320
 _COLUMNS = ("walk", "in the way", "what people read first", "went on by", "differs")
 
@@ -84,35 +84,11 @@ def _for_reading(home: Path) -> Iterator[None]:
     subprocess.run(["mount", "-o", "remount,rw", home / "data"], check=True)  # noqa: S607
 
 
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    """Somebody holds MLflow's database for a while."""
-
-    def hold() -> None:
-        with closing(sqlite3.connect(home / "mlflow.db")) as database:
-            database.execute("BEGIN EXCLUSIVE")
-            time.sleep(_LOCKED)
-
-    holding = threading.Thread(target=hold)
-    holding.start()
-    yield
-    holding.join()
-
-
-@contextmanager
-def _stopped(_: Path, *, server: PostgresServer, mode: Literal["fast", "immediate"]) -> Iterator[None]:
-    """The warehouse's server is stopped as soon as something is sent to it, and started again."""
-    stopping = threading.Thread(target=server.restart_once_published_to, args=(mode, _STOPPED))
-    stopping.start()
-    yield
-    stopping.join()
-
-
 _Hindrance = Callable[[Path], AbstractContextManager[None]]
 _HINDRANCES: Mapping[str, _Hindrance] = {
     **{f"the disk is full but for {free:,} bytes": partial(_full, free=free) for free in _FREE},
     "the disk is for reading alone": _for_reading,
-    f"MLflow's database is locked for {_LOCKED:g} s": _locked,
+    f"MLflow's database is locked for {_LOCKED:g} s": partial(locked_mlflow, seconds=_LOCKED),
 }
 
 
@@ -121,8 +97,17 @@ def _hindrances(walk: str, postgres: PostgresServer | None) -> Mapping[str, _Hin
     if walk == TO_POSTGRES and postgres:
         modes: Sequence[Literal["fast", "immediate"]] = ("fast", "immediate")
         return {
-            f"PostgreSQL is stopped ({mode}) for {_STOPPED:g} s": partial(_stopped, server=postgres, mode=mode)
+            f"PostgreSQL is stopped ({mode}) for {_STOPPED:g} s": partial(
+                stopped_postgres, server=postgres, mode=mode, seconds=_STOPPED
+            )
             for mode in modes
+        }
+    if walk == IN_STEPS:
+        return {
+            f"MLflow's server is away for {seconds:g} s, and asked {tries} times more": partial(
+                without_mlflow, seconds=seconds, tries=tries
+            )
+            for seconds, tries in _AWAY
         }
     return _HINDRANCES
 
