@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import json
 import multiprocessing
 import os
 import random
@@ -11,13 +12,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
+import psycopg2
 
 from sentiment_assets.assets.event_metadata import read_decision
 from sentiment_assets.assets.stored_batch import read_stored_batch
@@ -28,13 +31,14 @@ from sentiment_assets.branch.settings import BranchSettings
 from sentiment_assets.definitions import resources
 from sentiment_assets.execution.steps import step_executor
 from sentiment_assets.publishing.layout import TABLES
+from sentiment_assets.publishing.settings import DEFAULT_SCHEMA
 from sentiment_assets.resources.dagster_runs import stretch_tags
 from sentiment_assets.resources.home import SETTING, home
 from sentiment_assets.resources.storage import Frame, Storage, read_frame
 from sentiment_assets.resources.versioned_folders import current_folder
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import copy_home, home_of
-from testing.runs import execute, land
+from testing.runs import execute, land, said_of_try
 
 BRANCH = "crashing"
 FIRST, MORE = "a.csv", ("b.csv", "c.csv", "d.csv")
@@ -42,6 +46,11 @@ IN_STEPS = "train in steps"
 """The walk whose steps have processes of their own, as in production; all others stay in the process of their run."""
 WALKS = ("pull", "score", "ingest", IN_STEPS, "train", "publish", "report")
 """Each begins where the one before it has ended, the two that train at the same place."""
+TO_POSTGRES = "publish to PostgreSQL"
+"""The walk that publishes to a server, each home folder into a schema of its own; it wants one to be started."""
+VARIABLES = "variables.json"
+"""The file of a home folder that holds what its walks are told by their environment."""
+_WAREHOUSE = "CRASHING_WAREHOUSE"
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["sentiment_assets.execution.preloaded", "testing.crashes", "dlt", "duckdb"])
 _LONGEST = 240.0
@@ -57,10 +66,18 @@ def settings() -> BranchSettings:
             "landing": f"landing/{BRANCH}",
             "features": {"ngrams": {"longest": 1, "columns_log2": 14}},
             "search": {"grid": {"epochs": [1, 3], "eta0": [1], "l2": [1e-5]}},
-            "publish": [{"to": "duckdb"}],
+            "publish": [_to_postgres(Path(str(home()))) if _WAREHOUSE in os.environ else {"to": "duckdb"}],
             "sources": [{"name": "vendor", "files": {"url": f"{home()}/vendor/", "pattern": "*.csv"}}],
         }
     )
+
+
+def _to_postgres(place: Path) -> dict[str, object]:
+    return {"to": "postgres", "connection": {"env": _WAREHOUSE}, "schema": _schema(place)}
+
+
+def _schema(place: Path) -> str:
+    return f"home_{sha256(str(place).encode()).hexdigest()[:12]}"
 
 
 def job_named(name: str) -> dg.JobDefinition:
@@ -107,13 +124,16 @@ class Hindered:
     """What became of a walk that something was in the way of."""
 
     said: Sequence[str]
-    """What people read, a failed step each; nothing if the walk went well all the same."""
+    """What people read, a try that failed each; nothing if the walk went well all the same."""
     recovered_by: str
     differs: Sequence[str]
 
 
-def prepare(folder: Path, names: Sequence[str] = WALKS) -> Iterator[Walk]:
-    """Go through walks undisturbed, each from a copy of where the one before it ended."""
+def prepare(folder: Path, names: Sequence[str] = WALKS, postgres: str = "") -> Iterator[Walk]:
+    """Go through walks undisturbed, each from a copy of where the one before it ended.
+
+    ``postgres`` is the address of the server that ``TO_POSTGRES`` publishes to.
+    """
     place = folder / "first"
     with home_of(place):
         (place / "dagster").mkdir(mode=0o700, parents=True)
@@ -133,6 +153,8 @@ def prepare(folder: Path, names: Sequence[str] = WALKS) -> Iterator[Walk]:
             instance.add_dynamic_partitions(batch_partitions_name(BRANCH), list(MORE))
     for name in names:
         after = folder / f"after {name}"
+        if name == TO_POSTGRES:
+            (place / VARIABLES).write_text(json.dumps({_WAREHOUSE: postgres}))
         _copy(place, after)
         seconds = _undisturbed(after, name, _batches(name))
         with _instance(place) as instance:
@@ -186,7 +208,7 @@ def state(place: Path) -> dict[str, object]:
                 name: sorted(instance.get_materialized_partitions(dg.AssetKey([BRANCH, name])))
                 for name in ("raw_reviews", "scored_reviews", "published_scores", "trained_candidates")
             },
-            "published": _published(place / "warehouse.duckdb"),
+            "published": _published(place),
             "report": _report(storage),
         }
 
@@ -226,7 +248,7 @@ def _kill_group(process: Any) -> None:
 def _walk(place: Path, name: str, batches: Sequence[str], again: bool) -> None:
     """What the process does: one run, or the run that goes on where the last one was killed."""
     os.setsid()
-    os.environ[SETTING] = str(place)
+    os.environ |= {SETTING: str(place), **_variables(place)}
     log = (place / "walk.log").open("ab")
     for stream in (sys.stdout, sys.stderr):
         os.dup2(log.fileno(), stream.fileno())
@@ -241,6 +263,11 @@ def _walk(place: Path, name: str, batches: Sequence[str], again: bool) -> None:
     os._exit(0)
 
 
+def _variables(place: Path) -> dict[str, str]:
+    file = place / VARIABLES
+    return dict(json.loads(file.read_text())) if file.exists() else {}
+
+
 def _tags(name: str, batches: Sequence[str]) -> dict[str, str]:
     if name in ("pull", "report"):
         return {}
@@ -252,10 +279,11 @@ def _tags(name: str, batches: Sequence[str]) -> dict[str, str]:
 def _said(place: Path, runs_before: int) -> list[str]:
     with _instance(place) as instance:
         runs = instance.get_runs()
-        if len(runs) == runs_before or runs[0].is_success:
+        if len(runs) == runs_before:
             return []
-        events = instance.all_logs(runs[0].run_id)
-        return what_failed(each.dagster_event for each in events if each.dagster_event)
+        events = [each.dagster_event for each in instance.all_logs(runs[0].run_id) if each.dagster_event]
+        again = [said_of_try(each) for each in events if each.is_step_up_for_retry]
+        return again if runs[0].is_success else [*again, *what_failed(events)]
 
 
 def _go_on(walk: Walk, place: Path) -> str:
@@ -336,18 +364,21 @@ def _decision(event: dg.EventLogEntry | None) -> tuple[str, str] | None:
     return (decision.outcome, decision.challenger_version) if decision else None
 
 
-def _published(file: Path) -> dict[str, list[str]]:
+def _published(place: Path) -> dict[str, list[str]]:
     """The rows of each table, in an order of their own."""
-    import duckdb
-
-    if not file.exists():
+    file, address = place / "warehouse.duckdb", _variables(place).get(_WAREHOUSE)
+    if address:
+        warehouse: Any = psycopg2.connect(address)
+    elif file.exists():
+        warehouse = duckdb.connect(str(file), read_only=True)
+    else:
         return {}
-    with duckdb.connect(str(file), read_only=True) as warehouse:
-        rows = {}
+    with closing(warehouse):
+        asked, rows = warehouse.cursor(), {}
         for name, table in TABLES.items():
             columns = ", ".join(f'"{each}"' for each in table.columns if each not in _MOMENTS | _MEASURED)
-            found = warehouse.execute(f"SELECT {columns} FROM sentiment.{name}").fetchall()  # noqa: S608
-            rows[name] = sorted(map(str, found))
+            asked.execute(f"SELECT {columns} FROM {_schema(place) if address else DEFAULT_SCHEMA}.{name}")  # noqa: S608
+            rows[name] = sorted(map(str, asked.fetchall()))
         return rows
 
 

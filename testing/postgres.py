@@ -4,14 +4,20 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
+
+import psycopg2
 
 from testing.servers import free_port
 
+_BETWEEN_LOOKS = 0.01
+_PUBLISHES = "SELECT EXISTS (SELECT FROM information_schema.schemata WHERE schema_name LIKE '%\\_staging')"
 USER, PASSWORD = "sentiment", "made up: by/a@Xylophone"
 
 
@@ -25,6 +31,33 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         """The address of a database."""
         return f"postgresql://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories= -c fsync=off"
+        self._control("-l", self.data.parent / "log", "-o", options, "start")
+
+    def stop(self, mode: Literal["fast", "immediate"]) -> None:
+        """Stop it: ``fast`` ends all connections, ``immediate`` is a crash."""
+        self._control("-m", mode, "stop")
+
+    def restart_once_published_to(self, mode: Literal["fast", "immediate"], seconds: float) -> None:
+        """Wait until something is published to it, stop it in the middle of that, and start it again later."""
+        with closing(psycopg2.connect(self.url())) as watching, watching.cursor() as asked:
+            watching.autocommit = True
+            found = False
+            while not found:
+                time.sleep(_BETWEEN_LOOKS)
+                asked.execute(_PUBLISHES)
+                [(found,)] = asked.fetchall()
+        self.stop(mode)
+        time.sleep(seconds)
+        self.start()
+
+    def _control(self, *arguments: object) -> None:
+        folder = programs()
+        assert folder
+        _run(*_account(), folder / "pg_ctl", "-D", self.data, "-w", *arguments)
 
 
 def programs() -> Path | None:
@@ -43,20 +76,22 @@ def postgres_server() -> Iterator[PostgresServer]:
     place = Path(tempfile.mkdtemp(prefix="sentiment-postgres-"))
     word = place / "password"
     word.write_text(PASSWORD)
-    account: list[str] = []
-    if os.geteuid() == 0:
-        account = ["runuser", "-u", "postgres", "--"]
+    if _account():
         for each in (place, word):
             shutil.chown(each, "postgres")
-    data, port = place / "data", free_port()
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off"
-    _run(*account, folder / "initdb", "-D", data, "-U", USER, "-A", "md5", f"--pwfile={word}", "-E", "UTF8")
-    _run(*account, folder / "pg_ctl", "-D", data, "-l", place / "log", "-o", options, "-w", "start")
+    server = PostgresServer(free_port(), place / "data")
+    _run(*_account(), folder / "initdb", "-D", server.data, "-U", USER, "-A", "md5", f"--pwfile={word}", "-E", "UTF8")
+    server.start()
     try:
-        yield PostgresServer(port, data)
+        yield server
     finally:
-        _run(*account, folder / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        server.stop("immediate")
         shutil.rmtree(place)
+
+
+def _account() -> tuple[str, ...]:
+    """What a command begins with that must not be root's."""
+    return ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()
 
 
 def _run(*command: object) -> None:

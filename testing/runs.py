@@ -46,6 +46,12 @@ def train(instance: dg.DagsterInstance, branch: str) -> dg.JobExecutionResult:
     return execute(instance, f"{branch}_train", all_candidates_tags(candidate_keys(branch)))
 
 
+def said_of_try(event: dg.DagsterEvent) -> str:
+    """What people read of a try that failed, after which a step is tried again."""
+    error = event.step_retry_data.error
+    return (error.cause or error).message.strip() if error else ""
+
+
 def execute(
     instance: dg.DagsterInstance,
     job: str,

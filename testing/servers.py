@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -57,6 +58,16 @@ def running(
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
             raise
+
+
+@contextmanager
+def mlflow_server(home: Path, address: str) -> Iterator[None]:
+    """An MLflow server of the database that a home folder keeps, until the block ends."""
+    store = ["--backend-store-uri", f"sqlite:///{home}/mlflow.db", "--artifacts-destination", str(home / "mlartifacts")]
+    command = [sys.executable, "-m", "mlflow", "server", "--port", address.rpartition(":")[2], "--workers", "1", *store]
+    alone = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # or it starts eight processes more
+    with running(command, f"{address}/health", home / "mlflow.log", alone):
+        yield
 
 
 def post(url: str, body: object, headers: Mapping[str, str] | None = None) -> object:

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from time import monotonic
 
+from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.tracking import Tracking
 
 _SECONDS = 10.0
@@ -33,7 +34,7 @@ class LiveLosses:
             return
         try:
             self.tell()
-        except MlflowException as error:
+        except (MlflowAway, MlflowException) as error:
             self._told_at = monotonic()
             self.log.warning(f"MLflow has not taken the losses so far, and is asked again later: {error}")
 

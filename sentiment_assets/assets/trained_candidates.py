@@ -18,6 +18,7 @@ from sentiment_assets.assets.versions import code_version
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.resources.dagster_runs import has_ended, range_tags
+from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.storage import Storage, StoredArrays
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.written_files import write_atomically
@@ -90,6 +91,8 @@ def trained_candidates_asset(
                 on_epoch=losses.after_epoch,
             )
             write_atomically(storage.candidate_path(branch, key), candidate_to_bytes(candidate))
+        except MlflowAway:
+            raise  # to tell MLflow would wait once more; what is left RUNNING there is closed as after a kill
         except BaseException:
             tracking.mark("FAILED", run_id, parent)
             raise

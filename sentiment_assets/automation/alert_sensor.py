@@ -32,6 +32,8 @@ class Memory:
     stale: dict[str, int] = field(default_factory=dict)
     """The materialization that people were told is old, by asset."""
     waiting: list[Waiting] = field(default_factory=list)
+    unclosed: bool = False
+    """Whether a train run has failed whose runs in MLflow could not be marked so yet, since MLflow was away."""
 
 
 _MEMORY: TypeAdapter[Memory] = TypeAdapter(Memory)
@@ -58,11 +60,12 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
         runs = [
             run for _, run_id in ended if (run := context.instance.get_run_by_id(run_id)) and belongs_to(run, branch)
         ]
+        failed = any(run.status == dg.DagsterRunStatus.FAILURE and trains(run, branch) for run in runs)
+        unclosed = (failed or memory.unclosed) and not _close_abandoned(context, branch, tracking)
         if not targets:  # what happens until there are some will not be news
-            _close_abandoned(context, branch, runs, tracking)
             return dg.SensorResult(
                 skip_reason="Nobody to tell: name targets under `alerts` in a branch's YAML.",
-                cursor=_MEMORY.dump_json(Memory(last_end)).decode(),
+                cursor=_MEMORY.dump_json(Memory(last_end, unclosed=unclosed)).decode(),
             )
         messages = [
             message
@@ -84,30 +87,27 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
             context.log.error(f"{len(left) - MOST_WAITING} of the oldest messages are given up.")
         for each in left:
             context.log.error(f"Not sent, tried again: {each.message.title}. {each.why}")
-        _close_abandoned(context, branch, runs, tracking)
         next_memory = Memory(
             last_end=last_end,
             stale=memory.stale | {name: number for name, (number, _) in stale.items()},
             waiting=left[-MOST_WAITING:],
+            unclosed=unclosed,
         )
         return dg.SensorResult(skip_reason=_summary(len(waiting), left), cursor=_MEMORY.dump_json(next_memory).decode())
 
     return alert_looks
 
 
-def _close_abandoned(
-    context: dg.SensorEvaluationContext, branch: str, runs: Sequence[dg.DagsterRun], tracking: Tracking
-) -> None:
-    """Mark in MLflow what train runs that failed have left there; no alert depends on it, and the next run does it."""
-    if not any(run.status == dg.DagsterRunStatus.FAILURE and trains(run, branch) for run in runs):
-        return
+def _close_abandoned(context: dg.SensorEvaluationContext, branch: str, tracking: Tracking) -> bool:
+    """Mark in MLflow what train runs that failed have left there, and return whether that is done."""
     try:
         require_mlflow(tracking.uri())
         abandoned = tracking.close_abandoned(branch, partial(has_ended, context.instance))
-    except Exception as error:  # noqa: BLE001  every database has errors of its own
-        context.log.warning(f"Runs in MLflow may stay RUNNING until {branch} is trained again: {error}")
-    else:
-        context.log.info(f"Marked FAILED in MLflow: {', '.join(abandoned) or 'nothing'}.")
+    except Exception as error:  # noqa: BLE001  every database has errors of its own, and no alert depends on it
+        context.log.warning(f"What {branch} has left RUNNING in MLflow is marked FAILED later: {error}")
+        return False
+    context.log.info(f"Marked FAILED in MLflow: {', '.join(abandoned) or 'nothing'}.")
+    return True
 
 
 def _stale(

@@ -306,8 +306,27 @@ def _turn_at_postgres(warehouse: PostgresDatabase) -> Iterator[Any]:
                     "for it to end, or end it, and publish again"
                 ) from None
         yield connection
+    except Exception:
+        if not _is_lost(connection):
+            raise
+        raise WarehouseAway(  # whatever dlt and the driver make of it
+            f"{warehouse.named} ended the connection: it was restarted or stopped, or the network failed. What it "
+            "holds of each batch is whole, as it was before or as it is now"
+        ) from None
     finally:
         connection.close()
+
+
+def _is_lost(connection: Any) -> bool:
+    """Whether the server at the other end is gone, or another one that was started since."""
+    import psycopg2
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        return True
+    return False
 
 
 def _said_by(error: Exception, url: str) -> str:

@@ -5,6 +5,8 @@ import os
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -14,6 +16,8 @@ from sentiment_assets.resources.urls import shown
 _ADDRESS, _USER, _PASSWORD = "MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 _SERVER = ("http://", "https://")
 SECONDS_TO_ANSWER = 5.0
+_LOCKED = "database is locked"
+"""What SQLite says where another program has held its file for longer than MLflow waits."""
 _SERVER_FAULT = 500
 """The first of the answers by which a server, or a proxy before it, says that it cannot."""
 
@@ -38,7 +42,7 @@ def is_server(address: str) -> bool:
 
 
 class MlflowAway(ConnectionError):
-    """The MLflow server does not answer; the message says what to do."""
+    """MLflow's server does not answer, or its database cannot be used; the message says what to do."""
 
 
 def require_mlflow(address: str) -> None:
@@ -61,6 +65,38 @@ def require_mlflow(address: str) -> None:
     else:
         return
     raise MlflowAway(f"MLflow at {shown(address)} cannot be reached: {why}. Start it, or set {_ADDRESS} to where it is")
+
+
+@contextmanager
+def asking_mlflow(address: str) -> Iterator[None]:
+    """Raise ``MlflowAway`` where MLflow has asked its server, or its database, in vain: it says so in their words."""
+    try:
+        yield
+    except Exception as error:
+        why = _why_in_vain(error, address)
+        if why is None:
+            raise
+        raise MlflowAway(f"{why}, and run this again") from None
+
+
+def _why_in_vain(error: Exception, address: str) -> str | None:
+    """What is the matter, and what to do first; ``None`` for an error that is about what was asked."""
+    from requests.exceptions import ConnectionError as NotConnected
+    from requests.exceptions import RetryError, Timeout
+    from sqlalchemy.exc import OperationalError
+
+    for cause in (error, error.__context__):  # MLflow makes an error of its own of either
+        if isinstance(cause, (NotConnected, RetryError, Timeout)):
+            try:
+                require_mlflow(address)
+            except MlflowAway as away:
+                return str(away)
+            return f"MLflow at {shown(address)} has not answered for as long as runs wait, and does now: see its log"
+        if isinstance(cause, OperationalError):
+            said = str(cause.orig).partition("\n")[0]
+            todo = "end what holds it" if said == _LOCKED else "mend that"
+            return f"MLflow's database {shown(address)} cannot be used: {said}. Wait, or {todo}"
+    return None
 
 
 def default_tracking_uri() -> str:

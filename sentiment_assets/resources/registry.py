@@ -2,16 +2,17 @@
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from filelock import FileLock
 
-from sentiment_assets.resources.mlflow_settings import keep_mlflow_quiet
+from sentiment_assets.resources.mlflow_settings import MlflowAway, asking_mlflow, keep_mlflow_quiet
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -63,15 +64,34 @@ def open_client(uri: str) -> "MlflowClient":
     """A client of an MLflow server or database.
 
     The first client makes the tables of a new SQLite file, and processes that do so at once crash one another
-    (MLflow 3.17 locks its other stores, but not this one), so they take turns.
+    (MLflow 3.17 locks its other stores, but not this one), so they take turns. This, and every call of the client,
+    raises ``MlflowAway`` once MLflow has waited in vain.
     """
     keep_mlflow_quiet()
     from mlflow import MlflowClient
 
-    if not uri.startswith(SQLITE):
-        return MlflowClient(tracking_uri=uri)
-    with FileLock(uri.removeprefix(SQLITE) + ".lock"):
-        return MlflowClient(tracking_uri=uri)
+    turn = FileLock(uri.removeprefix(SQLITE) + ".lock") if uri.startswith(SQLITE) else nullcontext()
+    with turn, asking_mlflow(uri):
+        client: Any = _Asked(MlflowClient(tracking_uri=uri), uri)
+    return cast("MlflowClient", client)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A client whose every call says by ``MlflowAway`` that MLflow was asked in vain."""
+
+    client: "MlflowClient"
+    uri: str
+
+    def __getattr__(self, name: str) -> Any:
+        """What the client has by this name."""
+        called = getattr(self.client, name)
+
+        def ask(*given: object, **named: object) -> object:
+            with asking_mlflow(self.uri):
+                return called(*given, **named)
+
+        return ask if callable(called) else called
 
 
 class ChangedModel(ValueError):
@@ -97,7 +117,8 @@ def _loaded(version: "ModelVersion", uri: str) -> LoadedChampion:
     from sentiment_assets.monitoring.reference import reference_from_bytes
 
     with tempfile.TemporaryDirectory() as folder:
-        local = download_artifacts(artifact_uri=version.source, dst_path=folder, tracking_uri=uri)
+        with asking_mlflow(uri):
+            local = download_artifacts(artifact_uri=version.source, dst_path=folder, tracking_uri=uri)
         data = Path(local) / "data" / "model"
         _require_unchanged(version, data)
         model, kept = load_model(data), data / REFERENCE_FILE
@@ -187,7 +208,10 @@ def kept_beside(branch: str, version: str, file: str, uri: str) -> bytes:
     source = f"{_registered(open_client(uri), branch, version).source}/{file}"
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return Path(download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=uri)).read_bytes()
+            with asking_mlflow(uri):
+                return Path(download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=uri)).read_bytes()
+        except MlflowAway:
+            raise
         except (MlflowException, OSError) as error:
             raise FileNotFoundError(f"version {version} of {branch} has no {file}") from error
 

@@ -1,9 +1,12 @@
 """``published_scores`` in runs: what is stored of a batch is in the warehouse, and what cannot be is said."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import duckdb
+import psycopg2
 import pytest
 
 from sentiment_assets.assets import published_scores
@@ -13,6 +16,8 @@ from sentiment_assets.resources.dagster_runs import stretch_tags
 from testing import servers
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, failure_of
+from testing.postgres import postgres_server
+from testing.runs import said_of_try
 
 FEW = as_csv(made_up_reviews(20, seed=3))
 
@@ -132,3 +137,23 @@ def test_a_warehouse_that_is_not_there_is_said_without_its_password(
     assert said in failure_of(result)
     told = [failure_of(result), *capfd.readouterr(), *map(repr, branch.instance.all_logs(result.run_id))]
     assert [each for each in told if "Xylo" in each or "phone" in each] == []
+
+
+@pytest.mark.slow
+def test_a_server_that_is_restarted_meanwhile_is_named_and_sent_to_again_by_the_same_run(
+    trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "UNTIL_IT_IS_THERE", dg.RetryPolicy(max_retries=3, delay=1))
+    branch = trained.with_settings(publish=[{"to": "postgres", "connection": {"env": "ACME_WAREHOUSE"}}])
+    with postgres_server() as server, ThreadPoolExecutor() as beside:
+        monkeypatch.setenv("ACME_WAREHOUSE", server.url())
+        restarted = beside.submit(server.restart_once_published_to, "fast", 1.0)
+        result = publish(branch, "a.csv")
+        restarted.result()
+        assert result.success
+        with closing(psycopg2.connect(server.url())) as warehouse, warehouse.cursor() as asked:
+            asked.execute("SELECT batch, count(*) FROM sentiment.reviews GROUP BY batch")
+            assert asked.fetchall() == [("a.csv", 600)]
+    [said, *_] = [said_of_try(event) for event in result.all_events if event.is_step_up_for_retry]
+    assert "PostgreSQL (ACME_WAREHOUSE, schema sentiment) of branch acme ended the connection" in said
+    assert "It is sent again by itself" in said

@@ -396,11 +396,21 @@ def test_what_a_killed_train_run_left_running_in_mlflow_is_marked_failed(
     assert len(mailbox.received) == len(targets)
 
 
-def test_alerts_go_out_while_mlflow_is_away(
-    history: dg.DagsterInstance, mailbox: Mailbox, killed: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("targets", [[], [AlertTarget(env="ACME_CHAT")]])
+def test_alerts_go_out_while_mlflow_is_away_which_is_told_of_failed_runs_when_it_is_back(
+    history: dg.DagsterInstance,
+    mailbox: Mailbox,
+    killed: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    targets: list[AlertTarget],
 ) -> None:
-    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness())
+    alerts = alert_sensor("acme", targets, Freshness())
     with monkeypatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{servers.free_port()}")
-        assert said(tick(alerts, history, '{"last_end": 0}')) == "1 messages sent."
+        away = tick(alerts, history, '{"last_end": 0}')
+        assert len(mailbox.received) == len(targets)
+        away = tick(alerts, history, away.cursor)
     assert statuses(*killed) == ["RUNNING", "RUNNING"]
+    tick(alerts, history, away.cursor)
+    assert statuses(*killed) == ["FAILED", "FAILED"]
+    assert len(mailbox.received) == len(targets)

@@ -7,6 +7,8 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
 
 import pandas as pd
 import pytest
@@ -28,6 +30,7 @@ from sentiment_assets.publishing.warehouse import (
 from sentiment_assets.reporting.figures import join_scores, report_figures
 from sentiment_assets_tests.publishing.conftest import Asked
 from testing.analysts import NOW, made_up_batch, made_up_rows, scored_by_words
+from testing.postgres import PostgresServer
 
 OF_BATCH = ("reviews", "scores", "words", "checks")
 COUNTED = ("reviews", "unrecognised", "neutral", "positive", "net_sentiment")
@@ -257,6 +260,38 @@ def test_a_run_that_is_killed_in_the_middle_leaves_the_batch_as_it_was_and_the_n
     assert [len(rows) for rows in everything(ask, warehouse).values()] == numbers
     if isinstance(warehouse, DuckdbFile):
         assert everything(ask, warehouse) == everything(ask, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+@pytest.mark.parametrize("left", [1, 6])
+def test_a_server_that_is_stopped_in_the_middle_has_the_batch_as_it_was_and_the_next_publication_does_all(
+    server: PostgresServer, ask: Asked, monkeypatch: pytest.MonkeyPatch, mode: Literal["fast", "immediate"], left: int
+) -> None:
+    from dlt.destinations.job_client_impl import SqlLoadJob
+
+    def is_stopped_halfway(job: Any) -> None:
+        job._sql_client = job._job_client.sql_client
+        sql = Path(job._file_path).read_text()
+        with job.maybe_transaction(sql):
+            parts = job._split_fragments(sql)
+            job._sql_client.execute_many(parts[: len(parts) - left])
+            server.stop(mode)
+            job._sql_client.execute_many(parts[len(parts) - left :])
+
+    warehouse = PostgresDatabase(server.url(), f"s{uuid4().hex[:8]}", "PostgreSQL (WAREHOUSE)")
+    send(warehouse, made_up_batch("shop", "a.csv", 12))
+    before = everything(ask, warehouse)
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlLoadJob, "run", is_stopped_halfway)
+        with pytest.raises(WarehouseAway, match=r"^PostgreSQL \(WAREHOUSE\) ended the connection: .* is whole"):
+            send(warehouse, made_up_batch("shop", "a.csv", 8, seed=5))
+    server.start()
+    assert everything(ask, warehouse) == before
+    send(warehouse, made_up_batch("shop", "a.csv", 8, seed=5))
+    undisturbed = replace(warehouse, schema=f"s{uuid4().hex[:8]}")
+    send(undisturbed, made_up_batch("shop", "a.csv", 8, seed=5))
+    assert everything(ask, warehouse) == everything(ask, undisturbed)
 
 
 @pytest.mark.process

@@ -1,8 +1,10 @@
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 from urllib.parse import parse_qs
@@ -11,10 +13,12 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from sqlalchemy import create_engine, text
 
 from sentiment_assets.learning.model import save_model
 from sentiment_assets.learning.training_data import TrainingData
-from sentiment_assets.resources.mlflow_settings import default_tracking_uri
+from sentiment_assets.resources.mlflow_settings import MlflowAway, asking_mlflow, default_tracking_uri
 from sentiment_assets.resources.registry import (
     MODEL_DIGEST,
     REFERENCE_DIGEST,
@@ -23,6 +27,7 @@ from sentiment_assets.resources.registry import (
     make_champion,
 )
 from sentiment_assets.resources.tracking import Tracking
+from testing import servers
 from testing.in_process import BranchInProcess
 from testing.models import made_model, reference_of_a_former_release, register, train_run
 
@@ -271,3 +276,32 @@ def test_every_version_is_listed_with_its_figures_and_whether_it_is_the_champion
     first, second = (register(tracking, "acme", made_model(good=word)) for word in ("superb", "fine"))
     tracking.promote("acme", second)
     assert [(each.version, each.is_champion) for each in tracking.versions("acme")] == [(first, False), (second, True)]
+
+
+def test_a_server_that_is_waited_for_in_vain_is_named_with_what_to_do(
+    tracking: Tracking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    address = f"http://127.0.0.1:{servers.free_port()}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:Xylophone@{address.removeprefix('http://')}")
+    with pytest.raises(MlflowAway, match=f"^MLflow at {address} cannot be reached: .*refused.*, and run this again$"):
+        tracking.parent_run("acme", "v1", train_run("r1"), joins_newest=False)
+
+
+def test_a_database_that_another_program_holds_is_named_with_what_to_do(tmp_path: Path) -> None:
+    """MLflow itself waits for 20 seconds before it says so."""
+    file = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(file)) as holding:
+        holding.execute("BEGIN EXCLUSIVE")
+        at_once = create_engine(f"sqlite:///{file}", connect_args={"timeout": 0})
+        with (
+            pytest.raises(MlflowAway, match=r"mlflow.db cannot be used: database is locked. Wait, or end what holds"),
+            asking_mlflow(f"sqlite:///{file}"),
+            at_once.connect() as connection,
+        ):
+            connection.execute(text("SELECT * FROM experiments"))
+
+
+def test_what_mlflow_says_of_what_was_asked_stays_as_it_is(tracking: Tracking) -> None:
+    with pytest.raises(MlflowException, match="not found"):
+        tracking.mark("FAILED", "0" * 32)

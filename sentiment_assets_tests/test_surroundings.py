@@ -1,0 +1,30 @@
+"""The quick form of ``benchmarks.surroundings``: what people read, and that nothing is lost."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from testing.crashes import IN_STEPS, Walk, hinder, prepare
+from testing.forks import end_server
+from testing.hindrances import without_mlflow
+
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
+
+@pytest.fixture(scope="module")
+def train(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """A train run, a process for each step."""
+    [walk] = prepare(tmp_path_factory.mktemp("walks"), [IN_STEPS])
+    yield walk
+    end_server()  # or steps of later tests would be forked from it, with the home folder of these
+
+
+def test_candidates_that_wait_for_mlflow_in_vain_name_it_and_a_click_trains_them(train: Walk, tmp_path: Path) -> None:
+    found = hinder(train, tmp_path / "home", partial(without_mlflow, seconds=60, tries=1))
+    for said in found.said:
+        assert "MlflowAway: MLflow at http://127.0.0.1:" in said
+        assert said.endswith("Start it, or set MLFLOW_TRACKING_URI to where it is, and run this again")
+    assert found.said
+    assert (found.recovered_by, found.differs) == ("a click", [])

@@ -1,0 +1,83 @@
+"""What is put in the way of a walk (``testing.crashes``) while it goes on, other than full disks.
+
+``benchmarks.surroundings`` puts all of it in the way; ``sentiment_assets_tests/test_surroundings.py`` some.
+"""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from testing.crashes import VARIABLES
+from testing.postgres import PostgresServer
+from testing.servers import free_port, mlflow_server
+
+_BETWEEN_LOOKS = 0.05
+_LONGEST = 120.0
+
+
+@contextmanager
+def locked_mlflow(home: Path, *, seconds: float) -> Iterator[None]:
+    """Somebody holds MLflow's database for a while."""
+
+    def hold() -> None:
+        with closing(sqlite3.connect(home / "mlflow.db")) as database:
+            database.execute("BEGIN EXCLUSIVE")
+            time.sleep(seconds)
+
+    with ThreadPoolExecutor() as beside:
+        holding = beside.submit(hold)
+        yield
+        holding.result()
+
+
+@contextmanager
+def stopped_postgres(
+    _: Path, *, server: PostgresServer, mode: Literal["fast", "immediate"], seconds: float
+) -> Iterator[None]:
+    """The warehouse's server is stopped as soon as something is sent to it, and started again."""
+    with ThreadPoolExecutor() as beside:
+        stopping = beside.submit(server.restart_once_published_to, mode, seconds)
+        yield
+        stopping.result()
+
+
+@contextmanager
+def without_mlflow(home: Path, *, seconds: float, tries: int) -> Iterator[None]:
+    """MLflow's server goes away once a candidate has begun, and comes back; afterwards its database is used itself."""
+    there, walked = threading.Event(), threading.Event()
+    address = f"http://127.0.0.1:{free_port()}"
+
+    def come_and_go() -> None:
+        with mlflow_server(home, address):
+            before = _candidates(home)
+            there.set()
+            while _candidates(home) == before and not walked.wait(_BETWEEN_LOOKS):
+                pass
+        walked.wait(seconds)
+        with mlflow_server(home, address):
+            walked.wait()
+
+    told = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(tries)}
+    (home / VARIABLES).write_text(json.dumps(told))
+    with ThreadPoolExecutor() as beside:
+        going = beside.submit(come_and_go)
+        there.wait(_LONGEST)
+        try:
+            yield
+        finally:
+            walked.set()
+        going.result()
+    (home / VARIABLES).unlink()
+
+
+def _candidates(home: Path) -> int:
+    """How many candidates MLflow knows of."""
+    with closing(sqlite3.connect(home / "mlflow.db")) as database:
+        [(count,)] = database.execute("SELECT count(*) FROM tags WHERE key = 'dagster.partition'")
+        return int(count)
