@@ -15,10 +15,9 @@ from sentiment_assets.learning.calibration import Calibration, RatingCurve, cali
 from sentiment_assets.learning.contributions import Contributions, heaviest_words
 from sentiment_assets.learning.feature_set import FittedFeatureSet, parts_from, parts_to_arrays, parts_to_facts
 from sentiment_assets.learning.metrics import margins_of_rows
-from sentiment_assets.learning.near_duplicates import NO_SIGNATURES, resembles_any, text_signatures
+from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
 from sentiment_assets.learning.ngrams import Texts, chunks_of, find_ngrams
 from sentiment_assets.learning.settings import version_of_sister
-from sentiment_assets.text_identity import are_among
 
 _ARRAYS_FILE = "model.npz"
 _FACTS_FILE = "model.json"
@@ -74,17 +73,6 @@ class SentimentModel:
         A row has length 1, or 0 where nothing is known; with a sister, so has that of its parts.
         """
         return self.feature_set.rows(texts)
-
-    def knows(self, texts: Texts, digests: np.ndarray, similarity: float | None, *, n_jobs: int = 1) -> np.ndarray:
-        """True for each text that the model was trained on, or on a near-duplicate of it from ``similarity`` on.
-
-        ``digests`` are those of the texts. Without a similarity near-duplicates are let be.
-        """
-        known = are_among(digests, self.trained_on)
-        if similarity is not None:
-            signatures = text_signatures(texts, self.feature_set.main_ngrams.analyzer, n_jobs)
-            known |= resembles_any(signatures, self.trained_signatures, similarity)
-        return known
 
     def unknown_shares(self, texts: Texts) -> np.ndarray:
         """Share of each text's shortest n-grams that the model has no weight for, float64; 0 for a text without any.

@@ -17,6 +17,7 @@ from sentiment_assets.learning.behaviour import check_behaviour
 from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.decision import Decision, Outcome
+from sentiment_assets.learning.known_texts import are_known
 from sentiment_assets.learning.label_swaps import swap_test
 from sentiment_assets.learning.metrics import errors, label_metric, majority_label
 from sentiment_assets.learning.model import SentimentModel
@@ -59,7 +60,7 @@ def compare_with_champion(
     challenger knows none: its near-duplicates were set aside before it was trained.
     """
     test = splits[splits["split"] == TEST]
-    known = champion.model.knows(test["text"], test["text_digest"].to_numpy(), similarity)
+    known = are_known(champion.model, test["text"], test["text_digest"].to_numpy(), similarity=similarity)
     if known.all():
         return None
     labels = test["label"].to_numpy()

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sentiment_assets.learning.calibration import SAYS_NOTHING, CannotCalibrate, RatingCurve
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.features import FeatureRows
+from sentiment_assets.learning.known_texts import are_known
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.settings import SplitSettings
 from sentiment_assets.learning.splitting import TEST, VALIDATION, split_of_digests
@@ -171,7 +172,7 @@ def _neutral_of(model: SentimentModel, ratings: Ratings, parts: tuple[str, ...])
     neutral, digests = ratings.neutral, text_digests(ratings.neutral.texts)
     there = np.flatnonzero(np.isin(split_of_digests(digests, ratings.shares), parts))
     texts = neutral.texts.iloc[there]
-    new = ~model.knows(texts, digests[there], ratings.shares.near_duplicate_similarity)
+    new = ~are_known(model, texts, digests[there], similarity=ratings.shares.near_duplicate_similarity)
     return RatedReviews(model.margins(texts[new]), neutral.positions[there[new]])
 
 

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from sentiment_assets.learning.calibration import fit_calibration
 from sentiment_assets.learning.feature_set import FittedFeatureSet, side_by_side
+from sentiment_assets.learning.known_texts import are_known
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
 from sentiment_assets.learning.linear_svc import LinearSVC
 from sentiment_assets.learning.model import PinnedVersion, SentimentModel
@@ -130,7 +131,8 @@ def set_known_aside(
     """
     known = np.zeros(len(splits), bool)
     for sister in sisters:
-        known |= sister.model.knows(splits["text"], splits["text_digest"].to_numpy(), similarity, n_jobs=n_jobs)
+        digests = splits["text_digest"].to_numpy()
+        known |= are_known(sister.model, splits["text"], digests, similarity=similarity, n_jobs=n_jobs)
     return splits.assign(split=splits["split"].mask(known, KNOWN_TO_SISTER)) if known.any() else splits
 
 
