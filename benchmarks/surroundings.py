@@ -19,7 +19,7 @@ from textwrap import shorten
 from typing import Literal
 
 from testing.crashes import IN_STEPS, TO_POSTGRES, WALKS, hinder, prepare
-from testing.hindrances import locked_mlflow, stopped_postgres, without_mlflow
+from testing.hindrances import killed_candidate, locked_mlflow, stopped_postgres, without_mlflow
 from testing.postgres import PostgresServer, postgres_server
 
 _SIZE = "64m"
@@ -108,7 +108,7 @@ def _hindrances(walk: str, postgres: PostgresServer | None) -> Mapping[str, _Hin
                 without_mlflow, seconds=seconds, tries=tries
             )
             for seconds, tries in _AWAY
-        }
+        } | {"a candidate is killed": killed_candidate}
     return _HINDRANCES
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from testing.crashes import IN_STEPS, Walk, hinder, prepare
 from testing.forks import end_server
-from testing.hindrances import without_mlflow
+from testing.hindrances import killed_candidate, without_mlflow
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
 
@@ -27,4 +27,12 @@ def test_candidates_that_wait_for_mlflow_in_vain_name_it_and_a_click_trains_them
         assert "MlflowAway: MLflow at http://127.0.0.1:" in said
         assert said.endswith("Start it, or set MLFLOW_TRACKING_URI to where it is, and run this again")
     assert found.said
+    assert (found.recovered_by, found.differs) == ("a click", [])
+
+
+def test_a_candidate_that_is_killed_says_what_to_do_and_a_click_trains_it_alone(train: Walk, tmp_path: Path) -> None:
+    found = hinder(train, tmp_path / "home", killed_candidate)
+    [said] = found.said
+    assert "its process was killed (SIGKILL)" in said
+    assert "Re-execute from failure: it runs beside fewer steps then." in said
     assert (found.recovered_by, found.differs) == ("a click", [])

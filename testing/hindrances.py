@@ -4,6 +4,8 @@
 """
 
 import json
+import os
+import signal
 import sqlite3
 import threading
 import time
@@ -13,7 +15,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
-from testing.crashes import VARIABLES
+import dagster as dg
+
+from sentiment_assets.assets.trained_candidates import is_candidate_step
+from testing.crashes import BRANCH, VARIABLES
 from testing.postgres import PostgresServer
 from testing.servers import free_port, mlflow_server
 
@@ -81,3 +86,33 @@ def _candidates(home: Path) -> int:
     with closing(sqlite3.connect(home / "mlflow.db")) as database:
         [(count,)] = database.execute("SELECT count(*) FROM tags WHERE key = 'dagster.partition'")
         return int(count)
+
+
+@contextmanager
+def killed_candidate(home: Path) -> Iterator[None]:
+    """A candidate's process is killed, as the operating system does where memory runs out."""
+    walked = threading.Event()
+
+    def watch() -> None:
+        with dg.DagsterInstance.local_temp(str(home / "dagster")) as instance:
+            while not (pid := _process_of_a_candidate(instance)):
+                if walked.wait(_BETWEEN_LOOKS):
+                    return
+            os.kill(pid, signal.SIGKILL)
+
+    with ThreadPoolExecutor() as beside:
+        watching = beside.submit(watch)
+        try:
+            yield
+        finally:
+            walked.set()
+        watching.result()
+
+
+def _process_of_a_candidate(instance: dg.DagsterInstance) -> int | None:
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START):
+            event = entry.dagster_event
+            if event and is_candidate_step(BRANCH, str(event.step_key)) and event.pid:
+                return int(event.pid)
+    return None

@@ -16,6 +16,7 @@ from sentiment_assets.resources.notifications import Message
 from sentiment_assets.resources.ui_addresses import reports_ui
 
 _TELLING = {
+    dg.DagsterEventType.ENGINE_EVENT,
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.RUN_FAILURE,
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
@@ -23,6 +24,16 @@ _TELLING = {
 }
 _MOST_RUNS = 200
 _BATCHES_SAID = 20
+_KILLED = "(SIGKILL)"
+"""What Dagster's executor says of a step's process that was killed; of its failure it says nothing."""
+_LESS_AT_ONCE = (
+    "Re-execute from failure: it runs beside fewer steps then. Where that is not enough, start the job with "
+    "`execution: {config: {processes: {max_concurrent: 1}}}`, give it more memory, or make the branch's `columns_log2` "
+    "smaller."
+)
+_KILLED_BY_THE_SYSTEM = (
+    f"its process was killed (SIGKILL), as the operating system does where memory runs out. {_LESS_AT_ONCE}"
+)
 _NUMBERS_TOLD = ("effect", "statistic", "threshold")
 
 
@@ -58,10 +69,13 @@ def messages_of_run(instance: dg.DagsterInstance, branch: str, run: dg.DagsterRu
 
 def what_failed(events: Iterable[dg.DagsterEvent]) -> list[str]:
     """What the failed steps of a run said, or the run itself if no step did."""
-    steps, whole = [], []
+    steps, whole, killed = [], [], set()
     for event in events:
-        if event.is_step_failure:
-            steps.append(f"Step {event.step_key}: {_said(event)}")
+        if event.is_engine_event and event.step_key and _KILLED in (event.message or ""):
+            killed.add(event.step_key)
+        elif event.is_step_failure:
+            said = _KILLED_BY_THE_SYSTEM if event.step_key in killed else _said(event)
+            steps.append(f"Step {event.step_key}: {said}")
         elif event.event_type == dg.DagsterEventType.RUN_FAILURE:
             whole.append(event.message or "The run failed.")
     return steps or whole or ["No step says why."]
@@ -72,7 +86,11 @@ def _said(event: dg.DagsterEvent) -> str:
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return failure.user_failure_data.description
-    return (failure.error.cause or failure.error).message.strip() if failure.error else str(event.message)
+    if failure.error is None:
+        return str(event.message)
+    error = failure.error.cause or failure.error
+    more = f"\nMemory ran out. {_LESS_AT_ONCE}" if str(error.cls_name).endswith("MemoryError") else ""
+    return error.message.strip() + more
 
 
 def stale_since(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime) -> tuple[int, datetime] | None:

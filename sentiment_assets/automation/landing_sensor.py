@@ -84,7 +84,8 @@ def landing_sensor(
             shown_place, found = shown_below_home(landing), look_into(place)
         except Exception as error:  # noqa: BLE001  every file system has errors of its own
             reason = f"{type(error).__name__}: {without_secrets(error, landing)}"
-            return dg.SkipReason(f"The landing place {shown(landing)} cannot be reached: {reason}")
+            again = f"it is looked at again in {SECONDS_BETWEEN_LOOKS} seconds"
+            return dg.SkipReason(f"The landing place {shown(landing)} cannot be reached, and {again}: {reason}")
         if found is None:
             fault = "is no folder" if place.exists() else "is not there"
             return dg.SkipReason(f"The landing place {shown_place} {fault}: create it, or land a file.")

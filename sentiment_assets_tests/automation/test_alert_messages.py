@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from sentiment_assets.assets.event_metadata import check_metadata, decision_metadata, drift_page_metadata
-from sentiment_assets.automation.alert_messages import messages_of_run
+from sentiment_assets.automation.alert_messages import messages_of_run, what_failed
 from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.monitoring.batch_checks import check_drift
 from sentiment_assets.monitoring.finding import Finding
@@ -138,3 +138,18 @@ def test_a_failed_run_is_an_error_with_what_its_step_said(history: dg.DagsterIns
     assert message.severity == "error"
     assert "the file is empty" in message.body
     assert message.links["Run"].startswith(f"{UI}/runs/")
+
+
+def test_a_step_whose_memory_ran_out_says_what_to_do() -> None:
+    @dg.op
+    def greedy() -> None:
+        raise MemoryError("Unable to allocate 90 GiB")
+
+    @dg.job
+    def alone() -> None:
+        greedy()
+
+    [said] = what_failed(alone.execute_in_process(raise_on_error=False).all_events)
+    assert said.startswith("Step greedy: ")
+    assert "Unable to allocate 90 GiB" in said
+    assert "Memory ran out. Re-execute from failure" in said

@@ -544,7 +544,10 @@ def test_a_place_out_of_reach_skips_the_tick_and_recovers(clock: Clock, home: Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MemoryFileSystem, "find", out_of_reach)
         assert looks.tick() == []
-        assert "cannot be reached: TimeoutError: the bucket does not answer" in looks.said
+        assert (
+            "cannot be reached, and it is looked at again in 15 seconds: TimeoutError: the bucket does not answer"
+            in looks.said
+        )
     assert looks.asks_for() == ["a.csv"]
     bucket.rm("/landing", recursive=True)
 

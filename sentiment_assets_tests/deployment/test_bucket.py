@@ -13,6 +13,7 @@ from fsspec import get_filesystem_class
 from starlette.testclient import TestClient
 from upath import UPath
 
+from sentiment_assets.automation.batch_history import failed_at
 from sentiment_assets.automation.landing_sensor import landing_sensor
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.ingestion.landing import SETTLED_AFTER
@@ -21,7 +22,7 @@ from sentiment_assets.resources.home import below_home
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.serving.reports import reports_app
 from testing.corpus import as_csv, made_up_reviews
-from testing.in_process import BranchInProcess
+from testing.in_process import BranchInProcess, failure_of
 from testing.servers import free_port, running
 
 pytestmark = pytest.mark.slow
@@ -30,34 +31,44 @@ BUCKET = "s3://sentiment"
 
 
 @pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A bucket of a local server that speaks S3, as the home of everything, and an MLflow server on it."""
-    s3, mlflow = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A local server that speaks S3, with a bucket."""
+    s3 = f"http://127.0.0.1:{free_port()}"
     settings = {
         "AWS_ENDPOINT_URL": s3,
         "AWS_ACCESS_KEY_ID": "made up",
         "AWS_SECRET_ACCESS_KEY": "made up",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "SENTIMENT_HOME": f"{BUCKET}/state",
-        "MLFLOW_TRACKING_URI": mlflow,
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    get_filesystem_class("s3").clear_instance_cache()  # a test before may have asked another server
+    forget_servers()
     moto = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", s3.rpartition(":")[2]]
+    with running(moto, s3, tmp_path / "moto.log", os.environ, stop=signal.SIGKILL):
+        UPath(BUCKET).mkdir()
+        yield
+
+
+@pytest.fixture
+def bucket(server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The bucket as the home of everything, and an MLflow server on it."""
+    mlflow = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("SENTIMENT_HOME", f"{BUCKET}/state")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow)
     store = [
         "--backend-store-uri",
         f"sqlite:///{tmp_path}/mlflow.db",
         "--artifacts-destination",
         f"{BUCKET}/mlartifacts",
     ]
-    server = [sys.executable, "-m", "mlflow", "server", "--port", mlflow.rpartition(":")[2], "--workers", "1", *store]
-    with (
-        running(moto, s3, tmp_path / "moto.log", os.environ, stop=signal.SIGKILL),
-        running(server, f"{mlflow}/health", tmp_path / "mlflow.log", os.environ),
-    ):
-        UPath(BUCKET).mkdir()
+    command = [sys.executable, "-m", "mlflow", "server", "--port", mlflow.rpartition(":")[2], "--workers", "1", *store]
+    with running(command, f"{mlflow}/health", tmp_path / "mlflow.log", os.environ):
         yield
+
+
+def forget_servers() -> None:
+    """Have the next client of a bucket ask the server that the environment names now."""
+    get_filesystem_class("s3").clear_instance_cache()
 
 
 def seen_by_the_sensor(instance: dg.DagsterInstance) -> list[str | None]:
@@ -90,3 +101,27 @@ def test_a_branch_lives_in_a_bucket_from_landing_to_scores(bucket: None, instanc
     pages = TestClient(reports_app(below_home("data"), ["testserver"]))
     assert pages.get("/reports/acme/latest/").text == report.read_text()
     assert UPath(f"{BUCKET}/mlartifacts").exists(), "MLflow keeps the model in the bucket too"
+
+
+def test_a_bucket_whose_server_nobody_knows_is_named_and_what_lies_there_is_taken_in_later(
+    server: None, acme: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing = f"{BUCKET}/landing"
+    UPath(f"{landing}/a.csv").write_bytes(as_csv(made_up_reviews(20)))
+    branch = acme.with_settings(landing=landing)
+    batches = dg.DynamicPartitionsDefinition(name=batch_partitions_name("acme"))
+    sensor = landing_sensor("acme", batches, landing, "rules", settings=IngestionSettings(), files_per_run=1)
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", "http://nowhere.invalid")
+        patch.setenv("AWS_MAX_ATTEMPTS", "1")
+        forget_servers()
+        looks = sensor(dg.build_sensor_context(branch.instance, resources={"storage": Storage(root="data")}))
+        assert isinstance(looks, dg.SkipReason)
+        assert str(looks.skip_message).startswith(
+            f"The landing place {landing} cannot be reached, and it is looked at again in 15 seconds: "
+        )
+        assert f"{landing}/a.csv cannot be read" in failure_of(branch.ingest("a.csv"))
+        assert failed_at(branch.instance, "acme", ["a.csv"], for_good=True) == {}, "the sensor asks for it again"
+    forget_servers()
+    assert branch.ingest("a.csv").success
+    assert branch.metadata("raw_reviews")["rows_in"].value == 20
