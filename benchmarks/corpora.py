@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.learning.candidate import train_candidate
+from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
-from sentiment_assets.learning.features import build_features
+from sentiment_assets.learning.features import Features, build_features
 from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.settings import FeatureSettings, SelectionMetric, SplitSettings
@@ -82,6 +82,18 @@ def as_reviews(labelled: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def search_on(
+    reviews: pd.DataFrame, space: SearchSpace = DEFAULT_SEARCH
+) -> tuple[pd.DataFrame, Features, dict[str, Candidate]]:
+    """The splits, features and candidates of a branch with default settings, but for the search, on the reviews."""
+    splitting, settings = SplitSettings(), FeatureSettings()
+    splits = split_reviews(reviews, splitting).reviews
+    features = build_features(splits, settings, similarity=splitting.near_duplicate_similarity)
+    sets = space.hyperparameter_sets()
+    candidates = {each.key: train_candidate(features, "benchmark", each, mlflow_run_id="none") for each in sets}
+    return splits, features, candidates
+
+
 def train_on(
     labelled: pd.DataFrame, space: SearchSpace = DEFAULT_SEARCH, *metrics: SelectionMetric
 ) -> dict[SelectionMetric, Challenger]:
@@ -89,13 +101,7 @@ def train_on(
 
     There is one for each of the metrics that the branch may be judged by, hinge loss among them.
     """
-    splitting, settings = SplitSettings(), FeatureSettings()
-    splits = split_reviews(as_reviews(labelled), splitting).reviews
-    features = build_features(splits, settings, similarity=splitting.near_duplicate_similarity)
-    candidates = {
-        each.key: train_candidate(features, "benchmark", each, mlflow_run_id="none")
-        for each in space.hyperparameter_sets()
-    }
+    splits, features, candidates = search_on(as_reviews(labelled), space)
     judged_by: list[SelectionMetric] = ["hinge_loss", *metrics]
     return {each: make_challenger(candidates, features, splits, metric=each) for each in judged_by}
 

@@ -19,14 +19,11 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from benchmarks.corpora import DEFAULT_SEARCH
-from sentiment_assets.learning.candidate import train_candidate
+from benchmarks.corpora import search_on
 from sentiment_assets.learning.challenger import make_challenger
-from sentiment_assets.learning.features import build_features
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ratings import RatedReviews, Ratings, measure_ratings
-from sentiment_assets.learning.settings import FeatureSettings, SplitSettings
-from sentiment_assets.learning.splitting import split_reviews
+from sentiment_assets.learning.settings import SplitSettings
 from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
 
 _MOST_UNSEEN = 4_000
@@ -82,14 +79,9 @@ def _measure(reviews: pd.DataFrame, n: int, draw: int) -> list[list[float]]:
     """The figures of one draw, by label and by rating."""
     shuffled = reviews.sample(frac=1, random_state=draw)
     drawn, unseen = shuffled.iloc[:n], shuffled.iloc[n : n + _MOST_UNSEEN]
-    splitting, scale = SplitSettings(), (1.0, float(reviews["highest"].iloc[0]))
-    splits = split_reviews(drawn, splitting).reviews
-    features = build_features(splits, FeatureSettings(), similarity=splitting.near_duplicate_similarity)
-    candidates = {
-        each.key: train_candidate(features, "benchmark", each, mlflow_run_id="none")
-        for each in DEFAULT_SEARCH.hyperparameter_sets()
-    }
-    ratings = Ratings(scale, gather_neutral_reviews([drawn], splits).with_ratings, splitting)
+    scale = 1.0, float(reviews["highest"].iloc[0])
+    splits, features, candidates = search_on(drawn)
+    ratings = Ratings(scale, gather_neutral_reviews([drawn], splits).with_ratings, SplitSettings())
     by_rating = make_challenger(candidates, features, splits, metric="hinge_loss", ratings=ratings).model
     by_label = replace(by_rating, calibration=replace(by_rating.calibration, rating_curve=None))
     rated = RatedReviews(by_rating.margins(unseen["text"]), unseen["rating_position"].to_numpy(np.float64))

@@ -179,7 +179,7 @@ def _without_secrets(place: "Warehouse") -> Iterator[None]:
     except Exception as error:  # noqa: BLE001  what is quoted in it is not to be read
         url = getattr(place, "url", "")
         said = without_secrets(f"{type(error).__name__}: {error}" if not str(error) else error, url)
-        raise dg.Failure(f"Not published: {said[:_LONGEST_REASON]}. {_SENT_AGAIN}") from None
+        raise dg.Failure(f"Not published: {said[:_LONGEST_REASON].rstrip('. ')}. {_SENT_AGAIN}") from None
 
 
 def _published(stored: StoredScores, destinations: Sequence[Duckdb | Postgres], figures: int) -> Materialized:

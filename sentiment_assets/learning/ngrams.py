@@ -6,7 +6,6 @@ bytes with constants written down here, never with Python's own ``hash``.
 Hashing n-grams into columns: Weinberger et al. 2009, "Feature hashing for large scale multitask learning".
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -329,10 +328,11 @@ def _characters(texts: pa.Array, *, keep_blanks: bool) -> tuple[_NumberedTokens,
         bare = pc.replace_substring_regex(texts, r"\s+", "")
     rows = np.repeat(np.arange(len(texts), dtype=np.int32), pc.utf8_length(bare).to_numpy())
     code_points = np.frombuffer("".join(bare.to_pylist()).encode("utf-32-le"), dtype="<u4")
-    is_there = np.zeros(sys.maxunicode + 1, bool)
+    beyond = int(code_points.max(initial=0)) + 1  # of a single text these tables are small, too
+    is_there = np.zeros(beyond, bool)
     is_there[code_points] = True
     distinct = np.flatnonzero(is_there)
-    number_of = np.zeros(sys.maxunicode + 1, np.int32)
+    number_of = np.zeros(beyond, np.int32)
     number_of[distinct] = np.arange(len(distinct), dtype=np.int32)
     vocabulary = pa.array(map(chr, distinct.tolist()), pa.large_string())
     return _NumberedTokens(vocabulary, number_of[code_points]), rows
