@@ -26,7 +26,7 @@ from sentiment_assets.learning.settings import (
     SisterName,
 )
 from sentiment_assets.resources.report_folders import TRAININGS
-from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_each
+from sentiment_assets.resources.storage import MAPPED_TEXTS, Frame, Storage, StoredArrays, read_each
 from sentiment_assets.resources.tracking import Tracking
 from sentiment_assets.resources.urls import shown
 from sentiment_assets.resources.written_files import write_atomically
@@ -56,7 +56,10 @@ def best_model_asset(
     @dg.asset(
         name=NAME,
         key_prefix=branch,
-        ins={SPLITS: dg.AssetIn([branch, SPLITS]), FEATURES: dg.AssetIn([branch, FEATURES])},
+        ins={
+            SPLITS: dg.AssetIn([branch, SPLITS], metadata={MAPPED_TEXTS: True}),
+            FEATURES: dg.AssetIn([branch, FEATURES]),
+        },
         deps=[[branch, TRAINED_CANDIDATES]],
         code_version=code_version(__name__, metric, promotion, behaviour, str(similarity), str(settings.rating_scale)),
         kinds={"scikitlearn", "mlflow"},

@@ -79,6 +79,8 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
         storage: Storage,
         tracking: Tracking,
     ) -> dg.MaterializeResult[Any]:
+        from joblib import cpu_count
+
         from sentiment_assets.ingestion.file_to_label import file_to_label
         from sentiment_assets.learning.cross_fitted_margins import cross_fit
         from sentiment_assets.learning.splitting import digest_of_splits
@@ -86,7 +88,9 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
 
         candidate = _selected_candidate(context.instance, storage, branch, features.version)
         current = current_features(branch, features, splits, tracking)
-        margins = cross_fit(candidate, current.rows, current.splits, storage.folder_of_unfinished)
+        margins = cross_fit(
+            candidate, current.rows, current.splits, n_jobs=cpu_count(), folder=storage.folder_of_unfinished
+        )
         found = find_suspicious_labels(splits, margins)
         words = {label: labels.value_of(label) for label in (0, 1)}
         content = file_to_label(to_correct(found, words), columns) if columns.review_id else None

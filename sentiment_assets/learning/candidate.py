@@ -12,7 +12,13 @@ from sentiment_assets.learning.cost import Cost, measure_cost
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.labelled_rows import LabelledRows
-from sentiment_assets.learning.linear_svc import LinearSVC, OnEpoch, train_linear_svc
+from sentiment_assets.learning.linear_svc import (
+    LinearClassifier,
+    LinearSVC,
+    OnEpoch,
+    train_linear_classifier,
+    train_linear_svc,
+)
 from sentiment_assets.learning.metrics import hinge_loss
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 
@@ -121,15 +127,15 @@ def margins_per_length(
 
     The models of several folds differ in length by chance.
     """
-    svc = train_linear_svc(train, held_out, hyperparameters, seed=seed)
-    return held_out.margins(svc.coefficients, svc.intercept) / (svc.length or 1.0)
+    trained = train_linear_classifier(train, hyperparameters, seed=seed)
+    return held_out.margins(trained.coefficients, trained.intercept) / (trained.length or 1.0)
 
 
-def train_again(candidate: Candidate, train: LabelledRows, validation: LabelledRows) -> LinearSVC:
-    """A candidate's hyperparameter set and number of epochs, on other training rows."""
+def train_again(candidate: Candidate, train: LabelledRows) -> LinearClassifier:
+    """A candidate's hyperparameter set and number of epochs, on other training rows; W has the length SGD left."""
     same = candidate.hyperparameters.model_copy(update={"epochs": candidate.svc.best_epoch})
     with threadpool_limits(1):
-        return train_linear_svc(train, validation, same, seed=_SEED)
+        return train_linear_classifier(train, same, seed=_SEED)
 
 
 def candidate_to_bytes(candidate: Candidate) -> bytes:

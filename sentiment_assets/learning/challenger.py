@@ -105,22 +105,24 @@ def make_challenger(
     own = refitted_rows(splits, features.settings, asked, n_jobs=n_jobs, folder=folder)
     sister = (sisters or {})[started] if started else None
     if sister is None:
-        refitted, svc = own, train_again(candidate, own.rows[TRAIN], own.rows[TRAIN])
-        weights = svc.coefficients, svc.intercept
+        refitted, trained = own, train_again(candidate, own.rows[TRAIN])
+        weights = trained.coefficients, trained.intercept
     else:
         refitted, train = refitted_with_sister(own, splits, sister.model, n_jobs=n_jobs, folder=folder)
-        svc = train_again(candidate, train, train)
-        weights = with_sister_weighed(svc, own.fitted, sister.model)
-    scale = candidate.cross_fitted_length / (svc.length or 1.0)
+        trained = train_again(candidate, train)
+        weights = with_sister_weighed(trained, own.fitted, sister.model)
+    scale = candidate.cross_fitted_length / (trained.length or 1.0)
     test = refitted.rows[TEST]
-    development = splits[splits["split"].isin(DEVELOPMENT)]
+    development = splits["split"].isin(DEVELOPMENT).to_numpy()
     model = SentimentModel(
         feature_set=refitted.fitted,
         coefficients=(scale * weights[0]).astype(np.float32),
         intercept=scale * weights[1] + fitted.shift,
         calibration=fitted.calibration,
-        trained_on=np.sort(development["text_digest"].to_numpy()),
-        trained_signatures=text_signatures(development["text"], refitted.fitted.main_ngrams.analyzer, n_jobs),
+        trained_on=np.sort(splits["text_digest"].to_numpy()[development]),
+        trained_signatures=text_signatures(
+            splits["text"], refitted.fitted.main_ngrams.analyzer, n_jobs, wanted=development
+        ),
     )
     model = started_from(sister, model) if sister else model
     margins = model.margins_of_rows(test.rows)

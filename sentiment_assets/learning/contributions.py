@@ -104,8 +104,9 @@ def _share_of_each_place(part: FeaturePart, occurrences: Occurrences, terms: np.
 
     ``terms`` are those of the part's entries in the order of rows and columns.
     """
-    known = np.flatnonzero(part.lookup.position[occurrences.columns] >= 0)
-    keys = pair_keys(occurrences.rows[known], occurrences.columns[known], part.ngrams)
+    numbers = part.lookup.position[occurrences.columns]
+    known = np.flatnonzero(numbers >= 0)
+    keys = pair_keys(occurrences.rows[known], numbers[known], part.ngrams)
     _, entry, counts = np.unique(keys, return_inverse=True, return_counts=True)
     shares = np.zeros(len(occurrences.rows))
     shares[known] = (terms / counts)[entry]

@@ -1,6 +1,7 @@
 """What models say of the labelled reviews that they were not trained on: of each, a model that has not seen it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from sentiment_assets.learning.candidate import Candidate, margins_per_length
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT, fold_numbers
-from sentiment_assets.learning.features import FeatureRows, Features
+from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows, joined_rows
-from sentiment_assets.learning.settings import FeatureSettings
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 from sentiment_assets.learning.weighting import column_weights, count_columns, weigh_anew
 
@@ -35,14 +35,14 @@ class CrossFittedMargins:
 
 
 def cross_fit(
-    candidate: Candidate, features: Features, splits: pd.DataFrame, folder: Path | None = None
+    candidate: Candidate, features: Features, splits: pd.DataFrame, *, n_jobs: int = 1, folder: Path | None = None
 ) -> CrossFittedMargins:
     """The margin of every review of train and validation, by a model of the candidate's hyperparameter set without it.
 
     In a small corpus the candidate has them. In another one, three models learn from two thirds each, without a sister.
     Their columns are those that were fitted on train, but weights are fitted anew on what each learns from: they are
     made of labels, and a label that has a part in its own weights is believed too easily. ``features`` must be built
-    from ``splits``; rows are mapped files in ``folder``.
+    from ``splits``; rows are mapped files in ``folder``, and ``n_jobs`` threads train side by side.
     """
     built = features.of(candidate.hyperparameters.features)
     if built.is_cross_validated:
@@ -55,26 +55,21 @@ def cross_fit(
     margins, known_ngrams = np.empty(len(places)), np.empty(len(places), np.int32)
     fold_of = fold_numbers(rows.labels, splits["text_digest"].to_numpy()[places], N_FOLDS)
     same = candidate.hyperparameters.model_copy(update={"epochs": candidate.svc.best_epoch})
-    folds = _folds(rows, fold_of, built, settings=features.settings, folder=folder)
-    for fold, (train, held_out) in enumerate(folds):
-        with threadpool_limits(1):
-            margins[fold_of == fold] = margins_per_length(same, train, held_out)
-        known_ngrams[fold_of == fold] = np.diff(held_out.indptr)
-    return CrossFittedMargins(places, margins, known_ngrams)
-
-
-def _folds(
-    rows: LabelledRows, fold_of: np.ndarray, built: FeatureRows, *, settings: FeatureSettings, folder: Path | None
-) -> Iterator[tuple[LabelledRows, LabelledRows]]:
-    """What each fold trains on and what it holds out, one fold after the other, so that one at a time has files."""
     former = np.concatenate([part.column_weights.weights for part in built.fitted.parts])
     everywhere = count_columns(rows.chunks(), rows.n_columns)
-    for fold in range(N_FOLDS):
+
+    def judge(fold: int) -> tuple[np.ndarray, np.ndarray]:
         held_out, train = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
         counts = everywhere.without(count_columns(rows.taken(held_out), rows.n_columns))
-        weights = column_weights(counts, settings.weighting, settings.min_reviews)
+        weights = column_weights(counts, features.settings.weighting, features.settings.min_reviews)
         weighed = partial(weigh_anew, former=former, now=weights)
-        yield _taken(rows, train, weighed, folder), _taken(rows, held_out, weighed, folder)
+        judged = _taken(rows, held_out, weighed, folder)
+        return margins_per_length(same, _taken(rows, train, weighed, folder), judged), np.diff(judged.indptr)
+
+    with threadpool_limits(1), ThreadPoolExecutor(n_jobs) as threads:  # SGD lets go of Python's lock
+        for fold, found in enumerate(threads.map(judge, range(N_FOLDS))):
+            margins[fold_of == fold], known_ngrams[fold_of == fold] = found
+    return CrossFittedMargins(places, margins, known_ngrams)
 
 
 def _taken(

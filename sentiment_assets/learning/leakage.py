@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment_assets.learning.calibration import CannotCalibrate
+from sentiment_assets.learning.calibration import CannotCalibrate, best_scale
 from sentiment_assets.learning.candidate import Candidate, train_again
 from sentiment_assets.learning.decision_threshold import fit_decision
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.labelled_rows import LabelledRows, joined_rows
-from sentiment_assets.learning.linear_svc import LinearSVC
+from sentiment_assets.learning.linear_svc import LinearClassifier
 from sentiment_assets.learning.metrics import accuracy
 from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.learning.splitting import NEAR_DUPLICATE, TEST, TRAIN, VALIDATION
@@ -46,15 +46,18 @@ def measure_leakage(candidate: Candidate, features: Features, metric: SelectionM
     if not len(aside.labels):
         return LeakageTax(0, without, without)
     together = joined_rows(train, aside)
-    leaking = _test_accuracy(train_again(candidate, together, validation), validation, test, metric)
+    leaking = _test_accuracy(train_again(candidate, together), validation, test, metric)
     return LeakageTax(len(aside.labels), without, leaking)
 
 
-def _test_accuracy(svc: LinearSVC, validation: LabelledRows, test: LabelledRows, metric: SelectionMetric) -> float:
+def _test_accuracy(
+    trained: LinearClassifier, validation: LabelledRows, test: LabelledRows, metric: SelectionMetric
+) -> float:
     known = np.diff(validation.indptr) > 0
-    margins = validation.margins(svc.coefficients, svc.intercept)
+    margins = validation.margins(trained.coefficients, trained.intercept)
+    scale = best_scale(margins, validation.labels)
     try:
-        shift = fit_decision(margins[known], validation.labels[known], metric).shift
+        shift = fit_decision(scale * margins[known], validation.labels[known], metric).shift
     except CannotCalibrate:  # of a small validation split; the challenger is calibrated by more
         shift = 0.0
-    return accuracy(test.margins(svc.coefficients, svc.intercept + shift), test.labels)
+    return accuracy(scale * test.margins(trained.coefficients, trained.intercept) + shift, test.labels)

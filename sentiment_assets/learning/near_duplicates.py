@@ -6,12 +6,14 @@ MinHash: Broder 1997, "On the resemblance and containment of documents", by the 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import pyarrow as pa
 from rensa import RMinHash, RMinHashDigestMatrix
 from scipy import sparse
 
-from sentiment_assets.learning.ngrams import Texts, chunks_of, hash_ngrams, mostly_unspaced
+from sentiment_assets.learning.ngrams import Texts, chunks_of, hash_ngrams, map_chunks, mostly_unspaced
 from sentiment_assets.learning.settings import Analyzer, NgramSettings
 from sentiment_assets.learning.similar_sets import ELEMENT_BITS, SetIndex
 
@@ -67,15 +69,18 @@ def shingle_analyzer(texts: Texts, analyzer: Analyzer | None) -> Analyzer:
     return analyzer or ("char" if mostly_unspaced(texts) else "word")
 
 
-def text_signatures(texts: Texts, analyzer: Analyzer = "word", n_jobs: int = 1) -> np.ndarray:
+def text_signatures(
+    texts: Texts, analyzer: Analyzer = "word", n_jobs: int = 1, *, wanted: np.ndarray | None = None
+) -> np.ndarray:
     """What is kept of texts to recognise their near-duplicates by, uint8 of shape (n_texts, SIGNATURE_SIZE).
 
     The lowest byte of each MinHash (Li & König 2010, "b-bit minwise hashing"): the share of bytes that two signatures
-    have in common says how similar the texts are, and nothing says what they were.
+    have in common says how similar the texts are, and nothing says what they were. With ``wanted``, true or false of
+    each text, only of those where it is true.
     """
     shingles = _SHINGLES.model_copy(update={"analyzer": analyzer})
-    rows = (hash_ngrams(part, shingles, n_jobs=n_jobs) for part in chunks_of(texts, size=TEXTS_AT_ONCE))
-    return np.concatenate([NO_SIGNATURES, *(_lowest_bytes(_digest(each)) for each in rows)])
+    parts = chunks_of(texts, wanted, size=TEXTS_AT_ONCE)
+    return np.concatenate([NO_SIGNATURES, *map_chunks(partial(_signatures, settings=shingles), parts, n_jobs)])
 
 
 def resembles_any(signatures: np.ndarray, others: np.ndarray, similarity: float) -> np.ndarray:
@@ -111,6 +116,10 @@ def _pairs(wanted: np.ndarray, there: np.ndarray) -> Iterator[tuple[np.ndarray, 
         sizes = counts[places]
         within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         yield np.repeat(places, sizes), order[np.repeat(begin[places], sizes) + within]
+
+
+def _signatures(texts: pa.Array, settings: NgramSettings) -> np.ndarray:
+    return _lowest_bytes(_digest(hash_ngrams(texts, settings)))
 
 
 def _lowest_bytes(digests: RMinHashDigestMatrix) -> np.ndarray:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from scipy import sparse
 from sentiment_assets.learning.character_classes import narrowed
 from sentiment_assets.learning.settings import NgramSettings
 
+_T = TypeVar("_T")
 _PUNCTUATION_THAT_SPEAKS = r'!?.,()*"'
 _OTHERS = rf"[^\p{{L}}\p{{M}}\p{{N}}_'\s{_PUNCTUATION_THAT_SPEAKS}]+"
 _MARK_OR_GAP = rf"([{_PUNCTUATION_THAT_SPEAKS}])|{_OTHERS}"
@@ -89,7 +90,7 @@ class Occurrences:
 
 @dataclass(frozen=True)
 class ColumnLookup:
-    """Some of the hashed columns, numbered from 0 in ascending order; all others carry no weight."""
+    """Some of the hashed columns, numbered from 0; all others carry no weight."""
 
     position: np.ndarray
     """int32, shape (2^columns_log2,): the column's number, or -1."""
@@ -97,7 +98,7 @@ class ColumnLookup:
 
     @classmethod
     def of(cls, columns: np.ndarray, n_hashed_columns: int) -> "ColumnLookup":
-        """A lookup of ascending hashed columns."""
+        """A lookup of hashed columns, numbered in the order in which they are given."""
         position = np.full(n_hashed_columns, -1, np.int32)
         position[columns] = np.arange(len(columns), dtype=np.int32)
         return cls(position, len(columns))
@@ -121,7 +122,7 @@ def hash_chunks(
     chunks: Iterator[pa.Array], settings: NgramSettings, lookup: ColumnLookup | None = None, n_jobs: int = 1
 ) -> Iterator[sparse.csr_matrix]:
     """The rows of ``hash_ngrams`` of each of some chunks of texts (``chunks_of``), one chunk after the other."""
-    return _map(partial(_rows_of_chunk, settings=settings, lookup=lookup), chunks, n_jobs)
+    return map_chunks(partial(_rows_of_chunk, settings=settings, lookup=lookup), chunks, n_jobs)
 
 
 def find_ngrams(texts: Texts, settings: NgramSettings) -> Iterator[Occurrences]:
@@ -162,7 +163,10 @@ def _select(rows: sparse.csr_matrix, lookup: ColumnLookup) -> sparse.csr_matrix:
     kept = columns >= 0
     row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
     sizes = np.bincount(row_of[kept], minlength=rows.shape[0])
-    return _csr(rows.data[kept], columns[kept], sizes, lookup.n_columns)
+    selected = _csr(rows.data[kept], columns[kept], sizes, lookup.n_columns)
+    selected.has_sorted_indices = False  # the lookup may number columns in any order
+    selected.sort_indices()
+    return selected
 
 
 def _stack(chunks: Iterable[sparse.csr_matrix], n_columns: int) -> sparse.csr_matrix:
@@ -235,9 +239,7 @@ def texts_at(texts: Texts, places: np.ndarray, size: int = _TEXTS_GATHERED) -> I
         yield gathered.take(pa.array(np.argsort(ascending)))
 
 
-def _map(
-    function: Callable[[pa.Array], sparse.csr_matrix], chunks: Iterator[pa.Array], n_jobs: int
-) -> Iterator[sparse.csr_matrix]:
+def map_chunks(function: Callable[[pa.Array], _T], chunks: Iterator[pa.Array], n_jobs: int) -> Iterator[_T]:
     """Apply a function as ``map`` does, ``n_jobs`` chunks at a time: Arrow and numpy let go of Python's lock."""
     if n_jobs == 1:
         yield from map(function, chunks)

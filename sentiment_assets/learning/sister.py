@@ -17,7 +17,7 @@ from sentiment_assets.learning.calibration import fit_calibration
 from sentiment_assets.learning.feature_set import FittedFeatureSet, side_by_side
 from sentiment_assets.learning.known_texts import are_known
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
-from sentiment_assets.learning.linear_svc import LinearSVC
+from sentiment_assets.learning.linear_svc import LinearClassifier
 from sentiment_assets.learning.model import PinnedVersion, SentimentModel
 from sentiment_assets.learning.ngrams import Texts, chunks_of
 from sentiment_assets.learning.settings import FEWEST_TO_RECALIBRATE
@@ -93,14 +93,16 @@ def with_column(rows: LabelledRows, answers: SisterAnswers) -> LabelledRows:
     return filed_rows(chunks(), rows.labels, rows.n_columns + 1)
 
 
-def with_sister_weighed(svc: LinearSVC, own: FittedFeatureSet, sister: SentimentModel) -> tuple[np.ndarray, float]:
+def with_sister_weighed(
+    trained: LinearClassifier, own: FittedFeatureSet, sister: SentimentModel
+) -> tuple[np.ndarray, float]:
     """W and b of a model that was trained with the sister's column, in the columns of both: ``joined_feature_set``.
 
     W is float32 of shape (n_own_columns + n_sister_columns,).
     """
-    weight = _UNIT * float(svc.coefficients[own.n_columns])
-    coefficients = np.concatenate([svc.coefficients[: own.n_columns], weight * sister.coefficients])
-    return coefficients.astype(np.float32), svc.intercept + weight * sister.intercept
+    weight = _UNIT * float(trained.coefficients[own.n_columns])
+    coefficients = np.concatenate([trained.coefficients[: own.n_columns], weight * sister.coefficients])
+    return coefficients.astype(np.float32), trained.intercept + weight * sister.intercept
 
 
 def started_from(sister: Sister, model: SentimentModel) -> SentimentModel:

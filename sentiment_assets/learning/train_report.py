@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from sentiment_assets.learning.behaviour import BehaviourResult
@@ -62,8 +63,8 @@ def make_train_report(
     validation, test = features.asked_by(asked).rows[VALIDATION], challenger.features.rows[TEST]
     alike = {key: each for key, each in candidates.items() if _rows_asked(each.hyperparameters) == _rows_asked(asked)}
     ledger = sweep_ledger(candidates, losses)
-    trained_on = splits.loc[splits["split"].isin(DEVELOPMENT), "text"]
-    top = top_ngrams(model, trained_on, challenger.features.rows[TRAIN])
+    trained_on = np.flatnonzero(splits["split"].isin(DEVELOPMENT))
+    top = top_ngrams(model, splits["text"], challenger.features.rows[TRAIN], places=trained_on)
     probabilities = model.calibration.probabilities(challenger.test_margins)
     tables = {
         "sweep_ledger": ledger,

@@ -31,7 +31,7 @@ def describe_training_data(splits: pd.DataFrame, digest: str, batch_keys: Sequen
 
     ``batch_keys`` are all batches there are, in their order.
     """
-    used = splits[splits["split"].isin(SPLITS)]
+    used = splits.drop(columns="text")[splits["split"].isin(SPLITS)]
     there = set(used["batch"].unique())
     dates = used["created_at"].dropna() if "created_at" in used else pd.Series()
     return TrainingData(

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ REFERENCE_FORMAT = "r3"
 """Changes when what a reference holds does, so that an unchanged model is registered anew with a new reference."""
 _WITHOUT_NEUTRAL = "r2"
 """The format of a former release, which is still read: it holds no neutral reviews."""
+_T = TypeVar("_T", int, str)
 _MOST_REVIEWS = 10_000
 _NAMED_COLUMNS = 500
 _SEED = 0
@@ -170,9 +172,9 @@ def make_reference(challenger: Challenger, splits: pd.DataFrame, neutral: Neutra
     share = neutral.share
     most = _MOST_REVIEWS if share <= 0.5 else round(_MOST_REVIEWS * (1 - share) / share)
     model, held_out = challenger.model, challenger.held_out
-    development, test = splits[splits["split"].isin(DEVELOPMENT)], splits[splits["split"] == TEST]
+    development, test = np.flatnonzero(splits["split"].isin(DEVELOPMENT)), splits[splits["split"] == TEST]
     ngrams = drift_ngrams(model.feature_set.main_ngrams)
-    some = _some(development["text"], most)
+    some = splits["text"].iloc[_some(pd.Series(development), most)]
     mean_columns, mean_values = _means(challenger.features.rows[TEST].rows)
     heaviest = mean_columns[np.argsort(-np.abs(model.coefficients[mean_columns] * mean_values))[:_NAMED_COLUMNS]]
     names = model.feature_set.names(_some(test["text"], most), heaviest)
@@ -180,7 +182,7 @@ def make_reference(challenger: Challenger, splits: pd.DataFrame, neutral: Neutra
         ngrams=ngrams,
         rows=hash_ngrams(some, ngrams),
         columns=describe_texts(some),
-        positive=int((development["label"] == 1).sum()),
+        positive=int((splits["label"].to_numpy()[development] == 1).sum()),
         labelled=len(development),
         unknown_words=model.unknown_shares(_some(test["text"], most)),
         margins=held_out.margins,
@@ -320,6 +322,6 @@ _COLUMNS = ("length", "capitals", "letters", "language")
 _NEUTRAL_ARRAYS = ("unknown_words", "margins", "known_ngrams", "mean_columns", "mean_values")
 
 
-def _some(texts: "pd.Series[str]", most: int) -> "pd.Series[str]":
-    """Up to ``most`` of the texts, the same at every call."""
-    return texts if len(texts) <= most else texts.sample(most, random_state=_SEED)
+def _some(values: "pd.Series[_T]", most: int) -> "pd.Series[_T]":
+    """Up to ``most`` of the values, the same at every call."""
+    return values if len(values) <= most else values.sample(most, random_state=_SEED)

@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,7 +21,7 @@ def without(word: str, model: SentimentModel) -> SentimentModel:
     [part] = model.feature_set.parts
     [column] = hash_ngrams([word], part.ngrams).indices
     coefficients = model.coefficients.copy()
-    coefficients[np.searchsorted(part.column_weights.columns, column)] *= -9
+    coefficients[part.lookup.position[column]] *= -9
     return replace(model, coefficients=coefficients)
 
 

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sentiment_assets.learning import labelled_rows
+from sentiment_assets.learning import labelled_rows, linear_svc
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.linear_svc import (
     TrainingDiverged,
     sketch,
+    train_linear_classifier,
     train_linear_svc,
 )
 from sentiment_assets.learning.metrics import hinge_loss
@@ -38,6 +39,23 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit() -> None:
     assert one.coefficients.tobytes() == same.coefficients.tobytes()
     assert one.intercept == same.intercept
     assert one.coefficients.tobytes() != other.coefficients.tobytes()
+
+
+def test_without_losses_it_is_the_same_but_for_its_length() -> None:
+    svc, alone = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=3), train_linear_classifier(TRAIN, GENTLE, seed=3)
+    assert alone.coefficients / alone.length == pytest.approx(svc.coefficients / svc.length, abs=1e-6)
+    assert alone.intercept / alone.length == pytest.approx(svc.intercept / svc.length, abs=1e-6)
+
+
+def test_of_many_training_reviews_the_loss_is_that_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = LabelledRows.of(TRAIN.rows, np.where(np.arange(300) % 7, TRAIN.labels, 1 - TRAIN.labels))
+    whole = train_linear_svc(train, VALIDATION, GENTLE, seed=0)
+    monkeypatch.setattr(linear_svc, "_MEASURED", 100)
+    svc = train_linear_svc(train, VALIDATION, GENTLE, seed=0)
+    assert svc.coefficients.tobytes() == whole.coefficients.tobytes()
+    first = train.between(0, 100)
+    assert svc.train_losses[-1] == pytest.approx(hinge_loss(svc.margins(first.rows), first.labels), rel=1e-5)
+    assert svc.train_losses[-1] != whole.train_losses[-1]
 
 
 def test_both_labels_weigh_the_same_however_many_reviews_have_each() -> None:

@@ -12,8 +12,9 @@ def test_a_contribution_is_the_mean_term_in_the_reviews_that_have_the_ngram(
     challenger: Challenger, splits: pd.DataFrame
 ) -> None:
     train = challenger.features.rows["train"]
-    texts = splits.loc[splits["split"].isin(DEVELOPMENT), "text"]
-    top = top_ngrams(challenger.model, texts, train, n=5).set_index("ngram")
+    development = np.flatnonzero(splits["split"].isin(DEVELOPMENT))
+    top = top_ngrams(challenger.model, splits["text"], train, n=5, places=development).set_index("ngram")
+    texts = splits["text"].iloc[development]
     dense, W = train.rows.toarray(), challenger.model.coefficients  # noqa: N806
     counts = (dense != 0).sum(axis=0)
     terms = np.where(counts >= 10, (dense * W).sum(axis=0) / np.maximum(counts, 1), 0)
@@ -29,7 +30,8 @@ def test_a_contribution_is_the_mean_term_in_the_reviews_that_have_the_ngram(
 def test_the_rows_that_are_looked_at_at_a_time_do_not_show(
     challenger: Challenger, splits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts, train = splits.loc[splits["split"].isin(DEVELOPMENT), "text"], challenger.features.rows["train"]
-    whole = top_ngrams(challenger.model, texts, train)
+    train, development = challenger.features.rows["train"], np.flatnonzero(splits["split"].isin(DEVELOPMENT))
+    whole = top_ngrams(challenger.model, splits["text"], train, places=development)
     monkeypatch.setattr(labelled_rows, "_ROWS_AT_ONCE", 7)
-    pd.testing.assert_frame_equal(top_ngrams(challenger.model, texts, train), whole)
+    again = top_ngrams(challenger.model, splits["text"], train, places=development)
+    pd.testing.assert_frame_equal(again, whole)

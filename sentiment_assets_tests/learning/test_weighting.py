@@ -38,6 +38,13 @@ def test_naive_bayes_is_the_log_count_ratio() -> None:
     assert fitted.weights == pytest.approx(expected)
 
 
+def test_the_columns_of_most_reviews_come_first_and_of_as_many_the_lower_one() -> None:
+    backwards = LabelledRows.of(PRESENCE[:, ::-1].tocsr(), LABELS)
+    fitted = fit_column_weights(backwards, "tfidf", min_reviews=1)
+    assert fitted.columns.tolist() == [3, 1, 2, 0]
+    assert fitted.weights.tolist() == sorted(fitted.weights)
+
+
 def test_the_default_tempers_that_ratio_and_favours_rare_ngrams() -> None:
     plain, default = (
         fit_column_weights(ROWS, weighting, min_reviews=1).weights for weighting in ("naive_bayes", "naive_bayes_idf")
