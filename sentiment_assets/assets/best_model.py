@@ -10,7 +10,6 @@ from sentiment_assets.assets.event_metadata import SELECTED_CANDIDATE, decision_
 from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.splits import NAME as SPLITS
-from sentiment_assets.assets.stored_batch import stored_digests
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.assets.trained_candidates import read_candidate
 from sentiment_assets.assets.ui_metadata import rounded, rows_of, table
@@ -80,31 +79,19 @@ def best_model_asset(
     ) -> dg.MaterializeResult[Any]:
         from joblib import cpu_count
 
-        from sentiment_assets.learning.behaviour import check_behaviour
+        from sentiment_assets.assets.registration import register_challenger
         from sentiment_assets.learning.calibration import CannotCalibrate
-        from sentiment_assets.learning.candidate_figures import candidate_figures
         from sentiment_assets.learning.challenger import make_challenger
         from sentiment_assets.learning.features import StaleFeatures, require_built_with
-        from sentiment_assets.learning.leakage import measure_leakage
-        from sentiment_assets.learning.model_card import (
-            CARD_FILE,
-            accuracy_in_words,
-            make_model_card,
-            summary,
-        )
-        from sentiment_assets.learning.promotion import (
-            compare_with_champion,
-            decide,
-            measure_champion,
-        )
+        from sentiment_assets.learning.measured_challenger import measure_challenger
+        from sentiment_assets.learning.model_card import accuracy_in_words, summary
+        from sentiment_assets.learning.promotion import decide
         from sentiment_assets.learning.ratings import Ratings
-        from sentiment_assets.learning.recipe import RECIPE_FILE, Recipe, packages_that_count, recipe_to_bytes
         from sentiment_assets.learning.restatement import gather_past_reviews, restate, with_restatement
-        from sentiment_assets.learning.train_report import make_train_report
         from sentiment_assets.learning.train_report_page import PAGE_FILE, TrainReportPage, render_train_report_page
         from sentiment_assets.learning.training_data import describe_training_data
         from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
-        from sentiment_assets.monitoring.reference import REFERENCE_FORMAT, make_reference, reference_to_bytes
+        from sentiment_assets.monitoring.reference import REFERENCE_FORMAT
 
         current = current_features(branch, features, splits, tracking)
         rows, splits = current.rows, current.splits
@@ -114,18 +101,7 @@ def best_model_asset(
             raise stale(branch, error) from error
         candidates = current_candidates(storage, branch, candidate_keys, features.version)
         missing = [key for key in candidate_keys if key not in candidates]
-        if len(candidates) < fewest_candidates(len(candidate_keys), quorum):
-            raise dg.Failure(
-                f"{len(missing)} of {len(candidate_keys)} candidates are not trained on the current features: "
-                f"{', '.join(missing)}. Materialize these partitions of {branch}/{TRAINED_CANDIDATES}, then this "
-                "asset.",
-                allow_retries=False,
-            )
-        if missing:
-            context.log.warning(
-                f"Chosen among {len(candidates)} of {len(candidate_keys)} candidates, as `quorum` allows; not trained "
-                f"on the current features: {', '.join(missing)}."
-            )
+        _require_quorum(context, branch, missing, n_candidates=len(candidate_keys), quorum=quorum)
         batches = read_each(storage, branch, RAW_REVIEWS, list(splits["batch"].unique()))
         neutral = gather_neutral_reviews((reviews for _, reviews in batches), splits)
         scale = settings.rating_scale
@@ -142,34 +118,23 @@ def best_model_asset(
             )
         except CannotCalibrate as error:
             raise dg.Failure(f"{branch}: {error}.", allow_retries=False) from error
+
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         champion = tracking.champion(branch)
-        champion_on_test = measure_champion(champion.model, splits) if champion else None
-        comparison = (
-            compare_with_champion(challenger, champion_on_test, splits, similarity) if champion_on_test else None
+        measured = measure_challenger(
+            challenger,
+            champion.model if champion else None,
+            candidates=candidates,
+            features=rows,
+            splits=splits,
+            cases=behaviour,
         )
-        tested = check_behaviour(challenger.model, behaviour)
-        report = make_train_report(
-            challenger, champion=champion_on_test, candidates=candidates, features=rows, splits=splits, behaviour=tested
-        )
-        selected = candidates[challenger.key]
-        of_selected = candidate_figures(selected, rows, metric)
-        figures = {
-            **{name: value for name, value in of_selected.items() if name.startswith("validation_")},
-            **measure_leakage(selected, rows, metric).figures,
-            **report.figures,
-        }
-        if comparison:
-            figures |= comparison.figures
-        tracking.log_report(parent, report.files, figures)
+        tracking.log_report(parent, measured.report.files, measured.figures)
         every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
         data = describe_training_data(splits, rows.splits_digest, every)
-        tracking.describe_training(
-            parent,
-            challenger.key,
-            selected.hyperparameters.model_dump(),
-            data,
-        )
+        hyperparameters = candidates[challenger.key].hyperparameters
+        tracking.describe_training(parent, challenger.key, hyperparameters.model_dump(), data)
+
         digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
         restatement = None
         if champion and champion.digest == digest:
@@ -177,8 +142,8 @@ def best_model_asset(
         else:
             decision = decide(
                 challenger,
-                champion=champion_on_test,
-                comparison=comparison,
+                champion=measured.champion,
+                comparison=measured.comparison,
                 splits=splits,
                 rule=promotion,
                 cases=behaviour,
@@ -188,56 +153,39 @@ def best_model_asset(
                 restatement = restate(past, champion=champion.model, challenger=challenger.model)
                 decision = with_restatement(decision, restatement, promotion)
                 tracking.log_report(parent, restatement.files, restatement.figures)
-            recipe = Recipe(
-                settings=settings,
-                batches=stored_digests(storage, branch, every),
-                sisters={name: each.pinned for name, each in current.sisters.items()},
-                hyperparameters=selected.hyperparameters,
-                splits_digest=rows.splits_digest,
-                model_digest=challenger.digest,
-                packages=packages_that_count(),
-            )
-            reference = make_reference(challenger, splits, neutral)
-            description = decision.reason
-            try:
-                card = make_model_card(
-                    about,
-                    challenger,
-                    decision,
-                    splits=splits,
-                    data=data,
-                    kept=_kept_columns(storage, about, splits),
-                    languages=reference.languages,
-                    behaviour=tested,
-                )
-                tracking.log_report(parent, {CARD_FILE: card.text.encode()}, {})
-                description = card.description
-            except Exception:  # a model is not to be lost because nothing could be said of it
-                context.log.exception("There is no model card; the description is the decision alone")
-            version = tracking.register(
-                branch,
-                parent,
-                model=challenger.model,
-                reference=reference_to_bytes(reference),
+            version = register_challenger(
+                challenger,
+                decision,
                 digest=digest,
-                metrics=challenger.metrics,
-                description=description,
-                beside={RECIPE_FILE: recipe_to_bytes(recipe)},
+                tracking=tracking,
+                storage=storage,
+                run_id=parent,
+                settings=settings,
+                hyperparameters=hyperparameters,
+                current=current,
+                neutral=neutral,
+                about=about,
+                data=data,
+                behaviour=measured.behaviour,
+                batch_keys=every,
+                log=context.log,
             )
         if decision.promote:
             tracking.promote(branch, version)
         champion_version = version if decision.promote else champion.version if champion else "none yet"
+
         context.log.info(decision.reason)
         said = summary(decision, challenger_version=version, champion_version=champion.version if champion else None)
         accuracy = accuracy_in_words(challenger)
+        figures = {**challenger.metrics, **measured.figures, **(restatement.figures if restatement else {})}
         page = render_train_report_page(
             TrainReportPage(
                 title=f"{branch}: version {version}",
                 summary=f"{said} Accuracy {accuracy}.",
                 reason=decision.reason,
-                figures={**challenger.metrics, **figures, **(restatement.figures if restatement else {})},
-                files={**report.pictures, **(restatement.files if restatement else {})},
-                tables={**report.tables, **({"restatement": restatement.periods} if restatement else {})},
+                figures=figures,
+                files={**measured.report.pictures, **(restatement.files if restatement else {})},
+                tables={**measured.report.tables, **({"restatement": restatement.periods} if restatement else {})},
             )
         )
         tracking.log_report(parent, {PAGE_FILE: page}, {})
@@ -259,14 +207,32 @@ def best_model_asset(
                 SELECTED_CANDIDATE: challenger.key,
                 **({"candidates_missing": missing} if missing else {}),
                 **({"started_from": table(map(vars, started))} if (started := challenger.model.started_from) else {}),
-                **rounded({**challenger.metrics, **figures, **(restatement.figures if restatement else {})}),
-                **{f"{name}_table": rows_of(frame) for name, frame in report.tables.items()},
+                **rounded(figures),
+                **{f"{name}_table": rows_of(frame) for name, frame in measured.report.tables.items()},
                 **({"restatement_table": rows_of(restatement.periods)} if restatement else {}),
                 "mlflow_run": tracking.run_link(parent),
             },
         )
 
     return best_model
+
+
+def _require_quorum(
+    context: dg.AssetExecutionContext, branch: str, missing: Sequence[str], *, n_candidates: int, quorum: float
+) -> None:
+    """See that enough candidates are there to choose among; which are missing is said either way."""
+    n_there = n_candidates - len(missing)
+    if n_there < fewest_candidates(n_candidates, quorum):
+        raise dg.Failure(
+            f"{len(missing)} of {n_candidates} candidates are not trained on the current features: "
+            f"{', '.join(missing)}. Materialize these partitions of {branch}/{TRAINED_CANDIDATES}, then this asset.",
+            allow_retries=False,
+        )
+    if missing:
+        context.log.warning(
+            f"Chosen among {n_there} of {n_candidates} candidates, as `quorum` allows; not trained on the current "
+            f"features: {', '.join(missing)}."
+        )
 
 
 def _decided_before(
@@ -285,14 +251,6 @@ def _decided_before(
         return decide_unchanged(champion.version)
     [registered] = [each for each in tracking.versions(branch) if each.version == champion.version]
     return Decision(Outcome.PROMOTED, registered.reason)
-
-
-def _kept_columns(storage: Storage, about: AboutBranch, splits: Frame) -> Frame:
-    """The kept columns of each test review; batches are read only if there are any."""
-    from sentiment_assets.learning.model_card import columns_of_test_reviews
-
-    keys = list(splits["batch"].unique()) if about.kept else []
-    return columns_of_test_reviews(read_each(storage, about.name, RAW_REVIEWS, keys), splits, about.kept)
 
 
 def current_candidates(

@@ -1,0 +1,46 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from sentiment_assets.learning.behaviour_cases import BehaviourCases
+from sentiment_assets.learning.candidate import Candidate
+from sentiment_assets.learning.challenger import Challenger
+from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.measured_challenger import MeasuredChallenger, measure_challenger
+from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.learning.near_duplicates import NO_SIGNATURES
+
+
+def measured(
+    challenger: Challenger,
+    champion: SentimentModel | None,
+    candidates: dict[str, Candidate],
+    features: Features,
+    splits: pd.DataFrame,
+) -> MeasuredChallenger:
+    return measure_challenger(
+        challenger, champion, candidates=candidates, features=features, splits=splits, cases=BehaviourCases()
+    )
+
+
+def test_without_a_champion_it_is_measured_alone(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
+) -> None:
+    found = measured(challenger, None, candidates, features, splits)
+    assert found.champion is found.comparison is None
+    assert {"validation_accuracy", "leakage_tax", "behaviour_passed"} <= set(found.figures)
+    assert "flips" not in found.report.tables
+
+
+def test_beside_a_champion_both_answer_the_same_test_reviews(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
+) -> None:
+    opposite = -challenger.model.coefficients
+    champion = replace(challenger.model, coefficients=opposite, trained_signatures=NO_SIGNATURES)
+    found = measured(challenger, champion, candidates, features, splits)
+    assert found.champion is not None
+    assert found.comparison is not None
+    assert found.champion.test_margins.shape == challenger.test_margins.shape
+    assert found.figures == pytest.approx({**found.figures, **found.comparison.figures})
+    assert len(found.report.tables["flips"])
