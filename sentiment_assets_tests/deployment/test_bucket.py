@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -33,6 +34,13 @@ BUCKET = "s3://sentiment"
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A local server that speaks S3, with a bucket."""
+    with bucket_of("moto.server", "--host", "127.0.0.1", "--port", tmp_path=tmp_path, monkeypatch=monkeypatch):
+        yield
+
+
+@contextmanager
+def bucket_of(*module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: str = "") -> Iterator[None]:
+    """A bucket of the server that a module starts, which is given a port, and the seconds that it takes for a call."""
     s3 = f"http://127.0.0.1:{free_port()}"
     settings = {
         "AWS_ENDPOINT_URL": s3,
@@ -43,8 +51,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     forget_servers()
-    moto = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", s3.rpartition(":")[2]]
-    with running(moto, s3, tmp_path / "moto.log", os.environ, stop=signal.SIGKILL):
+    command = [sys.executable, "-m", *module, s3.rpartition(":")[2], *filter(None, [seconds])]
+    with running(command, s3, tmp_path / "moto.log", os.environ, stop=signal.SIGKILL):
         UPath(BUCKET).mkdir()
         yield
 
@@ -125,3 +133,18 @@ def test_a_bucket_whose_server_nobody_knows_is_named_and_what_lies_there_is_take
     forget_servers()
     assert branch.ingest("a.csv").success
     assert branch.metadata("raw_reviews")["rows_in"].value == 20
+
+
+def test_a_bucket_that_takes_its_time_is_waited_for(
+    tmp_path: Path, acme: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing = f"{BUCKET}/landing"
+    with bucket_of("testing.slow_bucket", tmp_path=tmp_path, monkeypatch=monkeypatch, seconds="1"):
+        UPath(f"{landing}/a.csv").write_bytes(as_csv(made_up_reviews(20)))
+        branch = acme.with_settings(landing=landing)
+        batches = dg.DynamicPartitionsDefinition(name=batch_partitions_name("acme"))
+        sensor = landing_sensor("acme", batches, landing, "rules", settings=IngestionSettings(), files_per_run=1)
+        looks = sensor(dg.build_sensor_context(branch.instance, resources={"storage": Storage(root="data")}))
+        assert isinstance(looks, dg.SensorResult)
+        assert branch.ingest("a.csv").success
+        assert branch.metadata("raw_reviews")["rows_in"].value == 20
