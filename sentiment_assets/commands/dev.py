@@ -18,7 +18,7 @@ import click
 from sentiment_assets.commands.dagster_home import PROJECT
 from sentiment_assets.commands.demo import orders
 from sentiment_assets.ingestion.decoding import on_one_line
-from sentiment_assets.resources.home import SETTING, home
+from sentiment_assets.resources.home import SETTING, below_home, home
 from sentiment_assets.resources.mlflow_settings import is_server, keep_mlflow_quiet, tracking_uri
 from sentiment_assets.resources.ui_addresses import dagster_ui, mlflow_ui, remember_ui_addresses, reports_ui
 from sentiment_assets.resources.urls import shown
@@ -52,9 +52,8 @@ def serve(dagster_home: Path, ports: Ports) -> int:
     for name in commands:
         require_free(f"--{name}-port", vars(ports)[name])
     addresses = addresses_of_uis(ports, tracking_uri())
-    for former, now in zip((dagster_ui(), mlflow_ui(), reports_ui()), addresses.values(), strict=True):
-        if former != now:
-            click.echo(f"Links that were written before lead to {former}; those written from now on to {now}.")
+    for told in moved_links(addresses):
+        click.echo(told)
     remember_ui_addresses(addresses)
     keep_mlflow_quiet()
     environment = os.environ | addresses | settings_of_servers(dagster_home)
@@ -93,6 +92,17 @@ def _serve(
         return 0
     finally:
         _stop(servers)
+
+
+def moved_links(addresses: Mapping[str, str]) -> list[str]:
+    """What to tell of links that lead elsewhere than to these addresses; a home without data has none."""
+    if not below_home("data").exists():
+        return []
+    return [
+        f"Links that were written before lead to {former}; those written from now on to {now}."
+        for former, now in zip((dagster_ui(), mlflow_ui(), reports_ui()), addresses.values(), strict=True)
+        if former != now
+    ]
 
 
 def addresses_of_uis(ports: Ports, tracking: str) -> dict[str, str]:

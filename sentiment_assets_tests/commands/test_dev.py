@@ -2,7 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from sentiment_assets.commands.dev import Ports, addresses_of_uis, commands_of_servers, settings_of_servers
+from sentiment_assets.commands.dev import (
+    Ports,
+    addresses_of_uis,
+    commands_of_servers,
+    moved_links,
+    settings_of_servers,
+)
 from sentiment_assets.definitions import resources
 from sentiment_assets.resources.ui_addresses import remember_ui_addresses
 
@@ -23,6 +29,17 @@ def test_links_lead_to_where_the_uis_were_opened_last(home: Path, monkeypatch: p
     assert resources()["notifications"].dagster_ui == "http://127.0.0.1:3001"
     monkeypatch.setenv("MLFLOW_UI_URL", "https://mlflow.example")
     assert resources()["tracking"].mlflow_ui == "https://mlflow.example", "the environment's word comes first"
+
+
+def test_links_that_lead_elsewhere_are_told_where_there_may_be_any(home: Path) -> None:
+    """The demo writes links before anything was opened."""
+    addresses = addresses_of_uis(Ports(dagster=3001, mlflow=5000, reports=8001), "sqlite:///mlflow.db")
+    assert moved_links(addresses) == []
+    (home / "data").mkdir(parents=True)
+    [told] = moved_links(addresses)
+    assert "lead to http://127.0.0.1:3000; those written from now on to http://127.0.0.1:3001." in told
+    remember_ui_addresses(addresses)
+    assert moved_links(addresses) == []
 
 
 def test_no_mlflow_is_started_where_a_server_is_named_and_links_lead_to_that(monkeypatch: pytest.MonkeyPatch) -> None:
