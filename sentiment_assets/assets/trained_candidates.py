@@ -39,6 +39,46 @@ def trained_candidates_asset(
     candidates = {mapping_key(each.key): each for each in hyperparameter_sets}
     asset_key = dg.AssetKey([branch, NAME])
 
+    def train_and_store(
+        context: dg.AssetExecutionContext,
+        features: StoredArrays,
+        hyperparameters: Hyperparameters,
+        *,
+        storage: Storage,
+        tracking: Tracking,
+    ) -> "Candidate":
+        from sentiment_assets.learning.candidate import candidate_to_bytes, train_candidate
+        from sentiment_assets.learning.candidate_figures import candidate_figures
+        from sentiment_assets.learning.features import features_from_arrays
+
+        key = hyperparameters.key
+        parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
+        run_id = tracking.start_candidate(
+            parent, key, hyperparameters.model_dump(), context.run, name=hyperparameters.short_name
+        )
+        losses = LiveLosses(tracking, run_id, context.log)
+        try:
+            rows = features_from_arrays(features.arrays)
+            candidate = train_candidate(
+                rows,
+                features.version,
+                hyperparameters,
+                mlflow_run_id=run_id,
+                patience=patience,
+                on_epoch=losses.after_epoch,
+            )
+            write_atomically(storage.candidate_path(branch, key), candidate_to_bytes(candidate))
+        except MlflowAway:
+            raise  # to tell MLflow would wait once more; what is left RUNNING there is closed as after a kill
+        except BaseException:
+            tracking.mark("FAILED", run_id, parent)
+            raise
+        losses.tell()
+        tracking.finish_candidate(run_id, candidate_figures(candidate, rows, metric))
+        told = _figures(candidate, tracking, parent)
+        context.log_event(dg.AssetMaterialization(asset_key, partition=key, metadata=told))
+        return candidate
+
     @dg.op(
         name=f"{branch}__plan_candidates",
         out=dg.DynamicOut(dg.Nothing),
@@ -69,43 +109,15 @@ def trained_candidates_asset(
         storage: Storage,
         tracking: Tracking,
     ) -> None:
-        from sentiment_assets.learning.candidate import candidate_to_bytes, train_candidate
-        from sentiment_assets.learning.candidate_figures import candidate_figures
-        from sentiment_assets.learning.features import features_from_arrays
-
         hyperparameters = candidates[str(context.op_execution_context.get_mapping_key())]
-        key = hyperparameters.key
-        parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
-        run_id = tracking.start_candidate(
-            parent, key, hyperparameters.model_dump(), context.run, name=hyperparameters.short_name
-        )
-        losses = LiveLosses(tracking, run_id, context.log)
-        try:
-            rows = features_from_arrays(features.arrays)
-            candidate = train_candidate(
-                rows,
-                features.version,
-                hyperparameters,
-                mlflow_run_id=run_id,
-                patience=patience,
-                on_epoch=losses.after_epoch,
-            )
-            write_atomically(storage.candidate_path(branch, key), candidate_to_bytes(candidate))
-        except MlflowAway:
-            raise  # to tell MLflow would wait once more; what is left RUNNING there is closed as after a kill
-        except BaseException:
-            tracking.mark("FAILED", run_id, parent)
-            raise
-        losses.tell()
-        tracking.finish_candidate(run_id, candidate_figures(candidate, rows, metric))
-        told = _figures(candidate, tracking, parent)
-        context.log_event(dg.AssetMaterialization(asset_key, partition=key, metadata=told))
+        train_and_store(context, features, hyperparameters, storage=storage, tracking=tracking)
 
     @dg.op(
         name=f"{branch}__gather_candidates",
         ins={"trained": dg.In(dg.Nothing)},
         out=dg.Out(dg.Nothing),
-        description="Sees that every candidate of the run is there, and shows the figures of each.",
+        description="Sees that every candidate of the run is there, trains what no step of it has begun, and shows the "
+        "figures of each.",
     )
     def gather_candidates(
         context: dg.AssetExecutionContext,
@@ -117,9 +129,10 @@ def trained_candidates_asset(
         for key in context.partition_keys:
             candidate = read_candidate(storage, branch, key)
             if candidate is None or candidate.features_version != features.version:
-                raise dg.Failure(
-                    f"candidate {key} was not trained on the current features: materialize its partition again."
-                )
+                # Dagster leaves out what had not begun when the run was killed from which this one goes on
+                context.log.warning(f"No step of this run trains candidate {key}, so it is trained in this one.")
+                hyperparameters = candidates[mapping_key(key)]
+                candidate = train_and_store(context, features, hyperparameters, storage=storage, tracking=tracking)
             context.add_asset_metadata(_figures(candidate, tracking, parent), partition_key=key)
         tracking.mark("FINISHED", parent)
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from errno import ENOMEM
 
 import dagster as dg
 
@@ -31,6 +32,8 @@ _LESS_AT_ONCE = (
     "`execution: {config: {processes: {max_concurrent: 1}}}`, give it more memory, or make the branch's `columns_log2` "
     "smaller."
 )
+_NO_MEMORY = f"[Errno {ENOMEM}]"
+"""What the operating system says where a limit of memory leaves no room to map a file."""
 _KILLED_BY_THE_SYSTEM = (
     f"its process was killed (SIGKILL), as the operating system does where memory runs out. {_LESS_AT_ONCE}"
 )
@@ -89,8 +92,8 @@ def _said(event: dg.DagsterEvent) -> str:
     if failure.error is None:
         return str(event.message)
     error = failure.error.cause or failure.error
-    more = f"\nMemory ran out. {_LESS_AT_ONCE}" if str(error.cls_name).endswith("MemoryError") else ""
-    return error.message.strip() + more
+    memory_ran_out = str(error.cls_name).endswith("MemoryError") or _NO_MEMORY in error.message
+    return error.message.strip() + (f"\nMemory ran out. {_LESS_AT_ONCE}" if memory_ran_out else "")
 
 
 def stale_since(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime) -> tuple[int, datetime] | None:

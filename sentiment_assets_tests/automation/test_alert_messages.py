@@ -1,5 +1,7 @@
 """One message per cause, from the events that a real run of made-up assets and checks leaves behind."""
 
+import os
+from errno import ENOMEM
 from typing import Any
 
 import dagster as dg
@@ -140,10 +142,15 @@ def test_a_failed_run_is_an_error_with_what_its_step_said(history: dg.DagsterIns
     assert message.links["Run"].startswith(f"{UI}/runs/")
 
 
-def test_a_step_whose_memory_ran_out_says_what_to_do() -> None:
+@pytest.mark.parametrize(
+    "error", [MemoryError("Unable to allocate 90 GiB"), OSError(ENOMEM, os.strerror(ENOMEM))], ids=["array", "file"]
+)
+def test_a_step_whose_memory_ran_out_says_what_to_do(error: Exception) -> None:
+    """A file that cannot be mapped is refused by the operating system, in words of its own."""
+
     @dg.op
     def greedy() -> None:
-        raise MemoryError("Unable to allocate 90 GiB")
+        raise error
 
     @dg.job
     def alone() -> None:
@@ -151,5 +158,5 @@ def test_a_step_whose_memory_ran_out_says_what_to_do() -> None:
 
     [said] = what_failed(alone.execute_in_process(raise_on_error=False).all_events)
     assert said.startswith("Step greedy: ")
-    assert "Unable to allocate 90 GiB" in said
+    assert str(error) in said
     assert "Memory ran out. Re-execute from failure" in said

@@ -15,6 +15,7 @@ import dagster as dg
 import pytest
 from dagster import DagsterRun
 from dagster._core.errors import DagsterInvalidDefinitionError
+from dagster._core.execution.plan.state import KnownExecutionState
 from dagster._core.loader import LoadingContextForTest
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.workspace.context import WorkspaceProcessContext
@@ -394,3 +395,30 @@ def test_a_run_that_died_without_a_word_is_ended_after_a_day_and_launched_again(
         ended = look(hours=25)
         assert ended.status == dg.DagsterRunStatus.FAILURE
         assert is_launched_again(ended)
+
+
+def test_a_run_that_goes_on_leaves_out_mapped_steps_that_had_not_begun(history: dg.DagsterInstance) -> None:
+    """So ``gather_candidates`` trains what is missing; should Dagster take them up itself, it need not any more."""
+
+    @dg.op(out=dg.DynamicOut(int))
+    def plan() -> Iterator[dg.DynamicOutput[int]]:
+        yield dg.DynamicOutput(1, mapping_key="first")
+        yield dg.DynamicOutput(2, mapping_key="second")
+
+    @dg.op
+    def train(planned: int) -> int:
+        raise SystemExit  # as if the run's process were gone: no other step begins
+
+    @dg.op
+    def gather(trained: list[int]) -> None:
+        pass
+
+    @dg.job
+    def search() -> None:
+        gather(plan().map(train).collect())
+
+    with pytest.raises(SystemExit):
+        search.execute_in_process(instance=history)
+    [run] = history.get_runs(limit=1)
+    steps, _ = KnownExecutionState.build_resume_retry_reexecution(history, run)
+    assert sorted(steps) == ["gather", "train[first]"]
