@@ -20,7 +20,13 @@ def measured(
     splits: pd.DataFrame,
 ) -> MeasuredChallenger:
     return measure_challenger(
-        challenger, champion, candidates=candidates, features=features, splits=splits, cases=BehaviourCases()
+        challenger,
+        champion,
+        candidates=candidates,
+        features=features,
+        splits=splits,
+        cases=BehaviourCases(),
+        batch_keys=["b"],
     )
 
 
