@@ -58,3 +58,15 @@ def test_a_test_review_of_which_nothing_is_known_is_negative_wherever_the_thresh
     nothing = sparse.csr_matrix((len(labels), features.of().fitted.n_columns), dtype=np.float32)
     leakage = measure_leakage(gloomy, with_rows(features, test=LabelledRows.of(nothing, labels)), "hinge_loss")
     assert leakage.accuracy_without == (labels == 0).mean()
+
+
+def test_how_long_w_is_does_not_show(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features
+) -> None:
+    """What calibrates would else believe that such small margins say little, and put the threshold elsewhere."""
+    svc = replace(candidates[challenger.key].svc, intercept=-1.0)
+    short = replace(svc, coefficients=1e-6 * svc.coefficients, intercept=1e-6 * svc.intercept)
+    natural, tiny = (
+        measure_leakage(replace(candidates[challenger.key], svc=each), features, "hinge_loss") for each in (svc, short)
+    )
+    assert tiny == natural
