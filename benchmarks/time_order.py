@@ -117,7 +117,8 @@ def _train(policy: Policy, landed: pd.DataFrame) -> None:
     promoted = True
     if policy.model is not None and policy.asks_gate:
         standing = measure_champion(policy.model, splits)
-        comparison = compare_with_champion(challenger, standing, splits, similarity)
+        months = sorted(splits["batch"].unique(), key=int)
+        comparison = compare_with_champion(challenger, standing, splits, similarity, batch_keys=months)
         decision = decide(
             challenger,
             champion=standing,

@@ -121,6 +121,7 @@ def best_model_asset(
 
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         champion = tracking.champion(branch)
+        every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
         measured = measure_challenger(
             challenger,
             champion.model if champion else None,
@@ -128,9 +129,9 @@ def best_model_asset(
             features=rows,
             splits=splits,
             cases=behaviour,
+            batch_keys=every,
         )
         tracking.log_report(parent, measured.report.files, measured.figures)
-        every = context.instance.get_dynamic_partitions(str(batch_partitions.name))
         data = describe_training_data(splits, rows.splits_digest, every)
         hyperparameters = candidates[challenger.key].hyperparameters
         tracking.describe_training(parent, challenger.key, hyperparameters.model_dump(), data)

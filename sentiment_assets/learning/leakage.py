@@ -60,4 +60,4 @@ def _test_accuracy(
         shift = fit_decision(scale * margins[known], validation.labels[known], metric).shift
     except CannotCalibrate:  # of a small validation split; the challenger is calibrated by more
         shift = 0.0
-    return accuracy(scale * test.margins(trained.coefficients, trained.intercept) + shift, test.labels)
+    return accuracy(test.margins(trained.coefficients, trained.intercept + shift / scale), test.labels)

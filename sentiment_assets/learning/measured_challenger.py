@@ -1,6 +1,6 @@
 """What is measured of a challenger once it is there: beside the champion, by its behaviour, and for people to see."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -40,14 +40,19 @@ def measure_challenger(
     features: Features,
     splits: pd.DataFrame,
     cases: BehaviourCases,
+    batch_keys: Sequence[str],
 ) -> MeasuredChallenger:
     """Compare the challenger with the champion, try the behavioural cases on it, and draw its train report.
 
     ``candidates`` are those that it was selected from; they were trained on ``features``, which were built from
-    ``splits``.
+    ``splits``, whose batches are among ``batch_keys``, all there are in their order.
     """
     on_test = measure_champion(champion, splits) if champion else None
-    comparison = compare_with_champion(challenger, on_test, splits, features.similarity) if on_test else None
+    comparison = (
+        compare_with_champion(challenger, on_test, splits, features.similarity, batch_keys=batch_keys)
+        if on_test
+        else None
+    )
     behaviour = check_behaviour(challenger.model, cases)
     report = make_train_report(
         challenger, champion=on_test, candidates=candidates, features=features, splits=splits, behaviour=behaviour

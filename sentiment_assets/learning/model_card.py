@@ -78,7 +78,7 @@ def make_model_card(
         [
             as_text(shorten(decision.reason, _LONGEST_REASON)),
             _purpose(about.name),
-            _figures(challenger, test, right),
+            _figures(challenger, test, right, data.batches),
             _data(about, data, languages),
             _limits(challenger.model.calibration.threshold, languages),
             _use(about.name),
@@ -133,8 +133,8 @@ def _purpose(branch: str) -> str:
     )
 
 
-def _figures(challenger: Challenger, test: pd.DataFrame, right: np.ndarray) -> str:
-    newest = newest_reviews(test, datetime.now(UTC))
+def _figures(challenger: Challenger, test: pd.DataFrame, right: np.ndarray, batch_keys: Sequence[str]) -> str:
+    newest = newest_reviews(test, batch_keys, datetime.now(UTC))
     some = challenger.metrics
     rows = [_accuracy("all test reviews", right)]
     if FEWEST_NEWEST <= len(newest) < len(right):

@@ -7,6 +7,7 @@
 4. A challenger that the rule lets in must get at least as many behavioural cases right as the champion (``decide``).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -51,13 +52,19 @@ def measure_champion(champion: SentimentModel, splits: pd.DataFrame) -> Champion
 
 
 def compare_with_champion(
-    challenger: Challenger, champion: ChampionTestMargins, splits: pd.DataFrame, similarity: float | None
+    challenger: Challenger,
+    champion: ChampionTestMargins,
+    splits: pd.DataFrame,
+    similarity: float | None,
+    *,
+    batch_keys: Sequence[str],
 ) -> PairedComparison | None:
     """Compare on the test reviews that the champion does not know, ``None`` if it knows all.
 
     It knows those that it was trained on (their official split came later), and their near-duplicates from
     ``similarity`` on (``SplitSettings.near_duplicate_similarity``; ``None``: near-duplicates are let be). The
-    challenger knows none: its near-duplicates were set aside before it was trained.
+    challenger knows none: its near-duplicates were set aside before it was trained. ``batch_keys`` are all batches
+    there are, in their order.
     """
     test = splits[splits["split"] == TEST]
     known = are_known(champion.model, test["text"], test["text_digest"].to_numpy(), similarity=similarity)
@@ -70,27 +77,30 @@ def compare_with_champion(
         return compare_paired(ours, theirs, labels[chosen], metric=challenger.metric)
 
     found = compare(np.flatnonzero(~known))
-    newest = np.flatnonzero(~known)[newest_reviews(test[~known], datetime.now(UTC))]
+    newest = np.flatnonzero(~known)[newest_reviews(test[~known], batch_keys, datetime.now(UTC))]
     if len(newest) < FEWEST_NEWEST or len(np.unique(labels[newest])) == 1:
         return found
     return replace(found, newest=compare(newest))
 
 
-def newest_reviews(reviews: pd.DataFrame, now: datetime) -> np.ndarray:
+def newest_reviews(reviews: pd.DataFrame, batch_keys: Sequence[str], now: datetime) -> np.ndarray:
     """Positions of the newest reviews, about a quarter: by date where most have one before ``now``, else by batch.
 
     Batches are taken whole, the last ones that make a quarter or less, or the last one alone if it has up to a half:
     the order of rows in a file, by label perhaps, is no order of time. There are none where the last batch has more.
+    ``batch_keys`` are all batches in their order, which ``reviews`` are not in; one that is gone counts as the first.
     """
     n = round(_NEWEST_SHARE * len(reviews))
     dates = reviews["created_at"] if "created_at" in reviews else pd.Series(pd.NaT, reviews.index)
     dated = np.flatnonzero(dates.notna() & (dates <= now)) if dates.notna().any() else np.empty(0, np.int64)
     if 2 * len(dated) > len(reviews):
         return dated[np.argsort(dates.iloc[dated].to_numpy(), kind="stable")][-n:]
-    batch_of, batches = pd.factorize(reviews["batch"])
-    sizes = np.cumsum(np.bincount(batch_of, minlength=len(batches))[::-1])
+    there = set(reviews["batch"])
+    batches = pd.Index([key for key in batch_keys if key in there], dtype="str")
+    number = batches.get_indexer(pd.Index(reviews["batch"])) + 1
+    sizes = np.cumsum(np.bincount(number, minlength=len(batches) + 1)[::-1])
     taken = max(int((sizes <= n).sum()), int(2 * sizes[0] <= len(reviews)))
-    return np.flatnonzero(batch_of >= len(batches) - taken)
+    return np.flatnonzero(number > len(batches) - taken)
 
 
 def decide(

@@ -1,6 +1,8 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy import sparse
 
 from sentiment_assets.learning.candidate import Candidate
 from sentiment_assets.learning.challenger import Challenger
@@ -46,3 +48,25 @@ def test_the_tax_is_measured_on_the_feature_set_of_the_candidate(
     leakage = measure_leakage(candidate, leaking, "hinge_loss")
     assert leakage.n_near_duplicates == len(characters.rows["train"].labels)
     assert leakage.accuracy_with == pytest.approx(leakage.accuracy_without, abs=0.05), "it knew them all"
+
+
+def test_a_test_review_of_which_nothing_is_known_is_negative_wherever_the_threshold_lies(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features
+) -> None:
+    candidate, labels = candidates[challenger.key], features.of().rows["test"].labels
+    gloomy = replace(candidate, svc=replace(candidate.svc, intercept=-1.0))
+    nothing = sparse.csr_matrix((len(labels), features.of().fitted.n_columns), dtype=np.float32)
+    leakage = measure_leakage(gloomy, with_rows(features, test=LabelledRows.of(nothing, labels)), "hinge_loss")
+    assert leakage.accuracy_without == (labels == 0).mean()
+
+
+def test_how_long_w_is_does_not_show(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features
+) -> None:
+    """What calibrates would else believe that such small margins say little, and put the threshold elsewhere."""
+    svc = replace(candidates[challenger.key].svc, intercept=-1.0)
+    short = replace(svc, coefficients=1e-6 * svc.coefficients, intercept=1e-6 * svc.intercept)
+    natural, tiny = (
+        measure_leakage(replace(candidates[challenger.key], svc=each), features, "hinge_loss") for each in (svc, short)
+    )
+    assert tiny == natural

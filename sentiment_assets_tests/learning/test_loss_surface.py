@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sentiment_assets.learning import loss_surface as module
 from sentiment_assets.learning.candidate import Candidate
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.features import Features
@@ -41,3 +42,25 @@ def test_a_single_candidate_has_a_surface_too(candidates: dict[str, Candidate], 
     key, only = next(iter(candidates.items()))
     alone = loss_surface({key: only}, key, features.of().rows["validation"])
     assert np.isfinite(alone.losses).all()
+
+
+def test_where_all_candidates_are_equal_there_is_one_direction(
+    candidates: dict[str, Candidate], features: Features
+) -> None:
+    key, only = next(iter(candidates.items()))
+    same = loss_surface({key: only, "another": only}, key, features.of().rows["validation"])
+    assert np.isfinite(same.losses).all()
+    assert np.ptp(same.losses, axis=0).max() == 0
+    assert same.paths[key].tolist() == same.paths["another"].tolist()
+
+
+def test_the_columns_that_are_looked_at_at_a_time_do_not_show(
+    surface: LossSurface,
+    candidates: dict[str, Candidate],
+    challenger: Challenger,
+    features: Features,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_COLUMNS_AT_ONCE", 7)
+    again = loss_surface(candidates, challenger.key, features.of().rows["validation"])
+    assert again.losses == pytest.approx(surface.losses, rel=1e-6)

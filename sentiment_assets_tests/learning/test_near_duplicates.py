@@ -3,6 +3,7 @@ import random
 import numpy as np
 import pytest
 
+from sentiment_assets.learning import near_duplicates
 from sentiment_assets.learning.near_duplicates import (
     NO_SIGNATURES,
     NearDuplicates,
@@ -148,3 +149,13 @@ def test_signatures_are_those_of_the_text_whatever_stands_beside_it() -> None:
     texts = joined([review(seed) for seed in range(5)])
     alone = np.concatenate([text_signatures([text]) for text in texts])
     assert np.array_equal(text_signatures(texts, n_jobs=2), alone)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_signatures_are_those_of_the_texts_that_are_wanted_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, n_jobs: int
+) -> None:
+    texts, wanted = joined([review(seed) for seed in range(9)]), np.arange(9) % 4 != 1
+    chosen = text_signatures([text for text, is_wanted in zip(texts, wanted, strict=True) if is_wanted])
+    monkeypatch.setattr(near_duplicates, "TEXTS_AT_ONCE", 2)
+    assert np.array_equal(text_signatures(texts, n_jobs=n_jobs, wanted=wanted), chosen)

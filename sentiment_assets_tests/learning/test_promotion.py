@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from sentiment_assets.learning.promotion import (
     decide_first_promotion,
     decide_promotion,
     measure_champion,
+    newest_reviews,
 )
 from sentiment_assets.learning.settings import PromotionRule
 
@@ -111,7 +113,7 @@ def test_the_newest_reviews_are_those_with_the_latest_dates_or_of_the_last_batch
     champion = measure_champion(without_memory(challenger.model), splits)
 
     def compare(splits: pd.DataFrame) -> PairedComparison:
-        found = compare_with_champion(challenger, champion, splits, None)
+        found = compare_with_champion(challenger, champion, splits, None, batch_keys=["b1", "b2"])
         assert found is not None
         return found
 
@@ -126,6 +128,8 @@ def test_the_newest_reviews_are_those_with_the_latest_dates_or_of_the_last_batch
     of_batches = compare(batches).newest
     assert of_batches is not None
     assert (of_batches.n, of_batches.challenger_accuracy) == (n, pytest.approx(1 - wrong[-n:].mean()))
+    of_swapped = compare(splits.assign(batch=np.where(three_in_four, "b2", "b1"))).newest
+    assert of_swapped is None, "the last batch has three quarters, wherever its reviews stand"
     large = splits.assign(batch=np.where(np.cumsum(test) < 0.4 * test.sum(), "b1", "b2"))
     assert compare(large).newest is None, "part of a batch says nothing of time, whose rows may lie by label"
     sorted_by_label = splits.assign(batch=np.where(splits["label"] == 1, "b1", "b2"))
@@ -139,6 +143,16 @@ def test_the_newest_reviews_are_those_with_the_latest_dates_or_of_the_last_batch
     last = np.flatnonzero(test)[-30:]
     dates.iloc[last] = pd.Timestamp("2999-01-01", tz="UTC")
     assert compare(batches.assign(created_at=dates)).newest == of_dates, "a date of the future is wrong"
+
+
+def test_the_last_batches_are_the_last_of_all_keys_wherever_their_reviews_stand() -> None:
+    """Splits are in the order of digests, so the first review may be of any batch."""
+    reviews = pd.DataFrame({"batch": ["c", "a", "gone", "b", "a", "c", "b", "a"]})
+    now = datetime.now(UTC)
+    assert newest_reviews(reviews, ["a", "b", "c", "unlabelled"], now).tolist() == [0, 5]
+    assert newest_reviews(reviews, ["c", "a", "b"], now).tolist() == [3, 6]
+    assert newest_reviews(reviews, ["b", "c", "a"], now).tolist() == [1, 4, 7], "it alone has less than a half"
+    assert newest_reviews(reviews, [], now).tolist() == []
 
 
 def test_with_two_comparisons_each_has_half_of_the_level() -> None:
@@ -242,7 +256,7 @@ def verdict_on(
     challenger: Challenger, model: SentimentModel, splits: pd.DataFrame, similarity: float | None = 0.7
 ) -> Decision:
     champion = measure_champion(model, splits)
-    comparison = compare_with_champion(challenger, champion, splits, similarity)
+    comparison = compare_with_champion(challenger, champion, splits, similarity, batch_keys=["b"])
     return decide(
         challenger, champion=champion, comparison=comparison, splits=splits, rule=PromotionRule(), cases=NO_CASES
     )
@@ -303,8 +317,8 @@ def test_a_champion_that_knows_near_duplicates_of_test_reviews_does_not_win_by_t
         np.where(known, 5.0 * signs, challenger.test_margins),
     )
     unsure = replace(challenger, test_margins=np.where(known, 0.1 * signs, challenger.test_margins))
-    fair = compare_with_champion(unsure, champion, splits, 0.7)
-    unfair = compare_with_champion(unsure, champion, splits, None)
+    fair = compare_with_champion(unsure, champion, splits, 0.7, batch_keys=["b"])
+    unfair = compare_with_champion(unsure, champion, splits, None, batch_keys=["b"])
     assert fair is not None
     assert unfair is not None
     assert judge(fair, 0.05) == "neither better nor worse"
@@ -321,7 +335,7 @@ def test_a_challenger_that_passes_fewer_behavioural_cases_is_not_promoted(
 ) -> None:
     confused = replace(challenger, model=upside_down(challenger.model))
     champion = measure_champion(challenger.model, splits)
-    comparison = compare_with_champion(confused, champion, splits, None)
+    comparison = compare_with_champion(confused, champion, splits, None, batch_keys=["b"])
     assert decide(
         confused, champion=champion, comparison=comparison, splits=splits, rule=PromotionRule(), cases=NO_CASES
     ).promote
@@ -336,7 +350,7 @@ def test_a_challenger_that_passes_fewer_behavioural_cases_is_not_promoted(
 
 def test_as_many_behavioural_cases_are_enough(challenger: Challenger, splits: pd.DataFrame) -> None:
     champion = measure_champion(challenger.model, splits)
-    comparison = compare_with_champion(challenger, champion, splits, None)
+    comparison = compare_with_champion(challenger, champion, splits, None, batch_keys=["b"])
     assert decide(
         challenger, champion=champion, comparison=comparison, splits=splits, rule=PromotionRule(), cases=CASES
     ).promote

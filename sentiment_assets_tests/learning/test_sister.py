@@ -198,11 +198,11 @@ def test_the_gate_counts_as_known_what_the_sister_was_trained_on(
 ) -> None:
     """The same text comes to the branch later, among its test reviews: it can tell nothing of a champion."""
     champion = ChampionTestMargins(started.model, started.model.margins(splits.loc[splits["split"] == "test", "text"]))
-    compared = compare_with_champion(challenger, champion, splits.assign(text="other"), None)
+    compared = compare_with_champion(challenger, champion, splits.assign(text="other"), None, batch_keys=["b"])
     assert compared is not None
     assert compared.n == (splits["split"] == "test").sum(), "of the sister's test reviews none was trained on"
     known = splits.assign(text_digest=splits.loc[splits["split"] == "train", "text_digest"].iloc[0])
-    assert compare_with_champion(challenger, champion, known, None) is None
+    assert compare_with_champion(challenger, champion, known, None, batch_keys=["b"]) is None
 
 
 def test_reviews_that_the_sister_was_trained_on_are_set_aside(

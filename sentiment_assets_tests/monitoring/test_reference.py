@@ -5,10 +5,15 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from sentiment_assets.learning.cross_fitting import DEVELOPMENT
+from sentiment_assets.learning.ngrams import hash_ngrams
+from sentiment_assets.learning.settings import SplitSettings
+from sentiment_assets.learning.splitting import split_reviews
 from sentiment_assets.monitoring import reference as stored
 from sentiment_assets.monitoring.batch_to_check import ComparedChampion
 from sentiment_assets.monitoring.reference import Reference, reference_from_bytes, reference_to_bytes
 from sentiment_assets.monitoring.text_columns import TextColumns
+from testing.batches import batch
 
 
 def test_a_reference_survives_storing(reference: Reference) -> None:
@@ -101,6 +106,12 @@ def test_nothing_in_it_is_executed_on_reading(reference: Reference, tmp_path: ob
     pickled = replace(reference, margins=np.array([object()], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle"):
         reference_to_bytes(pickled)
+
+
+def test_texts_are_compared_with_those_of_train_and_validation(reference: Reference) -> None:
+    splits = split_reviews(batch(3000, seed=0).assign(split=None, batch="b"), SplitSettings()).reviews
+    texts = splits.loc[splits["split"].isin(DEVELOPMENT), "text"]
+    assert (reference.rows != hash_ngrams(texts, reference.ngrams)).nnz == 0
 
 
 def test_what_was_fitted_comes_from_held_out_reviews(reference: Reference) -> None:
