@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from sentiment_assets.learning.cross_fitted_margins import cross_fit
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.features import Features, build_features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.linear_svc import TrainingDiverged
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings
 from sentiment_assets_tests.learning.conftest import SETS, SETTINGS
 from testing.corpus import made_up_reviews
@@ -71,3 +74,21 @@ def test_a_review_has_its_margin_wherever_it_stands(splits: pd.DataFrame) -> Non
     ours, theirs = margins
     correlation = np.corrcoef(ours, theirs[ours.index])[0, 1]
     assert correlation > 0.95, "SGD takes them in another order, and each is held out by the same fold"
+
+
+@pytest.mark.usefixtures("large")
+def test_folds_that_are_trained_side_by_side_say_the_same(splits: pd.DataFrame) -> None:
+    features = build_features(splits, SETTINGS)
+    candidate = train_candidate(features, "v1", SETS[0], mlflow_run_id="run")
+    alone, together = (cross_fit(candidate, features, splits, n_jobs=n_jobs) for n_jobs in (1, 2))
+    assert together.margins.tobytes() == alone.margins.tobytes()
+    assert together.known_ngrams.tolist() == alone.known_ngrams.tolist()
+
+
+@pytest.mark.usefixtures("large")
+def test_a_fold_that_diverges_beside_others_says_so(splits: pd.DataFrame) -> None:
+    features = build_features(splits, SETTINGS)
+    candidate = train_candidate(features, "v1", SETS[0], mlflow_run_id="run")
+    wild = replace(candidate, hyperparameters=SETS[0].model_copy(update={"eta0": 1e300, "l2": 10}))
+    with pytest.raises(TrainingDiverged, match="Take a smaller eta0"):
+        cross_fit(wild, features, splits, n_jobs=2)
