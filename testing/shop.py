@@ -1,14 +1,13 @@
 """A vendor's database, and what has been pulled from it."""
 
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from sentiment_assets.resources.home import below_home
+from sentiment_assets.resources.parquet import parquet_table
 from sentiment_assets.sources.pull import Source
 from sentiment_assets.sources.settings import SourceSettings
 
@@ -50,7 +49,7 @@ def landed_files() -> Sequence[str]:
 
 def landed_rows() -> list[dict[str, Any]]:
     """The rows of all Parquet files that have landed."""
-    tables = [pq.read_table(io.BytesIO(below_home(LANDING).joinpath(each).read_bytes())) for each in landed_files()]
+    tables = [parquet_table(below_home(LANDING).joinpath(each).read_bytes()) for each in landed_files()]
     return [row for table in tables for row in table.to_pylist()]
 
 

@@ -123,9 +123,9 @@ def store_frame(path: UPath, frame: Frame) -> None:
 
 def read_frame(path: UPath) -> Frame:
     """A stored frame. Raises ``FileNotFoundError`` when there is none."""
-    import pandas as pd
+    from sentiment_assets.resources.parquet import parquet_table
 
-    return pd.read_parquet(io.BytesIO(path.read_bytes()))
+    return parquet_table(path.read_bytes()).to_pandas()
 
 
 def frame_attributes(path: UPath) -> Mapping[str, Any]:

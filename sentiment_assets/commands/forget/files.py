@@ -1,16 +1,15 @@
 """Whatever lies below the home folder beside stored frames: pages, records, logs and databases."""
 
-import io
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
 from upath import UPath
 
 from sentiment_assets.commands.forget.traces import Traces
+from sentiment_assets.resources.parquet import parquet_table
 from sentiment_assets.resources.written_files import write_atomically
 
 _SQLITE = b"SQLite format 3\0"
@@ -66,10 +65,9 @@ def _contents(file: Path) -> Iterator[str]:
     content = file.read_bytes()
     yield content.decode(errors="surrogateescape")
     if file.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        yield str(pq.read_schema(io.BytesIO(content)).metadata)
-        for name, column in pd.read_parquet(io.BytesIO(content)).items():
+        table = parquet_table(content)
+        yield str(table.schema.metadata)
+        for name, column in table.to_pandas().items():
             if column.dtype.kind in "OUT" or str(column.dtype).startswith("str"):
                 yield f"{name} " + "\n".join(map(str, column))
 

@@ -19,6 +19,7 @@ from sentiment_assets.ingestion.readers.unpacking import PackedFile, UnreadableF
 from sentiment_assets.ingestion.review_ids import ReviewIds
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.values import RejectedRow, optional_text, value_at
+from sentiment_assets.resources.parquet import parquet_table
 from sentiment_assets.resources.written_files import write_atomically
 
 _OF_LINES = ("csv", "tsv", "jsonl", "ndjson")
@@ -109,7 +110,7 @@ def _without(content: bytes, name: str, places: Collection[int], settings: Inges
         without = _without(unpacked, name[: name.rindex(".")], places, settings)
         return None if without is None else _PACKERS[compression](without)
     if ending == "parquet":
-        table = pq.read_table(io.BytesIO(content))
+        table = parquet_table(content)
         kept = pa.array([place not in places for place in range(len(table))])
         buffer = io.BytesIO()
         pq.write_table(table.filter(kept), buffer)
