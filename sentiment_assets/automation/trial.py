@@ -17,7 +17,7 @@ from sentiment_assets.assets.live_losses import LiveLosses
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.ui_metadata import rows_of
 from sentiment_assets.automation.jobs import train_job_name, trial_job_name
-from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.hyperparameters import EQUAL_SHARES, Hyperparameters
 from sentiment_assets.learning.settings import SelectionMetric
 from sentiment_assets.resources.storage import Frame, Storage, StoredArrays, read_arrays, read_with_mapped_texts
 from sentiment_assets.resources.tracking import Tracking
@@ -35,6 +35,7 @@ class TrialSettings(dg.Config):
 
     features: str | None = Field(default=None, description=_described("features"))
     start_from: str | None = Field(default=None, description=_described("start_from"))
+    word_share: float = Field(default=EQUAL_SHARES, description=_described("word_share"))
     epochs: int = Field(description=_described("epochs"))
     eta0: float = Field(description=_described("eta0"))
     l2: float = Field(description=_described("l2"))

@@ -102,7 +102,8 @@ def make_challenger(
     started = candidate.hyperparameters.start_from
     chosen = features.asked_by(candidate.hyperparameters)
     fitted = fit_decision_of(candidate, chosen, metric)
-    own = refitted_rows(splits, features.settings, asked, n_jobs=n_jobs, folder=folder)
+    share = candidate.hyperparameters.word_share
+    own = refitted_rows(splits, features.settings, asked, word_share=share, n_jobs=n_jobs, folder=folder)
     sister = (sisters or {})[started] if started else None
     if sister is None:
         refitted, trained = own, train_again(candidate, own.rows[TRAIN])

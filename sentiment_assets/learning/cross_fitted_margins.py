@@ -44,7 +44,7 @@ def cross_fit(
     made of labels, and a label that has a part in its own weights is believed too easily. ``features`` must be built
     from ``splits``; rows are mapped files in ``folder``, and ``n_jobs`` threads train side by side.
     """
-    built = features.of(candidate.hyperparameters.features)
+    built = features.of(candidate.hyperparameters.features, word_share=candidate.hyperparameters.word_share)
     if built.is_cross_validated:
         known_ngrams = features.asked_by(candidate.hyperparameters).held_out_known_ngrams
         development = np.flatnonzero(splits["split"].isin(DEVELOPMENT))

@@ -23,8 +23,8 @@ from sentiment_assets.learning.feature_set import (
     scaled,
     side_by_side,
 )
-from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows
+from sentiment_assets.learning.hyperparameters import BOTH, EQUAL_SHARES, Hyperparameters
+from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows, with_scaled_columns
 from sentiment_assets.learning.lazy_mapping import LazyMapping
 from sentiment_assets.learning.model import PinnedVersion, SentimentModel
 from sentiment_assets.learning.ngrams import ColumnLookup, chunks_of, hash_chunks, select_columns
@@ -48,8 +48,6 @@ _HELD_OUT = "held_out"
 _ARRAYS = ("data", "indices", "indptr", "labels")
 """What is stored of ``LabelledRows``, by the names of its first fields."""
 _REMEDY = "materialize features, then trained_candidates, then this asset"
-_HALF = float(np.sqrt(0.5))
-"""The length of words and of characters in a row of both, whose own length is 1."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,12 @@ class FeatureRows:
     """int64: which of the reviews of train and validation together the folds hold out, one fold after the other."""
     fold_sizes: tuple[tuple[int, int], ...] = ()
     """How many reviews each fold of a small corpus trains on, and how many it holds out (``cross_fitting``)."""
+    fold_columns: tuple[int, ...] = ()
+    """How many columns each part of the feature set has in the rows of the folds; none without folds."""
     answers: Mapping[str, SisterAnswers] | None = None
     """What a sister says of the reviews of each matrix, if its margin is the last column of the rows."""
-    without_sister: "FeatureRows | None" = None
-    """The rows without this column."""
+    stored: "FeatureRows | None" = None
+    """The rows that these were made from: without this column, and with words and characters of equal length."""
 
     @property
     def is_cross_validated(self) -> bool:
@@ -87,20 +87,22 @@ class FeatureRows:
     @property
     def held_out_labels(self) -> np.ndarray:
         """The labels of what the folds hold out, one fold after the other, int8 of 0 and 1."""
-        if self.without_sister:
-            return self.without_sister.held_out_labels
+        if self.stored:
+            return self.stored.held_out_labels
         return np.concatenate([held_out.labels for _, held_out in self.folds])
 
     @property
     def held_out_known_ngrams(self) -> np.ndarray:
         """How many distinct n-grams of each of these reviews carry weight in its fold, and in the sister, int32."""
-        if self.answers is None or self.without_sister is None:
+        if self.stored is None:
             return np.concatenate([np.diff(held_out.indptr) for _, held_out in self.folds]).astype(np.int32)
+        if self.answers is None:
+            return self.stored.held_out_known_ngrams
         if self.fold_sizes:
             held_out = [self.answers[_FOLDS].known_ngrams[first:last] for first, last in self._ends_of_folds[1::2]]
         else:
             held_out = [self.answers[VALIDATION].known_ngrams]
-        return self.without_sister.held_out_known_ngrams + np.concatenate(held_out)
+        return self.stored.held_out_known_ngrams + np.concatenate(held_out)
 
     @property
     def _ends_of_folds(self) -> list[tuple[int, int]]:
@@ -122,21 +124,25 @@ class Features:
     sisters: Mapping[str, SisterColumn] = field(default_factory=dict)
     """The columns of the branch's sisters, by the name under which it starts from each."""
 
-    def of(self, asked: FeatureSet | None = None, start_from: str | None = None) -> FeatureRows:
+    def of(
+        self, asked: FeatureSet | None = None, start_from: str | None = None, *, word_share: float = EQUAL_SHARES
+    ) -> FeatureRows:
         """The feature set that a candidate asks for, or the first for one that asks for none.
 
-        With ``start_from`` the rows, each copied when it is asked for, have the margin of that sister as a last column.
+        With another ``word_share`` than the rows are stored with, and with ``start_from``, which gives them the margin
+        of that sister as a last column, rows are copied when they are asked for.
         """
-        own = self.sets[asked or self.settings.feature_sets[0]]
+        own = _with_shares(self.sets[asked or self.settings.feature_sets[0]], word_share)
         if start_from is None:
             return own
         answers = self.sisters[start_from].answers
         rows = LazyMapping(list(own.rows), lambda name: with_column(own.rows[name], answers[name]))
-        return replace(own, rows=rows, answers=answers, without_sister=own)
+        return replace(own, rows=rows, answers=answers, stored=own.stored or own)
 
     def asked_by(self, hyperparameters: Hyperparameters) -> FeatureRows:
         """The rows that a candidate is trained on: those of its feature set, with the column of its sister, if any."""
-        return self.of(hyperparameters.features, hyperparameters.start_from)
+        asked = hyperparameters
+        return self.of(asked.features, asked.start_from, word_share=asked.word_share)
 
     @property
     def summary(self) -> list[dict[str, object]]:
@@ -192,11 +198,20 @@ def _column_of(sister: Sister, reviews: pd.DataFrame, folds: Sequence[Fold], n_j
 
 
 def refitted_rows(
-    reviews: pd.DataFrame, settings: FeatureSettings, feature_set: FeatureSet, *, n_jobs: int = 1, folder: Path | None
+    reviews: pd.DataFrame,
+    settings: FeatureSettings,
+    feature_set: FeatureSet,
+    *,
+    word_share: float = EQUAL_SHARES,
+    n_jobs: int = 1,
+    folder: Path | None,
 ) -> FeatureRows:
     """The rows of one feature set with weights fitted on train and validation, which stand together as train."""
     corpus = reviews[["text", "label"]].assign(split=_together(reviews))
-    return _feature_sets(corpus, settings, [feature_set], folds=(), n_jobs=n_jobs, folder=folder)[feature_set]
+    built = _feature_sets(
+        corpus, settings, [feature_set], word_share=word_share, folds=(), n_jobs=n_jobs, folder=folder
+    )
+    return built[feature_set]
 
 
 def refitted_with_sister(
@@ -216,7 +231,7 @@ def refitted_with_sister(
             column = with_column(column, answers_on_rows(sister, (rows for rows, _ in theirs.chunks())))
         both = [own.rows[name], theirs]
         n_columns = sum(each.n_columns for each in both)
-        rows[name] = filed_rows(_beside(both), theirs.labels, n_columns, folder)
+        rows[name] = filed_rows(_beside(both, (1.0, 1.0)), theirs.labels, n_columns, folder)
     joined = joined_feature_set(own.fitted, sister.feature_set)
     return FeatureRows(rows, joined, own.held_out), column
 
@@ -240,12 +255,13 @@ def _feature_sets(
     settings: FeatureSettings,
     wanted: Sequence[FeatureSet],
     *,
+    word_share: float = EQUAL_SHARES,
     folds: Sequence[Fold],
     n_jobs: int,
     folder: Path | None,
 ) -> dict[FeatureSet, FeatureRows]:
     words_and_characters: tuple[FeatureSet, ...] = ("words", "characters")
-    needed = words_and_characters if "words+characters" in wanted else wanted
+    needed = words_and_characters if BOTH in wanted else wanted
     built: dict[FeatureSet, FeatureRows] = {
         name: _build(
             reviews,
@@ -257,8 +273,8 @@ def _feature_sets(
         )
         for name in needed
     }
-    if "words+characters" in wanted:
-        built["words+characters"] = _both([built[name] for name in words_and_characters], folder)
+    if BOTH in wanted:
+        built[BOTH] = _both([built[name] for name in words_and_characters], word_share, folder)
     return {name: built[name] for name in wanted}
 
 
@@ -297,7 +313,8 @@ def _build(
         rows[_FOLDS] = _rows_of_folds(all_of_it, folds, settings, folder)
     held_out = np.concatenate([fold.held_out for fold in folds]) if folds else np.flatnonzero(_validation(reviews))
     sizes = tuple((len(fold.train), len(fold.held_out)) for fold in folds)
-    return FeatureRows(rows, FittedFeatureSet((FeaturePart(ngrams, fitted),)), held_out, sizes)
+    fold_columns = (rows[_FOLDS].n_columns,) if folds else ()
+    return FeatureRows(rows, FittedFeatureSet((FeaturePart(ngrams, fitted),)), held_out, sizes, fold_columns)
 
 
 def _rows_of_folds(
@@ -325,18 +342,43 @@ def _order_of_folds(folds: Sequence[Fold]) -> np.ndarray:
     return np.concatenate([places for fold in folds for places in (fold.train, fold.held_out)])
 
 
-def _both(alone: Sequence[FeatureRows], folder: Path | None) -> FeatureRows:
-    parts = tuple(replace(part, length=_HALF) for each in alone for part in each.fitted.parts)
+def _lengths(word_share: float) -> tuple[float, float]:
+    """The lengths of words and of characters in a row of both, whose own length is 1."""
+    return float(np.sqrt(word_share)), float(np.sqrt(1 - word_share))
+
+
+def _both(alone: Sequence[FeatureRows], word_share: float, folder: Path | None) -> FeatureRows:
+    lengths = _lengths(word_share)
+    parts = tuple(replace(each.fitted.parts[0], length=own) for each, own in zip(alone, lengths, strict=True))
     rows = {}
     for name in alone[0].rows:
         own = [each.rows[name] for each in alone]
-        rows[name] = filed_rows(_beside(own, _HALF), own[0].labels, sum(each.n_columns for each in own), folder)
-    return FeatureRows(rows, FittedFeatureSet(parts), alone[0].held_out, alone[0].fold_sizes)
+        chunks = _beside(own, lengths)
+        rows[name] = filed_rows(chunks, own[0].labels, sum(each.n_columns for each in own), folder)
+    fold_columns = tuple(n for each in alone for n in each.fold_columns)
+    return FeatureRows(rows, FittedFeatureSet(parts), alone[0].held_out, alone[0].fold_sizes, fold_columns)
 
 
-def _beside(alone: Sequence[LabelledRows], length: float = 1.0) -> Iterator[sparse.csr_matrix]:
+def _beside(alone: Sequence[LabelledRows], lengths: Sequence[float]) -> Iterator[sparse.csr_matrix]:
     for chunks in zip(*(each.chunks() for each in alone), strict=True):
-        yield side_by_side([scaled(rows, length) for rows, _ in chunks])
+        yield side_by_side([scaled(rows, length) for (rows, _), length in zip(chunks, lengths, strict=True)])
+
+
+def _with_shares(stored: FeatureRows, word_share: float) -> FeatureRows:
+    """Rows of both, stored with equal lengths of words and characters, with others."""
+    if word_share == EQUAL_SHARES:
+        return stored
+    lengths = _lengths(word_share)
+    parts = tuple(replace(part, length=own) for part, own in zip(stored.fitted.parts, lengths, strict=True))
+    factors = np.divide(lengths, _lengths(EQUAL_SHARES)).astype(np.float32)
+    own_columns = [len(part.column_weights.columns) for part in parts]
+
+    def rows_of(name: str) -> LabelledRows:
+        columns = stored.fold_columns if name == _FOLDS else own_columns
+        return with_scaled_columns(stored.rows[name], np.repeat(factors, columns))
+
+    rows = LazyMapping(list(stored.rows), rows_of)
+    return replace(stored, rows=rows, fitted=FittedFeatureSet(parts), stored=stored)
 
 
 class StaleFeatures(ValueError):
@@ -389,7 +431,7 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
         "similarity": features.similarity,
         "sets": {name: parts_to_facts(built.fitted) for name, built in features.sets.items()},
         "fold_sizes": next(iter(features.sets.values())).fold_sizes,
-        "fold_columns": {name: built.folds[0][0].n_columns for name, built in features.sets.items()},
+        "columns_of_folds": {name: built.fold_columns for name, built in features.sets.items()},
         "sisters": [[name, asdict(each.pinned)] for name, each in features.sisters.items()],
     }
     arrays = {"facts": np.array([json.dumps(facts, sort_keys=True)])}
@@ -413,7 +455,7 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
     Raises ``StaleFeatures`` for arrays of a former release, which do not say what they were built from.
     """
     facts = json.loads(str(arrays["facts"][0])) if "facts" in arrays else {}
-    if "fold_sizes" not in facts:
+    if "columns_of_folds" not in facts:
         raise StaleFeatures(f"the features were stored by a former release: {_REMEDY}")
     settings = FeatureSettings(**facts["settings"])
     stored = [name for name in settings.feature_sets if name in facts["sets"]]
@@ -437,10 +479,11 @@ def _set_from(arrays: Mapping[str, np.ndarray], feature_set: FeatureSet, facts: 
     fitted = parts_from(facts["sets"][feature_set], named)
     sizes = tuple((int(train), int(held_out)) for train, held_out in facts["fold_sizes"])
     columns = dict.fromkeys(_MATRICES, fitted.n_columns)
+    fold_columns = tuple(facts["columns_of_folds"][feature_set])
     if sizes:
-        columns[_FOLDS] = facts["fold_columns"][feature_set]
+        columns[_FOLDS] = sum(fold_columns)
     rows = LazyMapping(list(columns), lambda name: _rows_from(arrays, f"{feature_set}_{name}", columns[name]))
-    return FeatureRows(rows, fitted, named[_HELD_OUT], sizes)
+    return FeatureRows(rows, fitted, named[_HELD_OUT], sizes, fold_columns)
 
 
 def _rows_from(arrays: Mapping[str, np.ndarray], name: str, n_columns: int) -> LabelledRows:

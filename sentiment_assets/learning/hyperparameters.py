@@ -17,6 +17,10 @@ _ROUNDING = 1e-9
 Epochs = Annotated[int, Field(gt=0, le=1000)]
 Eta0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 L2 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+WordShare = Annotated[float, Field(gt=0, lt=1)]
+BOTH: FeatureSet = "words+characters"
+EQUAL_SHARES = 0.5
+_OF_BOTH_ALONE = f"word_share is for the feature set {BOTH}, in which words and characters stand side by side"
 
 
 class Hyperparameters(Settings):
@@ -31,6 +35,10 @@ class Hyperparameters(Settings):
         default=None,
         description="Sister whose margin is one more column: one of those that `start_from` of the branch names. Left "
         "out: none.",
+    )
+    word_share: WordShare = Field(
+        default=EQUAL_SHARES,
+        description="How much words count in `words+characters`: their share of the squared length of a row.",
     )
     epochs: Epochs = Field(description="Passes over the training split.")
     eta0: Eta0 = Field(description="Initial learning rate.")
@@ -52,12 +60,19 @@ class Hyperparameters(Settings):
             raise ValueError("schedule 'optimal' needs l2 above 0")
         return self
 
+    @model_validator(mode="after")
+    def _share_is_of_both(self) -> Self:
+        if self.word_share != EQUAL_SHARES and self.features != BOTH:
+            raise ValueError(_OF_BOTH_ALONE)
+        return self
+
     @property
     def key(self) -> str:
         """The partition key: readable, and the same for equal values however they were written."""
         sister = f"start_from={self.start_from}|" if self.start_from else ""
         features = f"features={self.features}|" if self.features else ""
-        named = f"{sister}{features}epochs={self.epochs}|eta0={self.eta0:.12g}|l2={self.l2:.12g}"
+        share = "" if self.word_share == EQUAL_SHARES else f"word_share={self.word_share:.12g}|"
+        named = f"{sister}{features}{share}epochs={self.epochs}|eta0={self.eta0:.12g}|l2={self.l2:.12g}"
         schedule = "" if self.schedule == "constant" else f"|schedule={self.schedule}"
         class_weight = "" if self.class_weight == "balanced" else f"|class_weight={self.class_weight}"
         return f"{named}{schedule}{class_weight}"
@@ -67,6 +82,7 @@ class Hyperparameters(Settings):
         """A name for lists, in which what tells candidates apart comes first: ``words 12ep eta0=1 l2=1e-06``."""
         values = [
             self.features,
+            None if self.word_share == EQUAL_SHARES else f"word_share={self.word_share:g}",
             f"{self.epochs}ep",
             f"eta0={self.eta0:g}",
             f"l2={self.l2:g}",
@@ -85,11 +101,28 @@ class Grid(Settings):
         min_length=1,
         description="Feature sets to try. Left out: words, or the branch's own n-grams.",
     )
+    word_share: list[WordShare] = Field(
+        default=[EQUAL_SHARES],
+        min_length=1,
+        description="Shares of words to try in `words+characters`; other feature sets have none.",
+    )
     epochs: list[Epochs] = Field(min_length=1, description="Numbers of epochs to try.")
     eta0: list[Eta0] = Field(min_length=1, description="Initial learning rates to try.")
     l2: list[L2] = Field(min_length=1, description="L2 strengths to try.")
     schedule: list[Schedule] = Field(default=["constant"], min_length=1, description="Learning-rate schedules to try.")
     class_weight: list[ClassWeight] = Field(default=["balanced"], min_length=1, description="Class weights to try.")
+
+    @model_validator(mode="after")
+    def _shares_are_of_both(self) -> Self:
+        if "word_share" in self.model_fields_set and BOTH not in (self.features or ()):
+            raise ValueError(_OF_BOTH_ALONE)
+        return self
+
+    @property
+    def feature_sets(self) -> list[tuple[FeatureSet | None, float]]:
+        """The feature sets to try, each with the shares of words to try in it."""
+        asked: list[FeatureSet] | list[None] = self.features or [None]
+        return [(each, share) for each in asked for share in (self.word_share if each == BOTH else [EQUAL_SHARES])]
 
 
 DEFAULT_GRID = Grid(features=["words", "characters", "words+characters"], epochs=[4, 12], eta0=[0.3, 1.0], l2=[1e-06])
@@ -175,11 +208,16 @@ def fewest_candidates(n: int, quorum: float) -> int:
 def _combinations(grid: Grid | None) -> list[Hyperparameters]:
     if grid is None:
         return []
-    asked: list[FeatureSet] | list[None] = grid.features or [None]
-    values = product(asked, grid.class_weight, grid.schedule, grid.epochs, grid.eta0, grid.l2)
+    values = product(grid.feature_sets, grid.class_weight, grid.schedule, grid.epochs, grid.eta0, grid.l2)
     return [
         Hyperparameters(
-            features=features, epochs=epochs, eta0=eta0, l2=l2, schedule=schedule, class_weight=class_weight
+            features=features,
+            word_share=share,
+            epochs=epochs,
+            eta0=eta0,
+            l2=l2,
+            schedule=schedule,
+            class_weight=class_weight,
         )
-        for features, class_weight, schedule, epochs, eta0, l2 in values
+        for (features, share), class_weight, schedule, epochs, eta0, l2 in values
     ]

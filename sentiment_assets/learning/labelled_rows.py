@@ -134,6 +134,15 @@ def joined_rows(*some: LabelledRows, folder: Path | None = None) -> LabelledRows
     return filed_rows(chunks, np.concatenate([each.labels for each in some]), some[0].n_columns, folder)
 
 
+def with_scaled_columns(rows: LabelledRows, factors: np.ndarray, folder: Path | None = None) -> LabelledRows:
+    """Each column times its factor, float32 of shape (n_columns,), in a file of its own (``filed_rows``)."""
+    with unfinished_file(folder) as data:
+        for first in range(0, len(rows.data), _ENTRIES_AT_ONCE):
+            some = slice(first, first + _ENTRIES_AT_ONCE)
+            data.write((rows.data[some] * factors[rows.indices[some]]).data)
+        return replace(rows, data=_mapped(data, np.float32))
+
+
 def _mapped(file: IO[bytes], dtype: type) -> np.ndarray:
     file.flush()
     return np.memmap(file, dtype, "r") if file.tell() else np.empty(0, dtype)  # no file without content can be mapped

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sentiment_assets.learning.calibration import equal_mass_bins
 from sentiment_assets.learning.candidate import Candidate
-from sentiment_assets.learning.hyperparameters import Hyperparameters
+from sentiment_assets.learning.hyperparameters import EQUAL_SHARES, Hyperparameters
 from sentiment_assets.learning.loss_surface import LossSurface
 from sentiment_assets.presentation import palette
 from sentiment_assets.presentation.figures import draw_ngram_bars, png, write_values
@@ -65,7 +65,8 @@ def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[
 
 
 def _panel(settings: Hyperparameters) -> tuple[str, str, int]:
-    return settings.features or "", settings.schedule, settings.epochs
+    share = "" if settings.word_share == EQUAL_SHARES else f" {settings.word_share:g}"
+    return f"{settings.features or ''}{share}", settings.schedule, settings.epochs
 
 
 def draw_surface(surface: LossSurface, selected: str) -> bytes:

@@ -95,6 +95,6 @@ def make_train_report(
     return TrainReport(pictures, tables, figures)
 
 
-def _rows_asked(hyperparameters: Hyperparameters) -> tuple[FeatureSet | None, str | None]:
+def _rows_asked(hyperparameters: Hyperparameters) -> tuple[FeatureSet | None, float, str | None]:
     """What is the same for all candidates that were trained on the same rows (``Features.asked_by``)."""
-    return hyperparameters.features, hyperparameters.start_from
+    return hyperparameters.features, hyperparameters.word_share, hyperparameters.start_from

@@ -10,7 +10,7 @@ from sentiment_assets.learning.calibration import CannotCalibrate
 from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features, build_features
-from sentiment_assets.learning.hyperparameters import SearchSpace
+from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.leakage import measure_leakage
 from sentiment_assets.learning.metrics import label_loss_of
@@ -134,6 +134,19 @@ def test_whatever_it_was_trained_on_what_is_measured_is_what_is_served(
     for challenger in challenger_of_each_set.values():
         assert challenger.model.margins(texts) == pytest.approx(challenger.test_margins, abs=1e-5)
         assert challenger.metrics["test_accuracy"] > 0.9
+
+
+def test_a_candidate_in_which_words_count_more_is_served_as_it_was_measured(
+    every_set: Features, splits: pd.DataFrame
+) -> None:
+    tried = Hyperparameters(features="words+characters", word_share=0.9, epochs=2, eta0=1, l2=1e-5)
+    candidate = train_candidate(every_set, "v1", tried, mlflow_run_id="run")
+    challenger = make_challenger({"one": candidate}, every_set, splits, metric="hinge_loss")
+    words, characters = challenger.model.feature_set.parts
+    assert (words.length**2, characters.length**2) == (pytest.approx(0.9), pytest.approx(0.1))
+    texts = splits.loc[splits["split"] == "test", "text"].tolist()
+    assert challenger.model.margins(texts) == pytest.approx(challenger.test_margins, abs=1e-5)
+    assert challenger.metrics["test_accuracy"] > 0.9
 
 
 def test_where_words_have_no_spaces_between_them_characters_are_chosen() -> None:

@@ -38,13 +38,16 @@ def test_a_small_corpus_has_the_margins_already(features: Features, splits: pd.D
 
 
 @pytest.mark.usefixtures("large")
-@pytest.mark.parametrize("feature_set", ["words", "characters", "words+characters"])
+@pytest.mark.parametrize(
+    ("feature_set", "word_share"),
+    [("words", 0.5), ("characters", 0.5), ("words+characters", 0.5), ("words+characters", 0.9)],
+)
 def test_models_tell_positive_from_negative_reviews_that_they_have_not_seen(
-    splits: pd.DataFrame, feature_set: FeatureSet
+    splits: pd.DataFrame, feature_set: FeatureSet, word_share: float
 ) -> None:
     features = build_features(splits, FeatureSettings(), [feature_set])
     assert not features.of(feature_set).is_cross_validated
-    settings = Hyperparameters(features=feature_set, epochs=2, eta0=1, l2=1e-5)
+    settings = Hyperparameters(features=feature_set, word_share=word_share, epochs=2, eta0=1, l2=1e-5)
     fitted = cross_fit(train_candidate(features, "v1", settings, mlflow_run_id="run"), features, splits)
     assert sorted(fitted.places) == np.flatnonzero(splits["split"].isin(DEVELOPMENT)).tolist()
     assert (fitted.known_ngrams > 0).all()

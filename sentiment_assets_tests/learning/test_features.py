@@ -91,6 +91,36 @@ def test_words_and_characters_stand_side_by_side_with_equal_lengths(every_set: F
     assert both.indices.dtype == both.indptr.dtype == np.int32, "as SGD takes them"
 
 
+@pytest.mark.parametrize("word_share", [0.2, 0.9])
+def test_words_have_the_share_of_a_row_that_a_candidate_asks_for(
+    every_set: Features, splits: pd.DataFrame, word_share: float
+) -> None:
+    stored = features_from_arrays(features_to_arrays(every_set))
+    words, characters = (stored.of(name).rows["test"].rows for name in ("words", "characters"))
+    asked = stored.of("words+characters", word_share=word_share)
+    rows = asked.rows["test"].rows
+    assert np.allclose(rows[:, : words.shape[1]].toarray(), words.toarray() * word_share**0.5)
+    assert np.allclose(rows[:, words.shape[1] :].toarray(), characters.toarray() * (1 - word_share) ** 0.5)
+    scored = asked.fitted.rows(splits.loc[splits["split"] == "test", "text"])
+    assert abs(scored - rows).max() < 1e-6, "a row in training is the row that is scored"
+
+
+def test_words_have_their_share_in_every_fold_too(every_set: Features) -> None:
+    equal, asked = every_set.of("words+characters"), every_set.of("words+characters", word_share=0.9)
+    n_words = every_set.of("words").folds[0][0].n_columns
+    for ours, theirs in zip(asked.folds, equal.folds, strict=True):
+        for own, stored in zip(ours, theirs, strict=True):
+            factors = np.where(stored.indices < n_words, 1.8**0.5, 0.2**0.5)
+            assert own.data == pytest.approx(stored.data * factors, rel=1e-6)
+            assert (own.indices, own.indptr.tolist()) == (pytest.approx(stored.indices), stored.indptr.tolist())
+    assert asked.held_out_labels.tolist() == equal.held_out_labels.tolist()
+    assert asked.held_out_known_ngrams.tolist() == equal.held_out_known_ngrams.tolist()
+
+
+def test_rows_of_equal_shares_are_those_that_are_stored(every_set: Features) -> None:
+    assert every_set.of("words+characters", word_share=0.5) is every_set.sets["words+characters"]
+
+
 def test_a_row_in_training_is_the_row_that_is_scored(every_set: Features, splits: pd.DataFrame) -> None:
     texts = splits.loc[splits["split"] == "test", "text"]
     for built in every_set.sets.values():

@@ -53,6 +53,30 @@ def test_class_weights_are_searched_like_other_hyperparameters_and_stand_in_the_
     assert [each.key for each in sets] == ["epochs=5|eta0=1|l2=0", "epochs=5|eta0=1|l2=0|class_weight=none"]
 
 
+def test_shares_of_words_are_tried_where_words_and_characters_stand_side_by_side() -> None:
+    grid = {"features": ["words", "words+characters"], "word_share": [0.5, 0.9], "epochs": [5], "eta0": [1], "l2": [0]}
+    keys = [each.key for each in SearchSpace.model_validate({"grid": grid}).hyperparameter_sets()]
+    assert keys == [
+        "features=words|epochs=5|eta0=1|l2=0",
+        "features=words+characters|epochs=5|eta0=1|l2=0",
+        "features=words+characters|word_share=0.9|epochs=5|eta0=1|l2=0",
+    ]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"candidates": [{"features": "words", "word_share": 0.9, "epochs": 1, "eta0": 1, "l2": 0}]},
+        {"candidates": [{"word_share": 0.9, "epochs": 1, "eta0": 1, "l2": 0}]},
+        {"grid": {"features": ["words"], "word_share": [0.9], "epochs": [1], "eta0": [1], "l2": [0]}},
+        {"grid": {"word_share": [0.9], "epochs": [1], "eta0": [1], "l2": [0]}},
+    ],
+)
+def test_a_share_of_words_where_there_are_words_alone_is_refused(search: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=re.escape("word_share is for the feature set words+characters")):
+        SearchSpace.model_validate(search)
+
+
 def test_a_grid_and_a_list_are_joined() -> None:
     search = SearchSpace.model_validate(
         {
@@ -82,7 +106,7 @@ def test_a_grid_and_a_list_are_joined() -> None:
         ({"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "schedule": "optimal"}]}, "needs l2 above 0"),
         (
             {"candidates": [{"epochs": 1, "eta0": 1, "l2": 0, "lr": 1}]},
-            "unknown: lr; allowed: features, start_from, epochs",
+            "unknown: lr; allowed: features, start_from, word_share, epochs",
         ),
     ],
 )

@@ -47,6 +47,10 @@ TRIED = [
     for features in ("words", "words+characters")
     for name in (None, FILMS)
 ]
+SHARE = 0.9
+WORDS_COUNT_MORE = Hyperparameters(
+    start_from=FILMS, features="words+characters", word_share=SHARE, epochs=4, eta0=1, l2=1e-5
+)
 SOME_WORDS = st.lists(st.sampled_from([*GOOD, *BAD, "the", "film", "unheard", "of", "."]), max_size=12).map(" ".join)
 
 
@@ -145,6 +149,21 @@ def test_the_joined_margin_is_the_own_one_and_the_sisters_times_its_weight(
 def test_what_is_measured_is_what_is_served(started: Challenger, few: pd.DataFrame) -> None:
     texts = few.loc[few["split"] == "test", "text"].tolist()
     assert started.model.margins(texts) == pytest.approx(started.test_margins, abs=1e-5)
+
+
+def test_with_a_sister_too_words_count_as_much_as_is_asked_for(
+    features_of_few: Features, few: pd.DataFrame, sisters: Mapping[str, Sister]
+) -> None:
+    features = features_from_arrays(features_to_arrays(features_of_few))
+    candidates = trained(features, [WORDS_COUNT_MORE])
+    challenger = make_challenger(candidates, features, few, metric="hinge_loss", sisters=sisters)
+    assert challenger.model.feature_set.parts[0].length ** 2 == pytest.approx(SHARE)
+    assert challenger.model.margins(few.loc[few["split"] == "test", "text"]) == pytest.approx(
+        challenger.test_margins, abs=1e-5
+    )
+    asked, equal = features.asked_by(WORDS_COUNT_MORE), features.of("words+characters", FILMS)
+    assert asked.held_out_known_ngrams.tolist() == equal.held_out_known_ngrams.tolist()
+    assert asked.held_out_labels.tolist() == equal.held_out_labels.tolist()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
