@@ -8,9 +8,9 @@ processes of their own, one after the other:
 
 - the platform: a branch with default settings, its files ingested, then the whole train job through the multiprocess
   executor into a fresh Dagster instance and a fresh MLflow database;
-- the peer: a TfidfVectorizer of words (1, 3), one of characters within words (1, 5), and both side by side; the same
-  hyperparameter sets as SGDClassifiers through joblib on two workers, selected by the same validation hinge loss,
-  without tracking or orchestration.
+- the peer: a TfidfVectorizer of words (1, 3), one of characters within words (1, 5), and both side by side, with the
+  same shares; the same hyperparameter sets as SGDClassifiers through joblib on two workers, selected by the same
+  validation hinge loss, without tracking or orchestration. It scores with the feature set of the platform's champion.
 
 Prints one Markdown table.
 """
@@ -34,7 +34,7 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import SGDClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
 from benchmarks.processes import with_descendants
 from sentiment_assets.assets.trained_candidates import all_candidates_tags, read_candidate
@@ -45,7 +45,7 @@ from sentiment_assets.execution.steps import step_executor
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.learning.calibration import expected_calibration_error
 from sentiment_assets.learning.features import features_from_arrays
-from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
+from sentiment_assets.learning.hyperparameters import BOTH, Hyperparameters, SearchSpace
 from sentiment_assets.learning.metrics import accuracy, hinge_loss
 from sentiment_assets.learning.settings import CHARACTERS, WORDS
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION, text_digests
@@ -59,7 +59,6 @@ _BRANCH = "benchmark"
 _SETS = SearchSpace().hyperparameter_sets()
 _FILE = "reviews.parquet"
 _WORKERS = 2
-_BOTH = "words+characters"
 _LOOK_EVERY = 0.02
 Figures = dict[str, float]
 
@@ -170,7 +169,7 @@ def _test_accuracies() -> dict[str, float]:
     stored = Arrays(root="data").create_io_manager(None).load_from_path(None, storage.path(_BRANCH, "features"))
     features = features_from_arrays(stored.arrays)
     candidates = {each.key: read_candidate(storage, _BRANCH, each.key) for each in _SETS}
-    tests = {key: features.of(each.hyperparameters.features).rows[TEST] for key, each in candidates.items()}
+    tests = {key: features.asked_by(each.hyperparameters).rows[TEST] for key, each in candidates.items()}
     return {key: accuracy(each.svc.margins(tests[key].rows), tests[key].labels) for key, each in candidates.items()}
 
 
@@ -180,9 +179,12 @@ def _train_peer(scratch: Path) -> Figures:
     labels = {name: part["label"].to_numpy() for name, part in parts.items()}
     started = time.perf_counter()
     rows = {name: _vectorized(vectorizer, parts) for name, vectorizer in _vectorizers().items()}
-    rows[_BOTH] = {name: sparse.hstack([each[name] for each in rows.values()], format="csr") for name in parts}
+    for share in {each.word_share for each in _SETS if each.features == BOTH}:
+        words, characters = rows["words"], rows["characters"]
+        rows[f"{BOTH} {share}"] = {name: _beside(words[name], characters[name], share) for name in parts}
     fit = joblib.delayed(_fit)
-    asked = [(rows[str(each.features)], each) for each in _SETS]
+    names = [f"{BOTH} {each.word_share}" if each.features == BOTH else str(each.features) for each in _SETS]
+    asked = [(rows[name], each) for name, each in zip(names, _SETS, strict=True)]
     fitted = joblib.Parallel(n_jobs=_WORKERS)(fit(own[TRAIN], labels[TRAIN], each) for own, each in asked)
     margins = {
         name: [model.decision_function(own[name]) for (own, _), model in zip(asked, fitted, strict=True)]
@@ -197,6 +199,12 @@ def _train_peer(scratch: Path) -> Figures:
         "gap": max(accuracies) - accuracies[selected],
         "calibration_error": expected_calibration_error(expit(margins[TEST][selected]), labels[TEST]),
     }
+
+
+def _beside(words: sparse.csr_matrix, characters: sparse.csr_matrix, word_share: float) -> sparse.csr_matrix:
+    """Rows whose length is 1, and of whose squared length words have a share."""
+    parts = [words * np.sqrt(word_share), characters * np.sqrt(1 - word_share)]
+    return sparse.hstack(parts, format="csr", dtype=words.dtype)
 
 
 def _vectorizers() -> dict[str, TfidfVectorizer]:
@@ -234,7 +242,9 @@ def _rates(scratch: Path, rounds: int) -> Figures:
     ours = [make_pipeline(NgramVectorizer(**each.model_dump()), ColumnWeighting()) for each in (WORDS, CHARACTERS)]
     theirs = list(_vectorizers().values())
     champion = champion_of(_BRANCH, tracking_uri()).model
-    scorer = make_pipeline(TfidfVectorizer(ngram_range=(1, 3)), SGDClassifier(random_state=0)).fit(texts, labels)
+    kinds = ["words" if part.ngrams == WORDS else "characters" for part in champion.feature_set.parts]
+    same = make_union(*(_vectorizers()[kind] for kind in kinds))
+    scorer = make_pipeline(same, SGDClassifier(random_state=0)).fit(texts, labels)
     champion.score(unseen[:1])
     vectorize = [lambda: _fit_each(ours, texts, labels), lambda: _fit_each(theirs, texts, labels)]
     score = [lambda: champion.score(unseen), lambda: scorer.predict(unseen)]
@@ -282,7 +292,13 @@ def _table(ours: Figures, theirs: Figures, rates: Figures) -> list[str]:
         ),
         ("train job, s", ours["seconds"], theirs["seconds"], "{:.1f}", "≤ 0.45"),
         ("peak memory of any one process, MB", ours["megabytes"], theirs["megabytes"], "{:,.0f}", "≤ 0.6"),
-        ("score from text, reviews per processor second", rates["our_score"], rates["their_score"], "{:,.0f}", "≥ 6"),
+        (
+            "score from text with the champion's feature set, reviews per processor second",
+            rates["our_score"],
+            rates["their_score"],
+            "{:,.0f}",
+            "≥ 6",
+        ),
         (
             "expected calibration error on test",
             ours["calibration_error"],
