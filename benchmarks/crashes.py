@@ -4,7 +4,7 @@ Each repetition copies a home folder, begins one of the walks, kills (SIGKILL) a
 random moment of it, and brings it to its end: by itself, or by what one click on *Re-execute from failure* does. Then
 everything that people have of the branch is compared with what there is when nobody disturbs the walk.
 
-    python -m benchmarks.crashes [--repetitions 60] [--first 0] [--walks train publish]
+    python -m benchmarks.crashes [--repetitions 60] [--first 0] [--walks train publish] [--between 1.5 3]
 """
 
 import argparse
@@ -27,7 +27,11 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first repetition, which seeds its moment")
     parser.add_argument("--walks", nargs="+", choices=WALKS, default=WALKS)
     parser.add_argument("--minutes", type=float, default=1e9, help="no repetition begins after so many minutes")
+    parser.add_argument(
+        "--between", nargs=2, type=float, metavar="SECOND", help="kill between these seconds of the undisturbed walk"
+    )
     chosen = parser.parse_args()
+    between = tuple(chosen.between) if chosen.between else None
     until, outcomes = time.monotonic() + 60 * chosen.minutes, defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         walks = list(prepare(Path(folder), chosen.walks))
@@ -38,7 +42,8 @@ def main() -> None:
                 break
             walk = walks[repetition % len(walks)]
             with tempfile.TemporaryDirectory() as place:
-                found = disturb(walk, Path(place) / "home", random.Random(repetition))  # noqa: S311 - no secrets
+                chance = random.Random(repetition)  # noqa: S311 - no secrets
+                found = disturb(walk, Path(place) / "home", chance, between)
             outcomes[walk.name, found.victim].append(found)
             moments = (f"{found.killed_after:.1f}", f"{walk.seconds:.1f}")
             differs = ", ".join(found.differs) or "nothing"

@@ -163,10 +163,16 @@ def prepare(folder: Path, names: Sequence[str] = WALKS, postgres: str = "") -> I
         place = place if name == IN_STEPS else after
 
 
-def disturb(walk: Walk, folder: Path, chance: random.Random) -> Killed:
-    """Copy the home folder, kill the walk once, and bring it to its end."""
+def disturb(walk: Walk, folder: Path, chance: random.Random, between: tuple[float, float] | None = None) -> Killed:
+    """Copy the home folder, kill the walk once, and bring it to its end.
+
+    It is killed at any moment of its length, or ``between`` these two of its seconds.
+    """
     _copy(walk.home, folder)
-    moment, wants_step = chance.uniform(0, walk.seconds), walk.name == IN_STEPS and chance.random() < 0.5
+    moment, wants_step = (
+        chance.uniform(*(between or (0, walk.seconds))),
+        walk.name == IN_STEPS and chance.random() < 0.5,
+    )
     process = _begin(folder, walk.name, _batches(walk.name), again=False)
     process.join(moment)
     steps = _steps(process.pid) if wants_step else []

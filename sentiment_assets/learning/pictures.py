@@ -39,34 +39,44 @@ def draw_losses(candidates: Mapping[str, Candidate], selected: str) -> bytes:
 
 
 def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[str, float], selected: str) -> bytes:
-    """A heat map of validation loss: eta0 by l2, a panel for each feature set, number of epochs and schedule."""
-    panels = sorted({_panel(each.hyperparameters) for each in candidates.values()})
-    etas = sorted({each.hyperparameters.eta0 for each in candidates.values()})
-    penalties = sorted({each.hyperparameters.l2 for each in candidates.values()})
-    grids = {panel: np.full((len(etas), len(penalties)), np.nan) for panel in panels}
-    for key, each in candidates.items():
-        settings = each.hyperparameters
-        place = etas.index(settings.eta0), penalties.index(settings.l2)
-        grids[_panel(settings)][place] = validation_losses[key]
-    size = (1.6 + len(panels) * (0.9 + 0.8 * len(penalties)), 1.6 + 0.45 * len(etas))
+    """Heat maps of validation loss, eta0 by l2: one for each feature set and each number of epochs and schedule."""
+    tried = {key: each.hyperparameters for key, each in candidates.items()}
+    sets, passes = (
+        sorted({_set_of(each) for each in tried.values()}),
+        sorted({_passes(each) for each in tried.values()}),
+    )
+    etas, penalties = sorted({each.eta0 for each in tried.values()}), sorted({each.l2 for each in tried.values()})
+    grids = np.full((len(passes), len(sets), len(etas), len(penalties)), np.nan)
+    for key, each in tried.items():
+        place = passes.index(_passes(each)), sets.index(_set_of(each)), etas.index(each.eta0), penalties.index(each.l2)
+        grids[place] = validation_losses[key]
+        if key == selected:
+            chosen = place
+    size = 1.6 + len(sets) * (0.9 + 0.8 * len(penalties)), 0.4 + len(passes) * (1.2 + 0.45 * len(etas))
     figure = Figure(figsize=size, layout="constrained")
     lowest, highest = min(validation_losses.values()), max(validation_losses.values())
-    chosen = candidates[selected].hyperparameters
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        axes.imshow(grids[panel], cmap=palette.LOSSES, vmin=lowest, vmax=highest, aspect="auto")
-        write_values(axes, grids[panel], (lowest + highest) / 2)
+    panels = figure.subplots(len(passes), len(sets), squeeze=False)
+    for (row, column), axes in np.ndenumerate(panels):
+        axes.imshow(grids[row, column], cmap=palette.LOSSES, vmin=lowest, vmax=highest, aspect="auto")
+        write_values(axes, grids[row, column], (lowest + highest) / 2)
         axes.set_xticks(range(len(penalties)), [f"{each:g}" for each in penalties])
         axes.set_yticks(range(len(etas)), [f"{each:g}" for each in etas])
-        axes.set_title("\n".join([*filter(None, panel[:1]), f"{panel[2]} epochs, {panel[1]}"]), fontsize=9)
+        schedule, epochs = passes[row]
+        axes.set_title("\n".join(filter(None, [" ".join(filter(None, sets[column])), f"{epochs} epochs, {schedule}"])))
+        axes.title.set_fontsize(9)
         axes.set(xlabel="l2", ylabel="eta0")
-        if panel == _panel(chosen):
-            axes.plot(penalties.index(chosen.l2), etas.index(chosen.eta0) + 0.3, marker="^", color=palette.SELECTED)
+    panels[chosen[:2]].plot(chosen[3], chosen[2] + 0.3, marker="^", color=palette.SELECTED)
     return png(figure)
 
 
-def _panel(settings: Hyperparameters) -> tuple[str, str, int]:
-    share = "" if settings.word_share == EQUAL_SHARES else f" {settings.word_share:g}"
-    return f"{settings.features or ''}{share}", settings.schedule, settings.epochs
+def _set_of(settings: Hyperparameters) -> tuple[str, str]:
+    """What a candidate's rows are made of, as a title says it."""
+    share = "" if settings.word_share == EQUAL_SHARES else f"{settings.word_share:g}"
+    return settings.features or "", share
+
+
+def _passes(settings: Hyperparameters) -> tuple[str, int]:
+    return settings.schedule, settings.epochs
 
 
 def draw_surface(surface: LossSurface, selected: str) -> bytes:
