@@ -4,6 +4,7 @@ See docs/decisions/0027-trained-again.md.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,32 +99,26 @@ def make_challenger(
     }
     key = select_candidate(losses)
     candidate = candidates[key]
-    asked = candidate.hyperparameters.features or features.settings.feature_sets[0]
-    started = candidate.hyperparameters.start_from
     chosen = features.asked_by(candidate.hyperparameters)
     fitted = fit_decision_of(candidate, chosen, metric)
-    share = candidate.hyperparameters.word_share
-    own = refitted_rows(splits, features.settings, asked, word_share=share, n_jobs=n_jobs, folder=folder)
-    sister = (sisters or {})[started] if started else None
-    if sister is None:
-        refitted, trained = own, train_again(candidate, own.rows[TRAIN])
-        weights = trained.coefficients, trained.intercept
-    else:
-        refitted, train = refitted_with_sister(own, splits, sister.model, n_jobs=n_jobs, folder=folder)
-        trained = train_again(candidate, train)
-        weights = with_sister_weighed(trained, own.fitted, sister.model)
-    scale = candidate.cross_fitted_length / (trained.length or 1.0)
-    test = refitted.rows[TEST]
     development = splits["split"].isin(DEVELOPMENT).to_numpy()
+    started = candidate.hyperparameters.start_from
+    sister = (sisters or {})[started] if started else None
+    with ThreadPoolExecutor(1) as beside:  # SGD has one thread
+        analyzer = chosen.fitted.main_ngrams.analyzer
+        signatures = beside.submit(text_signatures, splits["text"], analyzer, n_jobs, wanted=development)
+        refitted, weights, trained_length = _trained_again(
+            candidate, features, splits, sister, n_jobs=n_jobs, folder=folder
+        )
+    scale = candidate.cross_fitted_length / (trained_length or 1.0)
+    test = refitted.rows[TEST]
     model = SentimentModel(
         feature_set=refitted.fitted,
         coefficients=(scale * weights[0]).astype(np.float32),
         intercept=scale * weights[1] + fitted.shift,
         calibration=fitted.calibration,
         trained_on=np.sort(splits["text_digest"].to_numpy()[development]),
-        trained_signatures=text_signatures(
-            splits["text"], refitted.fitted.main_ngrams.analyzer, n_jobs, wanted=development
-        ),
+        trained_signatures=signatures.result(),
     )
     model = started_from(sister, model) if sister else model
     margins = model.margins_of_rows(test.rows)
@@ -153,6 +148,33 @@ def make_challenger(
             **{f"test_{name}": value for name, value in rating_figures.items()},
         },
     )
+
+
+def _trained_again(
+    candidate: Candidate,
+    features: Features,
+    splits: pd.DataFrame,
+    sister: Sister | None,
+    *,
+    n_jobs: int,
+    folder: Path | None,
+) -> tuple[FeatureRows, tuple[np.ndarray, float], float]:
+    """Rows fitted on train and validation together, W and b of these columns, and the length of what was trained."""
+    asked = candidate.hyperparameters
+    own = refitted_rows(
+        splits,
+        features.settings,
+        asked.features or features.settings.feature_sets[0],
+        word_share=asked.word_share,
+        n_jobs=n_jobs,
+        folder=folder,
+    )
+    if sister is None:
+        trained = train_again(candidate, own.rows[TRAIN])
+        return own, (trained.coefficients, trained.intercept), trained.length
+    refitted, train = refitted_with_sister(own, splits, sister.model, n_jobs=n_jobs, folder=folder)
+    trained = train_again(candidate, train)
+    return refitted, with_sister_weighed(trained, own.fitted, sister.model), trained.length
 
 
 def held_out_loss(candidate: Candidate, rows: FeatureRows, metric: SelectionMetric) -> float:

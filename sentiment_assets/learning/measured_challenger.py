@@ -1,6 +1,7 @@
 """What is measured of a challenger once it is there: beside the champion, by its behaviour, and for people to see."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pandas as pd
@@ -47,21 +48,23 @@ def measure_challenger(
     ``candidates`` are those that it was selected from; they were trained on ``features``, which were built from
     ``splits``, whose batches are among ``batch_keys``, all there are in their order.
     """
-    on_test = measure_champion(champion, splits) if champion else None
-    comparison = (
-        compare_with_champion(challenger, on_test, splits, features.similarity, batch_keys=batch_keys)
-        if on_test
-        else None
-    )
-    behaviour = check_behaviour(challenger.model, cases)
-    report = make_train_report(
-        challenger, champion=on_test, candidates=candidates, features=features, splits=splits, behaviour=behaviour
-    )
     selected = candidates[challenger.key]
+    with ThreadPoolExecutor(1) as beside:  # SGD lets go of Python's lock
+        leakage = beside.submit(measure_leakage, selected, features, challenger.metric)
+        on_test = measure_champion(champion, splits) if champion else None
+        comparison = (
+            compare_with_champion(challenger, on_test, splits, features.similarity, batch_keys=batch_keys)
+            if on_test
+            else None
+        )
+        behaviour = check_behaviour(challenger.model, cases)
+        report = make_train_report(
+            challenger, champion=on_test, candidates=candidates, features=features, splits=splits, behaviour=behaviour
+        )
     of_selected = candidate_figures(selected, features, challenger.metric)
     figures = {
         **{name: value for name, value in of_selected.items() if name.startswith("validation_")},
-        **measure_leakage(selected, features, challenger.metric).figures,
+        **leakage.result().figures,
         **report.figures,
         **(comparison.figures if comparison else {}),
     }
