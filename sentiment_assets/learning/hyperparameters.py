@@ -125,15 +125,13 @@ class Grid(Settings):
         return [(each, share) for each in asked for share in (self.word_share if each == BOTH else [EQUAL_SHARES])]
 
 
-DEFAULT_GRID = Grid(
-    features=["words", "characters", BOTH], word_share=[EQUAL_SHARES, 0.75, 0.9], epochs=[4, 12], eta0=[0.3], l2=[1e-06]
-)
+DEFAULT_GRID = Grid(features=["words", "characters", BOTH], epochs=[4, 12], eta0=[0.3, 1.0], l2=[1e-06])
 GRID_OF_ONE_SET = Grid(epochs=[5, 20], eta0=[0.1, 0.3, 1.0], l2=[1e-06, 1e-05])
 """The search of a branch that says which n-grams it wants, and not how to search."""
 
 
 class SearchSpace(Settings):
-    """The candidates of a branch: a grid, an explicit list, or both. Left out: a grid of ten."""
+    """The candidates of a branch: a grid, an explicit list, or both. Left out: a grid of twelve."""
 
     grid: Grid | None = Field(default=None, description="Every combination of these values.")
     candidates: list[Hyperparameters] = Field(default=[], description="Hyperparameter sets listed one by one.")

@@ -125,7 +125,7 @@ def read_frame(path: UPath) -> Frame:
     """A stored frame. Raises ``FileNotFoundError`` when there is none."""
     from sentiment_assets.resources.parquet import parquet_table
 
-    return parquet_table(path.read_bytes()).to_pandas()
+    return parquet_table(Path(path.path) if is_local(path) else path.read_bytes()).to_pandas()
 
 
 def frame_attributes(path: UPath) -> Mapping[str, Any]:

@@ -1,4 +1,3 @@
-import io
 import subprocess
 import sys
 from pathlib import Path
@@ -13,21 +12,23 @@ import os, sys
 from pathlib import Path
 from sentiment_assets.resources.parquet import parquet_table
 
-for _ in range(40):
+path = Path(sys.argv[1])
+for source in [path, path.read_bytes()] * 25:
     if not (child := os.fork()):
-        parquet_table(Path(sys.argv[1]).read_bytes())
+        parquet_table(source)
         sys.exit()
-    assert os.waitpid(child, 0)[1] == 0, "a process that ends as soon as it has read"
+    assert os.waitpid(child, 0)[1] == 0, f"a process that ends as soon as it has read {type(source)}"
 """
 
 
-def test_a_table_comes_back_as_pandas_has_written_it() -> None:
+def test_a_table_comes_back_as_pandas_has_written_it(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"text": ["fine", None], "label": pd.array([1, None], "Int8"), "written": [pd.NaT, "2026-01-31"]}
     )
-    content = io.BytesIO()
-    frame.to_parquet(content, index=False)
-    pd.testing.assert_frame_equal(parquet_table(content.getvalue()).to_pandas(), pd.read_parquet(content))
+    file = tmp_path / "f.parquet"
+    frame.to_parquet(file, index=False)
+    for source in (file, file.read_bytes()):
+        pd.testing.assert_frame_equal(parquet_table(source).to_pandas(), pd.read_parquet(file))
 
 
 @pytest.mark.process
