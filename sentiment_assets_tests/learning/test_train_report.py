@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,7 +13,7 @@ from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.pictures import draw_top_ngrams
+from sentiment_assets.learning.pictures import draw_search, draw_top_ngrams
 from sentiment_assets.learning.promotion import measure_champion
 from sentiment_assets.learning.settings import FeatureSet
 from sentiment_assets.learning.train_report import TrainReport, make_train_report
@@ -97,6 +98,39 @@ def test_a_search_that_is_no_grid_is_drawn_too(features: Features, splits: pd.Da
             splits=splits,
             behaviour=check_behaviour(challenger.model, NO_CASES),
         ).pictures
+
+
+def test_a_search_of_many_that_are_no_grid_is_no_larger_than_they_are_many(candidates: dict[str, Candidate]) -> None:
+    """As a grid of all values that occur it would have 16^4 places."""
+    trained, *_ = candidates.values()
+    tried = [
+        Hyperparameters(
+            features="words+characters",
+            word_share=0.02 * number,
+            epochs=number,
+            eta0=0.01 * number,
+            l2=1e-7 * number,
+        )
+        for number in range(1, 17)
+    ]
+    listed = {each.key: replace(trained, hyperparameters=each) for each in tried}
+    drawn = draw_search(listed, dict.fromkeys(listed, 0.5), tried[7].key)
+    assert max(Image.open(io.BytesIO(drawn)).size) < 3_000
+
+
+@pytest.mark.parametrize("other", [{"start_from": "films"}, {"class_weight": "none"}, {"word_share": 0.9}])
+def test_no_candidate_stands_in_the_place_of_another_in_the_picture_of_the_search(
+    candidates: dict[str, Candidate], other: dict[str, object]
+) -> None:
+    trained, *_ = candidates.values()
+    asked = {"features": "words+characters", "epochs": 4, "eta0": 0.3, "l2": 1e-6}
+    tried = [Hyperparameters.model_validate(asked | more) for more in ({}, other, {"epochs": 2}, {"epochs": 3})]
+    drawn_from = {each.key: replace(trained, hyperparameters=each) for each in tried}
+    first, second = (
+        draw_search(drawn_from, dict(zip(drawn_from, (loss, 0.4, 0.2, 0.6), strict=True)), tried[0].key)
+        for loss in (0.3, 0.5)
+    )
+    assert first != second
 
 
 def test_candidates_of_several_feature_sets_are_drawn_side_by_side(
