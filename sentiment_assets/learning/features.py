@@ -314,7 +314,9 @@ def _build(
     held_out = np.concatenate([fold.held_out for fold in folds]) if folds else np.flatnonzero(_validation(reviews))
     sizes = tuple((len(fold.train), len(fold.held_out)) for fold in folds)
     fold_columns = (rows[_FOLDS].n_columns,) if folds else ()
-    return FeatureRows(rows, FittedFeatureSet((FeaturePart(ngrams, fitted),)), held_out, sizes, fold_columns)
+    return FeatureRows(
+        rows, FittedFeatureSet((FeaturePart(ngrams, fitted),)), held_out, sizes, fold_columns=fold_columns
+    )
 
 
 def _rows_of_folds(
@@ -356,7 +358,7 @@ def _both(alone: Sequence[FeatureRows], word_share: float, folder: Path | None) 
         chunks = _beside(own, lengths)
         rows[name] = filed_rows(chunks, own[0].labels, sum(each.n_columns for each in own), folder)
     fold_columns = tuple(n for each in alone for n in each.fold_columns)
-    return FeatureRows(rows, FittedFeatureSet(parts), alone[0].held_out, alone[0].fold_sizes, fold_columns)
+    return FeatureRows(rows, FittedFeatureSet(parts), alone[0].held_out, alone[0].fold_sizes, fold_columns=fold_columns)
 
 
 def _beside(alone: Sequence[LabelledRows], lengths: Sequence[float]) -> Iterator[sparse.csr_matrix]:
@@ -483,7 +485,7 @@ def _set_from(arrays: Mapping[str, np.ndarray], feature_set: FeatureSet, facts: 
     if sizes:
         columns[_FOLDS] = sum(fold_columns)
     rows = LazyMapping(list(columns), lambda name: _rows_from(arrays, f"{feature_set}_{name}", columns[name]))
-    return FeatureRows(rows, fitted, named[_HELD_OUT], sizes, fold_columns)
+    return FeatureRows(rows, fitted, named[_HELD_OUT], sizes, fold_columns=fold_columns)
 
 
 def _rows_from(arrays: Mapping[str, np.ndarray], name: str, n_columns: int) -> LabelledRows:
