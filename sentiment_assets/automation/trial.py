@@ -63,7 +63,7 @@ def trial_job(
         from sentiment_assets.learning.trial import judge_trial
 
         splits, features = _current(branch, storage)
-        rows = current_features(branch, features, splits, tracking).rows
+        rows = current_features(branch, features, splits, storage=storage, tracking=tracking).rows
         hyperparameters = _hyperparameters(config, rows)
         run_id = tracking.start_trial(
             branch,

@@ -1,4 +1,6 @@
 import io
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -115,6 +117,16 @@ def test_words_have_their_share_in_every_fold_too(every_set: Features) -> None:
             assert (own.indices, own.indptr.tolist()) == (pytest.approx(stored.indices), stored.indptr.tolist())
     assert asked.held_out_labels.tolist() == equal.held_out_labels.tolist()
     assert asked.held_out_known_ngrams.tolist() == equal.held_out_known_ngrams.tolist()
+
+
+def test_rows_that_a_candidate_asks_for_lie_where_all_that_is_large_does(
+    every_set: Features, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine's own folder for temporary files is often small, or in memory."""
+    arrays = features_to_arrays(every_set)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    asked = features_from_arrays(arrays, tmp_path).of("words+characters", word_share=0.9)
+    assert asked.rows["train"].rows.nnz == every_set.of("words+characters").rows["train"].rows.nnz
 
 
 def test_rows_of_equal_shares_are_those_that_are_stored(every_set: Features) -> None:
