@@ -1,4 +1,5 @@
 import io
+import json
 import tempfile
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def test_features_built_with_other_settings_are_refused(features: Features, spli
 def test_features_that_do_not_say_what_they_were_built_from_are_refused(features: Features) -> None:
     arrays = features_to_arrays(features)
     del arrays["facts"]
+    with pytest.raises(StaleFeatures, match="former release"):
+        features_from_arrays(arrays)
+
+
+def test_features_that_do_not_say_how_many_columns_their_folds_have_are_refused(features: Features) -> None:
+    arrays = features_to_arrays(features)
+    facts = json.loads(str(arrays["facts"][0]))
+    del facts["columns_of_folds"]
+    arrays["facts"] = np.array([json.dumps(facts)])
     with pytest.raises(StaleFeatures, match="former release"):
         features_from_arrays(arrays)
 

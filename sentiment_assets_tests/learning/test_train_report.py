@@ -151,6 +151,31 @@ def test_candidates_of_several_feature_sets_are_drawn_side_by_side(
     assert len(report.pictures) == 7
 
 
+def test_the_loss_surface_is_that_of_rows_in_which_words_count_as_much(
+    candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features, splits: pd.DataFrame
+) -> None:
+    """Others have as many columns, in which a W of the selected one's is at another length."""
+    selected = candidate_of_each_set["words+characters"]
+    asked = selected.hyperparameters.model_copy(update={"word_share": 0.9, "epochs": 1})
+    other = train_candidate(every_set, "v1", asked, mlflow_run_id="run")
+    alone = {selected.hyperparameters.key: selected}
+    challenger = make_challenger(alone, every_set, splits, metric="hinge_loss")
+    both = alone | {asked.key: other}
+    losses = dict.fromkeys(both, 0.5)
+    drawn = [
+        make_train_report(
+            replace(challenger, validation_losses=losses),
+            champion=None,
+            candidates=candidates,
+            features=every_set,
+            splits=splits,
+            behaviour=check_behaviour(challenger.model, NO_CASES),
+        ).pictures["loss_surface.png"]
+        for candidates in (alone, both)
+    ]
+    assert drawn[0] == drawn[1]
+
+
 def test_any_language_and_sign_can_be_drawn() -> None:
     top = pd.DataFrame({"ngram": ["很好", "$5 <b>", "טוב", "🙂"], "contribution": [0.4, 0.2, -0.1, -0.3]})
     drawn = draw_top_ngrams(top).decode()
