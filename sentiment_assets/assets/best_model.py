@@ -93,7 +93,7 @@ def best_model_asset(
         from sentiment_assets.monitoring.neutral_reviews import gather_neutral_reviews
         from sentiment_assets.monitoring.reference import REFERENCE_FORMAT
 
-        current = current_features(branch, features, splits, tracking)
+        current = current_features(branch, features, splits, storage=storage, tracking=tracking)
         rows, splits = current.rows, current.splits
         try:
             require_built_with(rows, settings.features, settings.feature_sets, similarity=similarity, sisters=sisters)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sentiment_assets.assets.sisters import find_pinned_sisters
-from sentiment_assets.resources.storage import Frame, StoredArrays
+from sentiment_assets.resources.storage import Frame, Storage, StoredArrays
 from sentiment_assets.resources.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ class CurrentFeatures:
     """The splits, with the reviews set aside that these know."""
 
 
-def current_features(branch: str, stored: StoredArrays, splits: Frame, tracking: Tracking) -> CurrentFeatures:
+def current_features(
+    branch: str, stored: StoredArrays, splits: Frame, *, storage: Storage, tracking: Tracking
+) -> CurrentFeatures:
     """Take up stored features. Raises ``dg.Failure`` if they are of other splits, or one of the sisters is gone."""
     from joblib import cpu_count
 
@@ -33,7 +35,7 @@ def current_features(branch: str, stored: StoredArrays, splits: Frame, tracking:
     from sentiment_assets.learning.sister import set_known_aside
 
     try:
-        rows = features_from_arrays(stored.arrays)
+        rows = features_from_arrays(stored.arrays, storage.folder_of_unfinished)
         sisters = find_pinned_sisters(branch, rows, tracking)
         used = set_known_aside(splits, sisters.values(), rows.similarity, cpu_count())
         require_built_from(rows, used)

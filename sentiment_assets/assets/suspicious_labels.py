@@ -87,7 +87,7 @@ def suspicious_labels_asset(branch: str, columns: ReviewColumns, labels: LabelRu
         from sentiment_assets.learning.suspicious_labels import find_suspicious_labels, to_correct
 
         candidate = _selected_candidate(context.instance, storage, branch, features.version)
-        current = current_features(branch, features, splits, tracking)
+        current = current_features(branch, features, splits, storage=storage, tracking=tracking)
         margins = cross_fit(
             candidate, current.rows, current.splits, n_jobs=cpu_count(), folder=storage.folder_of_unfinished
         )

@@ -58,7 +58,7 @@ def trained_candidates_asset(
         )
         losses = LiveLosses(tracking, run_id, context.log)
         try:
-            rows = features_from_arrays(features.arrays)
+            rows = features_from_arrays(features.arrays, storage.folder_of_unfinished)
             candidate = train_candidate(
                 rows,
                 features.version,

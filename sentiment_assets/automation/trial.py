@@ -63,7 +63,7 @@ def trial_job(
         from sentiment_assets.learning.trial import judge_trial
 
         splits, features = _current(branch, storage)
-        rows = current_features(branch, features, splits, tracking).rows
+        rows = current_features(branch, features, splits, storage=storage, tracking=tracking).rows
         hyperparameters = _hyperparameters(config, rows)
         run_id = tracking.start_trial(
             branch,
@@ -133,8 +133,9 @@ def _hyperparameters(config: TrialSettings, features: "Features") -> Hyperparame
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'the set'}: {each['msg']}" for each in error.errors())
         raise _refused(faults) from error
-    if found.features and found.features not in features.sets:
-        raise _refused(f"features: the branch has no {found.features}, it has {', '.join(features.sets)}")
+    wanted = found.features or features.settings.feature_sets[0]
+    if wanted not in features.sets:
+        raise _refused(f"features: the branch has no {wanted}, it has {', '.join(features.sets)}")
     if found.start_from and found.start_from not in features.sisters:
         named = ", ".join(features.sisters) or "none"
         raise _refused(f"start_from: {found.start_from} is no sister of the branch's features; there are: {named}")

@@ -23,6 +23,7 @@ PRELOADED: Sequence[str] = [
     "sentiment_assets.monitoring.drift_page",
     "sentiment_assets.monitoring.quality",
     *(f"sentiment_assets.monitoring.quality_checks.{name}" for name in QualityLimits.model_fields),
+    "sentiment_assets.resources.parquet",
     "dagster._core.storage.local_compute_log_manager",
     "dagster._core.storage.sqlite_storage",
     "mlflow.pyfunc",
@@ -30,7 +31,6 @@ PRELOADED: Sequence[str] = [
     "mlflow.store.tracking.sqlalchemy_workspace_store",
     "pandas.core.methods.to_dict",
     "py3langid.langid",
-    "pyarrow.dataset",
     "pyarrow.pandas_compat",
 ]
 

@@ -123,6 +123,8 @@ class Features:
     """The similarity from which on near-duplicates were kept out of the folds (``folds_of``)."""
     sisters: Mapping[str, SisterColumn] = field(default_factory=dict)
     """The columns of the branch's sisters, by the name under which it starts from each."""
+    folder: Path | None = None
+    """Where rows lie that are made when a candidate asks for them (``filed_rows``)."""
 
     def of(
         self, asked: FeatureSet | None = None, start_from: str | None = None, *, word_share: float = EQUAL_SHARES
@@ -132,11 +134,11 @@ class Features:
         With another ``word_share`` than the rows are stored with, and with ``start_from``, which gives them the margin
         of that sister as a last column, rows are copied when they are asked for.
         """
-        own = _with_shares(self.sets[asked or self.settings.feature_sets[0]], word_share)
+        own = _with_shares(self.sets[asked or self.settings.feature_sets[0]], word_share, self.folder)
         if start_from is None:
             return own
         answers = self.sisters[start_from].answers
-        rows = LazyMapping(list(own.rows), lambda name: with_column(own.rows[name], answers[name]))
+        rows = LazyMapping(list(own.rows), lambda name: with_column(own.rows[name], answers[name], self.folder))
         return replace(own, rows=rows, answers=answers, stored=own.stored or own)
 
     def asked_by(self, hyperparameters: Hyperparameters) -> FeatureRows:
@@ -184,7 +186,7 @@ def build_features(
     folds = folds_of(_development(reviews), similarity, settings.tokens) if is_small else ()
     built = _feature_sets(reviews, settings, wanted, folds=folds, n_jobs=n_jobs, folder=folder)
     columns = {name: _column_of(each, reviews, folds, n_jobs) for name, each in (sisters or {}).items()}
-    return Features(built, settings, digest_of_splits(reviews), similarity, sisters=columns)
+    return Features(built, settings, digest_of_splits(reviews), similarity, sisters=columns, folder=folder)
 
 
 def _column_of(sister: Sister, reviews: pd.DataFrame, folds: Sequence[Fold], n_jobs: int) -> SisterColumn:
@@ -228,7 +230,7 @@ def refitted_with_sister(
         n_columns = sister.feature_set.n_columns
         theirs = filed_rows(sister.feature_set.row_chunks(texts, n_jobs), own.rows[name].labels, n_columns, folder)
         if name == TRAIN:
-            column = with_column(column, answers_on_rows(sister, (rows for rows, _ in theirs.chunks())))
+            column = with_column(column, answers_on_rows(sister, (rows for rows, _ in theirs.chunks())), folder)
         both = [own.rows[name], theirs]
         n_columns = sum(each.n_columns for each in both)
         rows[name] = filed_rows(_beside(both, (1.0, 1.0)), theirs.labels, n_columns, folder)
@@ -366,7 +368,7 @@ def _beside(alone: Sequence[LabelledRows], lengths: Sequence[float]) -> Iterator
         yield side_by_side([scaled(rows, length) for (rows, _), length in zip(chunks, lengths, strict=True)])
 
 
-def _with_shares(stored: FeatureRows, word_share: float) -> FeatureRows:
+def _with_shares(stored: FeatureRows, word_share: float, folder: Path | None) -> FeatureRows:
     """Rows of both, stored with equal lengths of words and characters, with others."""
     if word_share == EQUAL_SHARES:
         return stored
@@ -377,7 +379,7 @@ def _with_shares(stored: FeatureRows, word_share: float) -> FeatureRows:
 
     def rows_of(name: str) -> LabelledRows:
         columns = stored.fold_columns if name == _FOLDS else own_columns
-        return with_scaled_columns(stored.rows[name], np.repeat(factors, columns))
+        return with_scaled_columns(stored.rows[name], np.repeat(factors, columns), folder)
 
     rows = LazyMapping(list(stored.rows), rows_of)
     return replace(stored, rows=rows, fitted=FittedFeatureSet(parts), stored=stored)
@@ -448,11 +450,11 @@ def features_to_arrays(features: Features) -> dict[str, np.ndarray]:
     return arrays
 
 
-def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
+def features_from_arrays(arrays: Mapping[str, np.ndarray], folder: Path | None = None) -> Features:
     """The inverse of ``features_to_arrays``; memory-mapped arrays are used where they lie.
 
     An array is asked for when the rows that it is part of are: a candidate needs those of one feature set, and never
-    those of test.
+    those of test. Rows that are made of them lie in ``folder``.
 
     Raises ``StaleFeatures`` for arrays of a former release, which do not say what they were built from.
     """
@@ -469,7 +471,7 @@ def features_from_arrays(arrays: Mapping[str, np.ndarray]) -> Features:
         )
         for number, (name, pinned) in enumerate(facts.get("sisters", []))
     }
-    return Features(sets, settings, facts["splits_digest"], facts["similarity"], sisters=sisters)
+    return Features(sets, settings, facts["splits_digest"], facts["similarity"], sisters=sisters, folder=folder)
 
 
 def _answers_from(arrays: Mapping[str, np.ndarray], sister: str, matrix: str) -> SisterAnswers:

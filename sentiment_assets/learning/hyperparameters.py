@@ -114,7 +114,7 @@ class Grid(Settings):
 
     @model_validator(mode="after")
     def _shares_are_of_both(self) -> Self:
-        if "word_share" in self.model_fields_set and BOTH not in (self.features or ()):
+        if self.word_share != [EQUAL_SHARES] and BOTH not in (self.features or ()):
             raise ValueError(_OF_BOTH_ALONE)
         return self
 

@@ -45,7 +45,7 @@ def measure_leakage(candidate: Candidate, features: Features, metric: SelectionM
     without = _test_accuracy(candidate.svc, validation, test, metric)
     if not len(aside.labels):
         return LeakageTax(0, without, without)
-    together = joined_rows(train, aside)
+    together = joined_rows(train, aside, folder=features.folder)
     leaking = _test_accuracy(train_again(candidate, together), validation, test, metric)
     return LeakageTax(len(aside.labels), without, leaking)
 

@@ -1,6 +1,8 @@
 """Pictures of a train run: small PNG and SVG files."""
 
+from collections import defaultdict
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -39,44 +41,58 @@ def draw_losses(candidates: Mapping[str, Candidate], selected: str) -> bytes:
 
 
 def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[str, float], selected: str) -> bytes:
-    """Heat maps of validation loss, eta0 by l2: one for each feature set and each number of epochs and schedule."""
+    """Heat maps of validation loss, eta0 by l2: one for each kind of rows and each way of training on them.
+
+    Those beside each other have the same eta0, those below each other the same l2, and there is none without a
+    candidate: the picture of a list that is no grid grows with its length alone.
+    """
     tried = {key: each.hyperparameters for key, each in candidates.items()}
-    sets, passes = (
-        sorted({_set_of(each) for each in tried.values()}),
-        sorted({_passes(each) for each in tried.values()}),
-    )
-    etas, penalties = sorted({each.eta0 for each in tried.values()}), sorted({each.l2 for each in tried.values()})
-    grids = np.full((len(passes), len(sets), len(etas), len(penalties)), np.nan)
-    for key, each in tried.items():
-        place = passes.index(_passes(each)), sets.index(_set_of(each)), etas.index(each.eta0), penalties.index(each.l2)
-        grids[place] = validation_losses[key]
-        if key == selected:
-            chosen = place
-    size = 1.6 + len(sets) * (0.9 + 0.8 * len(penalties)), 0.4 + len(passes) * (1.2 + 0.45 * len(etas))
-    figure = Figure(figsize=size, layout="constrained")
+    lines, columns = defaultdict(set), defaultdict(set)
+    for each in tried.values():
+        lines[_training(each)].add(each.eta0)
+        columns[_rows(each)].add(each.l2)
+    etas = [sorted(lines[each]) for each in sorted(lines)]
+    penalties = [sorted(columns[each]) for each in sorted(columns)]
+    heights, widths = [1.2 + 0.45 * len(each) for each in etas], [0.9 + 0.8 * len(each) for each in penalties]
+    figure = Figure(figsize=(1.6 + sum(widths), 0.4 + sum(heights)), layout="constrained")
+    places = figure.add_gridspec(len(etas), len(penalties), height_ratios=heights, width_ratios=widths)
     lowest, highest = min(validation_losses.values()), max(validation_losses.values())
-    panels = figure.subplots(len(passes), len(sets), squeeze=False)
-    for (row, column), axes in np.ndenumerate(panels):
-        axes.imshow(grids[row, column], cmap=palette.LOSSES, vmin=lowest, vmax=highest, aspect="auto")
-        write_values(axes, grids[row, column], (lowest + highest) / 2)
-        axes.set_xticks(range(len(penalties)), [f"{each:g}" for each in penalties])
-        axes.set_yticks(range(len(etas)), [f"{each:g}" for each in etas])
-        schedule, epochs = passes[row]
-        axes.set_title("\n".join(filter(None, [" ".join(filter(None, sets[column])), f"{epochs} epochs, {schedule}"])))
-        axes.title.set_fontsize(9)
+    for (line, training), (column, rows) in product(enumerate(sorted(lines)), enumerate(sorted(columns))):
+        own = [key for key, each in tried.items() if (_training(each), _rows(each)) == (training, rows)]
+        if not own:
+            continue
+        at = {key: (etas[line].index(tried[key].eta0), penalties[column].index(tried[key].l2)) for key in own}
+        grid = np.full((len(etas[line]), len(penalties[column])), np.nan)
+        for key, place in at.items():
+            grid[place] = validation_losses[key]
+        axes = figure.add_subplot(places[line, column])
+        axes.imshow(grid, cmap=palette.LOSSES, vmin=lowest, vmax=highest, aspect="auto")
+        write_values(axes, grid, (lowest + highest) / 2)
+        axes.set_xticks(range(len(penalties[column])), [f"{each:g}" for each in penalties[column]])
+        axes.set_yticks(range(len(etas[line])), [f"{each:g}" for each in etas[line]])
+        axes.set_title(_title(tried[own[0]]), fontsize=9)
         axes.set(xlabel="l2", ylabel="eta0")
-    panels[chosen[:2]].plot(chosen[3], chosen[2] + 0.3, marker="^", color=palette.SELECTED)
+        if selected in at:
+            axes.plot(at[selected][1], at[selected][0] + 0.3, marker="^", color=palette.SELECTED)
     return png(figure)
 
 
-def _set_of(settings: Hyperparameters) -> tuple[str, str]:
-    """What a candidate's rows are made of, as a title says it."""
-    share = "" if settings.word_share == EQUAL_SHARES else f"{settings.word_share:g}"
-    return settings.features or "", share
+def _rows(settings: Hyperparameters) -> tuple[str, float, str]:
+    """What a candidate's rows are made of."""
+    return settings.features or "", settings.word_share, settings.start_from or ""
 
 
-def _passes(settings: Hyperparameters) -> tuple[str, int]:
-    return settings.schedule, settings.epochs
+def _training(settings: Hyperparameters) -> tuple[str, str, int]:
+    """How a candidate is trained on its rows, but for step size and penalty."""
+    return settings.class_weight, settings.schedule, settings.epochs
+
+
+def _title(settings: Hyperparameters) -> str:
+    share = None if settings.word_share == EQUAL_SHARES else f"{settings.word_share:g}"
+    rows = [settings.features, share, settings.start_from and f"from {settings.start_from}"]
+    weights = None if settings.class_weight == "balanced" else f"class_weight={settings.class_weight}"
+    trained = [f"{settings.epochs} epochs, {settings.schedule}", weights]
+    return "\n".join(filter(None, (" ".join(filter(None, rows)), ", ".join(filter(None, trained)))))
 
 
 def draw_surface(surface: LossSurface, selected: str) -> bytes:

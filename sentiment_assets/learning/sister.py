@@ -8,6 +8,7 @@ docs/decisions/0031-a-sister.md.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -73,8 +74,8 @@ def answers_on_rows(model: SentimentModel, chunks: Iterable[sparse.csr_matrix]) 
     return SisterAnswers(np.concatenate(margins), np.concatenate(known))
 
 
-def with_column(rows: LabelledRows, answers: SisterAnswers) -> LabelledRows:
-    """Rows with the sister's margin as a last column.
+def with_column(rows: LabelledRows, answers: SisterAnswers, folder: Path | None = None) -> LabelledRows:
+    """Rows with the sister's margin as a last column, in files of their own (``filed_rows``).
 
     Where neither the branch's own features nor the sister knows anything in a review its row stays empty, so that it
     says that nothing is known.
@@ -90,7 +91,7 @@ def with_column(rows: LabelledRows, answers: SisterAnswers) -> LabelledRows:
             column = (_UNIT * ours.margins[there], np.zeros(int(there.sum()), np.int32), indptr)
             yield side_by_side([some, sparse.csr_matrix(column, shape=(some.shape[0], 1))])
 
-    return filed_rows(chunks(), rows.labels, rows.n_columns + 1)
+    return filed_rows(chunks(), rows.labels, rows.n_columns + 1, folder)
 
 
 def with_sister_weighed(

@@ -98,7 +98,7 @@ def weigh_anew(rows: sparse.csr_matrix, former: np.ndarray, now: ColumnWeights) 
     """Rows that ``weigh`` has made with the weights ``former``, as others make them; changes ``rows`` itself.
 
     ``now.columns`` are positions among the columns of ``rows``; the others carry no weight any more, nor do columns
-    whose former weight was 0. Where words and characters stand side by side, their lengths stay about equal.
+    whose former weight was 0. Where words and characters stand side by side, their shares stay about the same.
     """
     ratios = np.zeros(len(former), np.float32)
     there = now.columns[former[now.columns] != 0]

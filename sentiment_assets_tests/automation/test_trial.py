@@ -93,12 +93,22 @@ def test_a_trial_leaves_everything_as_it_is(trained: BranchInProcess) -> None:
         ({"start_from": "movies"}, "start_from: movies is no sister of the branch's features; there are: none"),
         ({"eta0": -1.0}, "eta0: Input should be greater than 0"),
         ({"schedule": "optimal", "l2": 0.0}, "schedule 'optimal' needs l2 above 0"),
+        ({"word_share": 0.9}, "word_share is for the feature set words+characters"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_with_what_is_wrong(
     trained: BranchInProcess, config: dict[str, object], said: str
 ) -> None:
     assert said in failure_of(try_out(trained, **(MINE | config)))
+
+
+def test_a_trial_that_names_no_feature_set_is_told_what_there_is_if_the_branch_has_no_words(
+    ingested: BranchInProcess,
+) -> None:
+    search = {"candidates": [MINE | {"features": "characters"}]}
+    branch = ingested.with_settings(search=search, features={})
+    assert branch.train("splits", "features").success
+    assert "features: the branch has no words, it has characters" in failure_of(try_out(branch, **MINE))
 
 
 def test_a_word_that_no_trial_knows_is_refused_before_anything_runs(trained: BranchInProcess) -> None:

@@ -14,6 +14,7 @@ from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpa
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.leakage import measure_leakage
 from sentiment_assets.learning.metrics import label_loss_of
+from sentiment_assets.learning.near_duplicates import text_signatures
 from sentiment_assets.learning.promotion import measure_champion
 from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
@@ -134,6 +135,13 @@ def test_whatever_it_was_trained_on_what_is_measured_is_what_is_served(
     for challenger in challenger_of_each_set.values():
         assert challenger.model.margins(texts) == pytest.approx(challenger.test_margins, abs=1e-5)
         assert challenger.metrics["test_accuracy"] > 0.9
+
+
+def test_the_model_recognises_what_is_like_the_reviews_that_it_was_trained_on_alone(
+    challenger: Challenger, splits: pd.DataFrame
+) -> None:
+    trained_on = splits.loc[splits["split"].isin(["train", "validation"]), "text"]
+    assert np.array_equal(challenger.model.trained_signatures, text_signatures(trained_on))
 
 
 def test_a_candidate_in_which_words_count_more_is_served_as_it_was_measured(

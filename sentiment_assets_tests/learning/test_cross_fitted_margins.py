@@ -56,6 +56,19 @@ def test_models_tell_positive_from_negative_reviews_that_they_have_not_seen(
 
 
 @pytest.mark.usefixtures("large")
+def test_words_count_as_much_as_for_the_candidate(splits: pd.DataFrame) -> None:
+    features = build_features(splits, FeatureSettings(), ["words+characters"])
+    tried = [
+        Hyperparameters(features="words+characters", word_share=share, epochs=2, eta0=1, l2=1e-5)
+        for share in (0.1, 0.9)
+    ]
+    more_characters, more_words = (
+        cross_fit(train_candidate(features, "v1", each, mlflow_run_id="run"), features, splits) for each in tried
+    )
+    assert not np.allclose(more_characters.margins, more_words.margins, rtol=0.01)
+
+
+@pytest.mark.usefixtures("large")
 def test_of_labels_by_chance_no_model_knows_anything() -> None:
     """Neither W nor the weights of columns have seen the label of a review that is held out."""
     splits = labels_by_chance()

@@ -1,4 +1,7 @@
 import io
+import json
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -66,6 +69,15 @@ def test_features_that_do_not_say_what_they_were_built_from_are_refused(features
         features_from_arrays(arrays)
 
 
+def test_features_that_do_not_say_how_many_columns_their_folds_have_are_refused(features: Features) -> None:
+    arrays = features_to_arrays(features)
+    facts = json.loads(str(arrays["facts"][0]))
+    del facts["columns_of_folds"]
+    arrays["facts"] = np.array([json.dumps(facts)])
+    with pytest.raises(StaleFeatures, match="former release"):
+        features_from_arrays(arrays)
+
+
 def test_threads_do_not_show(splits: pd.DataFrame, features: Features) -> None:
     again = build_features(splits, SETTINGS, n_jobs=3)
     for name, labelled in features.of().rows.items():
@@ -115,6 +127,16 @@ def test_words_have_their_share_in_every_fold_too(every_set: Features) -> None:
             assert (own.indices, own.indptr.tolist()) == (pytest.approx(stored.indices), stored.indptr.tolist())
     assert asked.held_out_labels.tolist() == equal.held_out_labels.tolist()
     assert asked.held_out_known_ngrams.tolist() == equal.held_out_known_ngrams.tolist()
+
+
+def test_rows_that_a_candidate_asks_for_lie_where_all_that_is_large_does(
+    every_set: Features, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine's own folder for temporary files is often small, or in memory."""
+    arrays = features_to_arrays(every_set)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    asked = features_from_arrays(arrays, tmp_path).of("words+characters", word_share=0.9)
+    assert asked.rows["train"].rows.nnz == every_set.of("words+characters").rows["train"].rows.nnz
 
 
 def test_rows_of_equal_shares_are_those_that_are_stored(every_set: Features) -> None:

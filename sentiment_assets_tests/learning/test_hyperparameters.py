@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
+from sentiment_assets.learning.hyperparameters import Grid, Hyperparameters, SearchSpace
 from sentiment_assets.learning.settings import FeatureSettings, NgramSettings
 
 
@@ -75,6 +75,11 @@ def test_shares_of_words_are_tried_where_words_and_characters_stand_side_by_side
 def test_a_share_of_words_where_there_are_words_alone_is_refused(search: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=re.escape("word_share is for the feature set words+characters")):
         SearchSpace.model_validate(search)
+
+
+def test_a_grid_that_is_written_in_full_is_the_same_grid() -> None:
+    grid = Grid(features=["words"], epochs=[1], eta0=[1], l2=[0])
+    assert Grid.model_validate(grid.model_dump()) == grid
 
 
 def test_a_grid_and_a_list_are_joined() -> None:

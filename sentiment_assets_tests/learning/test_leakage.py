@@ -1,4 +1,6 @@
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,6 +38,31 @@ def test_copies_of_the_test_split_in_train_are_taxed(
         leakage.accuracy_without == measure_leakage(candidates[challenger.key], features, "hinge_loss").accuracy_without
     )
     assert leakage.figures["leakage_tax"] == leakage.accuracy_with - leakage.accuracy_without > 0
+
+
+def test_the_tax_is_measured_on_rows_in_which_words_count_as_much_as_for_the_candidate(
+    candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features
+) -> None:
+    """Its words say what is right, its characters the opposite: it is right where words count more."""
+    candidate = candidate_of_each_set["words+characters"]
+    says = np.where(np.arange(len(candidate.svc.coefficients)) < every_set.of("words").fitted.n_columns, 1, -1)
+    asked = candidate.hyperparameters.model_copy(update={"word_share": 0.99})
+    torn = replace(candidate.svc, coefficients=candidate.svc.coefficients * says)
+    leakage = measure_leakage(replace(candidate, hyperparameters=asked, svc=torn), every_set, "hinge_loss")
+    assert leakage.accuracy_without > 0.9
+
+
+def test_train_with_near_duplicates_lies_where_all_that_is_large_does(
+    challenger: Challenger,
+    candidates: dict[str, Candidate],
+    features: Features,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    test = features.of().rows["test"]
+    leaking = replace(with_rows(features, near_duplicate=test), folder=tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    assert measure_leakage(candidates[challenger.key], leaking, "hinge_loss").n_near_duplicates == len(test.labels)
 
 
 def test_the_tax_is_measured_on_the_feature_set_of_the_candidate(

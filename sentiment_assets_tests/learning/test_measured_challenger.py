@@ -7,6 +7,7 @@ from sentiment_assets.learning.behaviour_cases import BehaviourCases
 from sentiment_assets.learning.candidate import Candidate
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.leakage import measure_leakage
 from sentiment_assets.learning.measured_challenger import MeasuredChallenger, measure_challenger
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.near_duplicates import NO_SIGNATURES, text_signatures
@@ -38,6 +39,16 @@ def test_without_a_champion_it_is_measured_alone(
     assert {"validation_accuracy", "leakage_tax", "behaviour_passed"} <= set(found.figures)
     assert "epochs_kept" not in found.figures, "what a candidate took stands in its own run"
     assert "flips" not in found.report.tables
+
+
+def test_the_leakage_tax_is_that_of_the_selected_candidate(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
+) -> None:
+    taxes = {key: measure_leakage(each, features, challenger.metric).figures for key, each in candidates.items()}
+    for key in candidates:
+        found = measured(replace(challenger, key=key), None, candidates, features, splits)
+        assert found.figures.items() >= taxes[key].items()
+    assert len({each["test_accuracy_with_near_duplicates"] for each in taxes.values()}) == len(taxes)
 
 
 def test_beside_a_champion_both_answer_the_same_test_reviews(

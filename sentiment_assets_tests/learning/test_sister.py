@@ -1,3 +1,4 @@
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -149,6 +150,14 @@ def test_the_joined_margin_is_the_own_one_and_the_sisters_times_its_weight(
 def test_what_is_measured_is_what_is_served(started: Challenger, few: pd.DataFrame) -> None:
     texts = few.loc[few["split"] == "test", "text"].tolist()
     assert started.model.margins(texts) == pytest.approx(started.test_margins, abs=1e-5)
+
+
+def test_rows_with_the_sisters_margin_lie_where_all_that_is_large_does(
+    features_of_few: Features, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features = features_from_arrays(features_to_arrays(features_of_few), tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    assert features.asked_by(WORDS_COUNT_MORE).rows["train"].n_columns
 
 
 def test_with_a_sister_too_words_count_as_much_as_is_asked_for(

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,7 +13,7 @@ from sentiment_assets.learning.candidate import Candidate, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
-from sentiment_assets.learning.pictures import draw_top_ngrams
+from sentiment_assets.learning.pictures import draw_search, draw_top_ngrams
 from sentiment_assets.learning.promotion import measure_champion
 from sentiment_assets.learning.settings import FeatureSet
 from sentiment_assets.learning.train_report import TrainReport, make_train_report
@@ -99,6 +100,39 @@ def test_a_search_that_is_no_grid_is_drawn_too(features: Features, splits: pd.Da
         ).pictures
 
 
+def test_a_search_of_many_that_are_no_grid_is_no_larger_than_they_are_many(candidates: dict[str, Candidate]) -> None:
+    """As a grid of all values that occur it would have 16^4 places."""
+    trained, *_ = candidates.values()
+    tried = [
+        Hyperparameters(
+            features="words+characters",
+            word_share=0.02 * number,
+            epochs=number,
+            eta0=0.01 * number,
+            l2=1e-7 * number,
+        )
+        for number in range(1, 17)
+    ]
+    listed = {each.key: replace(trained, hyperparameters=each) for each in tried}
+    drawn = draw_search(listed, dict.fromkeys(listed, 0.5), tried[7].key)
+    assert max(Image.open(io.BytesIO(drawn)).size) < 3_000
+
+
+@pytest.mark.parametrize("other", [{"start_from": "films"}, {"class_weight": "none"}, {"word_share": 0.9}])
+def test_no_candidate_stands_in_the_place_of_another_in_the_picture_of_the_search(
+    candidates: dict[str, Candidate], other: dict[str, object]
+) -> None:
+    trained, *_ = candidates.values()
+    asked = {"features": "words+characters", "epochs": 4, "eta0": 0.3, "l2": 1e-6}
+    tried = [Hyperparameters.model_validate(asked | more) for more in ({}, other, {"epochs": 2}, {"epochs": 3})]
+    drawn_from = {each.key: replace(trained, hyperparameters=each) for each in tried}
+    first, second = (
+        draw_search(drawn_from, dict(zip(drawn_from, (loss, 0.4, 0.2, 0.6), strict=True)), tried[0].key)
+        for loss in (0.3, 0.5)
+    )
+    assert first != second
+
+
 def test_candidates_of_several_feature_sets_are_drawn_side_by_side(
     candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features, splits: pd.DataFrame
 ) -> None:
@@ -115,6 +149,31 @@ def test_candidates_of_several_feature_sets_are_drawn_side_by_side(
     )
     assert report.tables["sweep_ledger"]["candidate"].tolist() == list(candidates)
     assert len(report.pictures) == 7
+
+
+def test_the_loss_surface_is_that_of_rows_in_which_words_count_as_much(
+    candidate_of_each_set: dict[FeatureSet, Candidate], every_set: Features, splits: pd.DataFrame
+) -> None:
+    """Others have as many columns, in which a W of the selected one's is at another length."""
+    selected = candidate_of_each_set["words+characters"]
+    asked = selected.hyperparameters.model_copy(update={"word_share": 0.9, "epochs": 1})
+    other = train_candidate(every_set, "v1", asked, mlflow_run_id="run")
+    alone = {selected.hyperparameters.key: selected}
+    challenger = make_challenger(alone, every_set, splits, metric="hinge_loss")
+    both = alone | {asked.key: other}
+    losses = dict.fromkeys(both, 0.5)
+    drawn = [
+        make_train_report(
+            replace(challenger, validation_losses=losses),
+            champion=None,
+            candidates=candidates,
+            features=every_set,
+            splits=splits,
+            behaviour=check_behaviour(challenger.model, NO_CASES),
+        ).pictures["loss_surface.png"]
+        for candidates in (alone, both)
+    ]
+    assert drawn[0] == drawn[1]
 
 
 def test_any_language_and_sign_can_be_drawn() -> None:
