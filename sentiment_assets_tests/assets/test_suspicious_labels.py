@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
+from upath import UPath
 
 from sentiment_assets.learning import cross_fitting
 from sentiment_assets.resources.storage import read_frame
@@ -33,8 +34,8 @@ def labels_of(branch: BranchInProcess) -> dict[str, int]:
     return dict(zip(splits["review_id"], splits["label"], strict=True))
 
 
-def stored(branch: BranchInProcess, name: str) -> Path:
-    return Path(str(branch.metadata("suspicious_labels")["file_to_correct"].value)).with_name(name)
+def stored(branch: BranchInProcess, name: str) -> UPath:
+    return UPath(str(branch.metadata("suspicious_labels")["file_to_correct"].value)).with_name(name)
 
 
 @pytest.mark.slow
