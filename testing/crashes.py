@@ -169,10 +169,8 @@ def disturb(walk: Walk, folder: Path, chance: random.Random, between: tuple[floa
     It is killed at any moment of its length, or ``between`` these two of its seconds.
     """
     _copy(walk.home, folder)
-    moment, wants_step = (
-        chance.uniform(*(between or (0, walk.seconds))),
-        walk.name == IN_STEPS and chance.random() < 0.5,
-    )
+    moment = chance.uniform(*(between or (0, walk.seconds)))
+    wants_step = walk.name == IN_STEPS and chance.random() < 0.5
     process = _begin(folder, walk.name, _batches(walk.name), again=False)
     process.join(moment)
     steps = _steps(process.pid) if wants_step else []

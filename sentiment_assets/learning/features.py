@@ -66,7 +66,7 @@ class FeatureRows:
     answers: Mapping[str, SisterAnswers] | None = None
     """What a sister says of the reviews of each matrix, if its margin is the last column of the rows."""
     stored: "FeatureRows | None" = None
-    """The rows that these were made from: without this column, and with words and characters of equal length."""
+    """The rows that these were made from: without this column, or with words and characters of equal length."""
 
     @property
     def is_cross_validated(self) -> bool:
@@ -139,7 +139,7 @@ class Features:
             return own
         answers = self.sisters[start_from].answers
         rows = LazyMapping(list(own.rows), lambda name: with_column(own.rows[name], answers[name], self.folder))
-        return replace(own, rows=rows, answers=answers, stored=own.stored or own)
+        return replace(own, rows=rows, answers=answers, stored=own)
 
     def asked_by(self, hyperparameters: Hyperparameters) -> FeatureRows:
         """The rows that a candidate is trained on: those of its feature set, with the column of its sister, if any."""

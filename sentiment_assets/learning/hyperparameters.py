@@ -78,6 +78,11 @@ class Hyperparameters(Settings):
         return f"{named}{schedule}{class_weight}"
 
     @property
+    def rows(self) -> tuple[str, float, str]:
+        """What is the same for all candidates that were trained on the same rows (``Features.asked_by``)."""
+        return self.features or "", self.word_share, self.start_from or ""
+
+    @property
     def short_name(self) -> str:
         """A name for lists, in which what tells candidates apart comes first: ``words 12ep eta0=1 l2=1e-06``."""
         values = [

@@ -50,7 +50,7 @@ def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[
     lines, columns = defaultdict(set), defaultdict(set)
     for each in tried.values():
         lines[_training(each)].add(each.eta0)
-        columns[_rows(each)].add(each.l2)
+        columns[each.rows].add(each.l2)
     etas = [sorted(lines[each]) for each in sorted(lines)]
     penalties = [sorted(columns[each]) for each in sorted(columns)]
     heights, widths = [1.2 + 0.45 * len(each) for each in etas], [0.9 + 0.8 * len(each) for each in penalties]
@@ -58,7 +58,7 @@ def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[
     places = figure.add_gridspec(len(etas), len(penalties), height_ratios=heights, width_ratios=widths)
     lowest, highest = min(validation_losses.values()), max(validation_losses.values())
     for (line, training), (column, rows) in product(enumerate(sorted(lines)), enumerate(sorted(columns))):
-        own = [key for key, each in tried.items() if (_training(each), _rows(each)) == (training, rows)]
+        own = [key for key, each in tried.items() if (_training(each), each.rows) == (training, rows)]
         if not own:
             continue
         at = {key: (etas[line].index(tried[key].eta0), penalties[column].index(tried[key].l2)) for key in own}
@@ -75,11 +75,6 @@ def draw_search(candidates: Mapping[str, Candidate], validation_losses: Mapping[
         if selected in at:
             axes.plot(at[selected][1], at[selected][0] + 0.3, marker="^", color=palette.SELECTED)
     return png(figure)
-
-
-def _rows(settings: Hyperparameters) -> tuple[str, float, str]:
-    """What a candidate's rows are made of."""
-    return settings.features or "", settings.word_share, settings.start_from or ""
 
 
 def _training(settings: Hyperparameters) -> tuple[str, str, int]:

@@ -12,7 +12,6 @@ from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.flips import flip_review, flips_by_ngram
-from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.ledger import sweep_ledger
 from sentiment_assets.learning.loss_surface import loss_surface
 from sentiment_assets.learning.metrics import confusion
@@ -26,7 +25,6 @@ from sentiment_assets.learning.pictures import (
     draw_top_ngrams,
 )
 from sentiment_assets.learning.promotion import ChampionTestMargins
-from sentiment_assets.learning.settings import FeatureSet
 from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
 from sentiment_assets.learning.top_ngrams import top_ngrams
 from sentiment_assets.presentation.spreadsheet import table_to_csv
@@ -61,7 +59,7 @@ def make_train_report(
     model, losses, selected = challenger.model, challenger.validation_losses, challenger.key
     asked = candidates[selected].hyperparameters
     validation, test = features.asked_by(asked).rows[VALIDATION], challenger.features.rows[TEST]
-    alike = {key: each for key, each in candidates.items() if _rows_asked(each.hyperparameters) == _rows_asked(asked)}
+    alike = {key: each for key, each in candidates.items() if each.hyperparameters.rows == asked.rows}
     ledger = sweep_ledger(candidates, losses)
     trained_on = np.flatnonzero(splits["split"].isin(DEVELOPMENT))
     top = top_ngrams(model, splits["text"], challenger.features.rows[TRAIN], places=trained_on)
@@ -93,8 +91,3 @@ def make_train_report(
     }
     figures = {"behaviour_cases": float(len(behaviour.cases)), "behaviour_passed": float(behaviour.n_passed)}
     return TrainReport(pictures, tables, figures)
-
-
-def _rows_asked(hyperparameters: Hyperparameters) -> tuple[FeatureSet | None, float, str | None]:
-    """What is the same for all candidates that were trained on the same rows (``Features.asked_by``)."""
-    return hyperparameters.features, hyperparameters.word_share, hyperparameters.start_from
