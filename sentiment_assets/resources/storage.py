@@ -161,11 +161,10 @@ def stored_partitions(storage: Storage, branch: str, asset: str, partitions: Seq
 
 def read_with_mapped_texts(path: UPath) -> Frame:
     """A stored frame, read some rows at a time, whose column ``text`` lies in a mapped file on this host."""
-    import pyarrow.parquet as pq
-
     from sentiment_assets.learning.mapped_texts import joined_with_mapped_texts
+    from sentiment_assets.resources.parquet import opened_parquet
 
-    with path.open("rb") as file, pq.ParquetFile(file) as stored:
+    with opened_parquet(path) as stored:
         groups = (stored.read_row_group(number).to_pandas() for number in range(stored.num_row_groups))
         joined = joined_with_mapped_texts(groups, Path(path.path).parent if is_local(path) else None)
         return joined[stored.schema_arrow.names]

@@ -4,20 +4,38 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from upath import UPath
 
-from sentiment_assets.resources.parquet import parquet_table
+from sentiment_assets.resources.parquet import opened_parquet, parquet_table
 
 ENDING = """
 import os, sys
 from pathlib import Path
-from sentiment_assets.resources.parquet import parquet_table
+import pyarrow.parquet as pq
+from upath import UPath
+from sentiment_assets.ingestion.readers.arrow import memory_of_arrow
+from sentiment_assets.resources.parquet import opened_parquet, parquet_table
 
 path = Path(sys.argv[1])
-for source in [path, path.read_bytes()] * 25:
+
+def a_frame():
+    parquet_table(path)
+
+def the_content_of_a_frame():
+    parquet_table(path.read_bytes())
+
+def a_part_of_a_frame():
+    with opened_parquet(UPath(path)) as stored:
+        stored.read_row_group(0)
+
+def the_first_rows_of_a_landed_file():
+    next(pq.ParquetFile(memory_of_arrow(path.read_bytes())).iter_batches(100))
+
+for read in [a_frame, the_content_of_a_frame, a_part_of_a_frame, the_first_rows_of_a_landed_file] * 20:
     if not (child := os.fork()):
-        parquet_table(source)
+        read()
         sys.exit()
-    assert os.waitpid(child, 0)[1] == 0, f"a process that ends as soon as it has read {type(source)}"
+    assert os.waitpid(child, 0)[1] == 0, f"a process that ends as soon as it has read {read.__name__}"
 """
 
 
@@ -29,6 +47,18 @@ def test_a_table_comes_back_as_pandas_has_written_it(tmp_path: Path) -> None:
     frame.to_parquet(file, index=False)
     for source in (file, file.read_bytes()):
         pd.testing.assert_frame_equal(parquet_table(source).to_pandas(), pd.read_parquet(file))
+
+
+@pytest.mark.parametrize("folder", ["", "memory://frames"])
+def test_a_frame_is_read_by_parts_wherever_it_lies(tmp_path: Path, folder: str) -> None:
+    frame = pd.DataFrame({"n": range(5)})
+    path = UPath(folder or tmp_path) / "f.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(frame.to_parquet(index=False, row_group_size=2))
+    with opened_parquet(path) as stored:
+        parts = [stored.read_row_group(each).to_pandas() for each in range(stored.num_row_groups)]
+    assert len(parts) == 3
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), frame)
 
 
 @pytest.mark.process

@@ -17,7 +17,7 @@ _DAMAGED = (pa.ArrowException, OSError, UnicodeDecodeError)
 def read_parquet(source: Source) -> Iterator[RawRow]:
     """The rows of a Parquet file."""
     try:
-        file = pq.ParquetFile(pa.BufferReader(source.file.whole()))
+        file = pq.ParquetFile(memory_of_arrow(source.file.whole()))
         groups = range(file.metadata.num_row_groups)
         source.file.require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups))
         source.found[LINES] = file.metadata.num_rows
@@ -36,6 +36,18 @@ def read_arrow(source: Source) -> Iterator[RawRow]:
         yield from _rows((part for batch in map(_validated, batches) for part in _parts(batch)), source)
     except _DAMAGED as error:
         raise UnreadableFile(f"it is not a readable Arrow file ({error}); land it again") from error
+
+
+def memory_of_arrow(content: bytes) -> pa.BufferReader:
+    """The content of a Parquet file, to be read from.
+
+    Threads of Arrow still hold what they have read from when the reader returns. If that is an object of Python, which
+    it is where pandas reads, a process that ends in this moment is aborted, or hangs (apache/arrow#34314 and #50482):
+    here it is Arrow's own.
+    """
+    copy = pa.BufferOutputStream()
+    copy.write(content)
+    return pa.BufferReader(copy.getvalue())
 
 
 def _rows_at_once(metadata: pq.FileMetaData, allowed: int) -> int:
