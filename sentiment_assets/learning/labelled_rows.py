@@ -79,6 +79,13 @@ class LabelledRows:
             last = min(first + _ROWS_AT_ONCE, len(self.labels))
             yield self._between(first, last), self.labels[first:last]
 
+    def column_sums(self) -> np.ndarray:
+        """The sum of each column, float64 of shape (n_columns,)."""
+        sums = np.zeros(self.n_columns)
+        for some, _ in self.chunks():  # all at once, the entries would be copied as 64-bit numbers
+            np.add.at(sums, some.indices, some.data.astype(np.float64))  # of one type, or it takes far longer
+        return sums
+
     def margins(self, coefficients: np.ndarray, intercept: float) -> np.ndarray:
         """The margin of each row, float64 of shape (n_reviews,); see ``margins_of_rows``."""
         return np.concatenate([margins_of_rows(part, coefficients, intercept) for part in self.parts])

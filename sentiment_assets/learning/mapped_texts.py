@@ -4,10 +4,11 @@ import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from sentiment_assets.learning.ngrams import Texts, as_chunked_column
+from sentiment_assets.learning.ngrams import Texts, as_chunked_column, texts_at
 from sentiment_assets.learning.unfinished_file import unfinished_file
 
 _TEXT = "text"
@@ -43,3 +44,10 @@ def joined_with_mapped_texts(frames: Iterable[pd.DataFrame], folder: Path | None
 
     column = mapped_texts(texts(), folder)
     return pd.concat(rest, ignore_index=True).assign(**{_TEXT: column})
+
+
+def reviews_at(reviews: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
+    """The reviews at some places, in their order: what ``iloc`` gives, which copies the texts of all on the way."""
+    some = reviews.drop(columns=_TEXT).iloc[places]
+    texts = pa.chunked_array(texts_at(reviews[_TEXT], places), pa.large_string())
+    return some.assign(**{_TEXT: pd.array(texts, dtype="str")})[list(reviews.columns)]

@@ -188,7 +188,7 @@ def _digest(facts: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> st
     digest = sha256(json.dumps(facts, sort_keys=True).encode())
     for name, array in arrays.items():
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]
 
 

@@ -72,7 +72,7 @@ def make_model_card(
     behaviour: BehaviourResult,
 ) -> ModelCard:
     """The card of a challenger. ``kept`` has the kept columns of each test review, in the order of ``splits``."""
-    test = splits[splits["split"] == TEST]
+    test = splits.drop(columns="text")[splits["split"] == TEST]
     right = ~errors(challenger.test_margins, test["label"].to_numpy())
     return ModelCard(
         [

@@ -30,7 +30,7 @@ from sentiment_assets.learning.paired_comparison import (
 )
 from sentiment_assets.learning.ranking import measure_ranking
 from sentiment_assets.learning.settings import BEST, PromotionRule, SelectionMetric
-from sentiment_assets.learning.splitting import TEST
+from sentiment_assets.learning.splitting import TEST, reviews_of
 from sentiment_assets.presentation.wording import percent
 
 _NEWEST_SHARE = 0.25
@@ -48,7 +48,7 @@ class ChampionTestMargins:
 
 def measure_champion(champion: SentimentModel, splits: pd.DataFrame) -> ChampionTestMargins:
     """Score the test reviews with the champion."""
-    return ChampionTestMargins(champion, champion.margins(splits.loc[splits["split"] == TEST, "text"]))
+    return ChampionTestMargins(champion, champion.margins(reviews_of(splits, TEST)["text"]))
 
 
 def compare_with_champion(
@@ -66,7 +66,7 @@ def compare_with_champion(
     challenger knows none: its near-duplicates were set aside before it was trained. ``batch_keys`` are all batches
     there are, in their order.
     """
-    test = splits[splits["split"] == TEST]
+    test = reviews_of(splits, TEST)
     known = are_known(champion.model, test["text"], test["text_digest"].to_numpy(), similarity=similarity)
     if known.all():
         return None

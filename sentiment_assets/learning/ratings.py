@@ -78,13 +78,13 @@ def with_scores_by_rating(
     them gave, and on the neutral reviews that would be held out with them. ``test_margins`` are the model's own of the
     test split. Raises ``CannotCalibrate`` where the reviews held out have no ratings.
     """
-    development = splits[splits["split"].isin(DEVELOPMENT)]
+    positions, split = _positions(splits), splits["split"]
     parts = DEVELOPMENT if rows.is_cross_validated else (VALIDATION,)
-    held_out = _rated(cross_fitted, _positions(development)[rows.held_out])
+    held_out = _rated(cross_fitted, positions[split.isin(DEVELOPMENT)][rows.held_out])
     _require_ratings(held_out)
     curve = fit_rating_curve(held_out.and_also(_neutral_of(model, ratings, parts)))
     calibrated = replace(model, calibration=replace(model.calibration, rating_curve=curve))
-    test = _rated(test_margins, _positions(splits[splits["split"] == TEST]))
+    test = _rated(test_margins, positions[split == TEST])
     neutral = _neutral_of(model, ratings, (TEST,))
     n_test, n_neutral = in_proportion(len(test.margins), len(neutral.margins), ratings.neutral.share)
     measured = test.at(_spread(len(test.margins), n_test)).and_also(neutral.at(np.arange(n_neutral)))

@@ -1,6 +1,5 @@
 """Which split a review belongs to: the official one, or else by the hash of its normalised text, so that it stays."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -10,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.learning.mapped_texts import mapped_texts
+from sentiment_assets.learning.mapped_texts import mapped_texts, reviews_at
 from sentiment_assets.learning.near_duplicates import TEXTS_AT_ONCE, find_near_duplicates, shingle_analyzer
 from sentiment_assets.learning.ngrams import chunks_of, texts_at
 from sentiment_assets.learning.review_identity import label_of_said, labels_said, review_numbers
@@ -54,6 +53,11 @@ def digest_of_splits(reviews: pd.DataFrame) -> str:
         values = pd.util.hash_pandas_object(reviews.iloc[start : start + _ROWS_AT_ONCE], index=False)
         digest.update(values.to_numpy().tobytes())
     return digest.hexdigest()[:16]
+
+
+def reviews_of(splits: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The reviews of one split, without a copy of the texts of all."""
+    return reviews_at(splits, np.flatnonzero(splits["split"] == split))
 
 
 def split_of_digests(digests: np.ndarray, shares: SplitSettings) -> np.ndarray:
@@ -163,7 +167,8 @@ def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, i
     instead = place_of_latest[numbers[former]]
     now = said.iloc[instead].array
     relabelled = own.iloc[former].notna() & (own.iloc[former] != now).fillna(False)
-    edited = reviews["text"].iloc[former].to_numpy() != reviews["text"].iloc[instead].to_numpy()
+    texts = reviews[["text"]]
+    edited = reviews_at(texts, former)["text"].to_numpy() != reviews_at(texts, instead)["text"].to_numpy()
     dates = _dates(reviews).reset_index(drop=True).groupby(numbers).transform("first")
     merged = reviews.assign(label=label_of_said(said).array, split=splits.array, created_at=dates.array)
     if _RATING in reviews:
@@ -174,23 +179,24 @@ def _latest_versions(reviews: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, i
 
 def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: Analyzer, n_jobs: int) -> pd.DataFrame:
     """The reviews to set aside, with the index that they have in ``reviews``."""
-    of_test = _like(reviews, VALIDATION, [TEST], similarity=similarity, analyzer=analyzer, n_jobs=n_jobs)
-    left = reviews.drop(index=of_test.index) if len(of_test) else reviews
-    of_either = _like(left, TRAIN, [VALIDATION, TEST], similarity=similarity, analyzer=analyzer, n_jobs=n_jobs)
+    train, validation, test = ((reviews["split"] == name).to_numpy(bool) for name in SPLITS)
+    of_test = _like(reviews, validation, test, similarity=similarity, analyzer=analyzer, n_jobs=n_jobs)
+    stays = ~np.isin(np.arange(len(reviews)), of_test.index)
+    held_out = (validation & stays) | test
+    of_either = _like(reviews, train, held_out, similarity=similarity, analyzer=analyzer, n_jobs=n_jobs)
     return pd.concat([of_test, of_either]) if len(of_test) else of_either
 
 
 def _like(
     reviews: pd.DataFrame,
-    split: str,
-    others: Sequence[str],
+    asked: np.ndarray,
+    there: np.ndarray,
     *,
     similarity: float | None,
     analyzer: Analyzer,
     n_jobs: int,
 ) -> pd.DataFrame:
-    """The reviews of a split that are near-duplicates of one of the ``others``."""
-    asked, there = (reviews["split"].isin(names).to_numpy() for names in ([split], others))
+    """The reviews that are ``asked`` for and are near-duplicates of one of those that are ``there``; both are masks."""
     if similarity is None:
         asked = there = np.zeros(len(reviews), bool)
     pairs = find_near_duplicates(
@@ -200,8 +206,8 @@ def _like(
         analyzer=analyzer,
         n_jobs=n_jobs,
     )
-    twins = reviews.iloc[np.flatnonzero(there)[pairs.twins]]
-    return reviews.iloc[np.flatnonzero(asked)[pairs.texts]][["review_id", "text"]].assign(
+    twins = reviews_at(reviews, np.flatnonzero(there)[pairs.twins])
+    return reviews_at(reviews[["review_id", "text"]], np.flatnonzero(asked)[pairs.texts]).assign(
         twin_review_id=twins["review_id"].to_numpy(),
         twin_split=twins["split"].to_numpy(),
         twin_text=twins["text"].to_numpy(),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sentiment_assets.learning.calibration import CannotCalibrate, fit_calibration
 from sentiment_assets.learning.cross_fitted_margins import CrossFittedMargins
+from sentiment_assets.learning.mapped_texts import reviews_at
 from sentiment_assets.presentation.wording import counted, percent
 
 _NOTHING_KNOWN = 0.5
@@ -58,7 +59,7 @@ def find_suspicious_labels(splits: pd.DataFrame, cross_fitted: CrossFittedMargin
     probabilities = _probabilities(cross_fitted, labels)
     joint = confident_joint(labels, probabilities)
     found = ranked(labels, probabilities, joint)
-    reviews = splits.iloc[cross_fitted.places[found]].reset_index(drop=True)
+    reviews = reviews_at(splits, cross_fitted.places[found]).reset_index(drop=True)
     told = reviews.assign(likely_label=1 - reviews["label"], probability=probabilities[found])
     return SuspiciousLabels(told[list(COLUMNS)], len(labels))
 

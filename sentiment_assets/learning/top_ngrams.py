@@ -21,12 +21,11 @@ def top_ngrams(
     left out; a column is named by the n-gram most often behind it in some of these reviews. Columns: ngram;
     contribution, its mean term of W·x in the reviews that have it; reviews, how many these are.
     """
-    with_column, sums = np.zeros(rows.n_columns, np.int32), np.zeros(rows.n_columns)
-    for some, _ in rows.chunks():  # all at once, the entries would be copied as 64-bit numbers
+    with_column = np.zeros(rows.n_columns, np.int32)
+    for some, _ in rows.chunks():
         np.add.at(with_column, some.indices, np.int32(1))  # of one type, or it takes fifteen times as long
-        np.add.at(sums, some.indices, some.data.astype(np.float64))
     contributions = np.where(
-        with_column >= _FEWEST_REVIEWS, model.coefficients * sums / np.maximum(with_column, 1), 0.0
+        with_column >= _FEWEST_REVIEWS, model.coefficients * rows.column_sums() / np.maximum(with_column, 1), 0.0
     )
     ascending = np.argsort(contributions, kind="stable")
     down, up = ascending[:n], ascending[::-1][:n]

@@ -25,7 +25,7 @@ from sentiment_assets.learning.pictures import (
     draw_top_ngrams,
 )
 from sentiment_assets.learning.promotion import ChampionTestMargins
-from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION
+from sentiment_assets.learning.splitting import TEST, TRAIN, VALIDATION, reviews_of
 from sentiment_assets.learning.top_ngrams import top_ngrams
 from sentiment_assets.presentation.spreadsheet import table_to_csv
 
@@ -71,13 +71,12 @@ def make_train_report(
         "behaviour_failures": pd.DataFrame(behaviour.failures),
     }
     if champion is not None:
-        reviews = splits[splits["split"] == TEST]
         flips = flip_review(
             challenger=model,
             challenger_margins=challenger.test_margins,
             champion=champion.model,
             champion_margins=champion.test_margins,
-            reviews=reviews,
+            reviews=reviews_of(splits, TEST),
         )
         tables |= {"flips_by_ngram": flips_by_ngram(flips), "flips": flips}
     pictures = {

@@ -19,10 +19,12 @@ from scipy import sparse
 
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
+from sentiment_assets.learning.labelled_rows import LabelledRows
+from sentiment_assets.learning.mapped_texts import reviews_at
 from sentiment_assets.learning.model import SentimentModel
 from sentiment_assets.learning.ngrams import hash_ngrams
 from sentiment_assets.learning.settings import NgramSettings
-from sentiment_assets.learning.splitting import TEST
+from sentiment_assets.learning.splitting import TEST, reviews_of
 from sentiment_assets.monitoring.batch_texts import drift_ngrams
 from sentiment_assets.monitoring.neutral_reviews import NeutralReviews, no_neutral_reviews
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
@@ -172,10 +174,10 @@ def make_reference(challenger: Challenger, splits: pd.DataFrame, neutral: Neutra
     share = neutral.share
     most = _MOST_REVIEWS if share <= 0.5 else round(_MOST_REVIEWS * (1 - share) / share)
     model, held_out = challenger.model, challenger.held_out
-    development, test = np.flatnonzero(splits["split"].isin(DEVELOPMENT)), splits[splits["split"] == TEST]
+    development, test = np.flatnonzero(splits["split"].isin(DEVELOPMENT)), reviews_of(splits, TEST)
     ngrams = drift_ngrams(model.feature_set.main_ngrams)
-    some = splits["text"].iloc[_some(pd.Series(development), most)]
-    mean_columns, mean_values = _means(challenger.features.rows[TEST].rows)
+    some = reviews_at(splits, _some(pd.Series(development), most).to_numpy())["text"]
+    mean_columns, mean_values = _means(challenger.features.rows[TEST])
     heaviest = mean_columns[np.argsort(-np.abs(model.coefficients[mean_columns] * mean_values))[:_NAMED_COLUMNS]]
     names = model.feature_set.names(_some(test["text"], most), heaviest)
     return Reference(
@@ -198,7 +200,7 @@ def make_reference(challenger: Challenger, splits: pd.DataFrame, neutral: Neutra
 
 def _neutral_reference(model: SentimentModel, neutral: NeutralReviews, ngrams: NgramSettings) -> NeutralReference:
     rows = model.rows(neutral.texts)
-    mean_columns, mean_values = _means(rows)
+    mean_columns, mean_values = _means(LabelledRows.of(rows, np.zeros(rows.shape[0], np.int8)))
     return NeutralReference(
         share=neutral.share,
         rows=hash_ngrams(neutral.texts, ngrams),
@@ -211,11 +213,11 @@ def _neutral_reference(model: SentimentModel, neutral: NeutralReviews, ngrams: N
     )
 
 
-def _means(rows: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+def _means(rows: LabelledRows) -> tuple[np.ndarray, np.ndarray]:
     """The columns that the rows have, and the mean of each over them."""
-    sums = np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1])
+    sums = rows.column_sums()
     columns = np.flatnonzero(sums).astype(np.int32)
-    return columns, sums[columns] / max(rows.shape[0], 1)
+    return columns, sums[columns] / max(len(rows.labels), 1)
 
 
 def reference_to_bytes(reference: Reference) -> bytes:

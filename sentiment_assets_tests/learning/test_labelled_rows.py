@@ -25,6 +25,12 @@ def some_rows() -> sparse.csr_matrix:
 ROWS = some_rows()
 
 
+def test_columns_are_summed_a_chunk_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labelled_rows, "_ROWS_AT_ONCE", 2)
+    expected = ROWS.toarray().sum(axis=0, dtype=np.float64)
+    np.testing.assert_allclose(LabelledRows.of(ROWS, LABELS, 9).column_sums(), expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize(("most", "reviews"), [(15, [7]), (14, [6, 1]), (5, [3, 3, 1]), (9, [4, 3])])
 def test_parts_have_as_many_rows_as_their_entries_allow(most: int, reviews: list[int]) -> None:
     cut = LabelledRows.of(ROWS, LABELS, most)
