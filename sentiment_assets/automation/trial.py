@@ -43,7 +43,7 @@ class TrialSettings(dg.Config):
     class_weight: str = Field(default="balanced", description=_described("class_weight"))
     seed: int = Field(default=0, ge=0, description="What decides in which order reviews are taken; candidates have 0.")
     patience: int | None = Field(
-        default=None, ge=1, description="Stop after so many epochs without a smaller validation hinge loss."
+        default=None, ge=1, description="Stop after so many epochs without a smaller hinge loss on held-out reviews."
     )
 
 

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from sentiment_assets.learning.calibration import best_scale
 from sentiment_assets.learning.cost import Cost, measure_cost
-from sentiment_assets.learning.features import Features
+from sentiment_assets.learning.features import FeatureRows, Features
 from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.labelled_rows import LabelledRows
 from sentiment_assets.learning.linear_svc import (
@@ -18,11 +18,13 @@ from sentiment_assets.learning.linear_svc import (
     OnEpoch,
     train_linear_classifier,
     train_linear_svc,
+    trained_per_epoch,
 )
 from sentiment_assets.learning.metrics import hinge_loss
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 
-_SEED = 0
+SEED = 0
+"""What decides in which order candidates take reviews."""
 _OF_FORMER_RELEASES = "none"
 """How former releases, whose candidates do not say it, weighed labels."""
 
@@ -82,7 +84,7 @@ def train_candidate(
     *,
     mlflow_run_id: str,
     patience: int | None = None,
-    seed: int = _SEED,
+    seed: int = SEED,
     on_epoch: OnEpoch | None = None,
 ) -> Candidate:
     """Train one candidate on the train split, with its losses on the validation split, and in each fold.
@@ -93,41 +95,70 @@ def train_candidate(
     built = features.asked_by(hyperparameters)
     train, validation = built.rows[TRAIN], built.rows[VALIDATION]
 
-    def train_all() -> tuple[LinearSVC, np.ndarray]:
-        svc = train_linear_svc(train, validation, hyperparameters, seed=seed, patience=patience, on_epoch=on_epoch)
-        if not built.is_cross_validated:
-            return svc, validation.margins(svc.coefficients, svc.intercept)
-        same = hyperparameters.model_copy(update={"epochs": svc.best_epoch})
-        return svc, np.concatenate([margins_per_length(same, *fold, seed=seed) for fold in built.folds])
+    def train_all() -> tuple[LinearSVC, BestEpoch | None]:
+        best = best_epoch_of(built, hyperparameters, seed=seed, patience=patience) if built.is_cross_validated else None
+        kept = best.epoch if best else None
+        return train_linear_svc(
+            train, validation, hyperparameters, seed=seed, kept=kept, patience=patience, on_epoch=on_epoch
+        ), best
 
     with threadpool_limits(1):  # candidates train side by side: threads would only stand in each other's way
-        (svc, margins), cost = measure_cost(train_all)
-    length, loss = svc.length, None
-    if built.is_cross_validated:
-        labels = built.held_out_labels
-        length = best_scale(margins, labels)
-        margins = length * margins
-        loss = hinge_loss(margins, labels)
+        (svc, best), cost = measure_cost(train_all)
     return Candidate(
         hyperparameters=hyperparameters,
         svc=svc,
         features_version=features_version,
         mlflow_run_id=mlflow_run_id,
         cost=cost,
-        cross_fitted_margins=margins,
-        cross_fitted_length=length,
-        cross_validated_hinge_loss=loss,
+        cross_fitted_margins=best.margins if best else validation.margins(svc.coefficients, svc.intercept),
+        cross_fitted_length=best.length if best else svc.length,
+        cross_validated_hinge_loss=best.hinge_loss if best else None,
     )
 
 
-def margins_per_length(
-    hyperparameters: Hyperparameters, train: LabelledRows, held_out: LabelledRows, *, seed: int = _SEED
-) -> np.ndarray:
+@dataclass(frozen=True)
+class BestEpoch:
+    """The number of epochs with the smallest cross-validated hinge loss."""
+
+    epoch: int
+    """Counted from 1."""
+    margins: np.ndarray
+    """float64, shape (n_held_out,): those of ``Candidate.cross_fitted_margins``."""
+    length: float
+    """The length that W has in their units."""
+    hinge_loss: float
+    """Theirs."""
+
+
+def best_epoch_of(
+    rows: FeatureRows, hyperparameters: Hyperparameters, *, seed: int = SEED, patience: int | None = None
+) -> BestEpoch:
+    """Train in all folds side by side, and see after which epoch they know most of what they hold out.
+
+    With ``patience`` they stop that many epochs after it. Raises ``TrainingDiverged`` when a W overflows.
+    """
+    folds, labels = rows.folds, rows.held_out_labels
+    in_folds = [trained_per_epoch(train, hyperparameters, seed=seed) for train, _ in folds]
+    best: BestEpoch | None = None
+    for epoch, trained in enumerate(zip(*in_folds, strict=True), start=1):
+        judged = zip(trained, folds, strict=True)
+        margins = np.concatenate([margins_per_length(each, held_out) for each, (_, held_out) in judged])
+        length = best_scale(margins, labels)
+        loss = hinge_loss(length * margins, labels)
+        if best is None or loss < best.hinge_loss:
+            best = BestEpoch(epoch, length * margins, length, loss)
+        elif patience and epoch - best.epoch >= patience:
+            break
+    if best is None:
+        raise ValueError("there are no folds")
+    return best
+
+
+def margins_per_length(trained: LinearClassifier, held_out: LabelledRows) -> np.ndarray:
     """The margins of what a fold holds out, by a W of length 1, float64 of shape (n_held_out,).
 
     The models of several folds differ in length by chance.
     """
-    trained = train_linear_classifier(train, hyperparameters, seed=seed)
     return held_out.margins(trained.coefficients, trained.intercept) / (trained.length or 1.0)
 
 
@@ -135,7 +166,7 @@ def train_again(candidate: Candidate, train: LabelledRows) -> LinearClassifier:
     """A candidate's hyperparameter set and number of epochs, on other training rows; W has the length SGD left."""
     same = candidate.hyperparameters.model_copy(update={"epochs": candidate.svc.best_epoch})
     with threadpool_limits(1):
-        return train_linear_classifier(train, same, seed=_SEED)
+        return train_linear_classifier(train, same, seed=SEED)
 
 
 def candidate_to_bytes(candidate: Candidate) -> bytes:

@@ -11,10 +11,11 @@ import pandas as pd
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from sentiment_assets.learning.candidate import Candidate, margins_per_length
+from sentiment_assets.learning.candidate import SEED, Candidate, margins_per_length
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT, fold_numbers
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.labelled_rows import LabelledRows, filed_rows, joined_rows
+from sentiment_assets.learning.linear_svc import train_linear_classifier
 from sentiment_assets.learning.splitting import TRAIN, VALIDATION
 from sentiment_assets.learning.weighting import column_weights, count_columns, weigh_anew
 
@@ -64,7 +65,8 @@ def cross_fit(
         weights = column_weights(counts, features.settings.weighting, features.settings.min_reviews)
         weighed = partial(weigh_anew, former=former, now=weights)
         judged = _taken(rows, held_out, weighed, folder)
-        return margins_per_length(same, _taken(rows, train, weighed, folder), judged), np.diff(judged.indptr)
+        trained = train_linear_classifier(_taken(rows, train, weighed, folder), same, seed=SEED)
+        return margins_per_length(trained, judged), np.diff(judged.indptr)
 
     with threadpool_limits(1), ThreadPoolExecutor(n_jobs) as threads:  # SGD lets go of Python's lock
         for fold, found in enumerate(threads.map(judge, range(N_FOLDS))):

@@ -40,7 +40,7 @@ class Hyperparameters(Settings):
         default=EQUAL_SHARES,
         description="How much words count in `words+characters`: their share of the squared length of a row.",
     )
-    epochs: Epochs = Field(description="Passes over the training split.")
+    epochs: Epochs = Field(description="Passes over the training split; W is that after the best of them.")
     eta0: Eta0 = Field(description="Initial learning rate.")
     l2: L2 = Field(description="Strength of the L2 penalty on W.")
     schedule: Schedule = Field(
@@ -111,7 +111,9 @@ class Grid(Settings):
         min_length=1,
         description="Shares of words to try in `words+characters`; other feature sets have none.",
     )
-    epochs: list[Epochs] = Field(min_length=1, description="Numbers of epochs to try.")
+    epochs: list[Epochs] = Field(
+        min_length=1, description="Most epochs of a candidate. The best is kept, so one number is enough."
+    )
     eta0: list[Eta0] = Field(min_length=1, description="Initial learning rates to try.")
     l2: list[L2] = Field(min_length=1, description="L2 strengths to try.")
     schedule: list[Schedule] = Field(default=["constant"], min_length=1, description="Learning-rate schedules to try.")
@@ -130,21 +132,21 @@ class Grid(Settings):
         return [(each, share) for each in asked for share in (self.word_share if each == BOTH else [EQUAL_SHARES])]
 
 
-DEFAULT_GRID = Grid(features=["words", "characters", BOTH], epochs=[4, 12], eta0=[0.3, 1.0], l2=[1e-06])
-GRID_OF_ONE_SET = Grid(epochs=[5, 20], eta0=[0.1, 0.3, 1.0], l2=[1e-06, 1e-05])
+DEFAULT_GRID = Grid(features=["words", "characters", BOTH], epochs=[12], eta0=[0.3, 1.0], l2=[1e-06])
+GRID_OF_ONE_SET = Grid(epochs=[20], eta0=[0.1, 0.3, 1.0], l2=[1e-06, 1e-05])
 """The search of a branch that says which n-grams it wants, and not how to search."""
 
 
 class SearchSpace(Settings):
-    """The candidates of a branch: a grid, an explicit list, or both. Left out: a grid of twelve."""
+    """The candidates of a branch: a grid, an explicit list, or both. Left out: a grid of six."""
 
     grid: Grid | None = Field(default=None, description="Every combination of these values.")
     candidates: list[Hyperparameters] = Field(default=[], description="Hyperparameter sets listed one by one.")
     patience: int | None = Field(
         default=None,
         ge=1,
-        description="Stop a candidate after so many epochs without a smaller validation hinge loss, and keep its best "
-        "epoch. Left out: every epoch is run.",
+        description="Stop a candidate after so many epochs without a smaller hinge loss on held-out reviews. Left out: "
+        "every epoch is run. Its best epoch is kept either way.",
     )
 
     quorum: float = Field(

@@ -1,8 +1,10 @@
 """A linear SVC trained by stochastic gradient descent on hinge loss."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from scipy import sparse
@@ -56,7 +58,7 @@ class LinearSVC(LinearClassifier):
     path: np.ndarray
     """float32, shape (best_epoch + 1, SKETCH_SIZE): sketches of W after each epoch as SGD left it, then of W itself."""
     best_epoch: int
-    """The epoch, counted from 1, that W and b were taken from: the last, unless training stopped early."""
+    """The epoch, counted from 1, that W and b were taken from."""
 
 
 class TrainingDiverged(ValueError):
@@ -69,16 +71,18 @@ def train_linear_svc(
     hyperparameters: Hyperparameters,
     *,
     seed: int,
+    kept: int | None = None,
     patience: int | None = None,
     on_epoch: OnEpoch | None = None,
 ) -> LinearSVC:
     """Averaged SGD (Polyak & Juditsky 1992) on hinge loss with an L2 penalty.
 
     SGD weighs reviews by ``class_weight``; losses that are measured count every review alike.
-    With ``patience`` training stops after that many epochs without a smaller validation loss, and W is the best
-    epoch's; ``on_epoch`` is told of each. Losses are those of c·(W·x + b), with the one factor c > 0 after each epoch
-    that makes validation loss smallest: SGD stops long before W has its natural length, and without c the candidate
-    with the largest learning rate would win, whatever it says about a review
+    W is that of the epoch ``kept``, without it of the one with the smallest validation loss
+    (docs/decisions/0042-the-best-epoch.md); with ``patience`` training stops so many epochs after it. ``on_epoch`` is
+    told of each. Losses are those of c·(W·x + b), with the one factor c > 0 after each epoch that makes validation loss
+    smallest: SGD stops long before W has its natural length, and without c the candidate with the largest learning rate
+    would win, whatever it says about a review
     (docs/decisions/0005-hinge-loss-at-the-best-scale.md). The W and b returned have c multiplied in.
 
     The same arguments give the same W, bit for bit, also if the rows are cut into other parts. Rows in several parts
@@ -92,6 +96,7 @@ def train_linear_svc(
     train_losses: list[float] = []
     validation_losses: list[float] = []
     path: list[np.ndarray] = []
+    best_epoch = 0
     for epoch, (w, b) in enumerate(_epochs(train, hyperparameters, seed), start=1):
         path.append(sketch(w))
         margins = validation.margins(w, b)
@@ -100,11 +105,11 @@ def train_linear_svc(
         validation_losses.append(hinge_loss(scale * margins, validation.labels))
         if on_epoch:
             on_epoch(train_losses[-1], validation_losses[-1])
-        if patience is None or epoch == 1 or validation_losses[-1] < min(validation_losses[:-1]):
+        if epoch == kept if kept else validation_losses[-1] < min(validation_losses[:-1], default=np.inf):
             best_epoch = epoch
             coefficients = (scale * w).astype(np.float32)
             intercept = float(scale * b)
-        elif epoch - best_epoch >= patience:
+        elif patience and best_epoch and epoch - best_epoch >= patience:
             break
     return LinearSVC(
         coefficients=coefficients,
@@ -122,11 +127,19 @@ def train_linear_classifier(train: LabelledRows, hyperparameters: Hyperparameter
     They are those of ``train_linear_svc`` but for the factor c. Nothing is measured on the way, which saves a fifth of
     the time. Raises ``TrainingDiverged`` when W overflows.
     """
-    w, b = np.empty(0), 0.0
-    if train.n_columns:
-        for w, b in _epochs(train, hyperparameters, seed):  # noqa: B007  the last are what is wanted
-            pass
-    return LinearClassifier(w.astype(np.float32), float(b))
+    [last] = deque(trained_per_epoch(train, hyperparameters, seed=seed), maxlen=1)
+    return last
+
+
+def trained_per_epoch(
+    train: LabelledRows, hyperparameters: Hyperparameters, *, seed: int
+) -> Iterator[LinearClassifier]:
+    """W and b as ``train_linear_classifier`` has them, after each epoch."""
+    if not train.n_columns:
+        yield from repeat(LinearClassifier(np.empty(0, np.float32), 0.0), hyperparameters.epochs)
+        return
+    for w, b in _epochs(train, hyperparameters, seed):
+        yield LinearClassifier(w.astype(np.float32), float(b))
 
 
 def _epochs(train: LabelledRows, hyperparameters: Hyperparameters, seed: int) -> Iterator[tuple[np.ndarray, float]]:

@@ -30,7 +30,7 @@ class LossSurface:
     losses: np.ndarray
     """float64, shape (m, m): mean hinge loss at (across, along), with the selected candidate's b everywhere."""
     paths: Mapping[str, np.ndarray]
-    """Each candidate's path, float64 of shape (epochs + 2, 2): along and across, at W = 0, after each epoch, its W."""
+    """Each candidate's path, float64 of shape (best_epoch + 2, 2): at W = 0, after each epoch, then at its own W."""
 
 
 def loss_surface(candidates: Mapping[str, Candidate], selected: str, validation: LabelledRows) -> LossSurface:

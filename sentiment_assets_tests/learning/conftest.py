@@ -16,7 +16,7 @@ from sentiment_assets.learning.splitting import split_reviews
 from testing.corpus import made_up_reviews
 
 SETTINGS = FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16))
-SETS = [Hyperparameters(epochs=epochs, eta0=1, l2=1e-5) for epochs in (1, 4)]
+SETS = [Hyperparameters(epochs=4, eta0=eta0, l2=1e-5) for eta0 in (0.1, 1)]
 
 
 def with_rows(features: Features, **rows: LabelledRows) -> Features:

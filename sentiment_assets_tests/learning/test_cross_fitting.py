@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_assets.learning import cross_fitting
+from sentiment_assets.learning.calibration import best_scale
 from sentiment_assets.learning.candidate import candidate_from_bytes, candidate_to_bytes, train_again, train_candidate
 from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT, N_FOLDS, folds_of
@@ -15,6 +16,7 @@ from sentiment_assets.learning.features import (
     features_from_arrays,
     features_to_arrays,
 )
+from sentiment_assets.learning.linear_svc import train_linear_classifier
 from sentiment_assets.learning.metrics import hinge_loss
 from sentiment_assets_tests.learning.conftest import SETS, SETTINGS
 from testing.corpus import made_up_reviews
@@ -126,6 +128,25 @@ def test_no_model_judges_a_review_that_it_was_trained_on() -> None:
     own = np.corrcoef(challenger.model.margins(development["text"]), development["label"])[0, 1]
     assert unseen == pytest.approx(0, abs=0.1)
     assert own > 0.9
+
+
+def test_in_a_small_corpus_the_folds_choose_the_epoch(features: Features) -> None:
+    asked = SETS[0].model_copy(update={"epochs": 12, "eta0": 3.0})
+    candidate, built = train_candidate(features, "v1", asked, mlflow_run_id="run"), features.of()
+
+    def loss_after(epochs: int) -> float:
+        same, found = asked.model_copy(update={"epochs": epochs}), []
+        for train, held_out in built.folds:
+            trained = train_linear_classifier(train, same, seed=0)
+            found.append(held_out.margins(trained.coefficients, trained.intercept) / trained.length)
+        margins = np.concatenate(found)
+        return hinge_loss(best_scale(margins, built.held_out_labels) * margins, built.held_out_labels)
+
+    losses = [loss_after(epochs) for epochs in range(1, 13)]
+    assert candidate.svc.best_epoch == 1 + int(np.argmin(losses)) != 12
+    assert candidate.cross_validated_hinge_loss == pytest.approx(min(losses))
+    assert hinge_loss(candidate.cross_fitted_margins, built.held_out_labels) == pytest.approx(min(losses))
+    assert candidate.validation_hinge_loss == candidate.svc.validation_losses[candidate.svc.best_epoch - 1]
 
 
 def test_it_is_trained_again_for_as_many_epochs_as_were_best(features: Features) -> None:

@@ -10,6 +10,7 @@ from sentiment_assets.learning.linear_svc import (
     sketch,
     train_linear_classifier,
     train_linear_svc,
+    trained_per_epoch,
 )
 from sentiment_assets.learning.metrics import hinge_loss
 
@@ -41,8 +42,18 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit() -> None:
     assert one.coefficients.tobytes() != other.coefficients.tobytes()
 
 
+def test_fewer_epochs_are_the_beginning_of_more() -> None:
+    """So that one candidate of twelve epochs is as good as twelve of one to twelve."""
+    for epoch, along_the_way in enumerate(trained_per_epoch(TRAIN, GENTLE, seed=3), start=1):
+        fewer = train_linear_classifier(TRAIN, GENTLE.model_copy(update={"epochs": epoch}), seed=3)
+        assert fewer.coefficients.tobytes() == along_the_way.coefficients.tobytes()
+        assert fewer.intercept == along_the_way.intercept
+    assert epoch == GENTLE.epochs
+
+
 def test_without_losses_it_is_the_same_but_for_its_length() -> None:
-    svc, alone = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=3), train_linear_classifier(TRAIN, GENTLE, seed=3)
+    svc = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=3, kept=GENTLE.epochs)
+    alone = train_linear_classifier(TRAIN, GENTLE, seed=3)
     assert alone.coefficients / alone.length == pytest.approx(svc.coefficients / svc.length, abs=1e-6)
     assert alone.intercept / alone.length == pytest.approx(svc.intercept / svc.length, abs=1e-6)
 
@@ -54,7 +65,8 @@ def test_of_many_training_reviews_the_loss_is_that_of_the_first(monkeypatch: pyt
     svc = train_linear_svc(train, VALIDATION, GENTLE, seed=0)
     assert svc.coefficients.tobytes() == whole.coefficients.tobytes()
     first = train.between(0, 100)
-    assert svc.train_losses[-1] == pytest.approx(hinge_loss(svc.margins(first.rows), first.labels), rel=1e-5)
+    on_first = hinge_loss(svc.margins(first.rows), first.labels)
+    assert svc.train_losses[svc.best_epoch - 1] == pytest.approx(on_first, rel=1e-5)
     assert svc.train_losses[-1] != whole.train_losses[-1]
 
 
@@ -147,18 +159,21 @@ def test_every_schedule_trains(schedule: str) -> None:
 
 
 def test_the_losses_are_those_of_the_weights_returned() -> None:
-    svc = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=0)
-    assert hinge_loss(svc.margins(VALIDATION.rows), VALIDATION.labels) == pytest.approx(
-        svc.validation_losses[-1], abs=1e-6
-    )
-    assert hinge_loss(svc.margins(TRAIN.rows), TRAIN.labels) == pytest.approx(svc.train_losses[-1], abs=1e-6)
+    for kept in (None, 2, 10):
+        svc = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=0, kept=kept)
+        of_best = svc.best_epoch - 1
+        assert of_best == (kept - 1 if kept else int(np.argmin(svc.validation_losses)))
+        on_validation = hinge_loss(svc.margins(VALIDATION.rows), VALIDATION.labels)
+        assert on_validation == pytest.approx(svc.validation_losses[of_best], abs=1e-6)
+        assert hinge_loss(svc.margins(TRAIN.rows), TRAIN.labels) == pytest.approx(svc.train_losses[of_best], abs=1e-6)
+        assert len(svc.validation_losses) == len(svc.train_losses) == 10, "every epoch is run"
 
 
 def test_no_other_length_of_the_weights_has_a_smaller_validation_loss() -> None:
     svc = train_linear_svc(TRAIN, VALIDATION, GENTLE, seed=0)
     margins = svc.margins(VALIDATION.rows)
     for factor in (0.5, 0.9, 1.1, 2):
-        assert hinge_loss(factor * margins, VALIDATION.labels) >= svc.validation_losses[-1] - 1e-6
+        assert hinge_loss(factor * margins, VALIDATION.labels) >= svc.validation_losses.min() - 1e-6
 
 
 def test_with_patience_training_stops_early_and_the_best_epoch_is_kept() -> None:
@@ -172,6 +187,8 @@ def test_with_patience_training_stops_early_and_the_best_epoch_is_kept() -> None
         min(stopped.validation_losses), abs=1e-6
     )
     assert len(stopped.path) == stopped.best_epoch + 1
+    kept = train_linear_svc(TRAIN, VALIDATION, eager, seed=0, kept=stopped.best_epoch + 5, patience=2)
+    assert len(kept.validation_losses) == kept.best_epoch + 2 == stopped.best_epoch + 7
 
 
 def test_a_sketch_keeps_inner_products() -> None:

@@ -23,12 +23,12 @@ def test_the_selected_candidate_lies_on_the_first_axis_where_its_loss_is_its_own
     assert nearest == pytest.approx(selected.validation_hinge_loss, abs=0.02)
 
 
-def test_every_path_starts_at_zero_and_has_a_point_an_epoch(
+def test_every_path_starts_at_zero_and_has_a_point_an_epoch_that_is_kept(
     surface: LossSurface, candidates: dict[str, Candidate]
 ) -> None:
     for key, candidate in candidates.items():
         assert surface.paths[key][0].tolist() == [0, 0]
-        assert len(surface.paths[key]) == candidate.hyperparameters.epochs + 2
+        assert len(surface.paths[key]) == candidate.svc.best_epoch + 2
 
 
 def test_the_window_holds_all_paths(surface: LossSurface) -> None:
