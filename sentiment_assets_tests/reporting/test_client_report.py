@@ -113,6 +113,10 @@ def test_figures_are_corrected_for_the_champions_errors_and_say_whose_scores_it_
     assert "Champion version 2: 90.0 % of its 200 test reviews right" in page
     assert "100 of these reviews were scored by other versions" in page
     assert "Corrected for the model's known errors." in page
+    by_labels = make_client_report(
+        "acme", raw=reviews, scored=scored, kept=[], champion=champion(), records=[], now=NOW
+    )
+    assert "other versions" not in by_labels.html, "no error rates are supposed where each review has a label"
     assert (
         "other versions"
         not in make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
