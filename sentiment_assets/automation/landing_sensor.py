@@ -38,6 +38,7 @@ from sentiment_assets.ingestion.landing import (
 )
 from sentiment_assets.ingestion.settings import IngestionSettings
 from sentiment_assets.ingestion.text_folders import Landed, folders_of_texts
+from sentiment_assets.presentation.wording import counted
 from sentiment_assets.resources.dagster_runs import partitions_of, runs_under_way
 from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import Found, look_into, open_landed, read_texts
@@ -136,7 +137,7 @@ def landing_sensor(
         foreign = _foreign(sorted({*landed.files} - tokens.keys()))
         if foreign and requests:
             context.log.info(foreign)
-        looked = f"{len(tokens)} files in {shown_place}, {waiting} of them not looked at yet."
+        looked = f"{counted(len(tokens), 'file')} in {shown_place}, {waiting} of them not looked at yet."
         return dg.SensorResult(
             run_requests=requests,
             dynamic_partitions_requests=[batch_partitions.build_add_request(added)] if added else [],

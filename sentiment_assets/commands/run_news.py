@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from sentiment_assets.automation.alert_messages import what_failed
+from sentiment_assets.automation.jobs import TRAINS
 from sentiment_assets.automation.run_history import what_ran
 from sentiment_assets.presentation.wording import shorten
 from sentiment_assets.resources.dagster_runs import ENDED, ends_of
@@ -33,9 +34,7 @@ class RunNews:
                 yield f"{datetime.fromtimestamp(record.end_time or 0, UTC).astimezone():%H:%M}  {self._sentence(run)}"
 
     def _sentence(self, run: dg.DagsterRun) -> str:
-        first, last = ends_of(run) or ("", "")
-        batches = f" ({first})" if first and first == last else f" ({first} to {last})" if first else ""
-        what = f"{what_ran(run)}{batches}"
+        what = f"{what_ran(run)}{_of_what(run)}"
         if run.status == dg.DagsterRunStatus.SUCCESS:
             return f"✓ {what}"
         if run.status == dg.DagsterRunStatus.CANCELED:
@@ -43,3 +42,11 @@ class RunNews:
         events = [each.dagster_event for each in self.instance.all_logs(run.run_id) if each.dagster_event]
         reason = shorten(" ".join(what_failed(events)[0].split()), _LONGEST_REASON)
         return f"✗ {what}: {reason}  {self.dagster_ui}/runs/{run.run_id}"
+
+
+def _of_what(run: dg.DagsterRun) -> str:
+    """The batches of a run, or its one candidate; two candidates of a search say nothing of those between."""
+    first, last = ends_of(run) or ("", "")
+    if first == last:
+        return f" ({first})" if first else ""
+    return "" if TRAINS in run.tags else f" ({first} to {last})"

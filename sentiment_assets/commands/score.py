@@ -20,7 +20,7 @@ from sentiment_assets.ingestion.values import RejectedRow, optional_text, value_
 from sentiment_assets.presentation.spreadsheet import table_to_csv
 from sentiment_assets.resources.landing_place import NotAReviewFile
 from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
-from sentiment_assets.resources.registry import ChangedModel, champion_of
+from sentiment_assets.resources.registry import ChangedModel, LoadedChampion, champion_of
 from sentiment_assets.resources.urls import shown
 
 _ID = "review_id"
@@ -40,6 +40,7 @@ def score_file(
     Columns row, review_id (if the file has the branch's column of ids), text (as the branch stores it), what the
     champion says (missing where there is no score), and reason (why there is none, otherwise missing).
     """
+    champion = _champion(branch)
     try:
         settings = _settings(branch, text_columns, encoding)
         rows = list(read_rows_by(settings, content_of(file), file.name))
@@ -48,6 +49,14 @@ def score_file(
     except (UnreadableFile, NotAReviewFile, ValueError, OSError) as error:
         raise CannotScore(f"{file}: {error}") from error
     reviews = _reviews(file, rows, settings)
+    texts = reviews["text"].dropna()
+    scores = champion.model.explain(texts.tolist()).astype({"label": "Int8"}).set_axis(texts.index)
+    scored = reviews.join(scores)
+    return scored[[*(name for name in scored if name != "reason"), "reason"]]
+
+
+def _champion(branch: str) -> LoadedChampion:
+    """The champion of a branch, asked for first: a file is not read by the rules of a branch that nobody knows."""
     uri = tracking_uri()
     try:
         require_mlflow(uri)
@@ -58,10 +67,7 @@ def score_file(
         raise CannotScore(
             f"branch {branch!r} has no champion in {shown(uri)}: run the job {branch}_train, or name another --branch"
         )
-    texts = reviews["text"].dropna()
-    scores = champion.model.explain(texts.tolist()).astype({"label": "Int8"}).set_axis(texts.index)
-    scored = reviews.join(scores)
-    return scored[[*(name for name in scored if name != "reason"), "reason"]]
+    return champion
 
 
 def write_scores(scores: pd.DataFrame, output: Path | None) -> None:

@@ -225,7 +225,8 @@ def _missing(status: BranchStatus, landing: str, *, held: int, under_way: Sequen
     if status.failed:
         found.append(
             f"{counted(len(status.failed), 'batch', 'batches')} could not be taken in or scored "
-            f"({_some(status.failed)}): see why in Dagster, then sentiment-assets replay {branch}"
+            f"({_some(status.failed)}): sentiment-assets replay {branch} tries again and says why; land a mended file "
+            "under the same name, or delete the partition"
         )
     if status.unscored and status.champion:
         found.append(

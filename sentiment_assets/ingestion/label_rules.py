@@ -10,6 +10,7 @@ from typing import Literal
 
 from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_in
 from sentiment_assets.ingestion.settings import LabelRule, label_key
+from sentiment_assets.presentation.wording import counted
 
 Sure = Literal["sure", "likely", "a guess"]
 """How sure a proposal is."""
@@ -19,6 +20,8 @@ _SCALES = ((1, 5), (1, 10))
 _RANGES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 10), (0, 10), (0, 100))
 """The scales that ratings with fractions, or many of them, may be on; the first that holds all of them is taken."""
 _FEW_VALUES = 12
+_FEW_ABOVE = 0.01
+"""The share of ratings above a scale up to which they are slips, and say nothing of the scale."""
 _NPS_LOWEST, _NPS_HIGHEST, _DETRACTOR, _PROMOTER = 0, 10, 6, 9
 _STARS_LOWEST, _STARS_HIGHEST = 0, 5
 _NAMED_FOR_A_RATING = re.compile(r"rating|stars?|sterne|estrel|bewertung|[eé]toiles|评分|星", re.IGNORECASE)
@@ -115,6 +118,11 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
     if _is_of_promoters(ratings, column):
         rule_of_promoters = _rule_of(_PROMOTER, _DETRACTOR, _NPS_LOWEST, _NPS_HIGHEST)
         return ProposedRule(rule_of_promoters, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
+    if slips := _slips_above(numbers, seen, column):
+        (lowest, highest), above = slips
+        rows = counted(sum(seen[each] for each in above), "rating is", "ratings are")
+        why = f"nearly all are ratings from {lowest:g} to {highest:g}; {rows} above it ({', '.join(above)})"
+        return ProposedRule(_rating_rule(lowest, highest), "likely", f"{why}; check that more is better")
     if scale := _scale_of(numbers, ratings, column):
         why = f"ratings from {scale[0]:g} to {scale[1]:g}; check that more is better"
         says_stars = _NAMED_FOR_A_RATING.search(column) or any(map(_are_stars, numbers))
@@ -130,6 +138,22 @@ def _is_of_promoters(ratings: Sequence[float], column: str) -> bool:
         return False
     named = _NAMED_FOR_PROMOTERS.search(column) is not None
     return named or (ratings[0] == _NPS_LOWEST and not _NAMED_FOR_A_RATING.search(column))
+
+
+def _slips_above(
+    numbers: Sequence[str], seen: Counter[str], column: str
+) -> tuple[tuple[float, float], list[str]] | None:
+    """The usual scale that nearly all ratings are on, and the few that lie above it; ``None`` without any.
+
+    One 7 among a thousand ratings from 1 to 5 would make every 4 and 5 neutral, as if the scale went up to 10.
+    """
+    for scale in _SCALES:
+        above = [each for each in numbers if number_of(each) > scale[1]]
+        few = sum(seen[each] for each in above) <= _FEW_ABOVE * sum(seen[each] for each in numbers)
+        within = numbers[: len(numbers) - len(above)]
+        if above and within and few and _scale_of(within, [number_of(each) for each in within], column) == scale:
+            return scale, above
+    return None
 
 
 def _scale_of(numbers: Sequence[str], ratings: Sequence[float], column: str) -> tuple[float, float] | None:

@@ -16,6 +16,7 @@ from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.learning.metrics import errors, exact_ends
+from sentiment_assets.learning.model import PinnedVersion
 from sentiment_assets.learning.promotion import FEWEST_NEWEST, newest_reviews
 from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.learning.training_data import TrainingData
@@ -79,7 +80,7 @@ def make_model_card(
             as_text(shorten(decision.reason, _LONGEST_REASON)),
             _purpose(about.name),
             _figures(challenger, test, right, data.batches),
-            _data(about, data, languages),
+            _data(about, data, languages, challenger.model.started_from),
             _limits(challenger.model.calibration.threshold, languages),
             _use(about.name),
             _ownership(about.owners),
@@ -178,15 +179,19 @@ def _accuracy(name: str, right: np.ndarray) -> list[str]:
     return [name, f"{n:,}", f"{n_right / n:.4f}", f"{low:.4f} to {high:.4f}"]
 
 
-def _data(about: AboutBranch, data: TrainingData, languages: Sequence[str]) -> str:
+def _data(
+    about: AboutBranch, data: TrainingData, languages: Sequence[str], started_from: Sequence[PinnedVersion]
+) -> str:
     rows = [[split, *(f"{n:,}" for n in of_label.values())] for split, of_label in data.sizes.items()]
     when = "no review has a date"
     if data.dates:
         some = "" if data.dated == 1 else f" ({percent(data.dated)} of the reviews have a date)"
         when = f"from {data.dates[0]} to {data.dates[1]}{some}"
+    sisters = ", ".join(as_text(str(each)) for each in started_from)
+    weights = f"- It starts from {sisters}, and has what was learnt there in it.\n" if sisters else ""
     return (
         f"## Data\n\n{markdown_table(['split', *next(iter(data.sizes.values()))], rows)}\n\n"
-        f"- It was trained on {' and '.join(DEVELOPMENT)} together.\n"
+        f"- It was trained on {' and '.join(DEVELOPMENT)} together.\n{weights}"
         f"- Dates: {when}.\n"
         f"- Languages: {', '.join(as_text(each) for each in languages) or 'none that could be told'}.\n"
         f"- Where reviews come from: {as_text(about.sources)}.\n"

@@ -31,7 +31,7 @@ from sentiment_assets.learning.paired_comparison import (
 from sentiment_assets.learning.ranking import measure_ranking
 from sentiment_assets.learning.settings import BEST, PromotionRule, SelectionMetric
 from sentiment_assets.learning.splitting import TEST, reviews_of
-from sentiment_assets.presentation.wording import percent
+from sentiment_assets.presentation.wording import counted, percent
 
 _NEWEST_SHARE = 0.25
 FEWEST_NEWEST = 50
@@ -224,13 +224,15 @@ def _figures(comparison: PairedComparison) -> str:
             f"; on the newest {comparison.newest.n:,} of them its accuracy is "
             f"{comparison.newest.challenger_accuracy:.4f}, the champion's {comparison.newest.champion_accuracy:.4f}"
         )
+    now = counted(comparison.only_challenger_wrong, "review is", "reviews are")
+    before = counted(comparison.only_champion_wrong, "was", "were")
     return (
         f"on the same {comparison.n:,} test reviews its accuracy is {comparison.challenger_accuracy:.4f}, the "
         f"champion's {comparison.champion_accuracy:.4f}; {by_metric}its hinge loss is "
         f"{abs(comparison.hinge_difference):.4f} {'below' if comparison.hinge_difference < 0 else 'above'} the "
         f"champion's (p {comparison.p_hinge_worse:.3f} for worse, "
-        f"{comparison.p_hinge_better:.3f} for better); {comparison.only_challenger_wrong} reviews are wrong only now, "
-        f"{comparison.only_champion_wrong} were wrong only before "
+        f"{comparison.p_hinge_better:.3f} for better); {now} wrong only now, "
+        f"{before} wrong only before "
         f"(p {comparison.p_errors_worse:.3f} for worse, {comparison.p_errors_better:.3f} for better)"
         f"{newest}"
     )

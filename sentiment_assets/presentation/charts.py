@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sentiment_assets.presentation import palette
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _HEIGHT, _VOLUME = 380, 40, 10, 12, 150, 34
-_ROOM_OF_A_NAME = 62
+_ROOM_OF_A_NAME = 76
 _RANGE_WIDTH, _RANGE_HEIGHT, _END = 200, 16, 6
 _SPARK_WIDTH, _SPARK_HEIGHT = 160, 44
 

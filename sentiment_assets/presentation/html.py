@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from sentiment_assets.presentation import palette
 from sentiment_assets.presentation.inline_svg import inlined
-from sentiment_assets.presentation.wording import example, format_p_value, percent, points
+from sentiment_assets.presentation.wording import counted, example, format_p_value, percent, points
 
 _HERE = Path(__file__).parent
 _STYLE = "style.html.j2"
@@ -19,7 +19,7 @@ def html_environment(folder: Path) -> Environment:
     """Return the environment of the templates in ``folder``.
 
     A page writes ``style`` into its head. Filters: ``percent`` for shares, ``points`` for net sentiment, ``cut`` for
-    review texts, and ``inlined`` for an SVG picture with its description.
+    review texts, ``inlined`` for an SVG picture with its description, and ``counted`` for how many there are.
     """
     environment = Environment(
         loader=FileSystemLoader([folder, _HERE]), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -30,6 +30,7 @@ def html_environment(folder: Path) -> Environment:
         "cut": example,
         "p_value": format_p_value,
         "inlined": inlined,
+        "counted": counted,
     }
     environment.globals["style"] = Markup(environment.get_template(_STYLE).render(palette=palette))  # noqa: S704  our own
     return environment

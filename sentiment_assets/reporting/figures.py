@@ -292,7 +292,8 @@ def _corrected(rows: _Rows, champion: ChampionTestScores | None) -> Band | None:
 
     The champion's error rates on test are not those on its own training reviews, which it knows by heart: only what it
     says of others is corrected, by its errors on test reviews that are as doubtful as these (``weights_as_left``).
-    ``None`` if that is needed and cannot be done.
+    Where test tells nothing of such reviews, they may be anything beside those with a label: a few of them widen the
+    band of the many a little. ``None`` where no review has a label and the errors are not known.
     """
     known = ~np.isnan(rows.known)
     answered = ~known & (rows.score != 0)
@@ -314,6 +315,8 @@ def _corrected(rows: _Rows, champion: ChampionTestScores | None) -> Band | None:
             weights = weights_as_left(scores, left, test_scores)
             rates = error_rates(champion.margins, champion.labels, weights)
             adjusted = adjusted_sentiment(_positive(rows.label[others]), n, rates)
+            if adjusted is None and known.any():
+                adjusted = Band(net_sentiment(_positive(rows.label[others]), n).value, -1.0, 1.0)
         if adjusted is None:
             return None
         parts.append((n, adjusted))

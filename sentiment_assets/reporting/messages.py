@@ -30,7 +30,7 @@ class Messages:
         if kind == "month":
             written = format_date(date.fromisoformat(first_day), _SHORT_MONTH if short else _MONTH, self.language)
             return str(written)
-        return first_day[2:] if short else str(self(kind, day=first_day))
+        return first_day if short else str(self(kind, day=first_day))
 
     def known(self, name: str) -> bool:
         """Whether there is a sentence of that name."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sentiment_assets.reporting.figures import KNOWN_LABEL
-from sentiment_assets.reporting.telling_words import TellingWord, pattern_of
+from sentiment_assets.reporting.telling_words import TellingWord, patterns_of
 
 QUOTES = 3
 _SURE = 0.5
@@ -76,7 +76,7 @@ def quotes_of(word: TellingWord, among: Quotable, used: Collection[str] = ()) ->
     places = word.places[sure if sure.any() else agreed]
     third = np.empty(len(places), np.int64)
     third[np.argsort(among.rank[places])] = np.arange(len(places)) * QUOTES // max(len(places), 1)
-    said, texts = pattern_of(word.word), among.columns["text"]
+    patterns, texts = patterns_of(word.word), among.columns["text"]
     found: list[Quote] = []
     taken = set(used)
     for number in (*range(QUOTES), *range(QUOTES)):
@@ -84,7 +84,8 @@ def quotes_of(word: TellingWord, among: Quotable, used: Collection[str] = ()) ->
             text = str(texts[place])
             if len(found) == QUOTES or text in taken:
                 continue
-            match = said.search(" ".join(text.split()))
+            in_one_line = " ".join(text.split())
+            match = next(filter(None, (each.search(in_one_line) for each in patterns)), None)
             if match:
                 taken.add(text)
                 found.append(_quote(match, among, place))

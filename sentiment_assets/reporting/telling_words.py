@@ -169,11 +169,14 @@ def changed_words(found: FoundWords, now: np.ndarray, before: np.ndarray) -> lis
     ]
 
 
-def pattern_of(word: Word) -> re.Pattern[str]:
-    """What finds a word or one of its variants in a text, in whatever letters it is written there."""
+def patterns_of(word: Word) -> tuple[re.Pattern[str], ...]:
+    """What finds a word and its variants in a text, in whatever letters they are written there.
+
+    The longest comes first: the "muy" of "muy recomendable" may stand in a text elsewhere, and say something else.
+    """
     plain = {each for each in map(_plain, word.variants) if len(each) > 1 or not _UNSPACED.search(each)}
-    forms = sorted({word.shown, *plain} - {""}, key=len, reverse=True)
-    return re.compile("|".join(_form(each) for each in forms), re.IGNORECASE)
+    forms = sorted({word.shown, *plain} - {""}, key=lambda each: (-len(each), each))
+    return tuple(re.compile(_form(each), re.IGNORECASE) for each in forms)
 
 
 def _form(words: str) -> str:

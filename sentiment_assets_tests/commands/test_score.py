@@ -127,11 +127,19 @@ def test_a_terminal_is_shown_what_it_would_obey(monkeypatch: pytest.MonkeyPatch)
     assert "\x1b[31m\nand" in said[False], "a program gets the text as it is"
 
 
+@pytest.mark.usefixtures("trained")
 def test_what_is_said_of_a_file_moves_no_cursor(tmp_path: Path) -> None:
     done = score(tmp_path, b"bo\x1b[2Jdy\nfine\n")
     assert done.exit_code == 1
     assert "it has: bo\\x1b[2Jdy" in done.output
     assert "\x1b" not in done.output
+
+
+def test_a_branch_that_nobody_knows_is_told_before_what_its_rules_would_say_of_the_file(tmp_path: Path) -> None:
+    done = score(tmp_path, b"Comentario\nfine\n")
+    assert done.exit_code == 1
+    assert "branch 'acme' has no champion" in done.output
+    assert "Comentario" not in done.output
 
 
 @pytest.mark.usefixtures("trained")

@@ -96,7 +96,7 @@ def test_the_figures_are_those_of_the_batches_and_of_the_registry(trained: Branc
 def test_a_batch_that_failed_is_named_until_it_is_taken_in(acme: BranchInProcess) -> None:
     assert not acme.take_in("a.csv", b"body\nfine\n").success
     assert status_of(acme).failed == ["a.csv"]
-    assert "sentiment-assets replay acme" in " ".join(status_of(acme).missing)
+    assert "(a.csv): sentiment-assets replay acme tries again and says why" in " ".join(status_of(acme).missing)
     assert acme.take_in("a.csv", b"text,label\nfine,1\ndull,0\n").success
     assert status_of(acme).failed == []
 

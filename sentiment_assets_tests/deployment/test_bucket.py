@@ -147,6 +147,6 @@ def test_a_bucket_that_takes_its_time_is_waited_for(
         looks = sensor(dg.build_sensor_context(branch.instance, resources={"storage": Storage(root="data")}))
         assert isinstance(looks, dg.SensorResult)
         assert looks.skip_reason is not None
-        assert str(looks.skip_reason.skip_message).startswith(f"1 files in {landing}, 1 of them not looked at yet.")
+        assert str(looks.skip_reason.skip_message).startswith(f"1 file in {landing}, 1 of them not looked at yet.")
         assert branch.ingest("a.csv").success
         assert branch.metadata("raw_reviews")["rows_in"].value == 20

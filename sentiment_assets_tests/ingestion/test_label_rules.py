@@ -68,6 +68,31 @@ def test_a_scale_that_is_named_is_sure_and_classes_are_a_guess() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "highest"),
+    [
+        ({"1": 60, "3": 20, "5": 119, "7": 1}, 5),
+        ({"1": 60, "3": 20, "5": 118, "7": 2}, 5),
+        ({"1": 60, "3": 20, "5": 117, "7": 3}, 10),
+        ({"1": 60, "4": 20, "9": 118, "55": 2}, 10),
+        ({"1": 3, "5": 3, "7": 1}, 10),
+    ],
+)
+def test_a_few_slips_above_a_scale_do_not_make_it_another_one(values: dict[str, int], highest: int) -> None:
+    proposed = proposed_rule(Counter(values), LabelRule(), "stars")
+
+    assert proposed.rule["highest"] == highest
+    assert proposed.sure == "likely"
+
+
+def test_slips_above_a_scale_are_told() -> None:
+    proposed = proposed_rule(Counter({"1": 60, "3": 20, "5": 118, "7": 1, "50": 1}), LabelRule(), "stars")
+
+    assert proposed.why == (
+        "nearly all are ratings from 1 to 5; 2 ratings are above it (7, 50); check that more is better"
+    )
+
+
+@pytest.mark.parametrize(
     ("words", "labels"),
     [
         (["Recommended", "Not Recommended"], [1, 0]),

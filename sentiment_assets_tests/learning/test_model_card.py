@@ -12,6 +12,7 @@ from sentiment_assets.learning.behaviour_cases import NO_CASES, BehaviourCases
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.learning.metrics import accuracy, exact_ends
+from sentiment_assets.learning.model import PinnedVersion
 from sentiment_assets.learning.model_card import (
     LONGEST,
     ModelCard,
@@ -65,6 +66,14 @@ def test_its_sizes_are_those_of_the_splits(challenger: Challenger, splits: pd.Da
     for split in ("train", "validation", "test"):
         labels = splits.loc[splits["split"] == split, "label"]
         assert row(card, split) == [f"{int((labels == label).sum()):,}" for label in (1, 0)]
+
+
+def test_it_names_the_sisters_whose_weights_are_in_it(challenger: Challenger, splits: pd.DataFrame) -> None:
+    sisters = (PinnedVersion("books", "3", "a"), PinnedVersion("films", "1", "b"))
+    started = replace(challenger, model=replace(challenger.model, started_from=sisters))
+
+    assert "It starts from books/3, films/1, and has what was learnt there in it." in card_of(started, splits).text
+    assert "starts from" not in card_of(challenger, splits).text
 
 
 def test_the_newest_reviews_are_measured_by_themselves(challenger: Challenger, splits: pd.DataFrame) -> None:

@@ -53,7 +53,7 @@ def test_the_page_tells_the_story_of_the_latest_batch(champion: ComparedChampion
     assert ">kettle</td>" in html
     assert "What moved the mean margin of c.csv" in html
     assert "what each threshold would have cost" in html
-    assert "Of 2 batches with labels that were like the reference" in html
+    assert "Of 2 batches with labels like the reference" in html
     budget = html.split("what each threshold would have cost")[1]
     assert budget.count("(as it is)") == budget.count("<tr>") - 1, "one row for each check"
 

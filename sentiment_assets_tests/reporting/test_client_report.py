@@ -113,6 +113,10 @@ def test_figures_are_corrected_for_the_champions_errors_and_say_whose_scores_it_
     assert "Champion version 2: 90.0 % of its 200 test reviews right" in page
     assert "100 of these reviews were scored by other versions" in page
     assert "Corrected for the model's known errors." in page
+    by_labels = make_client_report(
+        "acme", raw=reviews, scored=scored, kept=[], champion=champion(), records=[], now=NOW
+    )
+    assert "other versions" not in by_labels.html, "no error rates are supposed where each review has a label"
     assert (
         "other versions"
         not in make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).html
@@ -153,6 +157,20 @@ def test_labels_are_used_where_they_are() -> None:
     page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=champion(), records=[], now=NOW).html
     assert "Corrected by the labels of 100 of the reviews and for the model's known errors." in said(page)
     assert whole_of(raw, scored, None).isna()["adjusted"], "without error rates the others cannot be corrected"
+
+
+def test_two_reviews_of_which_nothing_is_known_do_not_take_the_labels_of_the_others_away() -> None:
+    labelled, others = reviews_of(100, 1), reviews_of(2, 2)
+    raw, scored = {"a": labelled, "b": unlabelled(others)}, {"a": scores_of(labelled), "b": scores_of(others)}
+    only_positive_in_test = replace(champion(), labels=np.ones_like(LABELS))
+    says, positive = 2.0 * scored["b"]["label"].mean() - 1, int((labelled["label"] == 1).sum())
+
+    whole = whole_of(raw, scored, only_positive_in_test)
+
+    assert adjusted_of(whole) == pytest.approx(
+        ends(join_bands([(100, net_sentiment(positive, 100)), (2, Band(says, -1.0, 1.0))]))
+    )
+    assert whole_of({"b": raw["b"]}, {"b": scored["b"]}, only_positive_in_test).isna()["adjusted"]
 
 
 def test_reviews_in_which_the_model_knows_nothing_are_told_and_not_counted() -> None:

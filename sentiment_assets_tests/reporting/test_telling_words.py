@@ -157,3 +157,13 @@ def test_a_text_is_quoted_once_and_so_that_the_word_is_seen() -> None:
     assert quote.after.endswith("blah…")
     assert len(quote.before) + len(quote.after) < 300
     assert quotes_of(word, Quotable.of(reviews), used={long}) == []
+
+
+def test_a_quote_marks_the_longest_of_the_words_that_stand_as_one() -> None:
+    said = "Very dull at first, but very lovely."
+    weights = {"very lovely": 0.6, "very": 0.5, "very lovely .": 0.4}
+    [word], _ = telling_words(find_words(reviews_that([(said, weights)] * 3)))
+
+    [quote] = quotes_of(word, Quotable.of(reviews_that([(said, weights)] * 3)))
+
+    assert (quote.before, quote.said) == ("Very dull at first, but ", "very lovely")
