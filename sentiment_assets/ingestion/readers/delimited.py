@@ -1,6 +1,7 @@
 """Delimited text: one record a line unless a quoted field holds line ends. What the branch does not say is found."""
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -37,6 +38,8 @@ def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
 
 def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
     beginning = list(islice(text, _LINES_LOOKED_AT))
+    if not source.format.names and _is_json(beginning):
+        raise UnreadableFile("it is JSON, and no delimited text: land it by a name that ends in .jsonl or .json")
     says_delimiter = None if source.format.names else _EXCEL_SEPARATOR.fullmatch("".join(beginning[:1]))
     first = beginning[1:] if says_delimiter else beginning
     delimiter = source.format.delimiter or (
@@ -78,6 +81,17 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
             LONGEST_RECORD: list(records.longest),
         }
     )
+
+
+def _is_json(lines: Sequence[str]) -> bool:
+    """Whether the first line that holds something is an object, or begins one or a list of them."""
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if first in ("{", "[") or first.startswith("[{"):
+        return True
+    try:
+        return first.startswith("{") and isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _down_to_header(

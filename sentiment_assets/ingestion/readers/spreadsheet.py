@@ -21,6 +21,8 @@ from sentiment_assets.ingestion.readers.unpacking import DAMAGED, UnreadableFile
 
 _Sheet = Sequence[Sequence[object]]
 _ROWS_LOOKED_AT = 100
+_UNDER_A_PASSWORD = "EncryptedPackage".encode("utf-16-le")
+"""What Office calls the part of a protected file that holds everything else."""
 
 
 def read_spreadsheet(source: Source) -> Iterator[RawRow]:
@@ -37,6 +39,8 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
     except UnreadableFile:
         raise
     except (python_calamine.CalamineError, *DAMAGED) as error:
+        if _UNDER_A_PASSWORD in content:
+            raise UnreadableFile("it is protected by a password: save it without one") from error
         raise UnreadableFile(
             f"it is not a readable spreadsheet ({error}); save it again, or export it as CSV"
         ) from error
