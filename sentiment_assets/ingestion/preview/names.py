@@ -66,7 +66,7 @@ _CONTRARY: Mapping[str, str] = {
         "confidence gold price age length words version year thumbsup verified id average avg days lat "
         "lng index playtime helpfulness denominator numerator product quantity qty amount page phone zip "
         "code reviews hours minutes anzahl hilfreich verifizierter verifiziert verificada compra achat "
-        "kauf purchase vine spoiler"
+        "kauf purchase vine spoiler effort"
     ),
     "created_at": (
         "reply response replied updated update modified edited last release purchase birth stay visit "
@@ -80,8 +80,15 @@ _CONTRARY: Mapping[str, str] = {
     ),
     "keep": "id url link count email phone ip",
 }
+_OF_SOMETHING_BAD = (
+    "complaint complaints complained problem problems issue issues trouble defect defective fault faulty broken "
+    "damaged refund refunded returned churn churned cancelled canceled spam fake toxic toxicity hate abusive offensive "
+    "negative unhappy dissatisfied beschwerde beschwerden reklamation probleme mangel mangelhaft fehler plainte queja "
+    "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela"
+)
 _WORDS = {role: frozenset(words.split()) for role, words in _SUGGESTING.items()}
 _AGAINST = {role: frozenset(words.split()) for role, words in _CONTRARY.items()}
+_YES_IS_BAD = frozenset(_OF_SOMETHING_BAD.split())
 _COUNTED = ("count", "votes", "counts")
 _OF_A_VERSION = frozenset({"version", "versions", "versao", "versione", "build", "revision", "release", "firmware"})
 _BEHIND_A_VERSION = ("name", "code", "number", "no", "nr", "value", "string")
@@ -138,6 +145,11 @@ def says_a_version(name: str) -> bool:
 def says_a_change(name: str) -> bool:
     """Whether a name says when something was changed: it is another moment than the review's own, but one."""
     return bool(_OF_A_CHANGE.intersection(words_in(name)))
+
+
+def says_of_something_bad(name: str) -> bool:
+    """Whether a "yes" below a name such as ``is_complaint`` speaks of something bad."""
+    return not _YES_IS_BAD.isdisjoint(words_in(name))
 
 
 def is_a_known_name(text: str) -> bool:

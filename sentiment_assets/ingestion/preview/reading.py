@@ -20,6 +20,7 @@ from sentiment_assets.ingestion.readers.source import (
     SHAPE_PROPOSED,
     RawRow,
     SeveralInOne,
+    classes_of,
     encoding_in,
 )
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
@@ -76,7 +77,8 @@ class Sample:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the rows."""
-        return columns_of(self.rows, self.settings.placeholders)
+        columns = columns_of(self.rows, self.settings.placeholders)
+        return tuple(replace(each, classes=classes_of(self.found, each.name)) for each in columns)
 
     @property
     def has_names(self) -> bool:

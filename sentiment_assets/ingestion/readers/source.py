@@ -38,6 +38,9 @@ SHAPE_PROPOSED = "shape_proposed"
 NOT_READ = "not_read"
 """The files of a folder that are no reviews."""
 
+CLASS_NAMES = "class_names"
+"""The names that the file itself has for the numbers of a column, from 0 on, by the column's name."""
+
 
 class RawRow(NamedTuple):  # a frozen dataclass takes three times as long to make, for every row
     """A row as the file has it, or what kept it from being read."""
@@ -137,6 +140,12 @@ def proposal_of_encoding(content: bytes) -> dict[str, object]:
 def encoding_in(proposal: str) -> str:
     """The encoding that a proposal of ``ENCODING_PROPOSED`` names; empty if there is none."""
     return proposal.rpartition("`encoding: ")[2].rstrip("`")
+
+
+def classes_of(found: Mapping[str, object], column: str) -> tuple[str, ...]:
+    """The names that a file has for the numbers of a column, by what was ``found`` about it; mostly none."""
+    classes = found.get(CLASS_NAMES)
+    return tuple(classes.get(column, ())) if isinstance(classes, dict) else ()
 
 
 def column_names(written: Collection[str]) -> list[str]:
