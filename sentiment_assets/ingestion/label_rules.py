@@ -22,6 +22,7 @@ _FEW_VALUES = 12
 _NPS_LOWEST, _NPS_HIGHEST, _DETRACTOR, _PROMOTER = 0, 10, 6, 9
 _STARS_LOWEST, _STARS_HIGHEST = 0, 5
 _NAMED_FOR_A_RATING = re.compile(r"rating|stars?|sterne|estrel|bewertung|[eé]toiles|评分|星", re.IGNORECASE)
+_STARS = ("star", "ster", "étoile", "estrel", "stell", "gwiazd", "stj", "звезд", "yıldız", "星", "별", "★", "⭐")
 _NAMED_FOR_PROMOTERS = re.compile(r"nps|recommend|promoter|likely", re.IGNORECASE)
 _NAMED_FOR_SCHOOL_MARKS = re.compile(r"schulnote", re.IGNORECASE)
 _ANCHOR = re.compile(r"(\d+) ?[=:] ?([^\d,;/|()=:]+?)(?= ?[,;/|()–-]| *\d| *$)")
@@ -218,7 +219,7 @@ def _rule_of(positive_from: float, negative_to: float, lowest: float, highest: f
 
 def _are_stars(key: str) -> bool:
     """Whether a rating is called stars, or written as Google does: FIVE."""
-    return key.isalpha() or any(each in key for each in ("star", "stern", "étoile", "estrel", "stell", "★", "⭐"))
+    return key.isalpha() or any(each in key for each in _STARS)
 
 
 def _is_plain(key: str) -> bool:

@@ -244,12 +244,18 @@ def _cost(sample: Sample) -> float:
         for value in row.values.values():
             if isinstance(value, str) and not row.problem:
                 if "\n" in value and width > 1:
-                    cost += sum(line.count(delimiter) == width - 1 for line in value.split("\n")[1:-1])
+                    cost += sum(_is_like_a_row(line, delimiter, width) for line in value.split("\n")[1:-1])
                     cost += value.count("\n") > 20
                 cost += value.startswith('"') and value.endswith('"') and len(value) > 1
     if width <= 1 and sample.settings.format.delimiter:
         return float("inf")
     return cost
+
+
+def _is_like_a_row(line: str, delimiter: str, columns: int) -> bool:
+    """Whether a line within a field may be a row by itself: behind the commas of a text is a blank or nothing."""
+    fields = line.rstrip("\r").split(delimiter)
+    return len(fields) == columns and all(field and not field.startswith(" ") for field in fields[1:])
 
 
 # a header, below other rows, or none

@@ -414,6 +414,15 @@ SHAPES: dict[str, Shape] = {
         (),
         '"' + TEXTS[0].replace(",", '"'),
     ),
+    "paragraphs with commas at their ends": Shape(
+        "a.csv",
+        table(
+            {"review": [f"{t.partition(',')[0]},\n\nso I say,\n\n{n}" for n, t in enumerate(TEXTS)], "rating": STARS}
+        ).encode(),
+        SIGNS,
+        (),
+        "The tent stayed dry all night and went up in minutes,\n\nso I say,\n\n0",
+    ),
     "escaped quotes": Shape(
         "a.csv",
         (
