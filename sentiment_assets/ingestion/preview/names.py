@@ -9,6 +9,8 @@ from sentiment_assets.ingestion.label_rules import meaning_of
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\da-zA-Z_]+")
 
+_TYPE_OF_MONGO = re.compile(r"(?:\.\$\w+)+$")
+"""What MongoDB's exports put around a value: ``createdAt.$date``, ``stars.$numberInt``."""
 _SUGGESTING: Mapping[str, str] = {
     "text": (
         "text review reviews body content comment comments feedback message opinion verbatim description "
@@ -36,7 +38,7 @@ _SUGGESTING: Mapping[str, str] = {
         "date dates datum fecha data created at time timestamp when day published posted submitted "
         "submit written zeit zeitpunkt erstellt reviewtime creation datetime jour fechas datetimes "
         "bewertungsdatum erstellungsdatum eingang publie creee cree "
-        "horario moment on utc gmt epoch unix millis ms 日期 时间 评论时间 日付 投稿日 날짜 дата время"
+        "horario moment on utc gmt epoch unix millis ms ts 日期 时间 评论时间 日付 投稿日 날짜 дата время"
     ),
     "review_id": (
         "id ids oid uuid guid reviewid key identifier identificador identifiant identifikator "
@@ -99,7 +101,9 @@ _SEVERAL = {"thumbs up count": "votes count"}
 @lru_cache(maxsize=1024)
 def words_in(name: str) -> tuple[str, ...]:
     """The words of a name in small letters and without accents: ``reviewText`` and ``review_text`` have two."""
-    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    plain = "".join(
+        each for each in unicodedata.normalize("NFKD", _TYPE_OF_MONGO.sub("", name)) if not unicodedata.combining(each)
+    )
     words = [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFC", plain))]
     said = " ".join(words)
     return tuple(_SEVERAL.get(said, said).split())

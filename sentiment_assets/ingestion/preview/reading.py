@@ -14,6 +14,7 @@ from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
 from sentiment_assets.ingestion.preview.roles import find_roles
 from sentiment_assets.ingestion.readers.delimited import DELIMITERS
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by
+from sentiment_assets.ingestion.readers.json_rows import are_rows_by_key
 from sentiment_assets.ingestion.readers.source import (
     ENCODING_PROPOSED,
     SHAPE,
@@ -172,7 +173,9 @@ def _way_to_a_list(rows: Sequence[RawRow]) -> str:
 
 def _lists_in(values: Mapping[str, object], before: str) -> Iterator[tuple[str, int]]:
     for name, value in values.items():
-        if isinstance(value, dict):
+        if are_rows_by_key(value):
+            yield f"{before}{name}", len(value)
+        elif isinstance(value, dict):
             yield from _lists_in(value, f"{before}{name}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             yield f"{before}{name}", len(value)

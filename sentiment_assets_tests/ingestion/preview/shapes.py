@@ -379,6 +379,32 @@ SHAPES: dict[str, Shape] = {
         SIGNS,
         ISO,
     ),
+    "types of MongoDB": Shape(
+        "a.json",
+        lines(
+            {
+                "_id": [{"$oid": f"{place:024x}"} for place in range(COUNT)],
+                "comment": TEXTS,
+                "stars": [{"$numberInt": each} for each in STARS],
+                "createdAt": [{"$date": {"$numberLong": str(int(each.timestamp() * 1000))}} for each in DAYS],
+            }
+        ).encode(),
+        SIGNS,
+        ISO,
+    ),
+    "reviews by their keys": Shape(
+        "a.json",
+        json.dumps(
+            {
+                "reviews": {
+                    f"-N{place:02}": {"body": t, "stars": int(s), "ts": int(d.timestamp() * 1000)}
+                    for place, (t, s, d) in enumerate(zip(TEXTS, STARS, DAYS, strict=True))
+                }
+            }
+        ).encode(),
+        SIGNS,
+        ISO,
+    ),
     "a list far within": Shape(
         "a.json",
         json.dumps(
