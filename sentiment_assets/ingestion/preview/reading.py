@@ -12,7 +12,7 @@ from sentiment_assets.ingestion.open_file import Content, stream_of
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
 from sentiment_assets.ingestion.preview.roles import find_roles
-from sentiment_assets.ingestion.readers.delimited import DELIMITERS
+from sentiment_assets.ingestion.readers.delimited import DELIMITERS, RARE_DELIMITERS
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.json_rows import are_rows_by_key
 from sentiment_assets.ingestion.readers.source import (
@@ -217,6 +217,7 @@ def _with_fewest_problems(sample: Sample) -> Sample:
         "quotes are read as characters like others": {"quoting": "none"},
         "a backslash takes the meaning from a quote": {"escape": "\\"},
     }
+    ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in RARE_DELIMITERS}
     if _may_be_lines(sample):
         ways["each line is a review"] = {"one_review": "line"}
     ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in DELIMITERS}

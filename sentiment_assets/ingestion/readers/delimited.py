@@ -25,6 +25,8 @@ from sentiment_assets.ingestion.settings import FormatSettings
 _LARGEST_FIELD = 4 * MEGABYTE
 DELIMITERS = (",", ";", "\t", "|")
 """What fields may be parted by where neither the branch nor the file says so."""
+RARE_DELIMITERS = ("^", "~", "\x01")
+"""What they may be parted by where none of the usual ones parts the header."""
 _LINES_LOOKED_AT = 100
 _LINES_AT_ONCE = 1000
 _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
@@ -57,6 +59,8 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
         source.named.extend(names)
         looked_at = looked_at[len(above) + 1 :]
     one_more = _each_ends_in_a_delimiter(looked_at, len(names))
+    if not source.format.names and _each_begins_with_its_number(looked_at, len(names)):
+        names, protected = column_names(["", *names]), [place + 1 for place in protected]
     columns = len(names)
     for number, fields, fault in records:
         if one_more and not fault and len(fields) == columns + 1 and not fields[-1]:
@@ -131,8 +135,10 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     having = {each: len(set(source.wanted) & names) for each, names in headers.items()}
     most = max(having.values(), default=0)
     parting = [each for each, names in headers.items() if len(names) > 1 or (most and having[each] == most)]
-    if len(parting) <= 1:
-        return parting[0] if parting else usual
+    if not parting:
+        return next((each for each in RARE_DELIMITERS if _parts_all(_first_records(lines, each, source.format))), usual)
+    if len(parting) == 1:
+        return parting[0]
     best = [each for each in parting if having[each] == most]
     return max(best, key=lambda each: _parts_into(beginnings[each], len(beginnings[each][places[each]])))
 
@@ -154,6 +160,11 @@ def _parts_into(records: Sequence[Sequence[str]], columns: int) -> float:
     return len(fitting) / max(len(records), 1) * (1 + without_blank / after)
 
 
+def _parts_all(records: Sequence[Sequence[str]]) -> bool:
+    """Whether the header and every record have the same number of fields, and more than one."""
+    return len(records) > 1 and len(records[0]) > 1 and {len(fields) for fields in records} == {len(records[0])}
+
+
 def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -> list[list[str]]:
     """The fields of the first records; the last may go on beyond the lines that are looked at."""
     records = [fields for _, fields, _ in _Records(iter(lines), delimiter, form)]
@@ -163,6 +174,12 @@ def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -
 def _each_ends_in_a_delimiter(rows: Sequence[Sequence[str]], columns: int) -> bool:
     """Whether each row that is looked at has one field more than there are columns, and nothing in it."""
     return bool(rows) and all(len(fields) == columns + 1 and not fields[-1] for fields in rows)
+
+
+def _each_begins_with_its_number(rows: Sequence[Sequence[str]], columns: int) -> bool:
+    """Whether each row has its number before the columns of the header, as R writes its rows' names."""
+    numbers = [fields[0] for fields in rows if len(fields) == columns + 1]
+    return len(numbers) == len(rows) > 1 and numbers == [str(place) for place in range(1, len(rows) + 1)]
 
 
 def _header(header: "_Record | None") -> tuple[list[str], list[int]]:

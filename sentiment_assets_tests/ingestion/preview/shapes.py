@@ -268,6 +268,9 @@ SHAPES: dict[str, Shape] = {
     "sentences and 0 or 1, without a header": Shape(
         "a.txt", table({"t": TEXTS, "l": SIGNS}, "\t", header=False).encode(), SIGNS
     ),
+    "fields of Hive": Shape(
+        "a.txt", table({"n": range(COUNT), "t": TEXTS, "s": STARS}, "\x01", header=False).encode(), SIGNS
+    ),
     "words of sentiment, without a header": Shape(
         "a.csv", table({"l": words("positive", "negative"), "t": TEXTS}, header=False).encode(), SIGNS
     ),

@@ -120,6 +120,23 @@ def test_a_file_without_a_header_is_read_by_position() -> None:
     assert values("5,fine\n1,dull\n", form=form) == [{"stars": "5", "text": "fine"}, {"stars": "1", "text": "dull"}]
 
 
+@pytest.mark.parametrize("delimiter", ["^", "~", "\x01"])
+def test_a_rare_delimiter_is_found_where_it_parts_every_line_and_no_usual_one_parts_the_header(delimiter: str) -> None:
+    whole = f"text{delimiter}stars\nfine, really{delimiter}5\ndull{delimiter}1\n"
+    assert values(whole) == [{"text": "fine, really", "stars": "5"}, {"text": "dull", "stars": "1"}]
+    assert values(f"text{delimiter}\nfine\n") == [{f"text{delimiter}".strip(): "fine"}]
+
+
+def test_numbers_that_a_header_does_not_name_are_those_of_the_rows() -> None:
+    """R writes a table so."""
+    assert values('"stars","text"\n"1",5,"fine"\n"2",1,"dull"\n') == [
+        {"column 1": "1", "stars": "5", "text": "fine"},
+        {"column 1": "2", "stars": "1", "text": "dull"},
+    ]
+    broken = read("text,stars\nfine,5,new\ndull,1,old\n")
+    assert [row.problem is None for row in broken] == [False, False], "a name that is missing may be any"
+
+
 def test_quotes_may_be_characters_and_a_character_may_escape_them() -> None:
     assert values('text\tstars\n"Sturdy kettle\t5\nso "so"\t3\n', "r.tsv", FormatSettings(quoting="none")) == [
         {"text": '"Sturdy kettle', "stars": "5"},
