@@ -24,7 +24,8 @@ _DIGITS_OF_SECONDS = 10
 """Digits of a number of seconds since 1970, from September 2001 on; what is counted has mostly fewer."""
 
 _HALF_AND_ZONE = (
-    r" ?(?P<half>[AP]\.? ?M\.?)?(?: ?\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT|[A-Z]{3,4}(?!\w))\)?)?"
+    r"(?: UHR)? ?(?P<half>[AP]\.? ?M\.?)?"
+    r"(?: ?\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT|[A-Z]{3,4}(?!\w))\)?)?"
 )
 _SECONDS = r"(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?"
 _CLOCK = rf"(?P<hours>\d{{1,2}}):(?P<minutes>\d{{2}})(?::{_SECONDS})?{_HALF_AND_ZONE}"
@@ -45,7 +46,10 @@ _EAST_ASIAN = re.compile(
 _WITHOUT_SIGNS = re.compile(r"^(\d{8})(\d{6})$")
 _OF_DOTNET = re.compile(r"/DATE\((-?\d+)(?:[+-]\d{4})?\)/")
 _DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
-_AMERICAN_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_ZONES_WEST = {"EST": 5, "EDT": 4, "CST": 6, "CDT": 5, "MST": 7, "MDT": 6, "PST": 8, "PDT": 7}
+_ZONES_EAST = {"WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3, "JST": 9, "KST": 9}
+_ZONES = {name: -hours for name, hours in _ZONES_WEST.items()} | _ZONES_EAST
+"""Hours ahead of UTC in zones whose names mean one thing; CST is that of America."""
 _EPOCHS = {"epoch_seconds": 0, "epoch_milliseconds": 3, "epoch_microseconds": 6, "epoch_nanoseconds": 9}
 _BEFORE_FIRST_DAY_OF_EXCEL = datetime(1899, 12, 30, tzinfo=UTC)
 _FIRST_DAY_OF_2000 = 36526
@@ -241,9 +245,9 @@ def _zone(name: str | None) -> timezone:
     if offset := _OFFSET.fullmatch(name):
         ahead = timedelta(hours=int(offset["hours"]), minutes=int(offset["minutes"] or 0))
         return timezone(-ahead if offset["sign"] == "-" else ahead)
-    if name not in _AMERICAN_ZONES:
+    if name not in _ZONES:
         raise NotRead(f"the time zone {name} is not known; an offset such as +02:00 is")
-    return timezone(timedelta(hours=_AMERICAN_ZONES[name]))
+    return timezone(timedelta(hours=_ZONES[name]))
 
 
 @dataclass(frozen=True)

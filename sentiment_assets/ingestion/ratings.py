@@ -9,9 +9,8 @@ _OF = r"(?: ?/ ?| ?out of | ?of | ?von | ?van | ?sur | ?de | ?su | ?din | ?z | ?
 _STARS_IN_WORDS = (
     r"stars?|sterne?n?|sterren|étoiles?|estrel(?:l)?as?|stelle|gwiazd\w+|stjärnor|stjerner|звезд\w*|yıldız|つ?星|별"
 )
-_WRITTEN = re.compile(
-    rf"(?:rated:? )?{_NUMBER}(?:{_OF}{_NUMBER})?(?: ?(?:%|\*|★|{_STARS_IN_WORDS}|bubbles|points?|pts?|[点점分]))?"
-)
+_UNIT = rf"(?:[ -]?(?:%|[*★⭐🌟]\ufe0f?|{_STARS_IN_WORDS}|bubbles|points?|pts?|[点점分]))?"
+_WRITTEN = re.compile(rf"(?:(?:rated|rating|score):? |[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?")
 _HIGHEST_FIRST = re.compile(rf"{_NUMBER}(?:つ?星|点)(?:のうち|中) ?{_NUMBER}")
 """Shops in Japan write it so: of 5 stars, 4."""
 _IN_WORDS = re.compile(r"(one|two|three|four|five)(?:[ _-]?stars?)?")

@@ -18,6 +18,7 @@ from sentiment_assets.ingestion.readers.source import (
     RawRow,
     Source,
     column_names,
+    plain_name,
 )
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings
@@ -48,8 +49,9 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
         says_delimiter[1] if says_delimiter else _delimiter_of(first, source, usual)
     )
     lines_of_excel = int(says_delimiter is not None)
-    records = _Records(chain(first, text), delimiter, source.format, first_line=1 + lines_of_excel)
-    looked_at = _first_records(first, delimiter, source.format)
+    padded = _has_blanks_before_quotes(_first_records(first, delimiter, source.format))
+    records = _Records(chain(first, text), delimiter, source.format, first_line=1 + lines_of_excel, padded=padded)
+    looked_at = _first_records(first, delimiter, source.format, padded=padded)
     above: list[list[str]] = []
     if source.format.names:
         names, protected = column_names(source.format.names), list[int]()
@@ -165,9 +167,17 @@ def _parts_all(records: Sequence[Sequence[str]]) -> bool:
     return len(records) > 1 and len(records[0]) > 1 and {len(fields) for fields in records} == {len(records[0])}
 
 
-def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -> list[list[str]]:
+def _has_blanks_before_quotes(records: Sequence[Sequence[str]]) -> bool:
+    """Whether the first record is parted by a delimiter with a blank behind it, and has its fields in quotes."""
+    others = records[0][1:] if records else ()
+    return bool(others) and all(field.startswith(' "') for field in others)
+
+
+def _first_records(
+    lines: Sequence[str], delimiter: str, form: FormatSettings, *, padded: bool = False
+) -> list[list[str]]:
     """The fields of the first records; the last may go on beyond the lines that are looked at."""
-    records = [fields for _, fields, _ in _Records(iter(lines), delimiter, form)]
+    records = [fields for _, fields, _ in _Records(iter(lines), delimiter, form, padded=padded)]
     return records[:-1] if len(lines) >= _LINES_LOOKED_AT - 1 else records
 
 
@@ -189,7 +199,7 @@ def _header(header: "_Record | None") -> tuple[list[str], list[int]]:
     _, fields, fault = header
     if fault:
         raise UnreadableFile(f"its header cannot be read: {fault}")
-    written = [name.strip() for name in fields]
+    written = list(map(plain_name, fields))
     protected = [place for place, name in enumerate(written) if is_protected(name)]
     return column_names(
         [unprotected(name) if place in protected else name for place, name in enumerate(written)]
@@ -231,13 +241,16 @@ class _Lines:
 class _Records(Iterable[_Record]):
     """The file's records but the blank ones; after one that is not valid, reading goes on with the next line."""
 
-    def __init__(self, text: Iterator[str], delimiter: str, form: FormatSettings, first_line: int = 1) -> None:
+    def __init__(
+        self, text: Iterator[str], delimiter: str, form: FormatSettings, *, first_line: int = 1, padded: bool = False
+    ) -> None:
         self.lines = first_line - 1
         """How many lines there are, once all are read."""
         self.lines_in_fields = self.lines_blank = self.lines_ignored = 0
         self.longest = (0, 0)
         """The most lines of a record, and the line on which it begins."""
         self._lines, self._delimiter, self._form = _Lines(text, first_line), delimiter, form
+        self._padded = padded
         self._between_records = True
         self._records = self._read(first_line)
 
@@ -252,6 +265,7 @@ class _Records(Iterable[_Record]):
                 delimiter=self._delimiter,
                 quoting=csv.QUOTE_NONE if self._form.quoting == "none" else csv.QUOTE_MINIMAL,
                 escapechar=self._form.escape,
+                skipinitialspace=self._padded,
                 strict=True,
             )
             before, read, self._between_records = line - self.lines_ignored, 0, True

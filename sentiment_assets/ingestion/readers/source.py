@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import string
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, U
 from sentiment_assets.ingestion.settings import FormatSettings
 
 _LOOKED_AT = 16 * MEGABYTE
+_OF_NO_WIDTH = f"{string.whitespace}\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines",
     "lines_of_header",
@@ -146,6 +148,11 @@ def classes_of(found: Mapping[str, object], column: str) -> tuple[str, ...]:
     """The names that a file has for the numbers of a column, by what was ``found`` about it; mostly none."""
     classes = found.get(CLASS_NAMES)
     return tuple(classes.get(column, ())) if isinstance(classes, dict) else ()
+
+
+def plain_name(written: str) -> str:
+    """The name of a column as people see it: without blanks and characters of no width around it."""
+    return written.strip(_OF_NO_WIDTH)
 
 
 def column_names(written: Collection[str]) -> list[str]:

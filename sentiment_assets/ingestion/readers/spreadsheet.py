@@ -16,6 +16,7 @@ from sentiment_assets.ingestion.readers.source import (
     SeveralInOne,
     Source,
     column_names,
+    plain_name,
 )
 from sentiment_assets.ingestion.readers.unpacking import DAMAGED, UnreadableFile
 
@@ -93,7 +94,7 @@ def _place_of_header(sheet: _Sheet, source: Source) -> int:
 
 
 def _cells(cells: Sequence[object]) -> list[str]:
-    return [str(cell).strip() for cell in cells]
+    return [plain_name(str(cell)) for cell in cells]
 
 
 def _require_bounded_parts(content: bytes, source: Source) -> None:

@@ -127,6 +127,17 @@ def test_a_rare_delimiter_is_found_where_it_parts_every_line_and_no_usual_one_pa
     assert values(f"text{delimiter}\nfine\n") == [{f"text{delimiter}".strip(): "fine"}]
 
 
+def test_a_blank_between_a_delimiter_and_a_quote_belongs_to_neither() -> None:
+    assert values('"text", "stars"\n"fine, really", 5\n"dull", "1"\n') == [
+        {"text": "fine, really", "stars": "5"},
+        {"text": "dull", "stars": "1"},
+    ]
+
+
+def test_what_has_no_width_is_no_part_of_a_name() -> None:
+    assert values("\ufeff\ufefftext,\u200bstars\u00a0\nfine,5\n") == [{"text": "fine", "stars": "5"}]
+
+
 def test_numbers_that_a_header_does_not_name_are_those_of_the_rows() -> None:
     """R writes a table so."""
     assert values('"stars","text"\n"1",5,"fine"\n"2",1,"dull"\n') == [
