@@ -63,7 +63,10 @@ _STRONGER = re.compile(
     r"^(?:very|extremely|highly|strongly|somewhat|slightly|mostly|overwhelmingly|weakly|sehr|eher|"
     r"très|plutôt|muy|bastante|muito|molto|abbastanza|bardzo|çok)[\s_-]+"
 )
-_DENIED = re.compile(r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|nicht|no|pas|não|nao)[\s_-]+")
+_DENIED = re.compile(
+    r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|no|não|nao|"
+    r"gar nicht|überhaupt nicht|nicht|pas du tout|pas|peu|poco|pouco|nada|per niente)[\s_-]+"
+)
 _AROUND = re.compile(r"^__label__|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$")
 _SPELLED = {
     "teils/teils": "neutral",

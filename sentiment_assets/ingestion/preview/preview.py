@@ -15,9 +15,9 @@ from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.lines_to_write import lines_to_write
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
-from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
+from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
-from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ
+from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
@@ -26,6 +26,24 @@ from sentiment_assets.presentation.wording import counted
 
 _REVIEWS_SHOWN, _REASONS_SHOWN, _UNREAD_SHOWN = 5, 3, 3
 _MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
+_OF_SUMS = frozenset(
+    {"total", "totals", "grand total", "sum", "average", "mean", "gesamt", "summe", "durchschnitt", "mittelwert"}
+    | {
+        "moyenne",
+        "somme",
+        "promedio",
+        "suma",
+        "média",
+        "media",
+        "soma",
+        "totale",
+        "итого",
+        "合計",
+        "合计",
+        "总计",
+        "平均",
+    }
+)
 _ROLES = ("review_id", "label", "created_at", "split")
 
 
@@ -112,7 +130,7 @@ def preview_file(
     file = beginning_of(content, file_name, most_rows)
     sample = read_sample(file, IngestionSettings())
     columns = sample.columns
-    roles = find_roles([each for each in columns if not _is_of_a_path(each, sample)], named=sample.has_names)
+    roles = sample.roles([each for each in columns if not _is_of_a_path(each, sample)])
     attributes = {"landing": landing, **_proposed(sample, roles)}
     settings = _ingestion_of(attributes)
     if isinstance(content, Folder) and not is_found_when_landed(content, settings):
@@ -376,6 +394,14 @@ def _shown_column(column: Column, role: Role | None) -> PreviewColumn:
     )
 
 
+def _row_of_sums(rows: Sequence[RawRow]) -> RawRow | None:
+    """The last row, if one of its cells says that it sums up the others."""
+    last = rows[-1] if len(rows) > 1 and not rows[-1].problem else None
+    cells = last.values.values() if last else ()
+    is_sum = any(isinstance(each, str) and each.strip(" :").casefold() in _OF_SUMS for each in cells)
+    return last if is_sum else None
+
+
 def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]:
     warnings = [*sample.told, *roles.told]
     if outcome.fails:
@@ -391,6 +417,12 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
         warnings.append("no column looks like a label or a rating: reviews are scored, and train nothing")
     if not sample.rows:
         warnings.append("it has no row")
+    if len(sample.rows) == 1:
+        warnings.append("it has one row only: see whether that is a review, or an error in place of an export")
+    if summing := _row_of_sums(sample.rows):
+        warnings.append(
+            f"row {summing.number} seems to sum up the others, and is no review: take it out before landing"
+        )
     date = roles.of("created_at")
     unread = [each for each in outcome.unread if each.field != "created_at" or not date]
     warnings += [

@@ -307,7 +307,7 @@ def _find_label(search: _Search) -> ProposedRule | None:
     weights = {name: weight for name, weight in weights.items() if weight >= least}
     if not weights:
         return _ask_for_label(search)
-    best = search.columns[max(weights, key=lambda name: weights[name])]
+    best = search.columns[max(weights, key=lambda name: _rank_of_label(search, name, weights[name]))]
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
     what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
@@ -317,6 +317,11 @@ def _find_label(search: _Search) -> ProposedRule | None:
     if others:
         search.told.append(f"{', '.join(others)} may say what a review thinks too; {best.name} was taken")
     return _told_of_unknown(search, best, rule_for(best))
+
+
+def _rank_of_label(search: _Search, name: str, weight: float) -> tuple[float, int]:
+    """Ratings without names are rather those of more different numbers: few may be products' or shops'."""
+    return (weight, 0) if search.named else (round(weight), len(search.columns[name].keys))
 
 
 def _ask_for_label(search: _Search) -> ProposedRule | None:

@@ -64,6 +64,10 @@ def test_a_yes_to_something_bad_is_no_label_by_itself_and_told(name: str, values
     assert any(each.startswith(f"{name} seems to say yes to something bad") for each in roles.told)
 
 
+def test_without_names_ratings_are_those_of_more_different_numbers() -> None:
+    assert found(named=False, a=["1", "2"] * 12, b=TEXTS, c=[*STARS[:22], "3", "3"]).of("label") == ("c",)
+
+
 def test_a_question_may_name_a_product_and_hold_the_label() -> None:
     answers = ["Strongly agree", "Disagree"] * 12
     assert found(text=TEXTS, **{"I am happy with the product": answers}).of("label") == ("I am happy with the product",)
