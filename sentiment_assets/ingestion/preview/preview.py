@@ -22,6 +22,7 @@ from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
 from sentiment_assets.ingestion.text_folders import Folder, is_found_when_landed
+from sentiment_assets.ingestion.values import is_missing, value_at
 from sentiment_assets.presentation.wording import counted
 
 _REVIEWS_SHOWN, _REASONS_SHOWN, _UNREAD_SHOWN = 5, 3, 3
@@ -44,6 +45,7 @@ _OF_SUMS = frozenset(
         "平均",
     }
 )
+_ROWS_THAT_TELL = 10
 _ROLES = ("review_id", "label", "created_at", "split")
 
 
@@ -394,12 +396,23 @@ def _shown_column(column: Column, role: Role | None) -> PreviewColumn:
     )
 
 
-def _row_of_sums(rows: Sequence[RawRow]) -> RawRow | None:
-    """The last row, if one of its cells says that it sums up the others."""
-    last = rows[-1] if len(rows) > 1 and not rows[-1].problem else None
-    cells = last.values.values() if last else ()
-    is_sum = any(isinstance(each, str) and each.strip(" :").casefold() in _OF_SUMS for each in cells)
-    return last if is_sum else None
+def _told_of_rows(rows: Sequence[RawRow], texts: Sequence[str]) -> list[str]:
+    """What is told of rows with a text that are no reviews by the look of it."""
+    holding = [row for row in rows if not row.problem and any(not is_missing(value_at(row.values, t)) for t in texts)]
+    if len(holding) < _ROWS_THAT_TELL:
+        return []
+    told = []
+    if _goes_on_with_header(holding[0], holding[1:]):
+        told.append(f"row {holding[0].number} seems to go on with the header")
+    if any(isinstance(each, str) and each.strip(" :").casefold() in _OF_SUMS for each in holding[-1].values.values()):
+        told.append(f"row {holding[-1].number} seems to sum up the others")
+    return [f"{each}, and to be no review: take it out before landing" for each in told]
+
+
+def _goes_on_with_header(first: RawRow, others: Sequence[RawRow]) -> bool:
+    """Whether a row has nothing in several columns that all others fill, as where questions have answers below them."""
+    empty = [name for name, value in first.values.items() if is_missing(value)]
+    return sum(not any(is_missing(row.values.get(name)) for row in others) for name in empty) > 1
 
 
 def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]:
@@ -419,10 +432,7 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
         warnings.append("it has no row")
     if len(sample.rows) == 1:
         warnings.append("it has one row only: see whether that is a review, or an error in place of an export")
-    if summing := _row_of_sums(sample.rows):
-        warnings.append(
-            f"row {summing.number} seems to sum up the others, and is no review: take it out before landing"
-        )
+    warnings += _told_of_rows(sample.rows, (*roles.of("title"), *roles.of("text")))
     date = roles.of("created_at")
     unread = [each for each in outcome.unread if each.field != "created_at" or not date]
     warnings += [

@@ -66,7 +66,9 @@ def test_a_row_of_sums_without_a_text_does_not_hide_the_ratings() -> None:
 
 def test_what_may_be_no_review_or_not_all_of_them_is_told() -> None:
     summed = look(table({"Comment": [*TEXTS, "Average"], "Stars": [*STARS, "3.1"]}))
-    assert "row 26 seems to sum up the others, and is no review: take it out before landing" in summed.warnings
+    assert "row 26 seems to sum up the others, and to be no review: take it out before landing" in summed.warnings
+    asked = {"Respondent": ["", *range(24)], "Date": ["", *ISO], "What do you think?": ["Open-Ended Response", *TEXTS]}
+    assert any(each.startswith("row 2 seems to go on with the header") for each in look(table(asked)).warnings)
     assert any(
         "one row only" in each for each in look('{"error": {"message": "rate limit exceeded"}}', "a.json").warnings
     )
