@@ -28,6 +28,7 @@ DELIMITERS = (",", ";", "\t", "|")
 """What fields may be parted by where neither the branch nor the file says so."""
 RARE_DELIMITERS = ("^", "~", "\x01")
 """What they may be parted by where none of the usual ones parts the header."""
+_NUMBER = re.compile(r"(?:\b|_)(?:id|nr|no|num|number|index)$|^#$", re.IGNORECASE)
 _LINES_LOOKED_AT = 100
 _LINES_AT_ONCE = 1000
 _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
@@ -61,7 +62,7 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
         source.named.extend(names)
         looked_at = looked_at[len(above) + 1 :]
     one_more = _each_ends_in_a_delimiter(looked_at, len(names))
-    if not source.format.names and _each_begins_with_its_number(looked_at, len(names)):
+    if not source.format.names and _have_names_of_r(first, looked_at, names, delimiter):
         names, protected = column_names(["", *names]), [place + 1 for place in protected]
     columns = len(names)
     for number, fields, fault in records:
@@ -186,10 +187,14 @@ def _each_ends_in_a_delimiter(rows: Sequence[Sequence[str]], columns: int) -> bo
     return bool(rows) and all(len(fields) == columns + 1 and not fields[-1] for fields in rows)
 
 
-def _each_begins_with_its_number(rows: Sequence[Sequence[str]], columns: int) -> bool:
-    """Whether each row has its number before the columns of the header, as R writes its rows' names."""
-    numbers = [fields[0] for fields in rows if len(fields) == columns + 1]
-    return len(numbers) == len(rows) > 1 and numbers == [str(place) for place in range(1, len(rows) + 1)]
+def _have_names_of_r(lines: Sequence[str], rows: Sequence[Sequence[str]], names: Sequence[str], delimiter: str) -> bool:
+    """Whether each row has its number, in quotes, before the columns of the header, as R writes the names of rows.
+
+    Where the first column is called like a number, it is rather the last name that is missing.
+    """
+    numbers = [fields[0] for fields in rows if len(fields) == len(names) + 1]
+    counted_up = len(numbers) == len(rows) > 1 and numbers == [str(place) for place in range(1, len(rows) + 1)]
+    return counted_up and any(line.startswith(f'"1"{delimiter}') for line in lines) and not _NUMBER.search(names[0])
 
 
 def _header(header: "_Record | None") -> tuple[list[str], list[int]]:

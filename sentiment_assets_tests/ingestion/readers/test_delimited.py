@@ -144,8 +144,8 @@ def test_numbers_that_a_header_does_not_name_are_those_of_the_rows() -> None:
         {"column 1": "1", "stars": "5", "text": "fine"},
         {"column 1": "2", "stars": "1", "text": "dull"},
     ]
-    broken = read("text,stars\nfine,5,new\ndull,1,old\n")
-    assert [row.problem is None for row in broken] == [False, False], "a name that is missing may be any"
+    for content in ("text,stars\nfine,5,new\ndull,1,old\n", '"id","text"\n"1","fine","5"\n"2","dull","1"\n'):
+        assert [row.problem is None for row in read(content)] == [False, False], "any name may be the missing one"
 
 
 def test_quotes_may_be_characters_and_a_character_may_escape_them() -> None:
