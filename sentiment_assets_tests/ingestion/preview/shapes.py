@@ -389,7 +389,7 @@ SHAPES: dict[str, Shape] = {
                 "_id": [{"$oid": f"{place:024x}"} for place in range(COUNT)],
                 "comment": TEXTS,
                 "stars": [{"$numberInt": each} for each in STARS],
-                "createdAt": [{"$date": {"$numberLong": str(int(each.timestamp() * 1000))}} for each in DAYS],
+                "at": [{"$date": {"$numberLong": str(int(each.timestamp() * 1000))}} for each in DAYS],
             }
         ).encode(),
         SIGNS,
