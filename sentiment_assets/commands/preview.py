@@ -21,6 +21,7 @@ from sentiment_assets.ingestion.decoding import in_one_line, printable
 from sentiment_assets.ingestion.preview.preview import Preview, PreviewColumn, Reason, preview_file, preview_for_branch
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS
 from sentiment_assets.ingestion.readers.source import (
+    CLASS_NAMES,
     COUNTED,
     ENCODING_PROPOSED,
     LONGEST_RECORD,
@@ -39,7 +40,7 @@ _LONGEST_EXAMPLE, _NARROWEST = 24, 16
 _HEADINGS = ("column", "filled", "examples", "taken for", "how sure, and why")
 _EXAMPLES, _BETWEEN, _SET_IN = 2, 2, 4
 _WIDEST = {"column": 20, "how sure, and why": 46}
-_NOT_SHOWN = (*COUNTED, LONGEST_RECORD, ENCODING_PROPOSED, SHAPE_PROPOSED, NOT_READ)
+_NOT_SHOWN = (*COUNTED, CLASS_NAMES, LONGEST_RECORD, ENCODING_PROPOSED, SHAPE_PROPOSED, NOT_READ)
 _ROLES = {"created_at": "date", "review_id": "id"}
 
 

@@ -19,7 +19,14 @@ from sentiment_assets.ingestion.labels import require_meant
 from sentiment_assets.ingestion.moments import Written, moment_reader
 from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by
-from sentiment_assets.ingestion.readers.source import COUNTED, ENCODING_PROPOSED, LINES, SHAPE_PROPOSED, RawRow
+from sentiment_assets.ingestion.readers.source import (
+    COUNTED,
+    ENCODING_PROPOSED,
+    LINES,
+    SHAPE_PROPOSED,
+    RawRow,
+    classes_of,
+)
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.review_ids import ReviewIds
@@ -119,7 +126,12 @@ def read_batch(
     reading.note_header(rows.named)
     shape = str(rows.found.get(SHAPE_PROPOSED, ""))
     reading.require_text_column(shape)
-    require_meant(reading.values.labels_seen, settings.columns.label, settings.labels)
+    require_meant(
+        reading.values.labels_seen,
+        settings.columns.label,
+        settings.labels,
+        classes_of(rows.found, settings.columns.label),
+    )
     encoding = str(rows.found.get(ENCODING_PROPOSED, ""))
     reading.require_reviews(f"As for its encoding, {encoding}. " * bool(encoding) + _sentence(shape))
     created_at = reading.reviews.read_dates(settings.languages)

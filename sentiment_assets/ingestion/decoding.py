@@ -16,6 +16,8 @@ _FIRST_ESCAPE, _LAST_ESCAPE = 0xDC00, 0xDCFF
 # Control characters, and those that turn the direction of what stands around them.
 _ACTS_ON_A_TERMINAL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
 _WESTERN = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜ€…‘’‚“”„‹›§•–—™\xa0¡£©«»®°´·¿½")
+_ORDINAL = re.compile(r"(?:\d|\bn)[ªº](?!\w)", re.IGNORECASE)
+"""The one place of these two signs in Western texts; other encodings have letters in their stead."""
 _MOST_ACCENTS = 0.25
 
 
@@ -79,7 +81,7 @@ def _is_western(content: bytes) -> bool:
     Other encodings make the same letters of some of its bytes, and short texts do not tell them apart by frequency.
     """
     try:
-        text = content.decode("cp1252")
+        text = _ORDINAL.sub("", content.decode("cp1252"))
     except UnicodeDecodeError:
         return False
     beyond = [each for each in text if not each.isascii()]

@@ -3,7 +3,8 @@
 ZIP = "zip"
 FOLDER = "folder"
 """What the format of a folder of texts is called, which no name tells."""
-_TEXT = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "pos", "neg")
+TEXT = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "pos", "neg")
+"""The endings of text."""
 _BINARY = ("parquet", "arrow", "feather", "xlsx", "xls", "ods")
 _COMPRESSIONS = ("gz", "bz2", "xz", "zst")
 
@@ -15,10 +16,10 @@ def format_of(file_name: str) -> tuple[str, str]:
     """
     endings = file_name.lower().rsplit("/", 1)[-1].split(".")[1:]
     compression = endings.pop() if endings and endings[-1] in _COMPRESSIONS else ""
-    return endings[-1] if endings and endings[-1] in (*_TEXT, *_BINARY, ZIP) else "", compression
+    return endings[-1] if endings and endings[-1] in (*TEXT, *_BINARY, ZIP) else "", compression
 
 
 def known_formats() -> str:
     """The endings of review files, for messages and documentation."""
-    formats, compressions = ([f".{each}" for each in endings] for endings in ((*_TEXT, *_BINARY), _COMPRESSIONS))
+    formats, compressions = ([f".{each}" for each in endings] for endings in ((*TEXT, *_BINARY), _COMPRESSIONS))
     return f"{', '.join(formats)}, each also with {', '.join(compressions)}, or in a .{ZIP} by itself"

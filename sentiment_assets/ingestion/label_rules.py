@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +25,12 @@ _FEW_ABOVE = 0.01
 _NPS_LOWEST, _NPS_HIGHEST, _DETRACTOR, _PROMOTER = 0, 10, 6, 9
 _STARS_LOWEST, _STARS_HIGHEST = 0, 5
 _NAMED_FOR_A_RATING = re.compile(r"rating|stars?|sterne|estrel|bewertung|[eé]toiles|评分|星", re.IGNORECASE)
+_STARS = ("star", "ster", "étoile", "estrel", "stell", "gwiazd", "stj", "звезд", "yıldız", "星", "별", "★", "⭐")
 _NAMED_FOR_PROMOTERS = re.compile(r"nps|recommend|promoter|likely", re.IGNORECASE)
+_NAMED_FOR_SCHOOL_MARKS = re.compile(r"schulnote", re.IGNORECASE)
+_ANCHOR = re.compile(r"(\d+) ?[=:] ?([^\d,;/|()=:]+?)(?= ?[,;/|()–-]| *\d| *$)")
+"""What the name of a column says of a number: "1 = very good, 5 = very bad"."""
+_NO_CLASS = "-1"
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
 
@@ -34,7 +39,9 @@ _MEANINGS: Mapping[Meaning, str] = {
         "positive pos p + plus good great excellent happy satisfied recommended recommend recommends yes "
         "y true up like liked likes love praise promoter fresh agree thumbsup favorable favourable pro "
         "compliment ja oui si sí sim positiv positif positivo positiva positiver gut bueno buena bom boa "
-        "bon bonne buono empfohlen zufrieden feliz recomendado satisfecho satisfeito satisfait "
+        "bon bonne buono empfohlen zufrieden feliz recomendado satisfecho satisfecha satisfeito "
+        "satisfeita satisfait satisfaite soddisfatto soddisfatta "
+        "amazing awesome wonderful fantastic brilliant perfect outstanding superb delighted "
         "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
         "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo"
     ),
@@ -42,28 +49,36 @@ _MEANINGS: Mapping[Meaning, str] = {
         "negative neg n - minus bad poor terrible awful unhappy unsatisfied dissatisfied no false down "
         "dislike disliked hate complaint detractor rotten disagree thumbsdown unfavorable unfavourable contra "
         "nein non não nao negativ negatif négatif negativo negativa negativer schlecht malo mala ruim "
-        "mau mauvais mauvaise cattivo unzufrieden insatisfecho insatisfeito insatisfait 👎 😞 😠 😡 🙁 ☹ "
+        "mau mauvais mauvaise cattivo unzufrieden insatisfecho insatisfecha insatisfeito "
+        "insatisfeita insatisfait insatisfaite insoddisfatto insoddisfatta 👎 😞 😠 😡 🙁 ☹ "
         "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив "
+        "disappointing disappointed worst dreadful unacceptable "
         "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo"
     ),
     "neutral": (
-        "neutral neutre neutro neutra mixed average ok okay passive so-so meh both conflict ambiguous "
+        "neutral neu neutre neutro neutra mixed average ok okay passive so-so meh both conflict ambiguous "
         "unsup unlabeled unlabelled unrated 😐 😶 中性 中评 一般 中立 普通 중립 нейтральный unknown "
         "irrelevant naja mittel mittelmäßig moyen regular"
     ),
 }
 _MEANING_OF = {label_key(word): meaning for meaning, words in _MEANINGS.items() for word in words.split()}
 _STRONGER = re.compile(
-    r"^(?:very|extremely|highly|strongly|somewhat|slightly|mostly|overwhelmingly|weakly|sehr)[\s_-]+"
+    r"^(?:very|extremely|highly|strongly|somewhat|slightly|mostly|overwhelmingly|weakly|sehr|eher|"
+    r"très|plutôt|muy|bastante|muito|molto|abbastanza|bardzo|çok)[\s_-]+"
 )
-_DENIED = re.compile(r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|nicht|no|pas|não|nao)[\s_-]+")
+_DENIED = re.compile(
+    r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|no|não|nao|"
+    r"gar nicht|überhaupt nicht|nicht|pas du tout|pas|peu|poco|pouco|nada|per niente)[\s_-]+"
+)
 _AROUND = re.compile(r"^__label__|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$")
 _SPELLED = {
-    "neither agree nor disagree": "neutral",
+    "teils/teils": "neutral",
+    "teils teils": "neutral",
     "thumbs up": "thumbsup",
     "thumbs down": "thumbsdown",
     "i recommend": "recommend",
 }
+_NEITHER = re.compile(r"(neither|weder|ni|nem|né) (.+) (nor|noch|ni|nem|né) (.+)")
 _OPPOSITE: Mapping[Meaning, Meaning] = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
 
 
@@ -115,6 +130,8 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
     if top := max((number for each in numbers if (number := highest_named(each))), default=0.0):
         bounds = (min(lowest, 0.0 if top > _SCALES[-1][1] else 1.0), max(top, highest))
         return ProposedRule(_rating_rule(*bounds), "sure", f"the values name their scale, up to {bounds[1]:g}")
+    if upside_down := _rule_upside_down(ratings, column):
+        return upside_down
     if _is_of_promoters(ratings, column):
         rule_of_promoters = _rule_of(_PROMOTER, _DETRACTOR, _NPS_LOWEST, _NPS_HIGHEST)
         return ProposedRule(rule_of_promoters, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
@@ -130,6 +147,25 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         return ProposedRule(_rating_rule(*scale), "sure" if usual else "likely", why)
     groups = _halves(numbers, seen, rule)
     return ProposedRule(groups, "a guess", "numbers that may mean anything; check that more is better")
+
+
+def _rule_upside_down(ratings: Sequence[float], column: str) -> ProposedRule | None:
+    """The rule for ratings of which the lowest is the best, if the column's name says so; values, as less is better."""
+    anchors = {float(number): meaning_of(said.strip()) for number, said in _ANCHOR.findall(column)}
+    said_so = anchors and (anchors[min(anchors)], anchors[max(anchors)]) == ("positive", "negative")
+    if not said_so and not _NAMED_FOR_SCHOOL_MARKS.search(column):
+        return None
+    ends = [*anchors] if said_so else [_SCALES[0][0], _SCALES[0][1]]
+    lowest, highest = min(*ends, *ratings), max(*ends, *ratings)
+    quarter = (highest - lowest) / 4
+    all_of_them = sorted({*ratings, *map(float, range(math.ceil(lowest), math.floor(highest) + 1))})
+    groups = {
+        "positive": [each for each in all_of_them if each <= lowest + quarter],
+        "negative": [each for each in all_of_them if each >= highest - quarter],
+        "neutral": [each for each in all_of_them if lowest + quarter < each < highest - quarter],
+    }
+    rule = {name: [f"{each:g}" for each in group] for name, group in groups.items() if group}
+    return ProposedRule(rule, "sure" if said_so else "likely", f"by its name {lowest:g} is the best; check that it is")
 
 
 def _is_of_promoters(ratings: Sequence[float], column: str) -> bool:
@@ -168,7 +204,8 @@ def _scale_of(numbers: Sequence[str], ratings: Sequence[float], column: str) -> 
     in_words = any(rating_in(each) is not None and not _is_plain(each) for each in numbers)
     fractions = any(not each.is_integer() for each in ratings)
     named_stars = is_named and lowest >= _STARS_LOWEST and len(numbers) > 2
-    if not (in_words or fractions or named_stars or len(numbers) > _FEW_VALUES):
+    apart = len(numbers) > _SCALES[0][1] and highest > max(_SCALES[-1][1], 2 * len(numbers))  # classes have no gaps
+    if not (in_words or fractions or named_stars or apart or len(numbers) > _FEW_VALUES):
         return None
     own = (lowest, highest) if _has_quarters(lowest, highest) else None
     return next((each for each in _RANGES if each[0] <= lowest and highest <= each[1]), own)
@@ -209,7 +246,7 @@ def _rule_of(positive_from: float, negative_to: float, lowest: float, highest: f
 
 def _are_stars(key: str) -> bool:
     """Whether a rating is called stars, or written as Google does: FIVE."""
-    return key.isalpha() or any(each in key for each in ("star", "stern", "étoile", "estrel", "stell", "★", "⭐"))
+    return key.isalpha() or any(each in key for each in _STARS)
 
 
 def _is_plain(key: str) -> bool:
@@ -220,7 +257,7 @@ def meaning_of(word: str) -> Meaning | None:
     """What a label's word means, if it is one that is known: "Not Recommended" is negative."""
     key = label_key(word)
     for _ in range(3):
-        key = _SPELLED.get(key, key)
+        key = "neutral" if _NEITHER.fullmatch(key) else _SPELLED.get(key, key)
         if key in _MEANING_OF:
             return _MEANING_OF[key]
         if denied := _DENIED.match(key):
@@ -228,6 +265,24 @@ def meaning_of(word: str) -> Meaning | None:
             return _OPPOSITE[meaning] if meaning else None
         key = _STRONGER.sub("", _AROUND.sub("", key)).strip(" .!'\"()[]\ufe0f🏻🏼🏽🏾🏿")
     return None
+
+
+def rule_of_classes(names: Sequence[str], numbers: Collection[str] = ()) -> ProposedRule | None:
+    """The rule for the numbers of classes that a file names itself, from 0 on; ``None`` unless all names are known.
+
+    Among ``numbers``, which the file has, a -1 stands for no class.
+    """
+    meanings = [meaning_of(name) for name in names]
+    if not {"positive", "negative"} <= {*meanings} or None in meanings:
+        return None
+    rule: dict[str, object] = {}
+    for meaning in _MEANINGS:
+        places = [str(place) for place, each in enumerate(meanings) if each == meaning]
+        if values := [*places, *([_NO_CLASS] if meaning == "neutral" and _NO_CLASS in numbers else [])]:
+            rule[meaning] = values
+    said = ", ".join(f"{place} {name}" for place, name in enumerate(names))
+    is_default = rule == {"positive": ["1"], "negative": ["0"]}
+    return ProposedRule({} if is_default else rule, "sure", f"the file names its classes: {said}")
 
 
 def proposed_rule_for_words(words: Counter[str]) -> ProposedRule:

@@ -2,9 +2,16 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
-from sentiment_assets.ingestion.label_rules import ProposedRule, numbers_in, proposed_rule, understood_without_a_rule
+from sentiment_assets.ingestion.label_rules import (
+    ProposedRule,
+    numbers_in,
+    proposed_rule,
+    rule_of_classes,
+    understood_without_a_rule,
+)
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import LabelRule, label_key
@@ -59,23 +66,27 @@ def _key(value: object) -> str:
     return _key_of_text(value) if isinstance(value, str) else label_key(value)
 
 
-def require_meant(seen: Counter[str], column: str, rule: LabelRule) -> None:
+def require_meant(seen: Counter[str], column: str, rule: LabelRule, classes: Sequence[str] = ()) -> None:
     """Raise ``UnknownScale`` when a column's numbers may mean anything, and the branch has no rule for them.
 
-    Stars from 1 to 5, classes 0, 1 and 2, and 1 with 2 all hold a 1 that does not mean positive.
+    Stars from 1 to 5, classes 0, 1 and 2, and 1 with 2 all hold a 1 that does not mean positive. ``classes`` are the
+    names that the file itself has for 0, 1 and so on, if it has any.
     """
     if not rule.is_default_for_numbers:
         return
     numbers = numbers_in(seen, rule)
-    if understood_without_a_rule(numbers):
+    by_classes = rule_of_classes(classes, numbers) if numbers else None
+    says_otherwise = by_classes is not None and bool(by_classes.rule)
+    if understood_without_a_rule(numbers) and not says_otherwise:
         return
     values = [*numbers, *sorted(key for key in seen if key not in numbers)]
     counts = ", ".join(f"{shown(key)[1:-1]} ({counted(seen[key], 'row')})" for key in values[:_MOST_SHOWN])
     more = f" and {len(values) - _MOST_SHOWN:,} more" if len(values) > _MOST_SHOWN else ""
-    proposed = proposed_rule(seen, rule, column)
+    proposed = by_classes if by_classes and says_otherwise else proposed_rule(seen, rule, column)
+    why = proposed.why if says_otherwise else "numbers other than 0 and 1, or -1 and 1, may mean anything"
     raise UnknownScale(
-        f"its labels in column {column!r} are {counts}{more}, and numbers other than 0 and 1, or -1 and 1, may mean "
-        "anything; say what they mean in the branch's YAML, for example (check that more is better): "
+        f"its labels in column {column!r} are {counts}{more}, and {why}; say "
+        "what they mean in the branch's YAML, for example (check that more is better): "
         f"`labels: {proposed.in_one_line}`",
         column,
         proposed,

@@ -23,24 +23,37 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _DIGITS_OF_SECONDS = 10
 """Digits of a number of seconds since 1970, from September 2001 on; what is counted has mostly fewer."""
 
-_CLOCK = (
-    r"(?P<hours>\d{1,2}):(?P<minutes>\d{2})(?::(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?)?"
-    r" ?(?P<half>[AP]\.? ?M\.?)?(?: ?\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT|[A-Z]{3,4}(?!\w))\)?)?"
+_HALF_AND_ZONE = (
+    r"(?: UHR)? ?(?P<half>[AP]\.? ?M\.?)?"
+    r"(?: ?\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT|[A-Z]{3,4}(?!\w))\)?)?"
+)
+_SECONDS = r"(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?"
+_CLOCK = rf"(?P<hours>\d{{1,2}}):(?P<minutes>\d{{2}})(?::{_SECONDS})?{_HALF_AND_ZONE}"
+_CLOCK_OR_DOTS = (
+    rf"(?P<hours>\d{{1,2}})(?P<between>[:.])(?P<minutes>\d{{2}})(?:(?P=between){_SECONDS})?{_HALF_AND_ZONE}"
 )
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2}|\d{8}(?=T|$))"
-    r"(?:[T ] *(\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?)(?: *(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?)?"
+    r"(?:[T ] *(\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?)(?: *(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[[\w/+\-:]+\])?)?)?"
 )
 _THREE_NUMBERS = re.compile(
-    rf"(?P<first>\d{{4}}|\d{{1,2}})[./\- ](?P<second>\d{{1,2}})(?:[./\-]|, ?| )(?P<third>\d{{4}}|\d{{1,2}})"
-    rf"(?:,? +(?:AT )?{_CLOCK})?"
+    rf"(?P<first>\d{{4}}|\d{{1,2}})(?:\. ?|[/\- ])(?P<second>\d{{1,2}})(?:\. ?|[/\-]|, ?| )(?P<third>\d{{4}}|\d{{1,2}})"
+    rf"\.?(?:,? +(?:AT )?{_CLOCK_OR_DOTS})?"
 )
 _EAST_ASIAN = re.compile(
     rf"(?P<year>\d{{4}}) ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日일](?: *{_CLOCK})?"
 )
+_WITHOUT_SIGNS = re.compile(r"^(\d{8})(\d{6})$")
+_OF_DOTNET = re.compile(r"/DATE\((-?\d+)(?:[+-]\d{4})?\)/")
 _DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
-_AMERICAN_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_ZONES_WEST = {"EST": 5, "EDT": 4, "CST": 6, "CDT": 5, "MST": 7, "MDT": 6, "PST": 8, "PDT": 7}
+_ZONES_EAST = {"WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3, "JST": 9, "KST": 9}
+_ZONES = {name: -hours for name, hours in _ZONES_WEST.items()} | _ZONES_EAST
+"""Hours ahead of UTC in zones whose names mean one thing; CST is that of America."""
 _EPOCHS = {"epoch_seconds": 0, "epoch_milliseconds": 3, "epoch_microseconds": 6, "epoch_nanoseconds": 9}
+_BEFORE_FIRST_DAY_OF_EXCEL = datetime(1899, 12, 30, tzinfo=UTC)
+_FIRST_DAY_OF_2000 = 36526
+"""The count of a spreadsheet; days since 1970 or 1960, which other programs count, will have come so far in 2060."""
 _ORDERS: Mapping[str, Mapping[str, str]] = {
     "day_first": {"day": "first", "month": "second", "year": "third"},
     "month_first": {"month": "first", "day": "second", "year": "third"},
@@ -115,6 +128,8 @@ def _reading_of(
     digits = _epoch_digits(texts)
     if digits is not None:
         return lambda value: _since_1970(value, digits)
+    if _are_days_of_excel(texts):
+        return _by_days_of_excel
     order = cache(lambda: _order_of(set(texts()), column))  # most columns do not need it
     named = _forms_with_month_names(tuple(languages))
     return lambda value: _by_its_form(value, order=order, named=named, column=column.column)
@@ -148,6 +163,17 @@ def _epoch_digits(texts: Callable[[], Iterator[str]]) -> int | None:
     return units[0] if units and max(map(float, texts())) / 10 ** units[0] <= last else None
 
 
+def _are_days_of_excel(texts: Callable[[], Iterator[str]]) -> bool:
+    """Whether a whole column is the numbers that a spreadsheet has for its days, from the year 2000 on."""
+    last = (datetime.now(UTC) + _A_YEAR - _BEFORE_FIRST_DAY_OF_EXCEL) / timedelta(days=1)
+    are_numbers = next(texts(), None) is not None and all(_DIGITS.fullmatch(text) for text in texts())
+    return are_numbers and all(_FIRST_DAY_OF_2000 <= float(text) <= last for text in texts())
+
+
+def _by_days_of_excel(value: Written) -> datetime:
+    return _typed(value) if isinstance(value, date) else _BEFORE_FIRST_DAY_OF_EXCEL + timedelta(days=float(value))
+
+
 def _by_format(value: Written, form: str) -> datetime:
     if isinstance(value, date):
         return _typed(value)
@@ -165,9 +191,11 @@ def _by_its_form(
     text = str(value)
     if match := _ISO.fullmatch(text):
         return _iso(*match.groups())
-    upper = " ".join(text.upper().split())
+    upper = _WITHOUT_SIGNS.sub(r"\1T\2", " ".join(text.upper().split()))
     if match := _ISO.fullmatch(upper):
         return _iso(*match.groups())
+    if match := _OF_DOTNET.fullmatch(upper):
+        return _since_1970(match[1], _EPOCHS["epoch_milliseconds"])
     if match := _THREE_NUMBERS.fullmatch(upper):
         return order().moment(match)
     if match := _EAST_ASIAN.search(upper):
@@ -217,9 +245,9 @@ def _zone(name: str | None) -> timezone:
     if offset := _OFFSET.fullmatch(name):
         ahead = timedelta(hours=int(offset["hours"]), minutes=int(offset["minutes"] or 0))
         return timezone(-ahead if offset["sign"] == "-" else ahead)
-    if name not in _AMERICAN_ZONES:
+    if name not in _ZONES:
         raise NotRead(f"the time zone {name} is not known; an offset such as +02:00 is")
-    return timezone(timedelta(hours=_AMERICAN_ZONES[name]))
+    return timezone(timedelta(hours=_ZONES[name]))
 
 
 @dataclass(frozen=True)

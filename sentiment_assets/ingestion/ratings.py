@@ -5,13 +5,17 @@ import re
 from functools import lru_cache
 
 _NUMBER = r"(\d+(?:\.\d+|,\d{1,2})?)"
-_OF = r"(?: ?/ ?| ?out of | ?of | ?von | ?sur | ?de | ?su | ?din | ?out ?of ?)"
-_WRITTEN = re.compile(
-    rf"{_NUMBER}(?:{_OF}{_NUMBER})?(?: ?(?:%|\*|★|stars?|sterne?n?|étoiles?|estrel(?:l)?as?|stelle|points?|pts?))?"
+_OF = r"(?: ?/ ?| ?out of | ?of | ?von | ?van | ?sur | ?de | ?su | ?din | ?z | ?av | ?af | ?из | ?out ?of ?)"
+_STARS_IN_WORDS = (
+    r"stars?|sterne?n?|sterren|étoiles?|estrel(?:l)?as?|stelle|gwiazd\w+|stjärnor|stjerner|звезд\w*|yıldız|つ?星|별"
 )
+_UNIT = rf"(?:[ -]?(?:%|[*★⭐🌟]\ufe0f?|{_STARS_IN_WORDS}|bubbles|points?|pts?|[点점分]))?"
+_WRITTEN = re.compile(rf"(?:(?:rated|rating|score):? |[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?")
+_HIGHEST_FIRST = re.compile(rf"{_NUMBER}(?:つ?星|点)(?:のうち|中) ?{_NUMBER}")
+"""Shops in Japan write it so: of 5 stars, 4."""
 _IN_WORDS = re.compile(r"(one|two|three|four|five)(?:[ _-]?stars?)?")
 _NUMBER_WORDS = {"one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0}
-_FULL, _EMPTY, _HALF = "★⭐🌟*", "☆✩", "½⯪"
+_FULL, _EMPTY, _HALF = "★⭐🌟*●", "☆✩○", "½⯪"
 _STARS = re.compile(rf"[{_FULL}{_EMPTY}{_HALF}\ufe0f ]+")
 
 
@@ -22,6 +26,8 @@ def rating_in(text: str) -> float | None:
     match = _WRITTEN.fullmatch(written)
     if match:
         return float(match[1].replace(",", "."))
+    if match := _HIGHEST_FIRST.fullmatch(written):
+        return float(match[2].replace(",", "."))
     if in_words := _IN_WORDS.fullmatch(written):
         return _NUMBER_WORDS[in_words[1]]
     if written and _STARS.fullmatch(written):
@@ -37,6 +43,8 @@ def highest_named(text: str) -> float | None:
     match = _WRITTEN.fullmatch(written)
     if match:
         return float(match[2].replace(",", ".")) if match[2] else 100.0 if written.endswith("%") else None
+    if match := _HIGHEST_FIRST.fullmatch(written):
+        return float(match[1].replace(",", "."))
     if _STARS.fullmatch(written) and any(each in written for each in _EMPTY):
         return float(sum(written.count(each) for each in (*_FULL, *_EMPTY, *_HALF)))
     return None

@@ -68,6 +68,8 @@ def test_what_moves_the_cursor_or_turns_the_writing_is_shown_as_an_escape() -> N
         ("Café", "cp1252", "cp1252"),
         ("Très bon, déçu du café – c’est « cher »", "cp1252", "cp1252"),
         ("Schöne Lampe, größter Spaß", "latin-1", "cp1252"),
+        ("Ótimo produto, pedido nº 12 na 1ª semana, não chegou", "cp1252", "cp1252"),
+        ("Un oraș frumos, dar cortul a fost rupt și mâncarea rece".replace("ș", "ş"), "cp1250", "cp1250"),
         ("¿Dónde está? Pequeño, mañana", "cp1252", "cp1252"),
         ("Świetny namiot, bardzo polecam każdemu, żenada nie", "cp1250", "cp1250"),
         ("Pisali „wysyłka jutro”, a świetny namiot przyszedł po tygodniu, żenada", "cp1250", "cp1250"),

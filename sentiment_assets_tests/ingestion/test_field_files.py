@@ -1,7 +1,9 @@
 """Files in the shapes that people's exports have, with what each leads to."""
 
+import gzip
 import io
 import json
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ import pytest
 from sentiment_assets.ingestion.batch import Batch, read_batch
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import IngestionSettings
+from testing.spreadsheets import as_xlsx
 
 GOOD, BAD, SO_SO = "The kettle boils fast, a joy", "The handle broke, a pity", "It is a kettle"
 STARS = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
@@ -48,6 +51,15 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 def parquet(**columns: list[object]) -> bytes:
     buffer = io.BytesIO()
     pd.DataFrame(columns).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def tar(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
 
 
@@ -262,6 +274,12 @@ READ: dict[str, tuple[str, bytes, dict[str, Any], Kept]] = {
         {},
         Kept([0, 1, None]),
     ),
+    "what a database and R write for nothing": (
+        "r.tsv",
+        csv("id\ttext\trating", f"1\t{GOOD}\t5", "2\t\\N\t1", f"3\t{BAD}\t\\N", f"NA\t{SO_SO}\tNA"),
+        stars(),
+        Kept([1, None, None]),
+    ),
     "placeholders": ("r.csv", csv("text,label", f'"{GOOD}",1.0', f'"{SO_SO}",NaN', "None,0"), {}, Kept([1, None])),
 }
 
@@ -327,6 +345,34 @@ REFUSED: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
         "the file in it, notes.docx, does not end in a known format",
     ),
     "a page to log in": ("r.csv", b"<!DOCTYPE html>\n<html>", {}, "it is a web page, perhaps of a login"),
+    "a page that was saved": ("r.csv", b"<!-- saved from url -->\n<html>", {}, "it is a web page, perhaps of a login"),
+    "a workbook that is called a text": (
+        "r.csv",
+        as_xlsx({"Sheet1": [["text"], ["fine"]]}),
+        {},
+        "it is a zip archive or a spreadsheet, and no text: land it by a name that ends in .zip, .xlsx or .ods",
+    ),
+    "Parquet that is called JSON": ("r.json", parquet(text=["fine"]), {}, "land it by a name that ends in .parquet"),
+    "packed, and not called so": ("r.csv", gzip.compress(b"text\nfine\n"), {}, "it is packed by gzip.*ends in .gz"),
+    "packed with its folder": ("r.csv.gz", tar("r.csv", b"text\nfine\n"), {}, r"it is an archive \(tar\)"),
+    "JSON that is called a table": (
+        "r.csv",
+        b'{"text": "fine, really", "label": 1}\n{"text": "dull", "label": 0}\n',
+        {},
+        "it is JSON, and no delimited text: land it by a name that ends in .jsonl or .json",
+    ),
+    "an error in place of a table": (
+        "r.csv",
+        b'{\n "error": "rate, limit"\n}\n',
+        {},
+        "it is JSON, and no delimited text",
+    ),
+    "a pointer of Git LFS": (
+        "r.parquet",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+        {},
+        "the pointer that Git LFS leaves in the place of a file: fetch the file itself with `git lfs pull`",
+    ),
     "a document": ("r.csv", b"%PDF-1.7 ...", {}, "it is a PDF document, and no file of reviews"),
 }
 

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sentiment_assets.ingestion.label_rules import meaning_of, proposed_rule, proposed_rule_for_words
+from sentiment_assets.ingestion.label_rules import (
+    meaning_of,
+    proposed_rule,
+    proposed_rule_for_words,
+    rule_of_classes,
+)
 from sentiment_assets.ingestion.labels import read_label
 from sentiment_assets.ingestion.settings import LabelRule, label_key
 
@@ -28,6 +33,15 @@ STARS = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
         ("Thumbs up", "positive"),
         ("差评", "negative"),
         ("mixed", "neutral"),
+        ("neu", "neutral"),
+        ("Neither satisfied nor dissatisfied", "neutral"),
+        ("weder zufrieden noch unzufrieden", "neutral"),
+        ("eher unzufrieden", "negative"),
+        ("Très satisfait", "positive"),
+        ("Peu satisfait", "negative"),
+        ("Pas du tout satisfait", "negative"),
+        ("gar nicht zufrieden", "negative"),
+        ("Not at all satisfied", None),
         ("Nein", "negative"),
         ("zig", None),
         ("", None),
@@ -54,12 +68,38 @@ def test_the_words_of_labels_are_known(word: str, meaning: str | None) -> None:
         ("0 4", "polarity", {"positive": ["4"], "negative": ["0"]}),
         ("0 2 4", "polarity", {"positive": ["4"], "negative": ["0"], "neutral": ["2"]}),
         ("0 1 2", "label", {"positive": ["2"], "negative": ["0"], "neutral": ["1"]}),
+        ("12 22 55 56 85 97", "score", {"positive_from": 75, "negative_to": 25, "lowest": 0, "highest": 100}),
+        (
+            "1 2 5",
+            "Rating (1 = very good, 5 = very bad)",
+            {"positive": ["1", "2"], "negative": ["4", "5"], "neutral": ["3"]},
+        ),
+        ("1 3 5", "Rating (1 = bad, 5 = good)", STARS),
+        ("1 2 6", "Schulnote", {"positive": ["1", "2"], "negative": ["5", "6"], "neutral": ["3", "4"]}),
     ],
 )
 def test_numbers_have_the_rule_of_their_scale(values: str, column: str, rule: dict[str, object]) -> None:
     proposed = proposed_rule(Counter(map(label_key, values.split())), LabelRule(), column)
     assert proposed.rule == rule
     LabelRule.model_validate(rule)
+
+
+@pytest.mark.parametrize(
+    ("names", "rule"),
+    [
+        (["neg", "pos"], {}),
+        (["positive", "negative"], {"positive": ["0"], "negative": ["1"]}),
+        (["negative", "neutral", "positive"], {"positive": ["2"], "negative": ["0"], "neutral": ["1"]}),
+        (["zig", "pos"], None),
+        (["1 star", "2 stars"], None),
+        ([], None),
+    ],
+)
+def test_classes_with_known_names_have_the_rule_of_their_names(
+    names: list[str], rule: dict[str, object] | None
+) -> None:
+    proposed = rule_of_classes(names)
+    assert (proposed and proposed.rule) == rule
 
 
 def test_a_scale_that_is_named_is_sure_and_classes_are_a_guess() -> None:

@@ -43,6 +43,14 @@ def why_not(*values: Written, languages: Sequence[str] = ()) -> str:
         "2024-03-01 10:11:12.000",
         "2024-03-01T10:11:12,0+00",
         "20240301T101112Z",
+        "20240301101112",
+        20240301101112,
+        "2024-03-01T11:11:12+01:00[Europe/Berlin]",
+        "2024-03-01T10:11:12Z[UTC]",
+        "2024.03.01. 10.11.12",
+        "2024.3.1, 10:11:12 Uhr",
+        "Fri Mar 01 11:11:12 CET 2024",
+        "/Date(1709287872000)/",
         "2024/3/1 10:11:12",
         "March 1, 2024, 10:11:12 AM",
         "Fri Mar 01 02:11:12 PST 2024",
@@ -67,6 +75,8 @@ def test_spellings_of_one_moment(written: Written) -> None:
         date(2024, 3, 5),
         "2024/03/05",
         "2024.3.5",
+        "2024.03.05.",
+        "2024. 3. 5.",
         "March 5, 2024",
         "Mar. 5th, 2024",
         "5 March 2024",
@@ -99,6 +109,13 @@ def test_a_day_begins_at_midnight_utc(written: Written) -> None:
 )
 def test_a_date_with_something_beside_it_that_may_belong_to_it_is_not_read(written: str) -> None:
     assert moments(written) == [None]
+
+
+def test_days_as_a_spreadsheet_counts_them_are_read_where_the_whole_column_has_such_numbers() -> None:
+    assert moments(45356, "45356.5", 36526) == [DAY, DAY + timedelta(hours=12), datetime(2000, 1, 1, tzinfo=UTC)]
+    assert moments(45356, 20000) == [None, None], "days since 1970 are others"
+    assert moments(45356, 90000) == [None, None], "a day that will be is none"
+    assert moments(45356, "2024-03-05") == [None, DAY]
 
 
 def test_zones_and_halves_of_the_day_as_browsers_write_them_are_read() -> None:
@@ -249,7 +266,9 @@ def test_a_column_is_read_right_or_not_at_all(column: list[datetime]) -> None:
 
 
 @given(st.text(st.sampled_from("0123456789"), min_size=1))
-def test_digits_alone_are_a_date_only_as_year_month_and_day_or_as_a_number_since_1970(digits: str) -> None:
+def test_digits_alone_are_a_date_only_as_its_parts_or_as_a_number_since_a_known_day(digits: str) -> None:
     [read] = moments(digits)
-    units = [int(digits) / 1000**unit for unit in range(4)]
-    assert read is None or f"{read:%Y%m%d}" == digits or pytest.approx(read.timestamp(), abs=1e-3) in units
+    since_1970 = [int(digits) / 1000**unit for unit in range(4)]
+    of_a_spreadsheet = (int(digits) - 25569) * 86400
+    if read and digits not in (f"{read:%Y%m%d}", f"{read:%Y%m%d%H%M%S}"):
+        assert pytest.approx(read.timestamp(), abs=1e-3) in [*since_1970, of_a_spreadsheet]

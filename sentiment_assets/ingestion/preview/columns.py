@@ -50,6 +50,8 @@ class Column:
     values: tuple[object, ...]
     rows: int
     """How many rows the sample has."""
+    classes: tuple[str, ...] = ()
+    """The names that the file itself has for its numbers, from 0 on."""
 
     @property
     def filled(self) -> float:

@@ -11,7 +11,7 @@ from sentiment_assets.ingestion.labels import UnknownScale
 from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.preview.columns import Column
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
-from sentiment_assets.ingestion.preview.roles import Roles, find_roles
+from sentiment_assets.ingestion.preview.roles import Roles
 from sentiment_assets.ingestion.preview.settings_text import as_lines
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, IngestionSettings, ReviewColumns
@@ -78,7 +78,7 @@ def _lines_to_write(
 
 def _changes(refusal: UnreadableFile, sample: Sample, settings: IngestionSettings) -> tuple[dict[str, Any], str]:
     """The settings to write, each as a whole, and why the label rule is what it is; nothing if they read nothing."""
-    roles = find_roles(sample.columns, named=sample.has_names)
+    roles = sample.roles(sample.columns)
     changes: dict[str, Any] = {}
     if sample.settings.format != settings.format:
         changes["format"] = sample.settings.format.model_dump(exclude_defaults=True)

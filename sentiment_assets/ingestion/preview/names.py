@@ -9,6 +9,8 @@ from sentiment_assets.ingestion.label_rules import meaning_of
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\da-zA-Z_]+")
 
+_TYPE_OF_MONGO = re.compile(r"(?:\.\$\w+)+$")
+"""What MongoDB's exports put around a value: ``createdAt.$date``, ``stars.$numberInt``."""
 _SUGGESTING: Mapping[str, str] = {
     "text": (
         "text review reviews body content comment comments feedback message opinion verbatim description "
@@ -36,7 +38,7 @@ _SUGGESTING: Mapping[str, str] = {
         "date dates datum fecha data created at time timestamp when day published posted submitted "
         "submit written zeit zeitpunkt erstellt reviewtime creation datetime jour fechas datetimes "
         "bewertungsdatum erstellungsdatum eingang publie creee cree "
-        "horario moment on utc gmt epoch unix millis ms 日期 时间 评论时间 日付 投稿日 날짜 дата время"
+        "horario moment on utc gmt epoch unix millis ms ts 日期 时间 评论时间 日付 投稿日 날짜 дата время"
     ),
     "review_id": (
         "id ids oid uuid guid reviewid key identifier identificador identifiant identifikator "
@@ -66,7 +68,7 @@ _CONTRARY: Mapping[str, str] = {
         "confidence gold price age length words version year thumbsup verified id average avg days lat "
         "lng index playtime helpfulness denominator numerator product quantity qty amount page phone zip "
         "code reviews hours minutes anzahl hilfreich verifizierter verifiziert verificada compra achat "
-        "kauf purchase vine spoiler"
+        "kauf purchase vine spoiler effort"
     ),
     "created_at": (
         "reply response replied updated update modified edited last release purchase birth stay visit "
@@ -80,8 +82,15 @@ _CONTRARY: Mapping[str, str] = {
     ),
     "keep": "id url link count email phone ip",
 }
+_OF_SOMETHING_BAD = (
+    "complaint complaints complained problem problems issue issues trouble defect defective fault faulty broken "
+    "damaged refund refunded returned churn churned cancelled canceled spam fake toxic toxicity hate abusive offensive "
+    "negative unhappy dissatisfied beschwerde beschwerden reklamation probleme mangel mangelhaft fehler plainte queja "
+    "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela"
+)
 _WORDS = {role: frozenset(words.split()) for role, words in _SUGGESTING.items()}
 _AGAINST = {role: frozenset(words.split()) for role, words in _CONTRARY.items()}
+_YES_IS_BAD = frozenset(_OF_SOMETHING_BAD.split())
 _COUNTED = ("count", "votes", "counts")
 _OF_A_VERSION = frozenset({"version", "versions", "versao", "versione", "build", "revision", "release", "firmware"})
 _BEHIND_A_VERSION = ("name", "code", "number", "no", "nr", "value", "string")
@@ -92,7 +101,9 @@ _SEVERAL = {"thumbs up count": "votes count"}
 @lru_cache(maxsize=1024)
 def words_in(name: str) -> tuple[str, ...]:
     """The words of a name in small letters and without accents: ``reviewText`` and ``review_text`` have two."""
-    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    plain = "".join(
+        each for each in unicodedata.normalize("NFKD", _TYPE_OF_MONGO.sub("", name)) if not unicodedata.combining(each)
+    )
     words = [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFC", plain))]
     said = " ".join(words)
     return tuple(_SEVERAL.get(said, said).split())
@@ -138,6 +149,11 @@ def says_a_version(name: str) -> bool:
 def says_a_change(name: str) -> bool:
     """Whether a name says when something was changed: it is another moment than the review's own, but one."""
     return bool(_OF_A_CHANGE.intersection(words_in(name)))
+
+
+def says_of_something_bad(name: str) -> bool:
+    """Whether a "yes" below a name such as ``is_complaint`` speaks of something bad."""
+    return not _YES_IS_BAD.isdisjoint(words_in(name))
 
 
 def is_a_known_name(text: str) -> bool:

@@ -15,17 +15,37 @@ from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.lines_to_write import lines_to_write
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
-from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described, find_roles
+from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
-from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ
+from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
 from sentiment_assets.ingestion.text_folders import Folder, is_found_when_landed
+from sentiment_assets.ingestion.values import is_missing, value_at
 from sentiment_assets.presentation.wording import counted
 
 _REVIEWS_SHOWN, _REASONS_SHOWN, _UNREAD_SHOWN = 5, 3, 3
 _MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
+_OF_SUMS = frozenset(
+    {"total", "totals", "grand total", "sum", "average", "mean", "gesamt", "summe", "durchschnitt", "mittelwert"}
+    | {
+        "moyenne",
+        "somme",
+        "promedio",
+        "suma",
+        "média",
+        "media",
+        "soma",
+        "totale",
+        "итого",
+        "合計",
+        "合计",
+        "总计",
+        "平均",
+    }
+)
+_ROWS_THAT_TELL = 10
 _ROLES = ("review_id", "label", "created_at", "split")
 
 
@@ -112,7 +132,7 @@ def preview_file(
     file = beginning_of(content, file_name, most_rows)
     sample = read_sample(file, IngestionSettings())
     columns = sample.columns
-    roles = find_roles([each for each in columns if not _is_of_a_path(each, sample)], named=sample.has_names)
+    roles = sample.roles([each for each in columns if not _is_of_a_path(each, sample)])
     attributes = {"landing": landing, **_proposed(sample, roles)}
     settings = _ingestion_of(attributes)
     if isinstance(content, Folder) and not is_found_when_landed(content, settings):
@@ -376,6 +396,25 @@ def _shown_column(column: Column, role: Role | None) -> PreviewColumn:
     )
 
 
+def _told_of_rows(rows: Sequence[RawRow], texts: Sequence[str]) -> list[str]:
+    """What is told of rows with a text that are no reviews by the look of it."""
+    holding = [row for row in rows if not row.problem and any(not is_missing(value_at(row.values, t)) for t in texts)]
+    if len(holding) < _ROWS_THAT_TELL:
+        return []
+    told = []
+    if _goes_on_with_header(holding[0], holding[1:]):
+        told.append(f"row {holding[0].number} seems to go on with the header")
+    if any(isinstance(each, str) and each.strip(" :").casefold() in _OF_SUMS for each in holding[-1].values.values()):
+        told.append(f"row {holding[-1].number} seems to sum up the others")
+    return [f"{each}, and to be no review: take it out before landing" for each in told]
+
+
+def _goes_on_with_header(first: RawRow, others: Sequence[RawRow]) -> bool:
+    """Whether a row has nothing in several columns that all others fill, as where questions have answers below them."""
+    empty = [name for name, value in first.values.items() if is_missing(value)]
+    return sum(not any(is_missing(row.values.get(name)) for row in others) for name in empty) > 1
+
+
 def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]:
     warnings = [*sample.told, *roles.told]
     if outcome.fails:
@@ -391,6 +430,9 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
         warnings.append("no column looks like a label or a rating: reviews are scored, and train nothing")
     if not sample.rows:
         warnings.append("it has no row")
+    if len(sample.rows) == 1:
+        warnings.append("it has one row only: see whether that is a review, or an error in place of an export")
+    warnings += _told_of_rows(sample.rows, (*roles.of("title"), *roles.of("text")))
     date = roles.of("created_at")
     unread = [each for each in outcome.unread if each.field != "created_at" or not date]
     warnings += [

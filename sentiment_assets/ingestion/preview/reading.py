@@ -11,21 +11,23 @@ from sentiment_assets.ingestion.label_rules import is_number
 from sentiment_assets.ingestion.open_file import Content, stream_of
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.names import is_a_known_name, is_a_name
-from sentiment_assets.ingestion.preview.roles import find_roles
-from sentiment_assets.ingestion.readers.delimited import DELIMITERS
+from sentiment_assets.ingestion.preview.roles import Roles, find_roles
+from sentiment_assets.ingestion.readers.delimited import DELIMITERS, RARE_DELIMITERS
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by
+from sentiment_assets.ingestion.readers.json_rows import are_rows_by_key
 from sentiment_assets.ingestion.readers.source import (
     ENCODING_PROPOSED,
     SHAPE,
     SHAPE_PROPOSED,
     RawRow,
     SeveralInOne,
+    classes_of,
     encoding_in,
 )
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, label_key
 from sentiment_assets.ingestion.text_folders import Folder
-from sentiment_assets.ingestion.values import is_missing
+from sentiment_assets.ingestion.values import is_missing, stands_for_nothing, value_at
 
 MOST_ROWS = 2000
 """How many rows are looked at, unless all are asked for."""
@@ -76,12 +78,27 @@ class Sample:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the rows."""
-        return columns_of(self.rows, self.settings.placeholders)
+        columns = columns_of(self.rows, self.settings.placeholders)
+        return tuple(replace(each, classes=classes_of(self.found, each.name)) for each in columns)
 
     @property
     def has_names(self) -> bool:
         """Whether the file names its columns, and not by numbers."""
         return self.named and not all(is_number(label_key(each.name)) for each in self.columns)
+
+    def roles(self, columns: Sequence[Column]) -> Roles:
+        """The role of each of these columns; a row without a text, such as one of sums, does not count."""
+        roles = find_roles(columns, named=self.has_names)
+        texts = (*roles.of("title"), *roles.of("text"))
+        nothing = frozenset(self.settings.placeholders)
+        rows = [
+            row for row in self.rows if any(not stands_for_nothing(value_at(row.values, t), nothing) for t in texts)
+        ]
+        if not texts or len(rows) == len(self.rows):
+            return roles
+        names = {each.name for each in columns}
+        of_reviews = [each for each in replace(self, rows=tuple(rows)).columns if each.name in names]
+        return find_roles(of_reviews, named=self.has_names)
 
     def read_again(self, settings: IngestionSettings, *told: str, named: bool = True) -> "Sample":
         """The same file by other settings, and what to tell of that."""
@@ -129,7 +146,10 @@ def _with_lists(file: File, settings: IngestionSettings) -> Sample:
             for each in [_with(settings, **{several.setting: name})]
         }
         best = max(choices, key=lambda name: _weight_of_texts(choices[name]))
-        return replace(choices[best], told=(f"it holds {', '.join(several.names)}; {best} looks most like reviews",))
+        told = [f"it holds {', '.join(several.names)}; {best} looks most like reviews"]
+        if alike := [name for name in choices if name != best and _are_alike(choices[name], choices[best])]:
+            told.append(f"{', '.join(alike)}: the same columns, so land each of these by itself too")
+        return replace(choices[best], told=tuple(told))
     except UnreadableFile as error:
         if "NUL characters" in str(error) and settings.encoding == "utf-8":
             return _as_utf_16(file, settings, error)
@@ -140,6 +160,10 @@ def _with_lists(file: File, settings: IngestionSettings) -> Sample:
         chosen = _with(settings, records=way)
         return Sample(file, *file.rows(chosen), settings=chosen, told=(f"the reviews are the list at {way}",))
     return sample
+
+
+def _are_alike(one: Sample, other: Sample) -> bool:
+    return bool(one.rows) and {*one.rows[0].values} == {*other.rows[0].values}
 
 
 def _as_utf_16(file: File, settings: IngestionSettings, error: UnreadableFile) -> Sample:
@@ -170,7 +194,9 @@ def _way_to_a_list(rows: Sequence[RawRow]) -> str:
 
 def _lists_in(values: Mapping[str, object], before: str) -> Iterator[tuple[str, int]]:
     for name, value in values.items():
-        if isinstance(value, dict):
+        if are_rows_by_key(value):
+            yield f"{before}{name}", len(value)
+        elif isinstance(value, dict):
             yield from _lists_in(value, f"{before}{name}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             yield f"{before}{name}", len(value)
@@ -212,6 +238,7 @@ def _with_fewest_problems(sample: Sample) -> Sample:
         "quotes are read as characters like others": {"quoting": "none"},
         "a backslash takes the meaning from a quote": {"escape": "\\"},
     }
+    ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in RARE_DELIMITERS}
     if _may_be_lines(sample):
         ways["each line is a review"] = {"one_review": "line"}
     ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in DELIMITERS}
@@ -242,12 +269,18 @@ def _cost(sample: Sample) -> float:
         for value in row.values.values():
             if isinstance(value, str) and not row.problem:
                 if "\n" in value and width > 1:
-                    cost += sum(line.count(delimiter) == width - 1 for line in value.split("\n")[1:-1])
+                    cost += sum(_is_like_a_row(line, delimiter, width) for line in value.split("\n")[1:-1])
                     cost += value.count("\n") > 20
                 cost += value.startswith('"') and value.endswith('"') and len(value) > 1
     if width <= 1 and sample.settings.format.delimiter:
         return float("inf")
     return cost
+
+
+def _is_like_a_row(line: str, delimiter: str, columns: int) -> bool:
+    """Whether a line within a field may be a row by itself: behind the commas of a text is a blank or nothing."""
+    fields = line.rstrip("\r").split(delimiter)
+    return len(fields) == columns and all(field and not field.startswith(" ") for field in fields[1:])
 
 
 # a header, below other rows, or none

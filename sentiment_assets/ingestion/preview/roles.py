@@ -11,10 +11,18 @@ from sentiment_assets.ingestion.label_rules import (
     numbers_in,
     proposed_rule,
     proposed_rule_for_words,
+    rule_of_classes,
     understood_without_a_rule,
 )
 from sentiment_assets.ingestion.preview.columns import Column, Dates
-from sentiment_assets.ingestion.preview.names import is_a_pair, says_a_change, says_a_version, suggests
+from sentiment_assets.ingestion.preview.names import (
+    is_a_pair,
+    says_a_change,
+    says_a_version,
+    says_of_something_bad,
+    suggests,
+    words_in,
+)
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule
 from sentiment_assets.ingestion.split_names import read_split
@@ -26,7 +34,9 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
+_ANSWERS, _FLAGS = frozenset({"yes", "no", "true", "false", "y", "n"}), frozenset({"0", "1"})
 _FASTTEXT = "__label__"
+_WORDS_OF_BOTH_SIDES, _WORDS_OF_A_QUESTION = 4.0, 4
 _SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
 
 
@@ -286,12 +296,18 @@ def _is_index(column: Column) -> bool:
 
 
 def _find_label(search: _Search) -> ProposedRule | None:
+    search.told += [
+        f"{each.name} seems to say yes to something bad: it is no label by itself. If it is one, name it under "
+        "`columns: label:`, and say under `labels` what its values mean"
+        for each in search.free()
+        if _says_yes_to_something_bad(search, each)
+    ]
     weights = {each.name: _weight_of_label(search, each) for each in search.free()}
     least = _NAMED_LABEL if search.named else _ANY_LABEL
     weights = {name: weight for name, weight in weights.items() if weight >= least}
     if not weights:
         return _ask_for_label(search)
-    best = search.columns[max(weights, key=lambda name: weights[name])]
+    best = search.columns[max(weights, key=lambda name: _rank_of_label(search, name, weights[name]))]
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
     what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
@@ -303,9 +319,20 @@ def _find_label(search: _Search) -> ProposedRule | None:
     return _told_of_unknown(search, best, rule_for(best))
 
 
+def _rank_of_label(search: _Search, name: str, weight: float) -> tuple[float, int]:
+    """Ratings without names are rather those of more different numbers: few may be products' or shops'."""
+    return (weight, 0) if search.named else (round(weight), len(search.columns[name].keys))
+
+
 def _ask_for_label(search: _Search) -> ProposedRule | None:
     """Take the only column of few words that there is for a label, if a person says what the words mean."""
-    few = [each for each in search.free() if 2 <= len(each.keys) <= _FEWEST_CLASSES and _is_of_few_words(each)]
+    few = [
+        each
+        for each in search.free()
+        if 2 <= len(each.keys) <= _FEWEST_CLASSES
+        and _is_of_few_words(each)
+        and not _says_yes_to_something_bad(search, each)
+    ]
     if len(few) != 1:
         return None
     search.take(few[0], "label", sure="a guess", why=f"the only column of few words, {len(few[0].seen)}")
@@ -341,6 +368,8 @@ def rule_for(column: Column) -> ProposedRule:
     numbers = numbers_in(column.keys, LabelRule())
     if not numbers:
         return proposed_rule_for_words(column.seen)
+    if by_classes := rule_of_classes(column.classes, numbers):
+        return by_classes
     if understood_without_a_rule(numbers):
         return ProposedRule({}, "sure", "the default rule knows its numbers")
     return proposed_rule(column.keys, LabelRule(), column.name)
@@ -351,12 +380,20 @@ def _weight_of_label(search: _Search, column: Column) -> float:
     hint = _hint(search, column, "label")
     if any(isinstance(each, list | dict) for each in column.values) or column.is_row_number:
         return 0.0
+    if _says_yes_to_something_bad(search, column):
+        return 0.0
     by_values = _as_ratings(column) if column.numbers >= _NEARLY_ALL else _as_words(column)
-    if not by_values or (hint < 0 and column.name != "label"):
+    is_asked = by_values == _WORDS_OF_BOTH_SIDES and len(words_in(column.name)) >= _WORDS_OF_A_QUESTION
+    if not by_values or (hint < 0 and column.name != "label" and not is_asked):
         return 0.0
     if len(column.seen) == 1 and hint < 1:
         return 0.0
     return (by_values + 1.5 * max(hint, 0.0)) * (0.3 + 0.7 * column.filled)
+
+
+def _says_yes_to_something_bad(search: _Search, column: Column) -> bool:
+    keys = column.keys.keys()
+    return bool(keys) and keys <= _ANSWERS | _FLAGS and search.named and says_of_something_bad(column.name)
 
 
 def _as_ratings(column: Column) -> float:
@@ -367,7 +404,7 @@ def _as_ratings(column: Column) -> float:
         return 0.0
     if any(highest_named(key) for key in column.keys) or any("star" in key or "★" in key for key in column.keys):
         return 3.5
-    if set(column.keys) <= {"0", "1"}:
+    if column.keys.keys() <= _FLAGS:
         return 1.0
     whole = all((2 * number).is_integer() for number in numbers)
     if max(numbers) <= 10 and whole:
@@ -381,11 +418,10 @@ def _as_words(column: Column) -> float:
     meanings = {text: meaning_of(text) for text in column.seen}
     known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
     both = {"positive", "negative"} <= set(meanings.values())
-    answers = all(key in ("yes", "no", "true", "false", "y", "n") for key in column.keys)
-    if answers:
+    if column.keys.keys() <= _ANSWERS:
         return 1.0
     if both and known > _MOSTLY:
-        return 4.0
+        return _WORDS_OF_BOTH_SIDES
     few = (len(column.keys) <= _FEWEST_CLASSES or both) and column.distinct < _MOSTLY
     return (
         1.5 if known > _MOSTLY else 1.0 if few and column.words < 2.5 and suggests(column.name, "label") >= 1 else 0.0

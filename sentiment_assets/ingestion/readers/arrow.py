@@ -1,12 +1,13 @@
 """Parquet and Arrow (Feather) files."""
 
+import json
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_assets.ingestion.decoding import decode
-from sentiment_assets.ingestion.readers.source import LINES, RawRow, Source, column_names
+from sentiment_assets.ingestion.readers.source import CLASS_NAMES, LINES, RawRow, Source, column_names
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 
 _ROWS_AT_ONCE = 100
@@ -21,6 +22,8 @@ def read_parquet(source: Source) -> Iterator[RawRow]:
         groups = range(file.metadata.num_row_groups)
         source.file.require_bounded(sum(file.metadata.row_group(each).total_byte_size for each in groups))
         source.found[LINES] = file.metadata.num_rows
+        if classes := _class_names(file.schema_arrow):
+            source.found[CLASS_NAMES] = classes
         yield from _rows(file.iter_batches(_rows_at_once(file.metadata, source.file.allowed)), source)
     except _DAMAGED as error:
         raise UnreadableFile(f"it is not a readable Parquet file ({error}); land it again") from error
@@ -48,6 +51,19 @@ def memory_of_arrow(content: bytes) -> pa.BufferReader:
     copy = pa.BufferOutputStream()
     copy.write(content)
     return pa.BufferReader(copy.getvalue())
+
+
+def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """The names of the classes that the numbers of a column stand for, if Hugging Face noted them."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return {
+            name: list(map(str, feature["names"]))
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (KeyError, TypeError, ValueError, AttributeError):  # anybody may write into a file's metadata
+        return {}
 
 
 def _rows_at_once(metadata: pq.FileMetaData, allowed: int) -> int:

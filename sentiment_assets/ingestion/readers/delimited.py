@@ -1,6 +1,7 @@
 """Delimited text: one record a line unless a quoted field holds line ends. What the branch does not say is found."""
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -17,6 +18,7 @@ from sentiment_assets.ingestion.readers.source import (
     RawRow,
     Source,
     column_names,
+    plain_name,
 )
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings
@@ -24,6 +26,9 @@ from sentiment_assets.ingestion.settings import FormatSettings
 _LARGEST_FIELD = 4 * MEGABYTE
 DELIMITERS = (",", ";", "\t", "|")
 """What fields may be parted by where neither the branch nor the file says so."""
+RARE_DELIMITERS = ("^", "~", "\x01")
+"""What they may be parted by where none of the usual ones parts the header."""
+_NUMBER = re.compile(r"(?:\b|_)(?:id|nr|no|num|number|index)$|^#$", re.IGNORECASE)
 _LINES_LOOKED_AT = 100
 _LINES_AT_ONCE = 1000
 _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
@@ -37,14 +42,17 @@ def read_delimited(source: Source, usual: str) -> Iterator[RawRow]:
 
 def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
     beginning = list(islice(text, _LINES_LOOKED_AT))
+    if not source.format.names and _is_json(beginning):
+        raise UnreadableFile("it is JSON, and no delimited text: land it by a name that ends in .jsonl or .json")
     says_delimiter = None if source.format.names else _EXCEL_SEPARATOR.fullmatch("".join(beginning[:1]))
     first = beginning[1:] if says_delimiter else beginning
     delimiter = source.format.delimiter or (
         says_delimiter[1] if says_delimiter else _delimiter_of(first, source, usual)
     )
     lines_of_excel = int(says_delimiter is not None)
-    records = _Records(chain(first, text), delimiter, source.format, first_line=1 + lines_of_excel)
-    looked_at = _first_records(first, delimiter, source.format)
+    padded = _has_blanks_before_quotes(_first_records(first, delimiter, source.format))
+    records = _Records(chain(first, text), delimiter, source.format, first_line=1 + lines_of_excel, padded=padded)
+    looked_at = _first_records(first, delimiter, source.format, padded=padded)
     above: list[list[str]] = []
     if source.format.names:
         names, protected = column_names(source.format.names), list[int]()
@@ -54,6 +62,8 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
         source.named.extend(names)
         looked_at = looked_at[len(above) + 1 :]
     one_more = _each_ends_in_a_delimiter(looked_at, len(names))
+    if not source.format.names and _have_names_of_r(first, looked_at, names, delimiter):
+        names, protected = column_names(["", *names]), [place + 1 for place in protected]
     columns = len(names)
     for number, fields, fault in records:
         if one_more and not fault and len(fields) == columns + 1 and not fields[-1]:
@@ -78,6 +88,17 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
             LONGEST_RECORD: list(records.longest),
         }
     )
+
+
+def _is_json(lines: Sequence[str]) -> bool:
+    """Whether the first line that holds something is an object, or begins one or a list of them."""
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if first in ("{", "[") or first.startswith("[{"):
+        return True
+    try:
+        return first.startswith("{") and isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _down_to_header(
@@ -117,8 +138,10 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     having = {each: len(set(source.wanted) & names) for each, names in headers.items()}
     most = max(having.values(), default=0)
     parting = [each for each, names in headers.items() if len(names) > 1 or (most and having[each] == most)]
-    if len(parting) <= 1:
-        return parting[0] if parting else usual
+    if not parting:
+        return next((each for each in RARE_DELIMITERS if _parts_all(_first_records(lines, each, source.format))), usual)
+    if len(parting) == 1:
+        return parting[0]
     best = [each for each in parting if having[each] == most]
     return max(best, key=lambda each: _parts_into(beginnings[each], len(beginnings[each][places[each]])))
 
@@ -140,15 +163,38 @@ def _parts_into(records: Sequence[Sequence[str]], columns: int) -> float:
     return len(fitting) / max(len(records), 1) * (1 + without_blank / after)
 
 
-def _first_records(lines: Sequence[str], delimiter: str, form: FormatSettings) -> list[list[str]]:
+def _parts_all(records: Sequence[Sequence[str]]) -> bool:
+    """Whether the header and every record have the same number of fields, and more than one."""
+    return len(records) > 1 and len(records[0]) > 1 and {len(fields) for fields in records} == {len(records[0])}
+
+
+def _has_blanks_before_quotes(records: Sequence[Sequence[str]]) -> bool:
+    """Whether the first record is parted by a delimiter with a blank behind it, and has its fields in quotes."""
+    others = records[0][1:] if records else ()
+    return bool(others) and all(field.startswith(' "') for field in others)
+
+
+def _first_records(
+    lines: Sequence[str], delimiter: str, form: FormatSettings, *, padded: bool = False
+) -> list[list[str]]:
     """The fields of the first records; the last may go on beyond the lines that are looked at."""
-    records = [fields for _, fields, _ in _Records(iter(lines), delimiter, form)]
+    records = [fields for _, fields, _ in _Records(iter(lines), delimiter, form, padded=padded)]
     return records[:-1] if len(lines) >= _LINES_LOOKED_AT - 1 else records
 
 
 def _each_ends_in_a_delimiter(rows: Sequence[Sequence[str]], columns: int) -> bool:
     """Whether each row that is looked at has one field more than there are columns, and nothing in it."""
     return bool(rows) and all(len(fields) == columns + 1 and not fields[-1] for fields in rows)
+
+
+def _have_names_of_r(lines: Sequence[str], rows: Sequence[Sequence[str]], names: Sequence[str], delimiter: str) -> bool:
+    """Whether each row has its number, in quotes, before the columns of the header, as R writes the names of rows.
+
+    Where the first column is called like a number, it is rather the last name that is missing.
+    """
+    numbers = [fields[0] for fields in rows if len(fields) == len(names) + 1]
+    counted_up = len(numbers) == len(rows) > 1 and numbers == [str(place) for place in range(1, len(rows) + 1)]
+    return counted_up and any(line.startswith(f'"1"{delimiter}') for line in lines) and not _NUMBER.search(names[0])
 
 
 def _header(header: "_Record | None") -> tuple[list[str], list[int]]:
@@ -158,7 +204,7 @@ def _header(header: "_Record | None") -> tuple[list[str], list[int]]:
     _, fields, fault = header
     if fault:
         raise UnreadableFile(f"its header cannot be read: {fault}")
-    written = [name.strip() for name in fields]
+    written = list(map(plain_name, fields))
     protected = [place for place, name in enumerate(written) if is_protected(name)]
     return column_names(
         [unprotected(name) if place in protected else name for place, name in enumerate(written)]
@@ -200,13 +246,16 @@ class _Lines:
 class _Records(Iterable[_Record]):
     """The file's records but the blank ones; after one that is not valid, reading goes on with the next line."""
 
-    def __init__(self, text: Iterator[str], delimiter: str, form: FormatSettings, first_line: int = 1) -> None:
+    def __init__(
+        self, text: Iterator[str], delimiter: str, form: FormatSettings, *, first_line: int = 1, padded: bool = False
+    ) -> None:
         self.lines = first_line - 1
         """How many lines there are, once all are read."""
         self.lines_in_fields = self.lines_blank = self.lines_ignored = 0
         self.longest = (0, 0)
         """The most lines of a record, and the line on which it begins."""
         self._lines, self._delimiter, self._form = _Lines(text, first_line), delimiter, form
+        self._padded = padded
         self._between_records = True
         self._records = self._read(first_line)
 
@@ -221,6 +270,7 @@ class _Records(Iterable[_Record]):
                 delimiter=self._delimiter,
                 quoting=csv.QUOTE_NONE if self._form.quoting == "none" else csv.QUOTE_MINIMAL,
                 escapechar=self._form.escape,
+                skipinitialspace=self._padded,
                 strict=True,
             )
             before, read, self._between_records = line - self.lines_ignored, 0, True

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sentiment_assets.ingestion.formats import FOLDER, ZIP, format_of, known_formats
+from sentiment_assets.ingestion.formats import FOLDER, TEXT, ZIP, format_of, known_formats
 from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.readers.arrow import read_arrow, read_parquet
 from sentiment_assets.ingestion.readers.delimited import read_delimited
@@ -32,10 +32,23 @@ _OTHER_FILES = {
     b"%PDF": "a PDF document",
     b"<!doctype html": "a web page, perhaps of a login that was not passed",
     b"<html": "a web page, perhaps of a login that was not passed",
+    b"<!--": "a web page, perhaps of a login that was not passed",
     b"<?xml": "an XML document",
     b"Rar!": "an archive (RAR)",
     b"7z\xbc\xaf": "an archive (7z)",
+    b"SQLite format 3": "a database (SQLite)",
+    b"Obj\x01": "an Avro file",
 }
+_CALLED_OTHERWISE = {
+    b"PK\x03\x04": ("a zip archive or a spreadsheet", ".zip, .xlsx or .ods"),
+    b"\xd0\xcf\x11\xe0": ("a workbook of Excel", ".xls or .xlsx"),
+    b"\x1f\x8b": ("packed by gzip", ".gz behind the ending that it has without"),
+    b"PAR1": ("a Parquet file", ".parquet"),
+    b"ARROW1": ("an Arrow file", ".arrow"),
+}
+"""What begins so is read, but not by a name of text: what it is, and what its name ends in."""
+_POINTER_OF_GIT_LFS = b"version https://git-lfs"
+_MARK_OF_TAR, _PLACE_OF_TAR = b"ustar", 257
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,7 @@ def read_rows(
         compression = ZIP
     file = PackedFile(content, compression, allowed)
     file.require_unpackable()
-    _require_no_other_file(file)
+    _require_no_other_file(file, ending)
     found: dict[str, object] = {"format": ending, "compression": compression or "none"}
     source = Source(file, encoding, format, wanted=wanted, name=inner, found=found)
     return FileRows(_READERS[ending](source), found, source.named)
@@ -108,13 +121,23 @@ def _rows_of_folder(folder: Folder, encoding: str, compression: str) -> FileRows
     return FileRows(read_folder(folder, encoding, found), found)
 
 
-def _require_no_other_file(file: PackedFile) -> None:
-    """Raise ``UnreadableFile`` for what is no file of reviews, whatever it is called."""
+def _require_no_other_file(file: PackedFile, ending: str) -> None:
+    """Raise ``UnreadableFile`` for what is no file of reviews, whatever it is called, or is not called what it is."""
     with file.opened() as stream:
-        beginning = stream.read(64).removeprefix(codecs.BOM_UTF8).lstrip().lower()
+        first = stream.read(_PLACE_OF_TAR + len(_MARK_OF_TAR))
+    beginning = first.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    if beginning.startswith(_POINTER_OF_GIT_LFS):
+        raise UnreadableFile(
+            "it is the pointer that Git LFS leaves in the place of a file: fetch the file itself with `git lfs pull`"
+        )
     kind = next((kind for start, kind in _OTHER_FILES.items() if beginning.startswith(start.lower())), "")
+    if first[_PLACE_OF_TAR:] == _MARK_OF_TAR:
+        kind = "an archive (tar)"
     if kind:
         raise UnreadableFile(f"it is {kind}, and no file of reviews: export it again")
+    for start, (what, ends_in) in _CALLED_OTHERWISE.items():
+        if ending in TEXT and first.startswith(start):
+            raise UnreadableFile(f"it is {what}, and no text: land it by a name that ends in {ends_in}")
 
 
 _READERS: Mapping[str, Callable[[Source], Iterator[RawRow]]] = {

@@ -4,7 +4,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, starmap
+from typing import TypeGuard
 
 from sentiment_assets.ingestion.readers.source import (
     LINES,
@@ -14,6 +15,7 @@ from sentiment_assets.ingestion.readers.source import (
     SeveralInOne,
     Source,
     all_named,
+    column_names,
 )
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.values import ways_to_values
@@ -21,7 +23,9 @@ from sentiment_assets.ingestion.values import ways_to_values
 _LONGEST_INTEGER = 400
 _BLANKS = " \t\r\n"
 _BETWEEN = re.compile(f"[{_BLANKS},]*")
-_LINES_THAT_TELL = 2
+_LINES_THAT_TELL, _ROWS_THAT_TELL = 2, 3
+_KEY = "key"
+"""The column of the keys, where rows stand in an object by theirs."""
 
 
 def read_json(source: Source) -> Iterator[RawRow]:
@@ -144,6 +148,11 @@ def _between(text: str, place: int) -> int:
 def _within(item: object, source: Source) -> Iterator[RawRow]:
     """The rows in a single object."""
     assert isinstance(item, dict)  # noqa: S101  a text that begins with a brace decodes to nothing else
+    table = _table(item)
+    if table:
+        source.found[SHAPE] = "columns, as pandas writes them"
+        yield from starmap(RawRow, enumerate(map(all_named, table), start=1))
+        return
     if any(name in ways_to_values(item) for name in source.wanted):
         source.found[SHAPE] = "one object"
         yield _row(1, item)
@@ -159,10 +168,8 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
             "records",
             lists,
         )
-    elif columns := _columns(item):
-        source.found[SHAPE] = "columns, as pandas writes them"
-        for number, key in enumerate(next(iter(columns.values())), start=1):
-            yield _row(number, {name: values.get(key) for name, values in columns.items()})
+    elif are_rows_by_key(item):
+        yield from _array(item, source, "rows by their keys")
     else:
         source.found[SHAPE] = "one object"
         yield _row(1, item)
@@ -172,12 +179,33 @@ def _may_be_rows(items: Sequence[object]) -> bool:
     return all(isinstance(each, dict) or each is None for each in items)
 
 
-def _columns(item: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    """The columns of a frame that pandas wrote: each an object with the same keys, the rows' numbers."""
-    columns = {name: value for name, value in item.items() if isinstance(value, dict)}
-    keys = {tuple(value) for value in columns.values()}
-    is_frame = len(columns) == len(item) and len(keys) == 1 and all(key.isdigit() for key in next(iter(keys), ()))
-    return columns if is_frame and next(iter(keys)) else {}
+def _table(item: Mapping[str, object]) -> list[dict[str, object]]:
+    """The rows of a frame that pandas wrote by its columns; nothing for another object."""
+    names, data = item.get("columns"), item.get("data")
+    if isinstance(names, list) and isinstance(data, list) and {*item} <= {"columns", "index", "data"}:
+        written = column_names([str(name) for name in names])
+        fits = all(isinstance(row, list) and len(row) == len(written) for row in data)
+        return [dict(zip(written, row, strict=True)) for row in data] if fits else []
+    columns = {name: _column(value) for name, value in item.items()}
+    keys = {tuple(column) for column in columns.values()}
+    if len(keys) != 1:
+        return []
+    return [{name: column[key] for name, column in columns.items()} for key in next(iter(keys))]
+
+
+def _column(value: object) -> dict[str, object]:
+    """The values of a column by the numbers of their rows; nothing for what is no column."""
+    if isinstance(value, list) and len(value) > 1 and not any(isinstance(each, dict | list) for each in value):
+        return {str(number): each for number, each in enumerate(value)}
+    return value if isinstance(value, dict) and all(key.isdigit() for key in value) else {}
+
+
+def are_rows_by_key(item: object) -> TypeGuard[dict[str, dict[str, object]]]:
+    """Whether an object holds rows by their ids or numbers: other objects, which have names of fields in common."""
+    if not isinstance(item, dict) or len(item) < _ROWS_THAT_TELL or not all(isinstance(e, dict) for e in item.values()):
+        return False
+    shared = set.intersection(*(set(each) for each in item.values()))
+    return len(shared) > 1 or (bool(shared) and all(key.isdigit() for key in item))
 
 
 def _whole_value(text: str) -> object:
@@ -203,6 +231,8 @@ def _at(document: object, path: str) -> object:
 
 
 def _array(items: object, source: Source, shape: str) -> Iterator[RawRow]:
+    if are_rows_by_key(items):
+        items = [{_KEY: key, **values} for key, values in items.items()]
     if not isinstance(items, list):
         raise UnreadableFile(
             f"it holds a JSON {json_type(items)} where an array of objects is expected: [{{...}}, {{...}}]"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from sentiment_assets.ingestion.decoding import decode
-from sentiment_assets.ingestion.readers.delimited import DELIMITERS, read_delimited
+from sentiment_assets.ingestion.readers.delimited import DELIMITERS, RARE_DELIMITERS, read_delimited
 from sentiment_assets.ingestion.readers.source import LINES, LINES_PASSED_OVER, SHAPE, SHAPE_PROPOSED, RawRow, Source
 from sentiment_assets.ingestion.text_folders import LABEL_WORDS
 
@@ -57,7 +57,8 @@ def _beginning(source: Source) -> list[str]:
 
 def _names_columns(lines: Sequence[str], source: Source) -> bool:
     """Whether the first line has a column that the branch names, however its fields are parted."""
-    names = {name.strip() for each in DELIMITERS for fields in _fields(lines[:1], each) for name in fields}
+    delimiters = (*DELIMITERS, *RARE_DELIMITERS)
+    names = {name.strip() for each in delimiters for fields in _fields(lines[:1], each) for name in fields}
     return bool(names & set(source.wanted))
 
 

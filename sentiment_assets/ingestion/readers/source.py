@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import string
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, U
 from sentiment_assets.ingestion.settings import FormatSettings
 
 _LOOKED_AT = 16 * MEGABYTE
+_OF_NO_WIDTH = f"{string.whitespace}\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines",
     "lines_of_header",
@@ -37,6 +39,9 @@ SHAPE_PROPOSED = "shape_proposed"
 """What is found about a plain text whose first line names no column that is looked for."""
 NOT_READ = "not_read"
 """The files of a folder that are no reviews."""
+
+CLASS_NAMES = "class_names"
+"""The names that the file itself has for the numbers of a column, from 0 on, by the column's name."""
 
 
 class RawRow(NamedTuple):  # a frozen dataclass takes three times as long to make, for every row
@@ -137,6 +142,17 @@ def proposal_of_encoding(content: bytes) -> dict[str, object]:
 def encoding_in(proposal: str) -> str:
     """The encoding that a proposal of ``ENCODING_PROPOSED`` names; empty if there is none."""
     return proposal.rpartition("`encoding: ")[2].rstrip("`")
+
+
+def classes_of(found: Mapping[str, object], column: str) -> tuple[str, ...]:
+    """The names that a file has for the numbers of a column, by what was ``found`` about it; mostly none."""
+    classes = found.get(CLASS_NAMES)
+    return tuple(classes.get(column, ())) if isinstance(classes, dict) else ()
+
+
+def plain_name(written: str) -> str:
+    """The name of a column as people see it: without blanks and characters of no width around it."""
+    return written.strip(_OF_NO_WIDTH)
 
 
 def column_names(written: Collection[str]) -> list[str]:

@@ -16,11 +16,14 @@ from sentiment_assets.ingestion.readers.source import (
     SeveralInOne,
     Source,
     column_names,
+    plain_name,
 )
 from sentiment_assets.ingestion.readers.unpacking import DAMAGED, UnreadableFile
 
 _Sheet = Sequence[Sequence[object]]
 _ROWS_LOOKED_AT = 100
+_UNDER_A_PASSWORD = "EncryptedPackage".encode("utf-16-le")
+"""What Office calls the part of a protected file that holds everything else."""
 
 
 def read_spreadsheet(source: Source) -> Iterator[RawRow]:
@@ -37,6 +40,8 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
     except UnreadableFile:
         raise
     except (python_calamine.CalamineError, *DAMAGED) as error:
+        if _UNDER_A_PASSWORD in content:
+            raise UnreadableFile("it is protected by a password: save it without one") from error
         raise UnreadableFile(
             f"it is not a readable spreadsheet ({error}); save it again, or export it as CSV"
         ) from error
@@ -89,7 +94,7 @@ def _place_of_header(sheet: _Sheet, source: Source) -> int:
 
 
 def _cells(cells: Sequence[object]) -> list[str]:
-    return [str(cell).strip() for cell in cells]
+    return [plain_name(str(cell)) for cell in cells]
 
 
 def _require_bounded_parts(content: bytes, source: Source) -> None:

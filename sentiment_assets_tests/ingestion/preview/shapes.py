@@ -268,6 +268,9 @@ SHAPES: dict[str, Shape] = {
     "sentences and 0 or 1, without a header": Shape(
         "a.txt", table({"t": TEXTS, "l": SIGNS}, "\t", header=False).encode(), SIGNS
     ),
+    "fields of Hive": Shape(
+        "a.txt", table({"n": range(COUNT), "t": TEXTS, "s": STARS}, "\x01", header=False).encode(), SIGNS
+    ),
     "words of sentiment, without a header": Shape(
         "a.csv", table({"l": words("positive", "negative"), "t": TEXTS}, header=False).encode(), SIGNS
     ),
@@ -379,6 +382,32 @@ SHAPES: dict[str, Shape] = {
         SIGNS,
         ISO,
     ),
+    "types of MongoDB": Shape(
+        "a.json",
+        lines(
+            {
+                "_id": [{"$oid": f"{place:024x}"} for place in range(COUNT)],
+                "comment": TEXTS,
+                "stars": [{"$numberInt": each} for each in STARS],
+                "at": [{"$date": {"$numberLong": str(int(each.timestamp() * 1000))}} for each in DAYS],
+            }
+        ).encode(),
+        SIGNS,
+        ISO,
+    ),
+    "reviews by their keys": Shape(
+        "a.json",
+        json.dumps(
+            {
+                "reviews": {
+                    f"-N{place:02}": {"body": t, "stars": int(s), "ts": int(d.timestamp() * 1000)}
+                    for place, (t, s, d) in enumerate(zip(TEXTS, STARS, DAYS, strict=True))
+                }
+            }
+        ).encode(),
+        SIGNS,
+        ISO,
+    ),
     "a list far within": Shape(
         "a.json",
         json.dumps(
@@ -413,6 +442,15 @@ SHAPES: dict[str, Shape] = {
         SIGNS,
         (),
         '"' + TEXTS[0].replace(",", '"'),
+    ),
+    "paragraphs with commas at their ends": Shape(
+        "a.csv",
+        table(
+            {"review": [f"{t.partition(',')[0]},\n\nso I say,\n\n{n}" for n, t in enumerate(TEXTS)], "rating": STARS}
+        ).encode(),
+        SIGNS,
+        (),
+        "The tent stayed dry all night and went up in minutes,\n\nso I say,\n\n0",
     ),
     "escaped quotes": Shape(
         "a.csv",

@@ -172,7 +172,7 @@ def test_a_rule_comes_from_all_rows_where_these_have_been_counted() -> None:
     [
         table({"text": TEXTS, "label": ["zig", "zag"] * 12}),
         table({"body": TEXTS, "label": ["zig", "zag"] * 12}),
-        table({"text": TEXTS, "label": SIGNS}, "^"),
+        table({"text": TEXTS, "label": SIGNS}, "§"),
         table({"te\x1bxt": TEXTS, "label": SIGNS}),
         table({"text": TEXTS, "label": ["gut\u202e", "schlecht"] * 12}),
     ],

@@ -22,6 +22,7 @@ from sentiment_assets_tests.ingestion.preview.shapes import (
     STARS,
     TEXTS,
     Shape,
+    excel,
     lines,
     table,
     words,
@@ -54,6 +55,26 @@ def test_what_is_proposed_reads_every_row_with_its_label_and_date(name: str) -> 
     assert reviews["text"][0] == shape.first
     assert preview.outcome.kept == len(reviews), "the preview says what comes of it"
     assert preview.outcome.dated == len(shape.dates)
+
+
+def test_a_row_of_sums_without_a_text_does_not_hide_the_ratings() -> None:
+    content = table({"Date": ISO, "Comment": TEXTS, "Score": STARS}) + f"Total,,{sum(map(int, STARS)) * 9}\n"
+    shown = look(content)
+    assert shown.outcome.labels == {"positive": 12, "negative": 12, "neutral": 0, "unlabelled": 0}
+    assert (shown.outcome.kept, shown.outcome.without_text) == (24, 1)
+
+
+def test_what_may_be_no_review_or_not_all_of_them_is_told() -> None:
+    summed = look(table({"Comment": [*TEXTS, "Average"], "Stars": [*STARS, "3.1"]}))
+    assert "row 26 seems to sum up the others, and to be no review: take it out before landing" in summed.warnings
+    asked = {"Respondent": ["", *range(24)], "Date": ["", *ISO], "What do you think?": ["Open-Ended Response", *TEXTS]}
+    assert any(each.startswith("row 2 seems to go on with the header") for each in look(table(asked)).warnings)
+    assert any(
+        "one row only" in each for each in look('{"error": {"message": "rate limit exceeded"}}', "a.json").warnings
+    )
+    columns = {"Comment": TEXTS, "Stars": STARS}
+    months = look(excel({"May": columns, "June": columns, "About": {"what": ["an export"]}}), "a.xlsx")
+    assert "June: the same columns, so land each of these by itself too" in months.warnings
 
 
 def test_only_what_differs_from_the_defaults_is_proposed() -> None:

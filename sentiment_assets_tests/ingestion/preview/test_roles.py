@@ -54,6 +54,25 @@ def test_counters_ids_and_other_numbers_are_no_rating(name: str, values: Sequenc
     assert found(text=TEXTS, **{name: values}).of("label") == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("is_complaint", ["True", "False"]), ("Did you have any problem?", ["Yes", "No"]), ("negative_sentiment", [1, 0])],
+)
+def test_a_yes_to_something_bad_is_no_label_by_itself_and_told(name: str, values: Sequence[object]) -> None:
+    roles = found(text=TEXTS, **{name: values * 12})
+    assert roles.of("label") == ()
+    assert any(each.startswith(f"{name} seems to say yes to something bad") for each in roles.told)
+
+
+def test_without_names_ratings_are_those_of_more_different_numbers() -> None:
+    assert found(named=False, a=["1", "2"] * 12, b=TEXTS, c=[*STARS[:22], "3", "3"]).of("label") == ("c",)
+
+
+def test_a_question_may_name_a_product_and_hold_the_label() -> None:
+    answers = ["Strongly agree", "Disagree"] * 12
+    assert found(text=TEXTS, **{"I am happy with the product": answers}).of("label") == ("I am happy with the product",)
+
+
 def test_of_several_columns_the_rating_is_the_one_with_more_to_say_and_the_others_are_told() -> None:
     roles = found(text=TEXTS, recommended=[1, 0] * 12, stars=STARS)
     assert roles.of("label") == ("stars",)

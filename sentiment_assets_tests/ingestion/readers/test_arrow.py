@@ -1,12 +1,15 @@
 import io
+import json
 
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
+from sentiment_assets.ingestion.batch import read_batch
 from sentiment_assets.ingestion.readers.file_rows import read_rows
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
+from sentiment_assets.ingestion.settings import IngestionSettings, LabelRule
 
 TABLE = pa.table(
     {
@@ -108,3 +111,31 @@ def test_a_text_of_arrow_that_is_not_utf_8_costs_its_own_row_alone() -> None:
 def test_a_column_whose_name_is_not_utf_8_is_refused(name: str) -> None:
     with pytest.raises(UnreadableFile, match=r"is not a readable .* file \(.*\); land it again"):
         list(read_rows(FILES[name].replace(b"rating", b"rat\xffng"), name, "utf-8"))
+
+
+def with_classes(said: object, *labels: int) -> bytes:
+    """A file with what Hugging Face's data sets note about their columns."""
+    table = pa.table({"text": [f"It is a kettle, number {place}" for place in range(len(labels))], "label": labels})
+    return parquet(table.replace_schema_metadata({"huggingface": json.dumps(said)}))
+
+
+def classes(*names: str) -> dict[str, object]:
+    features = {"text": {"dtype": "string", "_type": "Value"}, "label": {"names": names, "_type": "ClassLabel"}}
+    return {"info": {"features": features}}
+
+
+def test_numbers_of_classes_that_the_file_names_otherwise_than_the_default_are_refused_with_their_rule() -> None:
+    with pytest.raises(UnreadableFile, match=r"names its classes: 0 positive, 1 negative.*positive: \[\"0\"\]"):
+        read_batch(with_classes(classes("positive", "negative"), 0, 1), "r.parquet", IngestionSettings())
+    as_by_default = read_batch(with_classes(classes("neg", "pos"), 0, 1), "r.parquet", IngestionSettings())
+    assert as_by_default.reviews["label"].tolist() == [0, 1]
+    with pytest.raises(UnreadableFile, match=r"neutral: \[\"-1\"\]"):  # of a test set whose labels are kept back
+        read_batch(with_classes(classes("neg", "pos"), -1, -1), "r.parquet", IngestionSettings())
+    said = IngestionSettings(labels=LabelRule(positive=["0"], negative=["1"]))
+    batch = read_batch(with_classes(classes("positive", "negative"), 0, 1), "r.parquet", said)
+    assert batch.reviews["label"].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("said", [None, [], {"info": {"features": {"label": 1}}}, {"info": {"features": ["label"]}}])
+def test_other_metadata_say_nothing(said: object) -> None:
+    assert "class_names" not in read_rows(with_classes(said, 0, 1), "r.parquet", "utf-8").found

@@ -120,6 +120,34 @@ def test_a_file_without_a_header_is_read_by_position() -> None:
     assert values("5,fine\n1,dull\n", form=form) == [{"stars": "5", "text": "fine"}, {"stars": "1", "text": "dull"}]
 
 
+@pytest.mark.parametrize("delimiter", ["^", "~", "\x01"])
+def test_a_rare_delimiter_is_found_where_it_parts_every_line_and_no_usual_one_parts_the_header(delimiter: str) -> None:
+    whole = f"text{delimiter}stars\nfine, really{delimiter}5\ndull{delimiter}1\n"
+    assert values(whole) == [{"text": "fine, really", "stars": "5"}, {"text": "dull", "stars": "1"}]
+    assert values(f"text{delimiter}\nfine\n") == [{f"text{delimiter}".strip(): "fine"}]
+
+
+def test_a_blank_between_a_delimiter_and_a_quote_belongs_to_neither() -> None:
+    assert values('"text", "stars"\n"fine, really", 5\n"dull", "1"\n') == [
+        {"text": "fine, really", "stars": "5"},
+        {"text": "dull", "stars": "1"},
+    ]
+
+
+def test_what_has_no_width_is_no_part_of_a_name() -> None:
+    assert values("\ufeff\ufefftext,\u200bstars\u00a0\nfine,5\n") == [{"text": "fine", "stars": "5"}]
+
+
+def test_numbers_that_a_header_does_not_name_are_those_of_the_rows() -> None:
+    """R writes a table so."""
+    assert values('"stars","text"\n"1",5,"fine"\n"2",1,"dull"\n') == [
+        {"column 1": "1", "stars": "5", "text": "fine"},
+        {"column 1": "2", "stars": "1", "text": "dull"},
+    ]
+    for content in ("text,stars\nfine,5,new\ndull,1,old\n", '"id","text"\n"1","fine","5"\n"2","dull","1"\n'):
+        assert [row.problem is None for row in read(content)] == [False, False], "any name may be the missing one"
+
+
 def test_quotes_may_be_characters_and_a_character_may_escape_them() -> None:
     assert values('text\tstars\n"Sturdy kettle\t5\nso "so"\t3\n', "r.tsv", FormatSettings(quoting="none")) == [
         {"text": '"Sturdy kettle', "stars": "5"},

@@ -28,6 +28,10 @@ SHAPES = {
     "objects with commas": ",\n".join(json.dumps(each, indent=1) for each in TWO),
     "list in an object": json.dumps({"app": "x", "reviews": TWO}),
     "list in an object, written large": json.dumps({"reviews": TWO, "n": 2, "tags": ["a"]}, indent=2),
+    "columns as lists": json.dumps({"text": ["fine", "dull"], "stars": [5, 1]}),
+    "columns and rows apart": json.dumps(
+        {"columns": ["text", "stars"], "index": [0, 1], "data": [["fine", 5], ["dull", 1]]}
+    ),
     "columns of pandas": json.dumps({"text": {"0": "fine", "1": "dull"}, "stars": {"0": 5, "1": 1}}),
 }
 
@@ -36,6 +40,18 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_is_read_whatever_the_file_is_called(shape: str, name: str) -> None:
     assert [dict(row.values) for row in rows(SHAPES[shape], name)] == TWO
+    read = read_rows(SHAPES[shape].encode(), name, "utf-8", wanted={"text"})
+    assert [dict(row.values) for row in read] == TWO, "also where the branch names a column"
+
+
+def test_rows_may_stand_in_an_object_by_their_keys() -> None:
+    by_number = {str(number): each for number, each in enumerate([*TWO, *TWO])}
+    assert [row.values["text"] for row in rows(json.dumps(by_number))] == ["fine", "dull"] * 2
+    by_id = {"reviews": {f"-Nx{number}": each for number, each in enumerate([*TWO, *TWO])}, "version": {"major": 1}}
+    read = rows(json.dumps(by_id), form=FormatSettings(records="reviews"))
+    assert [row.values["key"] for row in read] == ["-Nx0", "-Nx1", "-Nx2", "-Nx3"]
+    one = {"question": {"label": "a", "text": "b"}, "answer": {"label": "c", "text": "d"}}
+    assert [dict(row.values) for row in rows(json.dumps(one))] == [one], "two parts of a row are no rows"
 
 
 def test_the_way_to_the_list_can_be_named() -> None:

@@ -83,6 +83,10 @@ def test_a_sheet_without_a_header_is_read_by_position() -> None:
     ("content", "says"),
     [
         (b"no spreadsheet", "is not a readable spreadsheet"),
+        (
+            b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"),
+            "it is protected by a password: save it without",
+        ),
         (as_xlsx({"Sheet1": []}), "its sheets are empty"),
         (as_xlsx({"Sheet1": [["x" * 1_000_000]] * 70}), "expand to more than 67,108,864"),
     ],
