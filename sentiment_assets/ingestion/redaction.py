@@ -50,6 +50,8 @@ _LIKE_AN_IBAN = re.compile(
 )
 _LIKE_A_CARD = re.compile(rf"(?<![\d+])\d(?:{_BETWEEN_GROUPS}?\d){{12,18}}(?!\d)")
 _LIKE_A_PHONE = re.compile(r"(?:\d\D{0,4}){7}")
+_BRACKET_OF_NO_NUMBER = re.compile(r"[(\[\uff08\uff3b](?!\s*[+\uff0b]?\d)")
+"""The library takes it, and what stands in the brackets, for the beginning of the number behind them."""
 _LIKE_A_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 _SHORTEST_IBAN = 15
 
@@ -151,6 +153,7 @@ def _phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
         return
     from phonenumbers import Leniency, PhoneNumberMatcher
 
+    text = _BRACKET_OF_NO_NUMBER.sub(" ", text)
     found = list(PhoneNumberMatcher(text, None, leniency=Leniency.POSSIBLE))
     for region in regions:
         found += PhoneNumberMatcher(text, region, leniency=Leniency.VALID)

@@ -36,6 +36,7 @@ def redact(text: str) -> str:
         ("I called +49 170 1234567 twice", "I called _phone_ twice"),
         ("I called 0170 1234567 twice", "I called _phone_ twice"),
         ("call (415) 555-2671", "call _phone_"),
+        ("bad () +49 1701000000 (x) 0170 1234567 ( 415) 555-2671", "bad () _phone_ (x) _phone_ _phone_"),
         ("电话+8613812345678谢谢", "电话_phone_谢谢"),
         ("see https://example.com/a?mail=jane@example.com now", "see _url_ now"),
         ("see www.example.de and example.com", "see _url_ and _url_"),
