@@ -134,7 +134,7 @@ def best_model_asset(
         tracking.log_report(parent, measured.report.files, measured.figures)
         data = describe_training_data(splits, rows.splits_digest, every)
         hyperparameters = candidates[challenger.key].hyperparameters
-        tracking.describe_training(parent, challenger.key, hyperparameters.model_dump(), data)
+        tracking.describe_training(parent, challenger.key, hyperparameters.told, data)
 
         digest = "-".join(filter(None, (challenger.digest, REFERENCE_FORMAT, neutral.digest)))
         restatement = None

@@ -54,7 +54,7 @@ def trained_candidates_asset(
         key = hyperparameters.key
         parent = tracking.parent_run(branch, features.version, context.run, joins_newest=True)
         run_id = tracking.start_candidate(
-            parent, key, hyperparameters.model_dump(), context.run, name=hyperparameters.short_name
+            parent, key, hyperparameters.told, context.run, name=hyperparameters.short_name
         )
         losses = LiveLosses(tracking, run_id, context.log)
         try:

@@ -68,7 +68,7 @@ def trial_job(
         run_id = tracking.start_trial(
             branch,
             features.version,
-            {**hyperparameters.model_dump(), "seed": config.seed, "patience": config.patience},
+            {**hyperparameters.told, "seed": config.seed, "patience": config.patience},
             context.run,
             name=f"trial {hyperparameters.short_name}",
         )

@@ -83,6 +83,11 @@ class Hyperparameters(Settings):
         return self.features or "", self.word_share, self.start_from or ""
 
     @property
+    def told(self) -> dict[str, object]:
+        """The values by their names, without the share of words where nothing is shared."""
+        return self.model_dump(exclude=None if self.features == BOTH else {"word_share"})
+
+    @property
     def short_name(self) -> str:
         """A name for lists, in which what tells candidates apart comes first: ``words 12ep eta0=1 l2=1e-06``."""
         values = [

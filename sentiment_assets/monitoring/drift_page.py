@@ -18,6 +18,7 @@ from sentiment_assets.presentation.wording import counted, percent
 
 _TEMPLATE = "drift_page.html.j2"
 _BATCHES_SHOWN = 60
+_LENGTH = "length"
 _WHAT_IS_COUNTED = {
     "capitals": "capital letters",
     "letters": "letters",
@@ -161,14 +162,18 @@ def _moved(latest: CheckRecord) -> tuple[MovedColumn, ...]:
             said[each.name],
             here=_typical(each.name, each.of_batch),
             there=_typical(each.name, each.of_reference),
-            picture=draw_distribution(each),
+            picture=draw_distribution(each, _axis_of(each.name), is_share=each.name != _LENGTH),
         )
         for each in latest.distributions
     )
 
 
+def _axis_of(column: str) -> str:
+    return "characters of a review" if column == _LENGTH else f"% of a review: {_WHAT_IS_COUNTED[column]}"
+
+
 def _typical(column: str, typical: Typical) -> str:
-    if column == "length":
+    if column == _LENGTH:
         return f"{counted(round(typical.median), 'character')} in the middle"
     return f"{percent(typical.mean)} {_WHAT_IS_COUNTED[column]}"
 

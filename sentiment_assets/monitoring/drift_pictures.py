@@ -62,10 +62,10 @@ def draw_drift_sizes(batch_keys: Sequence[str], findings: Sequence[Finding | Non
     return svg(figure)
 
 
-def draw_distribution(distribution: Distribution) -> bytes:
-    """Both histograms, one behind the other."""
-    figure, axes = _canvas(1.7)
-    edges = np.array(distribution.edges)
+def draw_distribution(distribution: Distribution, title: str, *, is_share: bool) -> bytes:
+    """Both histograms, one behind the other, over an axis with a title; a share is drawn in per cent."""
+    figure, axes = _canvas(1.9)
+    edges = np.array(distribution.edges) * (_PER_CENT if is_share else 1)
     for shares, style, label in (
         (distribution.in_reference, {"color": palette.VOLUME, "fill": True}, "reference"),
         (distribution.in_batch, {"color": palette.WARN, "fill": False, "linewidth": 2}, "this batch"),
@@ -73,6 +73,7 @@ def draw_distribution(distribution: Distribution) -> bytes:
         axes.stairs(_PER_CENT * np.array(shares), edges, label=label, **style)  # type: ignore[arg-type]
     if edges[0] > 0 and edges[-1] > _PER_CENT * edges[0]:
         axes.set_xscale("log")
+    axes.set_xlabel(title)
     axes.set_ylabel("% of reviews")
     axes.legend(fontsize=8, frameon=False)
     return svg(figure)

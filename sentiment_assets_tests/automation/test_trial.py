@@ -44,7 +44,7 @@ def test_the_set_of_a_candidate_has_the_loss_of_the_candidate(trained: BranchInP
     key = str(trained.metadata("best_model")["selected_candidate"].value)
     candidate = read_candidate(STORAGE, "acme", key)
     assert candidate is not None
-    same = {name: value for name, value in candidate.hyperparameters.model_dump().items() if value is not None}
+    same = {name: value for name, value in candidate.hyperparameters.told.items() if value is not None}
     [table] = [each for each in told(try_out(trained, **same)).values() if isinstance(each, dg.TableMetadataValue)]
     losses = {record.data["trial"]: record.data["validation_loss"] for record in reversed(table.records)}
     assert losses[True] == losses[False]

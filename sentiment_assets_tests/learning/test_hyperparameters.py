@@ -136,6 +136,15 @@ def test_a_key_is_stable_and_fit_for_dagster(hyperparameters: Hyperparameters) -
     assert "..." not in hyperparameters.key
 
 
+def test_a_share_of_words_is_told_where_words_share_a_row() -> None:
+    of_words, of_both = (
+        Hyperparameters(features=each, epochs=2, eta0=1, l2=0).told for each in ("words", "words+characters")
+    )
+    assert "word_share" not in of_words
+    assert of_both["word_share"] == 0.5
+    assert {**of_words, "word_share": 0.5, "features": "words+characters"} == of_both
+
+
 def test_a_short_name_begins_with_what_tells_candidates_apart() -> None:
     names = [each.short_name for each in SearchSpace().hyperparameter_sets()]
     assert names[0] == "words 12ep eta0=0.3 l2=1e-06"

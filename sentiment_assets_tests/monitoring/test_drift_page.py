@@ -49,6 +49,7 @@ def test_the_page_tells_the_story_of_the_latest_batch(champion: ComparedChampion
     assert "No: since c.csv, because " in html
     assert html.count('<span class="dot ok') >= 4
     assert "What moved in c.csv" in html
+    assert "characters of a review</text>" in html, "the axis says what it counts"
     assert "the wording differs" in html
     assert ">kettle</td>" in html
     assert "What moved the mean margin of c.csv" in html
