@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 
+from sentiment_assets.branch.files import branch_files
 from sentiment_assets.resources.home import below_home, is_local
 from sentiment_assets.resources.ui_addresses import reports_ui
 from sentiment_assets.resources.urls import shown
@@ -33,6 +34,8 @@ def latest_report(branch: str | None) -> LatestReport:
     if wanted not in days:
         there = ", ".join(each for each in days if each != JOINED) or "none yet"
         said = f"of branch {branch!r}" if branch else "that joins all branches"
+        if branch and branch not in branch_files():
+            raise NoReport(f"there is no report {said}, and no such branch; there are reports of: {there}")
         how = f"sentiment-assets report {branch} --write" if branch else "it is written once a branch has one"
         raise NoReport(f"there is no report {said}; there are reports of: {there}. To have one: {how}")
     day = days[wanted][0]

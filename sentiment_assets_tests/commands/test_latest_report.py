@@ -36,9 +36,10 @@ def test_without_a_branch_it_is_the_report_of_all(home: Path) -> None:
     ("arguments", "says"),
     [
         (
-            ["report", "acm"],
-            "no report of branch 'acm'; there are reports of: acme. To have one: sentiment-assets report acm --write",
+            ["report", "movies"],
+            "no report of branch 'movies'; there are reports of: acme. To have one: sentiment-assets report movies --w",
         ),
+        (["report", "acm"], "no report of branch 'acm', and no such branch; there are reports of: acme"),
         (["report", "acm", "--write"], "there is no branch 'acm'; there are: movies, shopping"),
         (["report", "--write"], "name the BRANCH whose report is to be written"),
         (["report"], "no report that joins all branches; there are reports of: acme"),
