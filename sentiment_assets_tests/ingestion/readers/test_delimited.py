@@ -134,6 +134,20 @@ def test_a_blank_between_a_delimiter_and_a_quote_belongs_to_neither() -> None:
     ]
 
 
+def test_a_text_that_begins_with_a_quote_keeps_the_blank_before_it() -> None:
+    lines = '5, "Great" is what I say\n1, "Awful" is what she says\n'
+    assert values(lines, form=FormatSettings(names=["stars", "text"])) == [
+        {"stars": "5", "text": ' "Great" is what I say'},
+        {"stars": "1", "text": ' "Awful" is what she says'},
+    ]
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~", "\x01"])
+def test_a_rare_delimiter_is_found_where_the_branch_names_the_columns(delimiter: str) -> None:
+    whole, form = f"5{delimiter}fine, really\n1{delimiter}dull\n", FormatSettings(names=["stars", "text"])
+    assert values(whole, form=form) == [{"stars": "5", "text": "fine, really"}, {"stars": "1", "text": "dull"}]
+
+
 def test_what_has_no_width_is_no_part_of_a_name() -> None:
     assert values("\ufeff\ufefftext,\u200bstars\u00a0\nfine,5\n") == [{"text": "fine", "stars": "5"}]
 
