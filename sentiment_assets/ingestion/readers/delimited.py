@@ -28,7 +28,7 @@ DELIMITERS = (",", ";", "\t", "|")
 """What fields may be parted by where neither the branch nor the file says so."""
 RARE_DELIMITERS = ("^", "~", "\x01")
 """What they may be parted by where none of the usual ones parts the header."""
-_NUMBER = re.compile(r"(?:\b|_)(?:id|nr|no|num|number|index)$|^#$", re.IGNORECASE)
+_NUMBER = re.compile(r"(?i:id|number|nummer|(?:\b|_)(?:nr|no|num|index|row|key))$|[a-z](?:Nr|No|Num|Index)$|^#$")
 _LINES_LOOKED_AT = 100
 _LINES_AT_ONCE = 1000
 _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)

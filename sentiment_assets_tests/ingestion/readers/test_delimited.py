@@ -158,7 +158,8 @@ def test_numbers_that_a_header_does_not_name_are_those_of_the_rows() -> None:
         {"column 1": "1", "stars": "5", "text": "fine"},
         {"column 1": "2", "stars": "1", "text": "dull"},
     ]
-    for content in ("text,stars\nfine,5,new\ndull,1,old\n", '"id","text"\n"1","fine","5"\n"2","dull","1"\n'):
+    of_numbers = [f'"{first}","text"\n"1","fine","5"\n"2","dull","1"\n' for first in ("id", "ReviewID", "rowNr", "Row")]
+    for content in ("text,stars\nfine,5,new\ndull,1,old\n", *of_numbers):
         assert [row.problem is None for row in read(content)] == [False, False], "any name may be the missing one"
 
 
