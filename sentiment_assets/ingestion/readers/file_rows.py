@@ -49,7 +49,7 @@ _CALLED_OTHERWISE = {
 """What begins so is read, but not by a name of text: what it is, and what its name ends in."""
 _POINTER_OF_GIT_LFS = b"version https://git-lfs"
 _MARKS_OF_TAR, _PLACE_OF_TAR = (b"ustar\x00", b"ustar "), 257
-"""With what follows, or "me gustaron" at that place of a text would be an archive."""
+"""The sign behind the word counts: a text may have "me gustaron" at that place."""
 
 
 @dataclass(frozen=True)
