@@ -77,6 +77,10 @@ def test_what_may_be_no_review_or_not_all_of_them_is_told() -> None:
     assert not any("sum up" in each for each in usual.warnings), "other rows have the same label"
     asked = {"Respondent": ["", *range(24)], "Date": ["", *ISO], "What do you think?": ["Open-Ended Response", *TEXTS]}
     assert any(each.startswith("row 2 seems to go on with the header") for each in look(table(asked)).warnings)
+    asked["Respondent"][0] = "0"
+    assert not any("go on with the header" in each for each in look(table(asked)).warnings), (
+        "a first row without a date"
+    )
     assert any(
         "one row only" in each for each in look('{"error": {"message": "rate limit exceeded"}}', "a.json").warnings
     )
