@@ -204,7 +204,7 @@ def _scale_of(numbers: Sequence[str], ratings: Sequence[float], column: str) -> 
     in_words = any(rating_in(each) is not None and not _is_plain(each) for each in numbers)
     fractions = any(not each.is_integer() for each in ratings)
     named_stars = is_named and lowest >= _STARS_LOWEST and len(numbers) > 2
-    apart = len(numbers) > _SCALES[0][1] and highest > max(_SCALES[-1][1], 2 * len(numbers))  # classes have no gaps
+    apart = len(numbers) > _SCALES[0][1] and highest > _RANGES[-1][1] / 2  # lower ones may be marks up to 20
     if not (in_words or fractions or named_stars or apart or len(numbers) > _FEW_VALUES):
         return None
     own = (lowest, highest) if _has_quarters(lowest, highest) else None

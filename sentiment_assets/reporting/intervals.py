@@ -102,19 +102,20 @@ def mean_score(scores: np.ndarray) -> Band | None:
 def adjusted_sentiment(positive: int, n: int, rates: ErrorRates) -> Band | None:
     """Corrected for the error rates, n at least 1; ``None`` where the model does no better than chance.
 
+    So few reviews that their rates do not say it surely count as that: one of one, say, beside one of five.
     Rogan & Gladen 1978, known in text classification as adjusted count (Forman 2008). The interval is that of Lang &
     Reiczigel 2014, which counts the uncertainty of the error rates in.
     """
     if not rates.positives or not rates.negatives:
         return None
     sensitivity, specificity = rates.true_positives / rates.positives, rates.true_negatives / rates.negatives
-    if sensitivity + specificity <= 1:
-        return None
-    z = _z()
     shrunk_sensitivity = (rates.true_positives + 1) / (rates.positives + 2)
     shrunk_specificity = (rates.true_negatives + 1) / (rates.negatives + 2)
-    observed = (positive + z**2 / 2) / (n + z**2)
     slope = shrunk_sensitivity + shrunk_specificity - 1
+    if min(sensitivity + specificity - 1, slope) <= 0:
+        return None
+    z = _z()
+    observed = (positive + z**2 / 2) / (n + z**2)
     share = (observed + shrunk_specificity - 1) / slope
     of_sensitivity = shrunk_sensitivity * (1 - shrunk_sensitivity) / (rates.positives + 2)
     of_specificity = shrunk_specificity * (1 - shrunk_specificity) / (rates.negatives + 2)

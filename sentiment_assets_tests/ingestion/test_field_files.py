@@ -80,6 +80,12 @@ READ: dict[str, tuple[str, bytes, dict[str, Any], Kept]] = {
         stars(date="date"),
         Kept([1, 0], ["2024-01-05", "2024-01-13"]),
     ),
+    "a word at the place of a tar archive's mark": (
+        "r.csv",
+        csv("text,rating", f"{GOOD.replace(',', '')},5", "x" * 211 + "me gustaron,1"),
+        stars(),
+        Kept([1, 0]),
+    ),
     "day or month first": (
         "r.csv",
         csv("text,rating,date", f'"{GOOD}",5,05.01.2024', f'"{BAD}",1,06.01.2024'),

@@ -69,6 +69,7 @@ def test_the_words_of_labels_are_known(word: str, meaning: str | None) -> None:
         ("0 2 4", "polarity", {"positive": ["4"], "negative": ["0"], "neutral": ["2"]}),
         ("0 1 2", "label", {"positive": ["2"], "negative": ["0"], "neutral": ["1"]}),
         ("12 22 55 56 85 97", "score", {"positive_from": 75, "negative_to": 25, "lowest": 0, "highest": 100}),
+        ("8 10 12 14 16 18", "note", {"positive": ["14", "16", "18"], "negative": ["8", "10", "12"]}),
         (
             "1 2 5",
             "Rating (1 = very good, 5 = very bad)",

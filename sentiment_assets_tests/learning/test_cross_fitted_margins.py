@@ -56,6 +56,19 @@ def test_models_tell_positive_from_negative_reviews_that_they_have_not_seen(
 
 
 @pytest.mark.usefixtures("large")
+def test_models_learn_for_as_many_epochs_as_the_candidate_keeps(splits: pd.DataFrame) -> None:
+    features = build_features(splits, SETTINGS)
+    candidate = train_candidate(features, "v1", SETS[1], mlflow_run_id="run")
+    margins = []
+    for kept, epochs in ((2, 4), (2, 2), (4, 4)):
+        settings = candidate.hyperparameters.model_copy(update={"epochs": epochs})
+        same = replace(candidate, svc=replace(candidate.svc, best_epoch=kept), hyperparameters=settings)
+        margins.append(cross_fit(same, features, splits).margins)
+    np.testing.assert_array_equal(margins[0], margins[1])
+    assert not np.allclose(margins[0], margins[2])
+
+
+@pytest.mark.usefixtures("large")
 def test_words_count_as_much_as_for_the_candidate(splits: pd.DataFrame) -> None:
     features = build_features(splits, FeatureSettings(), ["words+characters"])
     tried = [

@@ -16,6 +16,7 @@ from sentiment_assets.learning.hyperparameters import Hyperparameters
 from sentiment_assets.learning.pictures import draw_search, draw_top_ngrams
 from sentiment_assets.learning.promotion import measure_champion
 from sentiment_assets.learning.settings import FeatureSet
+from sentiment_assets.learning.splitting import TEST
 from sentiment_assets.learning.train_report import TrainReport, make_train_report
 from testing.corpus import BAD, GOOD
 
@@ -65,6 +66,22 @@ def test_the_words_that_the_corpus_says_its_sentiment_by_come_first(report: Trai
     assert set(top["ngram"].iloc[20].split()) & set(BAD)
     assert (top["contribution"] > 0).sum() == (top["contribution"] < 0).sum() == 20
     assert (top["reviews"] >= 10).all()
+
+
+def test_what_flips_are_test_reviews(
+    challenger: Challenger, candidates: dict[str, Candidate], features: Features, splits: pd.DataFrame
+) -> None:
+    same = measure_champion(challenger.model, splits)
+    report = make_train_report(
+        challenger,
+        champion=replace(same, test_margins=-same.test_margins),
+        candidates=candidates,
+        features=features,
+        splits=splits,
+        behaviour=check_behaviour(challenger.model, CASES),
+    )
+    known = splits["review_id"][splits["split"] == TEST][same.test_margins != 0]
+    assert report.tables["flips"]["review_id"].tolist() == known.tolist()
 
 
 def test_without_a_champion_there_is_nothing_to_flip(

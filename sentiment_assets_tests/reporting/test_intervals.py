@@ -76,6 +76,11 @@ def test_a_model_no_better_than_chance_corrects_nothing(rates: ErrorRates) -> No
     assert adjusted_sentiment(5, 10, rates) is None
 
 
+@pytest.mark.parametrize("rates", [ErrorRates(1, 1, 1, 4), ErrorRates(1, 1, 1, 5)])
+def test_test_reviews_too_few_to_say_that_a_model_beats_chance_correct_nothing(rates: ErrorRates) -> None:
+    assert adjusted_sentiment(5, 10, rates) is None
+
+
 def test_error_rates_are_counted_on_known_labels() -> None:
     assert error_rates(np.array([1.0, -1, 2, -2]), np.array([1, 1, 0, 0])) == ErrorRates(1, 2, 1, 2)
 

@@ -88,9 +88,10 @@ _OF_SOMETHING_BAD = (
     "negative unhappy dissatisfied beschwerde beschwerden reklamation probleme mangel mangelhaft fehler plainte queja "
     "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela"
 )
+_OF_SOMETHING_GOOD = "positive positiv positivo positiva positif pos good satisfied happy praise compliment"
 _WORDS = {role: frozenset(words.split()) for role, words in _SUGGESTING.items()}
 _AGAINST = {role: frozenset(words.split()) for role, words in _CONTRARY.items()}
-_YES_IS_BAD = frozenset(_OF_SOMETHING_BAD.split())
+_YES_IS_BAD, _YES_IS_GOOD = frozenset(_OF_SOMETHING_BAD.split()), frozenset(_OF_SOMETHING_GOOD.split())
 _COUNTED = ("count", "votes", "counts")
 _OF_A_VERSION = frozenset({"version", "versions", "versao", "versione", "build", "revision", "release", "firmware"})
 _BEHIND_A_VERSION = ("name", "code", "number", "no", "nr", "value", "string")
@@ -152,8 +153,9 @@ def says_a_change(name: str) -> bool:
 
 
 def says_of_something_bad(name: str) -> bool:
-    """Whether a "yes" below a name such as ``is_complaint`` speaks of something bad."""
-    return not _YES_IS_BAD.isdisjoint(words_in(name))
+    """Whether a "yes" below a name such as ``is_complaint`` speaks of something bad, and of nothing good besides."""
+    words = words_in(name)
+    return not _YES_IS_BAD.isdisjoint(words) and _YES_IS_GOOD.isdisjoint(words)
 
 
 def is_a_known_name(text: str) -> bool:

@@ -404,9 +404,16 @@ def _told_of_rows(rows: Sequence[RawRow], texts: Sequence[str]) -> list[str]:
     told = []
     if _goes_on_with_header(holding[0], holding[1:]):
         told.append(f"row {holding[0].number} seems to go on with the header")
-    if any(isinstance(each, str) and each.strip(" :").casefold() in _OF_SUMS for each in holding[-1].values.values()):
+    if any(_names_sums(name, holding) for name in holding[-1].values):
         told.append(f"row {holding[-1].number} seems to sum up the others")
     return [f"{each}, and to be no review: take it out before landing" for each in told]
+
+
+def _names_sums(column: str, rows: Sequence[RawRow]) -> bool:
+    """Whether the last row has the word for sums in a column, and no other has it: "average" may be a label too."""
+    last = rows[-1].values[column]
+    is_word = isinstance(last, str) and last.strip(" :").casefold() in _OF_SUMS
+    return is_word and not any(row.values.get(column) == last for row in rows[:-1])
 
 
 def _goes_on_with_header(first: RawRow, others: Sequence[RawRow]) -> bool:

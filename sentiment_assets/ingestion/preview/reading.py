@@ -238,7 +238,8 @@ def _with_fewest_problems(sample: Sample) -> Sample:
         "quotes are read as characters like others": {"quoting": "none"},
         "a backslash takes the meaning from a quote": {"escape": "\\"},
     }
-    ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in RARE_DELIMITERS}
+    rare = [each for each in RARE_DELIMITERS if not _stands_in_texts(each, sample)]
+    ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in rare}
     if _may_be_lines(sample):
         ways["each line is a review"] = {"one_review": "line"}
     ways |= {f"fields are parted by {each!r}": {"delimiter": each} for each in DELIMITERS}
@@ -252,6 +253,11 @@ def _with_fewest_problems(sample: Sample) -> Sample:
             continue
     best = min(readings, key=_cost, default=sample)
     return best if _cost(best) < _CLEARLY * cost else sample
+
+
+def _stands_in_texts(sign: str, sample: Sample) -> bool:
+    """Whether a blank follows it, as in "it took me ~ 5 minutes"."""
+    return any(f"{sign} " in _all_of(row) for row in sample.rows)
 
 
 def _may_be_lines(sample: Sample) -> bool:

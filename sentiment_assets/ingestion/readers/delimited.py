@@ -28,7 +28,7 @@ DELIMITERS = (",", ";", "\t", "|")
 """What fields may be parted by where neither the branch nor the file says so."""
 RARE_DELIMITERS = ("^", "~", "\x01")
 """What they may be parted by where none of the usual ones parts the header."""
-_NUMBER = re.compile(r"(?:\b|_)(?:id|nr|no|num|number|index)$|^#$", re.IGNORECASE)
+_NUMBER = re.compile(r"(?i:id|number|nummer|(?:\b|_)(?:nr|no|num|index|row|key))$|[a-z](?:Nr|No|Num|Index)$|^#$")
 _LINES_LOOKED_AT = 100
 _LINES_AT_ONCE = 1000
 _EXCEL_SEPARATOR = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
@@ -50,7 +50,7 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
         says_delimiter[1] if says_delimiter else _delimiter_of(first, source, usual)
     )
     lines_of_excel = int(says_delimiter is not None)
-    padded = _has_blanks_before_quotes(_first_records(first, delimiter, source.format))
+    padded = _has_blanks_before_quotes(first, delimiter, source.format)
     records = _Records(chain(first, text), delimiter, source.format, first_line=1 + lines_of_excel, padded=padded)
     looked_at = _first_records(first, delimiter, source.format, padded=padded)
     above: list[list[str]] = []
@@ -130,7 +130,9 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     beginnings = {each: _first_records(lines, each, source.format) for each in dict.fromkeys((usual, *DELIMITERS))}
     if source.format.names:
         columns = len(source.format.names)
-        return max(beginnings, key=lambda each: _parts_into(beginnings[each], columns))
+        best_usual = max(beginnings, key=lambda each: _parts_into(beginnings[each], columns))
+        fits = all(len(fields) == columns for fields in beginnings[best_usual])
+        return best_usual if fits else _rare_delimiter(lines, source, columns) or best_usual
     places = {each: _place_of_header(records, source) for each, records in beginnings.items()}
     headers = {
         each: {name.strip() for name in records[places[each]]} for each, records in beginnings.items() if records
@@ -139,7 +141,7 @@ def _delimiter_of(lines: Sequence[str], source: Source, usual: str) -> str:
     most = max(having.values(), default=0)
     parting = [each for each, names in headers.items() if len(names) > 1 or (most and having[each] == most)]
     if not parting:
-        return next((each for each in RARE_DELIMITERS if _parts_all(_first_records(lines, each, source.format))), usual)
+        return _rare_delimiter(lines, source) or usual
     if len(parting) == 1:
         return parting[0]
     best = [each for each in parting if having[each] == most]
@@ -163,15 +165,28 @@ def _parts_into(records: Sequence[Sequence[str]], columns: int) -> float:
     return len(fitting) / max(len(records), 1) * (1 + without_blank / after)
 
 
-def _parts_all(records: Sequence[Sequence[str]]) -> bool:
-    """Whether the header and every record have the same number of fields, and more than one."""
-    return len(records) > 1 and len(records[0]) > 1 and {len(fields) for fields in records} == {len(records[0])}
+def _rare_delimiter(lines: Sequence[str], source: Source, columns: int | None = None) -> str | None:
+    """The first by which every record, and the header if there is one, has as many fields, and more than one.
+
+    One with a blank behind it stands in a text: "it took me ~ 5 minutes".
+    """
+    for each in RARE_DELIMITERS:
+        records = _first_records(lines, each, source.format)
+        widths = {len(fields) for fields in records}
+        parts_all = len(records) > 1 and len(widths) == 1 and max(widths) > 1 and columns in (None, *widths)
+        if parts_all and not any(field.startswith(" ") for fields in records for field in fields[1:]):
+            return each
+    return None
 
 
-def _has_blanks_before_quotes(records: Sequence[Sequence[str]]) -> bool:
-    """Whether the first record is parted by a delimiter with a blank behind it, and has its fields in quotes."""
-    others = records[0][1:] if records else ()
-    return bool(others) and all(field.startswith(' "') for field in others)
+def _has_blanks_before_quotes(lines: Sequence[str], delimiter: str, form: FormatSettings) -> bool:
+    """Whether the first record is parted by a delimiter with a blank behind it, and has its fields in quotes.
+
+    A text that only begins with a quote, such as ``5, "Great" is what I say``, can be read with its blank alone.
+    """
+    _, fields, _ = next(iter(_Records(iter(lines), delimiter, form)), _NO_RECORD)
+    _, _, fault = next(iter(_Records(iter(lines), delimiter, form, padded=True)), _NO_RECORD)
+    return len(fields) > 1 and all(field.startswith(' "') for field in fields[1:]) and not fault
 
 
 def _first_records(
@@ -213,6 +228,7 @@ def _header(header: "_Record | None") -> tuple[list[str], list[int]]:
 
 _Record = tuple[int, list[str], str]
 """The line on which a record begins, its fields, and what is the matter with it, if anything."""
+_NO_RECORD: _Record = (0, [], "")
 
 
 class _Lines:

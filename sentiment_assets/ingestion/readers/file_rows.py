@@ -48,7 +48,8 @@ _CALLED_OTHERWISE = {
 }
 """What begins so is read, but not by a name of text: what it is, and what its name ends in."""
 _POINTER_OF_GIT_LFS = b"version https://git-lfs"
-_MARK_OF_TAR, _PLACE_OF_TAR = b"ustar", 257
+_MARKS_OF_TAR, _PLACE_OF_TAR = (b"ustar\x00", b"ustar "), 257
+"""The sign behind the word counts: a text may have "me gustaron" at that place."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +125,14 @@ def _rows_of_folder(folder: Folder, encoding: str, compression: str) -> FileRows
 def _require_no_other_file(file: PackedFile, ending: str) -> None:
     """Raise ``UnreadableFile`` for what is no file of reviews, whatever it is called, or is not called what it is."""
     with file.opened() as stream:
-        first = stream.read(_PLACE_OF_TAR + len(_MARK_OF_TAR))
+        first = stream.read(_PLACE_OF_TAR + len(_MARKS_OF_TAR[0]))
     beginning = first.removeprefix(codecs.BOM_UTF8).lstrip().lower()
     if beginning.startswith(_POINTER_OF_GIT_LFS):
         raise UnreadableFile(
             "it is the pointer that Git LFS leaves in the place of a file: fetch the file itself with `git lfs pull`"
         )
     kind = next((kind for start, kind in _OTHER_FILES.items() if beginning.startswith(start.lower())), "")
-    if first[_PLACE_OF_TAR:] == _MARK_OF_TAR:
+    if first[_PLACE_OF_TAR:] in _MARKS_OF_TAR:
         kind = "an archive (tar)"
     if kind:
         raise UnreadableFile(f"it is {kind}, and no file of reviews: export it again")

@@ -64,11 +64,23 @@ def test_a_row_of_sums_without_a_text_does_not_hide_the_ratings() -> None:
     assert (shown.outcome.kept, shown.outcome.without_text) == (24, 1)
 
 
+def test_a_sign_that_stands_in_each_text_parts_no_fields() -> None:
+    lines = "".join(f"{text.replace(',', '')} ~ {place} days\n" for place, text in enumerate(TEXTS))
+    assert look(lines, "a.txt").settings["format"] == {"one_review": "line"}
+    assert look(lines, "a.csv").settings["format"] == {"names": ["text"]}
+
+
 def test_what_may_be_no_review_or_not_all_of_them_is_told() -> None:
     summed = look(table({"Comment": [*TEXTS, "Average"], "Stars": [*STARS, "3.1"]}))
     assert "row 26 seems to sum up the others, and to be no review: take it out before landing" in summed.warnings
+    usual = look(table({"Comment": TEXTS, "Opinion": ["good", "bad", "average"] * 8}))
+    assert not any("sum up" in each for each in usual.warnings), "other rows have the same label"
     asked = {"Respondent": ["", *range(24)], "Date": ["", *ISO], "What do you think?": ["Open-Ended Response", *TEXTS]}
     assert any(each.startswith("row 2 seems to go on with the header") for each in look(table(asked)).warnings)
+    asked["Respondent"][0] = "0"
+    assert not any("go on with the header" in each for each in look(table(asked)).warnings), (
+        "a first row without a date"
+    )
     assert any(
         "one row only" in each for each in look('{"error": {"message": "rate limit exceeded"}}', "a.json").warnings
     )

@@ -64,6 +64,13 @@ def test_a_yes_to_something_bad_is_no_label_by_itself_and_told(name: str, values
     assert any(each.startswith(f"{name} seems to say yes to something bad") for each in roles.told)
 
 
+@pytest.mark.parametrize("name", ["Positive or negative?", "satisfied_or_unhappy"])
+def test_a_yes_to_something_good_besides_is_a_label(name: str) -> None:
+    roles = found(text=TEXTS, **{name: ["Yes", "No"] * 12})
+    assert roles.of("label") == (name,)
+    assert roles.told == ()
+
+
 def test_without_names_ratings_are_those_of_more_different_numbers() -> None:
     assert found(named=False, a=["1", "2"] * 12, b=TEXTS, c=[*STARS[:22], "3", "3"]).of("label") == ("c",)
 

@@ -134,6 +134,20 @@ def test_a_blank_between_a_delimiter_and_a_quote_belongs_to_neither() -> None:
     ]
 
 
+def test_a_text_that_begins_with_a_quote_keeps_the_blank_before_it() -> None:
+    lines = '5, "Great" is what I say\n1, "Awful" is what she says\n'
+    assert values(lines, form=FormatSettings(names=["stars", "text"])) == [
+        {"stars": "5", "text": ' "Great" is what I say'},
+        {"stars": "1", "text": ' "Awful" is what she says'},
+    ]
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~", "\x01"])
+def test_a_rare_delimiter_is_found_where_the_branch_names_the_columns(delimiter: str) -> None:
+    whole, form = f"5{delimiter}fine, really\n1{delimiter}dull\n", FormatSettings(names=["stars", "text"])
+    assert values(whole, form=form) == [{"stars": "5", "text": "fine, really"}, {"stars": "1", "text": "dull"}]
+
+
 def test_what_has_no_width_is_no_part_of_a_name() -> None:
     assert values("\ufeff\ufefftext,\u200bstars\u00a0\nfine,5\n") == [{"text": "fine", "stars": "5"}]
 
@@ -144,7 +158,8 @@ def test_numbers_that_a_header_does_not_name_are_those_of_the_rows() -> None:
         {"column 1": "1", "stars": "5", "text": "fine"},
         {"column 1": "2", "stars": "1", "text": "dull"},
     ]
-    for content in ("text,stars\nfine,5,new\ndull,1,old\n", '"id","text"\n"1","fine","5"\n"2","dull","1"\n'):
+    of_numbers = [f'"{first}","text"\n"1","fine","5"\n"2","dull","1"\n' for first in ("id", "ReviewID", "rowNr", "Row")]
+    for content in ("text,stars\nfine,5,new\ndull,1,old\n", *of_numbers):
         assert [row.problem is None for row in read(content)] == [False, False], "any name may be the missing one"
 
 

@@ -44,6 +44,12 @@ def test_every_shape_is_read_whatever_the_file_is_called(shape: str, name: str) 
     assert [dict(row.values) for row in read] == TWO, "also where the branch names a column"
 
 
+def test_lists_of_one_value_in_an_object_are_no_columns() -> None:
+    one = {"text": "fine", "tags": ["kettle"]}
+    assert [dict(row.values) for row in rows(json.dumps({"tags": ["kettle"]}))] == [{"tags": ["kettle"]}]
+    assert [dict(row.values) for row in rows(json.dumps(one))] == [one]
+
+
 def test_rows_may_stand_in_an_object_by_their_keys() -> None:
     by_number = {str(number): each for number, each in enumerate([*TWO, *TWO])}
     assert [row.values["text"] for row in rows(json.dumps(by_number))] == ["fine", "dull"] * 2
