@@ -201,11 +201,13 @@ def _column(value: object) -> dict[str, object]:
 
 
 def are_rows_by_key(item: object) -> TypeGuard[dict[str, dict[str, object]]]:
-    """Whether an object holds rows by their ids or numbers: other objects, which have names of fields in common."""
+    """Whether an object holds rows by their ids or numbers: other objects that share most names of their fields."""
     if not isinstance(item, dict) or len(item) < _ROWS_THAT_TELL or not all(isinstance(e, dict) for e in item.values()):
         return False
-    shared = set.intersection(*(set(each) for each in item.values()))
-    return len(shared) > 1 or (bool(shared) and all(key.isdigit() for key in item))
+    fields = [set(each) for each in item.values()]
+    shared, every = set.intersection(*fields), set.union(*fields)
+    by_number = bool(shared) and all(key.isdigit() for key in item)
+    return by_number or (len(shared) > 1 and 2 * len(shared) > len(every))  # a review, its user and its shop have ids
 
 
 def _whole_value(text: str) -> object:

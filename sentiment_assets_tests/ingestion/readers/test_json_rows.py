@@ -58,6 +58,9 @@ def test_rows_may_stand_in_an_object_by_their_keys() -> None:
     assert [row.values["key"] for row in read] == ["-Nx0", "-Nx1", "-Nx2", "-Nx3"]
     one = {"question": {"label": "a", "text": "b"}, "answer": {"label": "c", "text": "d"}}
     assert [dict(row.values) for row in rows(json.dumps(one))] == [one], "two parts of a row are no rows"
+    named = {"id": 1, "name": "Ann"}
+    of_three = {"review": {**named, "text": "fine", "stars": 5}, "user": named, "shop": {**named, "city": "Bonn"}}
+    assert [dict(row.values) for row in rows(json.dumps(of_three))] == [of_three], "nor are three of other fields"
 
 
 def test_the_way_to_the_list_can_be_named() -> None:
