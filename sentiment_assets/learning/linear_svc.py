@@ -105,7 +105,8 @@ def train_linear_svc(
         validation_losses.append(hinge_loss(scale * margins, validation.labels))
         if on_epoch:
             on_epoch(train_losses[-1], validation_losses[-1])
-        if epoch == kept if kept else validation_losses[-1] < min(validation_losses[:-1], default=np.inf):
+        is_best = epoch == kept if kept else epoch == 1 or validation_losses[-1] < min(validation_losses[:-1])
+        if is_best:
             best_epoch = epoch
             coefficients = (scale * w).astype(np.float32)
             intercept = float(scale * b)
