@@ -66,7 +66,7 @@ def test_the_command_prints_for_people_and_for_programs(trained: BranchInProcess
 def test_another_model_fails_the_command(trained: BranchInProcess, tmp_path: Path) -> None:
     [kept] = (tmp_path / "home" / "mlartifacts").rglob("recipe.json")
     recipe = json.loads(kept.read_text())
-    recipe["hyperparameters"]["epochs"] += 1
+    recipe["hyperparameters"]["eta0"] /= 10
     recipe["packages"]["numpy"] = "0.1"
     kept.write_text(json.dumps(recipe))
     told = CliRunner().invoke(cli.main, ["rebuild", "acme", "1"])

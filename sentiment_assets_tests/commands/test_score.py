@@ -143,6 +143,13 @@ def test_a_branch_that_nobody_knows_is_told_before_what_its_rules_would_say_of_t
 
 
 @pytest.mark.usefixtures("trained")
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    done = score(tmp_path, b"body\nfine\n")
+    assert done.exit_code == 1
+    assert "mine.csv: it has no column 'text'" in done.output
+
+
+@pytest.mark.usefixtures("trained")
 def test_a_text_is_scored_as_a_branch_would_store_it(tmp_path: Path) -> None:
     content = b'body;n\n"<p>superb,&nbsp;lovely</p>";1\nNone;2\n<br>;3\n'
     done = score(tmp_path, content, "--text-column", "body")
