@@ -76,14 +76,14 @@ def require_meant(seen: Counter[str], column: str, rule: LabelRule, classes: Seq
         return
     numbers = numbers_in(seen, rule)
     by_classes = rule_of_classes(classes, numbers) if numbers else None
-    says_otherwise = by_classes is not None and bool(by_classes.rule)
-    if understood_without_a_rule(numbers) and not says_otherwise:
+    otherwise = by_classes if by_classes and by_classes.rule else None
+    if understood_without_a_rule(numbers) and not otherwise:
         return
     values = [*numbers, *sorted(key for key in seen if key not in numbers)]
     counts = ", ".join(f"{shown(key)[1:-1]} ({counted(seen[key], 'row')})" for key in values[:_MOST_SHOWN])
     more = f" and {len(values) - _MOST_SHOWN:,} more" if len(values) > _MOST_SHOWN else ""
-    proposed = by_classes if by_classes and says_otherwise else proposed_rule(seen, rule, column)
-    why = proposed.why if says_otherwise else "numbers other than 0 and 1, or -1 and 1, may mean anything"
+    proposed = otherwise or proposed_rule(seen, rule, column)
+    why = otherwise.why if otherwise else "numbers other than 0 and 1, or -1 and 1, may mean anything"
     raise UnknownScale(
         f"its labels in column {column!r} are {counts}{more}, and {why}; say "
         "what they mean in the branch's YAML, for example (check that more is better): "

@@ -166,8 +166,8 @@ def _epoch_digits(texts: Callable[[], Iterator[str]]) -> int | None:
 def _are_days_of_excel(texts: Callable[[], Iterator[str]]) -> bool:
     """Whether a whole column is the numbers that a spreadsheet has for its days, from the year 2000 on."""
     last = (datetime.now(UTC) + _A_YEAR - _BEFORE_FIRST_DAY_OF_EXCEL) / timedelta(days=1)
-    are_numbers = next(texts(), None) is not None and all(_DIGITS.fullmatch(text) for text in texts())
-    return are_numbers and all(_FIRST_DAY_OF_2000 <= float(text) <= last for text in texts())
+    is_there = next(texts(), None) is not None
+    return is_there and all(_DIGITS.fullmatch(text) and _FIRST_DAY_OF_2000 <= float(text) <= last for text in texts())
 
 
 def _by_days_of_excel(value: Written) -> datetime:

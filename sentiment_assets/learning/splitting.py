@@ -181,7 +181,7 @@ def _near_duplicates(reviews: pd.DataFrame, similarity: float | None, analyzer: 
     """The reviews to set aside, with the index that they have in ``reviews``."""
     train, validation, test = ((reviews["split"] == name).to_numpy(bool) for name in SPLITS)
     of_test = _like(reviews, validation, test, similarity=similarity, analyzer=analyzer, n_jobs=n_jobs)
-    stays = ~np.isin(np.arange(len(reviews)), of_test.index)
+    stays = ~reviews.index.isin(of_test.index)
     held_out = (validation & stays) | test
     of_either = _like(reviews, train, held_out, similarity=similarity, analyzer=analyzer, n_jobs=n_jobs)
     return pd.concat([of_test, of_either]) if len(of_test) else of_either

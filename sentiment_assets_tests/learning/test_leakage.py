@@ -46,10 +46,10 @@ def test_the_tax_is_measured_on_rows_in_which_words_count_as_much_as_for_the_can
     """Its words say what is right, its characters the opposite: it is right where words count more."""
     candidate = candidate_of_each_set["words+characters"]
     says = np.where(np.arange(len(candidate.svc.coefficients)) < every_set.of("words").fitted.n_columns, 1, -1)
-    asked = candidate.hyperparameters.model_copy(update={"word_share": 0.99})
+    asked = candidate.hyperparameters.model_copy(update={"word_share": 0.999})
     torn = replace(candidate.svc, coefficients=candidate.svc.coefficients * says)
     leakage = measure_leakage(replace(candidate, hyperparameters=asked, svc=torn), every_set, "hinge_loss")
-    assert leakage.accuracy_without > 0.8
+    assert leakage.accuracy_without > 0.9
 
 
 def test_train_with_near_duplicates_lies_where_all_that_is_large_does(

@@ -27,24 +27,11 @@ from sentiment_assets.presentation.wording import counted
 
 _REVIEWS_SHOWN, _REASONS_SHOWN, _UNREAD_SHOWN = 5, 3, 3
 _MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
-_OF_SUMS = frozenset(
-    {"total", "totals", "grand total", "sum", "average", "mean", "gesamt", "summe", "durchschnitt", "mittelwert"}
-    | {
-        "moyenne",
-        "somme",
-        "promedio",
-        "suma",
-        "média",
-        "media",
-        "soma",
-        "totale",
-        "итого",
-        "合計",
-        "合计",
-        "总计",
-        "平均",
-    }
+_WORDS_FOR_SUMS = (
+    "total, totals, grand total, sum, average, mean, gesamt, summe, durchschnitt, mittelwert, moyenne, somme, "
+    "promedio, suma, média, media, soma, totale, итого, 合計, 合计, 总计, 平均"
 )
+_OF_SUMS = frozenset(_WORDS_FOR_SUMS.split(", "))
 _ROWS_THAT_TELL = 10
 _ROLES = ("review_id", "label", "created_at", "split")
 

@@ -88,7 +88,8 @@ class Sample:
 
     def roles(self, columns: Sequence[Column]) -> Roles:
         """The role of each of these columns; a row without a text, such as one of sums, does not count."""
-        roles = find_roles(columns, named=self.has_names)
+        named = self.has_names
+        roles = find_roles(columns, named=named)
         texts = (*roles.of("title"), *roles.of("text"))
         nothing = frozenset(self.settings.placeholders)
         rows = [
@@ -98,7 +99,7 @@ class Sample:
             return roles
         names = {each.name for each in columns}
         of_reviews = [each for each in replace(self, rows=tuple(rows)).columns if each.name in names]
-        return find_roles(of_reviews, named=self.has_names)
+        return find_roles(of_reviews, named=named)
 
     def read_again(self, settings: IngestionSettings, *told: str, named: bool = True) -> "Sample":
         """The same file by other settings, and what to tell of that."""

@@ -185,8 +185,10 @@ def _has_blanks_before_quotes(lines: Sequence[str], delimiter: str, form: Format
     A text that only begins with a quote, such as ``5, "Great" is what I say``, can be read with its blank alone.
     """
     _, fields, _ = next(iter(_Records(iter(lines), delimiter, form)), _NO_RECORD)
+    if len(fields) <= 1 or not all(field.startswith(' "') for field in fields[1:]):
+        return False
     _, _, fault = next(iter(_Records(iter(lines), delimiter, form, padded=True)), _NO_RECORD)
-    return len(fields) > 1 and all(field.startswith(' "') for field in fields[1:]) and not fault
+    return not fault
 
 
 def _first_records(
