@@ -24,6 +24,7 @@ from testing.servers import free_port
 
 T = TypeVar("T")
 _PROJECT = Path(__file__).parents[1]
+_LAST_LINES = 40
 _ENGINE = dg.DagsterEventType.ENGINE_EVENT
 
 
@@ -122,7 +123,8 @@ class Platform:
         return False
 
     def stop(self) -> None:
-        """End everything."""
+        """End everything, and print how it stood: pytest shows that of a test that has failed."""
+        self._tell()
         for process in (*self.servers, *([self.daemon] if self.daemon else [])):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -133,6 +135,16 @@ class Platform:
         """The instance, to look at."""
         with dg.DagsterInstance.from_config(str(self.dagster_home)) as instance:
             yield instance
+
+    def _tell(self) -> None:
+        lines = []
+        with self.instance() as instance:
+            for run in instance.get_runs():
+                lines.append(f"{run.run_id} {run.job_name} {run.status.value} {dict(run.tags)}")
+                if not run.is_finished:
+                    lines += [entry.message for entry in instance.all_logs(run.run_id)][-_LAST_LINES:]
+        lines += (self.home / "processes.log").read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        sys.stderr.write("\n".join(lines) + "\n")
 
     def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
         with (self.home / "processes.log").open("ab") as log:

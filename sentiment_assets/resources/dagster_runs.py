@@ -15,7 +15,8 @@ _PARENT, _PARTITION = "dagster/parent_run_id", "dagster/partition"
 _FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 """The statuses of a run that has ended, well or not."""
-_LONGEST_UNTIL_LAUNCHED_AGAIN = timedelta(minutes=10)
+_LONGEST_UNTIL_LAUNCHED_AGAIN = timedelta(minutes=3)
+"""Dagster looks every 5 seconds, and passes a run over for good if it does not find its job at that moment."""
 _UNDER_WAY = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,

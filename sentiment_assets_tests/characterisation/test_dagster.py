@@ -17,14 +17,17 @@ from dagster import DagsterRun
 from dagster._core.errors import DagsterInvalidDefinitionError
 from dagster._core.execution.plan.state import KnownExecutionState
 from dagster._core.loader import LoadingContextForTest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
 from dagster._daemon.monitoring import run_monitoring
 
 from sentiment_assets.automation.run_history import is_launched_again
 from sentiment_assets.checks.results import evaluations
 from sentiment_assets.cli import prepare_dagster_home
+from sentiment_assets.resources.dagster_runs import runs_under_way
 
 KEYS = ["c1", "c2", "c3"]
 RANGE = {"dagster/asset_partition_range_start": "c1", "dagster/asset_partition_range_end": "c3"}
@@ -395,6 +398,23 @@ def test_a_run_that_died_without_a_word_is_ended_after_a_day_and_launched_again(
         ended = look(hours=25)
         assert ended.status == dg.DagsterRunStatus.FAILURE
         assert is_launched_again(ended)
+
+
+@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")
+def test_a_run_that_cannot_be_launched_again_is_told_to_be_lost(home: Path) -> None:
+    """resources/dagster_runs.py: `runs_under_way` waits for it no longer, so a sensor asks for another."""
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("away"), "all"), "acme_ingest")
+    with (
+        dg.DagsterInstance.from_config(str(prepare_dagster_home())) as instance,
+        WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace,
+    ):
+        daemon = EventLogConsumerDaemon()
+        list(daemon.run_iteration(workspace))
+        run = instance.add_run(DagsterRun(job_name="acme_ingest", run_id=str(uuid4()), remote_job_origin=origin))
+        instance.report_run_failed(run)
+        assert runs_under_way(instance)
+        list(daemon.run_iteration(workspace))
+        assert not runs_under_way(instance)
 
 
 def test_a_run_that_goes_on_leaves_out_mapped_steps_that_had_not_begun(history: dg.DagsterInstance) -> None:
