@@ -116,7 +116,7 @@ def take_in(
     if proposed := batch.found.get(ENCODING_PROPOSED):
         log.warning(f"The encoding of {shown_file} may be another one: {proposed}.")
     if others := batch.found.get(NOT_READ):
-        log.warning(f"Not every file in {shown_file} is a review: {others}.")
+        log.warning(f"Not every file in {shown_file} is read: {others}.")
     if batch.redacted:
         log.info(f"Redacted in the texts of {shown_file}: {_counted(batch.redacted)}.")
     beside = {

@@ -72,6 +72,8 @@ class BranchStatus:
 
     branch: str
     batches: int
+    taken_in: int
+    """Batches that hold something; the others failed, or are being taken in."""
     reviews: int
     labelled: int
     quarantined: int
@@ -116,6 +118,7 @@ def branch_status(
     status = BranchStatus(
         branch=branch,
         batches=len(keys),
+        taken_in=len(held),
         reviews=_sum(held, ROW_COUNT),
         labelled=_sum(held, ROWS_LABELLED),
         quarantined=_sum(held, ROWS_QUARANTINED),
@@ -129,7 +132,7 @@ def branch_status(
         missing=(),
     )
     under_way = [run for run in runs_under_way(instance) if belongs_to(run, branch)]
-    return replace(status, missing=_missing(status, shown_below_home(landing), held=len(held), under_way=under_way))
+    return replace(status, missing=_missing(status, shown_below_home(landing), under_way))
 
 
 def _sum(events: Sequence[dg.AssetMaterialization], name: str) -> int:
@@ -199,10 +202,10 @@ def _next_moment(schedule: dg.ScheduleDefinition, now: datetime) -> datetime:
     return moment
 
 
-def _missing(status: BranchStatus, landing: str, *, held: int, under_way: Sequence[dg.DagsterRun]) -> list[str]:
+def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterRun]) -> list[str]:
     """What a branch lacks, each with what to do about it; nothing where everything stands.
 
-    ``held`` says how many batches are stored, ``under_way`` what its runs do now.
+    ``under_way`` are its runs that go on now.
     """
     branch, found = status.branch, []
     is_training = any(trains(run, branch) for run in under_way)
@@ -210,7 +213,7 @@ def _missing(status: BranchStatus, landing: str, *, held: int, under_way: Sequen
         found.append(
             f"no file has landed yet: drop one into {landing}, or look at it first: sentiment-assets preview FILE"
         )
-    elif not held and under_way:
+    elif not status.taken_in and under_way:
         found.append("nothing is stored yet: the first files are being taken in")
     elif not status.labelled:
         found.append(
@@ -252,7 +255,7 @@ def show(console: Console, statuses: Iterable[BranchStatus], *, heard_at: dateti
 def _lines(status: BranchStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield (
         "batches",
-        f"{status.batches:,}, with {counted(status.reviews, 'review')}, {status.labelled:,} of them labelled; "
+        f"{_taken_in(status)}, with {counted(status.reviews, 'review')}, {status.labelled:,} of them labelled; "
         f"{counted(status.quarantined, 'row')} in quarantine",
     )
     if champion := status.champion:
@@ -261,8 +264,7 @@ def _lines(status: BranchStatus, now: datetime) -> Iterator[tuple[str, str]]:
     else:
         yield "champion", "unknown" if status.registry_away else "none"
     yield "warnings", counted(len(status.warnings), "open warning") if status.warnings else "none open"
-    said = [f"⚠ {each.check} of {each.batch}: {each.sentence}" for each in reversed(status.warnings)]
-    for line in first_lines(said, _SAID_IN_FULL, "the check open_warnings"):
+    for line in first_lines(_by_check(status.warnings), _SAID_IN_FULL, "the check open_warnings"):
         yield "", line
     if run := status.last_run:
         yield "last run", f"{run.what}: {run.status} {_ago(run.at, now)}"
@@ -270,6 +272,27 @@ def _lines(status: BranchStatus, now: datetime) -> Iterator[tuple[str, str]]:
         yield "next", f"{following.schedule} at {following.at:%Y-%m-%d %H:%M %Z}"
     for sentence in status.missing:
         yield "missing", sentence
+
+
+def _taken_in(status: BranchStatus) -> str:
+    if status.taken_in == status.batches:
+        return f"{status.batches:,}"
+    return f"{status.taken_in:,} taken in of {status.batches:,}"
+
+
+def _by_check(warnings: Sequence[OpenWarning]) -> list[str]:
+    """The newest warning of each check, the newest first, and of how many other batches it warns."""
+    of_checks: dict[str, list[OpenWarning]] = {}
+    for each in sorted(warnings, key=lambda each: each.since, reverse=True):
+        of_checks.setdefault(each.check, []).append(each)
+    return [
+        f"⚠ {check} of {newest.batch}{_and_others(others)}: {newest.sentence}"
+        for check, (newest, *others) in of_checks.items()
+    ]
+
+
+def _and_others(warnings: Sequence[OpenWarning]) -> str:
+    return f" and {counted(len(warnings), 'other batch', 'other batches')}" if warnings else ""
 
 
 def _figures(champion: ChampionState) -> str:

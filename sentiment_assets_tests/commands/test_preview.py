@@ -289,7 +289,7 @@ def test_a_folder_of_texts_is_looked_at_like_a_file_and_lands_as_a_whole(tmp_pat
     assert "week_12: folder, shape a folder of texts, each of them a review, encoding utf-8, 24 rows" in said
     assert "Labels: 12 positive, 12 negative (sure: the default rule knows its values)" in said
     assert "Rows: 24 kept (0 with a date), 0 in quarantine" in said
-    assert "Warning: not every file is a review: pos/pipe.txt, reviews.csv; a review is a .txt in" in said
+    assert "Warning: not every file in it is read: pos/pipe.txt, reviews.csv; a review is a .txt in" in said
     assert f"cp -r {folder} " in done.output.replace("\n", "")
     attributes = yaml.safe_load((defs / "acme/defs.yaml").read_text())["attributes"]
     assert attributes == {"landing": "landing/acme"}, "an id that counts files is none of the client's"

@@ -96,6 +96,7 @@ def test_the_figures_are_those_of_the_batches_and_of_the_registry(trained: Branc
 def test_a_batch_that_failed_is_named_until_it_is_taken_in(acme: BranchInProcess) -> None:
     assert not acme.take_in("a.csv", b"body\nfine\n").success
     assert status_of(acme).failed == ["a.csv"]
+    assert "batches   0 taken in of 1, with 0 reviews" in shown(status_of(acme))
     assert "(a.csv): sentiment-assets replay acme tries again and says why" in " ".join(status_of(acme).missing)
     assert acme.take_in("a.csv", b"text,label\nfine,1\ndull,0\n").success
     assert status_of(acme).failed == []
@@ -128,6 +129,10 @@ def test_open_warnings_are_shown_with_their_sentences(trained: BranchInProcess) 
     text = shown(status)
     assert f"{len(status.warnings)} open warning" in text
     assert "⚠ text_drift of odd.csv: " in text
+    assert trained.take_in("odder.csv", odd.replace(b"blorp", b"glorp")).success
+    text = shown(status_of(trained))
+    assert text.count("text_drift of ") == 1
+    assert "⚠ text_drift of odder.csv and 1 other batch: " in text
 
 
 @pytest.mark.parametrize(

@@ -414,7 +414,7 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
     if outcome.fails:
         warnings.insert(0, f"the file would fail as a whole: {outcome.fails}")
     if others := sample.found.get(NOT_READ):
-        warnings.append(f"not every file is a review: {others}")
+        warnings.append(f"not every file in it is read: {others}")
     proposal = str(sample.found.get(ENCODING_PROPOSED, ""))
     if proposal:
         warnings.append(f"its encoding may be another one: {proposal}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.formats import FOLDER, TEXT, ZIP, format_of, known_formats
 from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.readers.arrow import read_arrow, read_parquet
@@ -12,9 +13,9 @@ from sentiment_assets.ingestion.readers.delimited import read_delimited
 from sentiment_assets.ingestion.readers.folder import folder_in_archive, read_folder
 from sentiment_assets.ingestion.readers.json_rows import read_json
 from sentiment_assets.ingestion.readers.plain_text import read_plain_text
-from sentiment_assets.ingestion.readers.source import RawRow, Source
+from sentiment_assets.ingestion.readers.source import NOT_READ, RawRow, Source
 from sentiment_assets.ingestion.readers.spreadsheet import read_spreadsheet
-from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, UnreadableFile, name_in_archive
+from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, UnreadableFile, names_in_archive
 from sentiment_assets.ingestion.settings import (
     DEFAULT_FORMAT,
     DEFAULT_LIMITS,
@@ -90,9 +91,9 @@ def read_rows(
     allowed = min(unpacking.megabytes * MEGABYTE, max(unpacking.times * len(content), _ALWAYS_UNPACKED))
     if ending == ZIP and (folder := folder_in_archive(PackedFile(content, ZIP, allowed))):
         return _rows_of_folder(folder, encoding, ZIP)
-    inner = file_name
+    inner, beside = file_name, tuple[str, ...]()
     if ending == ZIP:
-        inner = name_in_archive(content)
+        inner, beside = names_in_archive(content)
         ending, packed_again = format_of(inner)
         if not ending or ending == ZIP or packed_again:
             raise UnreadableFile(f"the file in it, {inner}, does not end in a known format ({known_formats()})")
@@ -101,6 +102,8 @@ def read_rows(
     file.require_unpackable()
     _require_no_other_file(file, ending)
     found: dict[str, object] = {"format": ending, "compression": compression or "none"}
+    if beside:
+        found[NOT_READ] = f"{', '.join(map(on_one_line, beside))}; the data are in {inner}"
     source = Source(file, encoding, format, wanted=wanted, name=inner, found=found)
     return FileRows(_READERS[ending](source), found, source.named)
 

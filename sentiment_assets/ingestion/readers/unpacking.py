@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,10 @@ from sentiment_assets.ingestion.open_file import Content, stream_of
 MEGABYTE = 1024 * 1024
 _HIDDEN = "__MACOSX/"
 _MOST_NAMED = 5
+_BESIDE_DATA = re.compile(
+    r"(?i)(read[-_ ]?me|licen[cs]e)(\..+)?|_(SUCCESS|(committed|started)_\d+)|thumbs\.db|desktop\.ini"
+)
+"""What people, Spark and Windows put beside data, and which holds none."""
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 """What the libraries raise for a file that is cut short, changed, or packed in a way they do not know."""
 _Opener = Callable[[BinaryIO], Any]
@@ -77,10 +82,14 @@ class PackedFile:
             raise UnreadableFile("nothing is left after decompression; land it again with its content")
 
 
-def name_in_archive(content: Content) -> str:
-    """The name of the one file in a zip archive. Raises ``UnreadableFile`` that names them if there are more."""
+def names_in_archive(content: Content) -> tuple[str, tuple[str, ...]]:
+    """The name of the one file of data in a zip archive, and the names of what only stands beside it.
+
+    Raises ``UnreadableFile`` that names them if there are more.
+    """
     with opened_archive(content) as archive:
-        return _only_file(archive)
+        only = _only_file(archive)
+        return only, tuple(name for name in shown_files(archive) if name != only)
 
 
 @contextmanager
@@ -102,7 +111,8 @@ def shown_files(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _only_file(archive: zipfile.ZipFile) -> str:
-    shown = shown_files(archive)
+    every = shown_files(archive)
+    shown = [name for name in every if not _BESIDE_DATA.fullmatch(name.rpartition("/")[2])] or every
     if len(shown) == 1:
         return shown[0]
     more = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""

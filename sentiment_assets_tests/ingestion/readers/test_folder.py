@@ -138,6 +138,17 @@ def test_one_text_alone_in_a_zip_is_a_file_as_before() -> None:
     assert row.values == {"text": "fine"}
 
 
+def test_what_stands_beside_the_data_of_an_archive_is_told_and_not_read() -> None:
+    beside = {"README.md": b"about", "out/_SUCCESS": b"", "out/_committed_123": b"{}", "LICENSE": b"free"}
+    rows = read_rows(zipped({**beside, "out/part-0.csv": b"text\nfine\n"}), "r.zip", "utf-8", wanted={"text"})
+    assert [row.values for row in rows] == [{"text": "fine"}]
+    assert (
+        rows.found[NOT_READ] == "README.md, out/_SUCCESS, out/_committed_123, LICENSE; the data are in out/part-0.csv"
+    )
+    [row] = read_rows(zipped({"readme.csv": b"text\nfine\n"}), "r.zip", "utf-8", wanted={"text"})
+    assert row.values == {"text": "fine"}
+
+
 def test_a_zip_of_texts_that_expands_without_end_is_refused() -> None:
     bomb = zipped({f"{folder}/1.txt": b"0" * (40 << 20) for folder in ("pos", "neg")})
     with pytest.raises(UnreadableFile, match="expand to more than 67,108,864"):
