@@ -235,11 +235,12 @@ def set_champion(client: "MlflowClient", branch: str, version: str) -> str | Non
 def champion_before(branch: str, uri: str) -> str:
     """The version that was the champion before the one that is. Raises ``NoSuchVersion`` where nobody knows."""
     client = open_client(uri)
-    there = ", ".join(_versions(client, branch))
-    champion = aliased(client, branch)
+    champion, there = aliased(client, branch), _versions(client, branch)
     if champion is None or CHAMPION_BEFORE not in champion.tags:
         now = f"before version {champion.version}" if champion else "of it"
-        raise NoSuchVersion(f"branch {branch!r} has no champion {now} that is known; name one of the versions {there}")
+        others = ", ".join(each for each in there if champion is None or each != str(champion.version))
+        what_to_do = f"name one of the versions {others}" if others else "there is no other version"
+        raise NoSuchVersion(f"branch {branch!r} has no champion {now} that is known; {what_to_do}")
     return str(champion.tags[CHAMPION_BEFORE])
 
 

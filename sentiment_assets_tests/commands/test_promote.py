@@ -22,15 +22,17 @@ def test_a_version_whose_files_were_changed_does_not_become_the_champion(acme: B
 
 def test_a_rollback_goes_from_champion_to_champion_before_and_never_back_to_a_bad_one(acme: BranchInProcess) -> None:
     tracking = acme.tracking
-    for model in (made_model(), made_model(good="crisp"), made_model(good="lovely"), made_model(good="grand")):
+    assert register(tracking, "acme", made_model()) == "1"
+    tracking.promote("acme", "1")
+    with pytest.raises(CannotPromote, match="no champion before version 1 that is known; there is no other version"):
+        promote("acme", None)
+    for model in (made_model(good="crisp"), made_model(good="lovely"), made_model(good="grand")):
         version = register(tracking, "acme", model)
         if version != "3":  # which lost
             tracking.promote("acme", version)
     assert promote("acme", None) == "acme: version 2 is the champion, it was 4"
     assert promote("acme", None) == "acme: version 1 is the champion, it was 2"
-    with pytest.raises(
-        CannotPromote, match="no champion before version 1 that is known; name one of the versions 1, 2"
-    ):
+    with pytest.raises(CannotPromote, match="before version 1 that is known; name one of the versions 2, 3, 4"):
         promote("acme", None)
 
 
