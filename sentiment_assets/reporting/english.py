@@ -97,6 +97,8 @@ TEXTS: Mapping[str, str] = {
     "praise": "What praise is made of",
     "complaint": "What complaint is made of",
     "no_words": "No word stands in three reviews yet.",
+    "words_read": "Beside a word stands in how many reviews it weighs, and how strongly it pulls one of them up (+) or "
+    "down (-) on average. Below a quote: the score of its review, from -1 to +1.",
     "word_in": "in {number} reviews",
     "no_quote": "No review that the model is sure of says it.",
     "changed": "Words that came and went",

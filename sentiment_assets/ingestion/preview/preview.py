@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import pandas as pd
@@ -17,6 +17,7 @@ from sentiment_assets.ingestion.preview.lines_to_write import lines_to_write
 from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, beginning_of, read_sample
 from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
+from sentiment_assets.ingestion.preview.words_and_labels import told_of_labels
 from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.redaction import Redactor
@@ -87,6 +88,8 @@ class Outcome:
     reviews: tuple[PreviewReview, ...]
     quarantine: tuple[Reason, ...]
     unread: tuple[Reason, ...]
+    odd_labels: str = ""
+    """Why the labels are doubted; empty if they are not."""
     fails: str = ""
     """Why the file would fail as a whole; empty if it would not."""
 
@@ -131,6 +134,10 @@ def preview_file(
     outcome, _ = _outcome(file, settings)
     if not any(not row.problem for row in sample.rows) and outcome.fails:
         raise UnreadableFile(outcome.fails)
+    if roles.rule and outcome.odd_labels:
+        roles = replace(
+            roles, rule=replace(roles.rule, sure="a guess", why="it does not go with the words of the reviews")
+        )
     rule = roles.rule or ProposedRule({}, "a guess", "")
     return Preview(
         file=file_name,
@@ -332,6 +339,7 @@ def _outcome(file: File, settings: IngestionSettings) -> tuple[Outcome, Unreadab
         reviews=_reviews_of(batch.reviews),
         quarantine=_reasons_of(batch.quarantine),
         unread=tuple(Reason(each.field, each.reason, each.reviews, each.row) for each in batch.unread[:_UNREAD_SHOWN]),
+        odd_labels=told_of_labels(batch.reviews),
     )
     return taken_in, None
 
@@ -415,6 +423,8 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
         warnings.insert(0, f"the file would fail as a whole: {outcome.fails}")
     if others := sample.found.get(NOT_READ):
         warnings.append(f"not every file in it is read: {others}")
+    if outcome.odd_labels:
+        warnings.append(outcome.odd_labels)
     proposal = str(sample.found.get(ENCODING_PROPOSED, ""))
     if proposal:
         warnings.append(f"its encoding may be another one: {proposal}")
