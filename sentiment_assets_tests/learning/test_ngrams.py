@@ -101,16 +101,20 @@ def test_a_text_has_the_same_row_whatever_stands_beside_it(rules: NgramSettings,
 def test_neither_chunks_nor_threads_show(monkeypatch: pytest.MonkeyPatch, n_jobs: int) -> None:
     texts = [f"text number {number} of many" for number in range(50)]
     whole = hash_ngrams(texts, WORDS)
+    characters = hash_ngrams(texts, CHARACTERS)
     monkeypatch.setattr(ngrams, "_TEXTS_PER_CHUNK", 7)
+    monkeypatch.setattr(ngrams, "_TEXTS_IN_CACHES", 3)
     assert (whole != hash_ngrams(texts, WORDS, n_jobs=n_jobs)).nnz == 0
+    assert (characters != hash_ngrams(texts, CHARACTERS, n_jobs=n_jobs)).nnz == 0
 
 
-def test_a_lookup_leaves_its_columns_alone_in_their_order() -> None:
-    texts = ["good film", "", "bad film", "no such words"]
-    everything = hash_ngrams(texts, WORDS)
-    columns = np.unique(hash_ngrams(["good bad film"], WORDS).indices)[[2, 0, 3, 1]]
+@pytest.mark.parametrize("settings", [WORDS, WORDS.model_copy(update={"values": "counts"})])
+def test_a_lookup_leaves_its_columns_alone_in_their_order(settings: NgramSettings) -> None:
+    texts = ["good good good film", "", "bad bad film", "no such words"]
+    everything = hash_ngrams(texts, settings)
+    columns = np.unique(hash_ngrams(["good bad film"], settings).indices)[[2, 0, 3, 1]]
     lookup = ColumnLookup.of(columns, everything.shape[1])
-    few, selected = hash_ngrams(texts, WORDS, lookup), select_columns(everything, lookup)
+    few, selected = hash_ngrams(texts, settings, lookup), select_columns(everything, lookup)
     for rows in (few, selected):
         assert (rows != everything[:, columns]).nnz == 0
         assert all(np.diff(row.indices).min(initial=1) > 0 for row in rows)
