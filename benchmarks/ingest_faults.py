@@ -1,11 +1,13 @@
-"""What becomes of landed files when the daemon, or a run, is killed: each must be ingested and scored, come what may.
+"""What becomes of landed files when the daemon, a run, or everything is killed: each must be ingested and scored.
 
 Each repetition starts a real code server and daemon on an instance of its own, lands files while the daemon is killed
-(SIGKILL) and started again at random moments, and processes of runs are killed at others. It waits until with nothing
-pressed by hand every file is ingested, a champion is trained, every file is scored and a report is written. What went
-wrong with a run is printed after its row.
+(SIGKILL) and started again at random moments, and processes of runs are killed at others. Everything at once is killed,
+too; before it starts again, runs whose process is gone are ended, as ``sentiment-assets dev`` does. It waits until with
+nothing pressed by hand every file is ingested, a champion is trained, every file is scored and a report is written.
+What went wrong with a run is printed after its row.
 
     python -m benchmarks.ingest_faults [--repetitions 20] [--first 0] [--files 30] [--kills 3] [--run-kills 3]
+        [--kills-of-everything 1]
 """
 
 import argparse
@@ -32,6 +34,7 @@ _COLUMNS = (
     "files",
     "kills",
     "runs killed",
+    "everything killed",
     "ingested once",
     "more than once",
     "missing",
@@ -53,6 +56,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=30)
     parser.add_argument("--kills", type=int, default=3, help="of the daemon")
     parser.add_argument("--run-kills", type=int, default=3, help="of a run, if one goes on at that moment")
+    parser.add_argument("--kills-of-everything", type=int, default=1, help="of daemon, code server and runs at once")
     chosen = parser.parse_args()
     _row(*_COLUMNS)
     _row(*("---" for _ in _COLUMNS))
@@ -72,11 +76,17 @@ def _repeat(home: Path, repetition: int, chosen: argparse.Namespace) -> None:
         landings = [(chance.uniform(0, _LANDING_SECONDS), "land") for _ in range(chosen.files)]
         killings = [(chance.uniform(5, _KILLING_SECONDS), "kill") for _ in range(chosen.kills)]
         killings += [(chance.uniform(20, _KILLING_SECONDS), "kill a run") for _ in range(chosen.run_kills)]
+        killings += [
+            (chance.uniform(20, _KILLING_SECONDS), "kill everything") for _ in range(chosen.kills_of_everything)
+        ]
         runs_killed = 0
         for number, (moment, action) in enumerate(sorted(landings + killings)):
             time.sleep(max(0.0, started + moment - time.monotonic()))
             if action == "kill a run":
                 runs_killed += _kill_a_run_soon(platform)
+                continue
+            if action == "kill everything":
+                platform.kill_everything()
                 continue
             if action == "kill":
                 platform.kill_daemon()
@@ -90,7 +100,7 @@ def _repeat(home: Path, repetition: int, chosen: argparse.Namespace) -> None:
             wait_for(lambda: _done(instance, chosen.files), _LONGEST, all_of_it)
             time.sleep(65)  # two looks of every sensor: time for a run too many
             wait_for(lambda: not _under_way(instance), _LONGEST, "the end of every run")
-            kills = (chosen.kills, runs_killed)
+            kills = (chosen.kills, runs_killed, chosen.kills_of_everything)
             _print(instance, repetition, files=chosen.files, kills=kills, seconds=time.monotonic() - started)
     finally:
         platform.stop()
@@ -116,7 +126,7 @@ def _kill_a_run_soon(platform: Platform) -> bool:
 
 
 def _print(
-    instance: dg.DagsterInstance, repetition: int, *, files: int, kills: tuple[int, int], seconds: float
+    instance: dg.DagsterInstance, repetition: int, *, files: int, kills: tuple[int, int, int], seconds: float
 ) -> None:
     trained = len(instance.fetch_materializations(_key("best_model"), limit=10).records)
     runs = instance.get_runs()

@@ -20,6 +20,7 @@ from typing import TypeVar
 import dagster as dg
 import yaml
 
+from sentiment_assets.resources.lost_runs import end_lost_runs
 from testing.servers import free_port
 
 T = TypeVar("T")
@@ -110,6 +111,13 @@ class Platform:
         self.daemon.kill()
         self.daemon.wait()
 
+    def kill_everything(self) -> None:
+        """Kill the daemon, code servers and runs at once, as a machine that loses power would, and start again."""
+        self._kill()
+        with self.instance() as instance:
+            end_lost_runs(instance)
+        self.start()
+
     def kill_a_run(self) -> bool:
         """Kill the process of a run that goes on now; False if there is none."""
         with self.instance() as instance:
@@ -125,6 +133,9 @@ class Platform:
     def stop(self) -> None:
         """End everything, and print how it stood: pytest shows that of a test that has failed."""
         self._tell()
+        self._kill()
+
+    def _kill(self) -> None:
         for process in (*self.servers, *([self.daemon] if self.daemon else [])):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

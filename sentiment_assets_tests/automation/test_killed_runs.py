@@ -53,3 +53,17 @@ def test_what_was_done_stays_done_and_the_rest_is_done_once(with_champion: Platf
         assert batch.without_text is not None
         assert batch.reviews["review_id"].tolist() == scores["review_id"].tolist()
         assert [len(batch.reviews), len(batch.without_text)] == [60 + number, number]
+
+
+def test_what_was_under_way_when_everything_was_killed_is_done_after_the_next_start(with_champion: Platform) -> None:
+    for number, name in enumerate(NAMES):
+        content = as_csv(made_up_reviews(60 + number, seed=50 + number))
+        (with_champion.home / "landing" / BRANCH / name).write_bytes(content)
+    started = dg.RunsFilter(job_name=f"{BRANCH}_ingest", statuses=[dg.DagsterRunStatus.STARTED])
+    with with_champion.instance() as instance:
+        wait_for(lambda: instance.get_runs(started), 200, "a run that takes files in")
+        [run] = instance.get_runs(started)
+        with_champion.kill_everything()
+        [killed] = instance.get_runs(dg.RunsFilter(run_ids=[run.run_id]))
+        assert is_launched_again(killed)
+        wait_for(lambda: instance.get_materialized_partitions(SCORED) == set(NAMES), 400, "scores of all files")

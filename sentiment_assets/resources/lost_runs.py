@@ -1,0 +1,55 @@
+"""Runs of this machine that nobody goes on with, because everything was killed at once or the machine has stopped.
+
+A code server sees that the process of a run is gone. One that was killed with it sees nothing any more, and Dagster
+would show the run as under way for a day.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.launcher import DefaultRunLauncher
+from dagster._core.storage.runs import SqliteRunStorage
+
+_BEGUN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+_STARTER = b"multiprocessing"
+"""Stands in the command line of each process of a run."""
+
+
+def end_lost_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """End each run whose process was of this machine and is gone; returns them. The daemon launches them again.
+
+    To be called before a code server starts. Only runs in SQLite are looked at: others may be of other machines.
+    """
+    if not (
+        isinstance(instance.run_launcher, DefaultRunLauncher) and isinstance(instance.run_storage, SqliteRunStorage)
+    ):
+        return []
+    begun = [(run, _process_of(instance, run.run_id)) for run in instance.get_runs(dg.RunsFilter(statuses=_BEGUN))]
+    lost = [run for run, process in begun if process and not _goes_on(process)]
+    for run in lost:
+        if run.status == dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run, "Its process is gone.")
+        else:
+            instance.report_run_failed(run, "Its process is gone: all was killed at once, or the machine has stopped.")
+    return [ended for run in lost if (ended := instance.get_run_by_id(run.run_id))]
+
+
+def _process_of(instance: dg.DagsterInstance, run_id: str) -> int | None:
+    """The number of the process that was started for a run; ``None`` if none was."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        event = entry.dagster_event
+        metadata: Mapping[str, dg.MetadataValue] = event.engine_event_data.metadata if event else {}
+        if "pid" in metadata:
+            return int(str(metadata["pid"].value))
+    return None
+
+
+def _goes_on(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    command = Path(f"/proc/{process}/cmdline")  # after the machine has started again the number may be another's
+    return not command.exists() or _STARTER in command.read_bytes()

@@ -1,0 +1,68 @@
+"""A run whose process is gone, with all that could have told it, is ended so that it is launched again."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from uuid import uuid4
+
+import dagster as dg
+import pytest
+from dagster._core.events import EngineEventData
+
+from sentiment_assets.automation.run_history import is_launched_again
+from sentiment_assets.resources.lost_runs import end_lost_runs
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def sleeper() -> Iterator[multiprocessing.process.BaseProcess]:
+    """A process that is started as those of runs are."""
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    process.start()
+    yield process
+    process.kill()
+    process.join()
+
+
+def begun(instance: dg.DagsterInstance, process: int | None, status: str = "STARTED") -> str:
+    """A run that has begun in a process, or in none yet."""
+    run = instance.add_run(dg.DagsterRun("acme_ingest", run_id=str(uuid4()), status=dg.DagsterRunStatus(status)))
+    instance.report_engine_event("The run is to begin.", run)
+    if process:
+        instance.report_engine_event("Its process has started.", run, EngineEventData.in_process(process))
+    return run.run_id
+
+
+def test_a_run_is_ended_once_its_process_is_gone(
+    instance: dg.DagsterInstance, sleeper: multiprocessing.process.BaseProcess
+) -> None:
+    run_id = begun(instance, sleeper.pid)
+    assert end_lost_runs(instance) == []
+    sleeper.kill()
+    sleeper.join()
+    [lost] = end_lost_runs(instance)
+    assert (lost.run_id, lost.status) == (run_id, dg.DagsterRunStatus.FAILURE)
+    assert end_lost_runs(instance) == []
+
+
+def test_a_number_that_another_program_has_by_now_is_not_the_process_of_a_run(instance: dg.DagsterInstance) -> None:
+    run_id = begun(instance, os.getpid())
+    assert [run.run_id for run in end_lost_runs(instance)] == [run_id]
+
+
+def test_a_run_that_was_being_terminated_is_canceled_and_not_launched_again(instance: dg.DagsterInstance) -> None:
+    begun(instance, os.getpid(), "CANCELING")
+    [lost] = end_lost_runs(instance)
+    assert lost.status == dg.DagsterRunStatus.CANCELED
+    assert not is_launched_again(lost)
+
+
+def test_runs_without_a_process_and_runs_of_elsewhere_are_left_alone(
+    instance: dg.DagsterInstance, history: dg.DagsterInstance
+) -> None:
+    begun(instance, None, "STARTING")
+    begun(history, os.getpid())
+    assert end_lost_runs(instance) == []
+    assert end_lost_runs(history) == []
