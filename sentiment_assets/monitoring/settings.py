@@ -50,6 +50,12 @@ class QualityLimits(Settings):
     label_balance: float = Field(
         default=0.02, ge=0, le=0.5, description="The smallest share of the labelled reviews that the rarer label has."
     )
+    labels_and_words: float = Field(
+        default=2,
+        ge=0,
+        description="How many times as large the odds of being positive are, at least, for reviews with words of "
+        "praise as for those with words of blame.",
+    )
 
 
 class PagingRule(Settings):

@@ -12,7 +12,7 @@ from sentiment_assets.monitoring.quality import Quality, RowIdentity, batch_qual
 from sentiment_assets.monitoring.quality_batch import NOTHING_FOUND, FileFacts, QualityBatch
 from sentiment_assets.monitoring.quality_checks import QUALITY_CHECKS
 from sentiment_assets.monitoring.settings import MonitoringSettings, QualityLimits
-from testing.batches import batch, texts_alone
+from testing.batches import batch, middling, texts_alone
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ALONE = look_at_others([], [])
@@ -221,6 +221,32 @@ def test_without_labels_the_balance_is_unknown() -> None:
         by_name(quality(texts_alone(["fine", "good"])))["label_balance"].sentence
         == "No review of the batch has a label."
     )
+
+
+def praise_and_blame(n: int, praised: float, blamed: float) -> pd.DataFrame:
+    """As many reviews that praise as that blame, of which these shares are positive."""
+    reviews = batch(2 * n)
+    words = ["excellent"] * n + ["terrible"] * n
+    reviews["text"] = [f"{word}: {text}" for word, text in zip(words, middling(2 * n)["text"], strict=True)]
+    positive = [number < praised * n for number in range(n)] + [number < blamed * n for number in range(n)]
+    return reviews.assign(label=pd.array(positive, "boolean").astype("Int8"))
+
+
+def test_labels_that_do_not_go_with_the_words_of_the_reviews_warn_when_there_are_enough() -> None:
+    upside_down = quality(praise_and_blame(20, praised=0.1, blamed=0.9))
+    assert warnings(upside_down) == ["labels_and_words"]
+    sentence = by_name(upside_down)["labels_and_words"].sentence
+    assert "20 labelled reviews with words of praise 10.0 % are positive, of 20 with words of blame 90.0 %" in sentence
+    assert sentence.endswith("look at the label rule, and at the column of the label.")
+    assert warnings(quality(praise_and_blame(500, praised=0.4, blamed=0.5))) == ["labels_and_words"]
+    assert warnings(quality(praise_and_blame(8, praised=0.3, blamed=0.7))) == [], "chance might do that"
+    assert warnings(quality(praise_and_blame(500, praised=0.99, blamed=0.97))) == [], "hardly any is negative"
+    assert warnings(quality(praise_and_blame(500, praised=0.8, blamed=0.4))) == []
+
+
+def test_without_words_that_are_known_nothing_is_said_of_labels() -> None:
+    found = by_name(quality(batch(100).assign(text=[f"tent number {number}" for number in range(100)])))
+    assert found["labels_and_words"].verdict == "unknown"
 
 
 def test_expected_languages_can_be_named() -> None:

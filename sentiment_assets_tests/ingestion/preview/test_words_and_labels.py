@@ -46,8 +46,15 @@ def test_labels_that_are_upside_down_are_told_in_any_of_these_languages(language
 
 
 def test_labels_of_something_else_are_told_and_few_reviews_tell_nothing() -> None:
-    assert "they seem to say something else than how people feel" in told_of_labels(reviews("en", 0.5, 0.6))
-    assert told_of_labels(reviews("en", 0.0, 1.0, size=9)) == ""
+    something_else = reviews("en", praised=0.5, blamed=0.5, size=300)
+    assert "they seem to say something else than how people feel" in told_of_labels(something_else)
+    assert told_of_labels(reviews("en", praised=0.5, blamed=0.5)) == ""
+    assert told_of_labels(reviews("en", praised=0.0, blamed=1.0, size=4)) == ""
+
+
+def test_labels_that_are_nearly_all_of_one_kind_tell_nothing() -> None:
+    assert told_of_labels(reviews("en", praised=1.0, blamed=1.0, size=300)) == ""
+    assert told_of_labels(reviews("en", praised=0.99, blamed=0.97, size=300)) == ""
 
 
 def test_a_review_that_praises_and_blames_and_one_without_a_label_say_nothing() -> None:
