@@ -108,8 +108,8 @@ def default_tracking_uri() -> str:
 
 
 def keep_mlflow_quiet() -> None:
-    """No telemetry, no progress bars, no notes on migrations of its database, unless the environment says otherwise."""
+    """No telemetry, no progress bars, no notes on migrations and examples, unless the environment says otherwise."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    for name in ("alembic", "mlflow.store.db.utils"):
+    for name in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
         logging.getLogger(name).setLevel(logging.WARNING)

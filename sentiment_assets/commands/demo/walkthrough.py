@@ -119,7 +119,7 @@ def _land(files: Sequence[Delivery]) -> None:
 
 def candidate_keys(branch: str) -> Sequence[str]:
     """The partition keys of a branch's candidates."""
-    partitions = defs().resolve_assets_def([branch, candidates.NAME]).partitions_def
+    partitions = defs().resolve_job_def(train_job_name(branch)).partitions_def
     return partitions.get_partition_keys() if partitions else []
 
 
