@@ -1,10 +1,9 @@
 """What becomes of landed files when the daemon, a run, or everything is killed: each must be ingested and scored.
 
 Each repetition starts a real code server and daemon on an instance of its own, lands files while the daemon is killed
-(SIGKILL) and started again at random moments, and processes of runs are killed at others. Everything at once is killed,
-too; before it starts again, runs whose process is gone are ended, as ``sentiment-assets dev`` does. It waits until with
-nothing pressed by hand every file is ingested, a champion is trained, every file is scored and a report is written.
-What went wrong with a run is printed after its row.
+(SIGKILL) and started again at random moments, and processes of runs, or everything at once, are killed at others. It
+waits until with nothing pressed by hand every file is ingested, a champion is trained, every file is scored and a
+report is written. What went wrong with a run is printed after its row.
 
     python -m benchmarks.ingest_faults [--repetitions 20] [--first 0] [--files 30] [--kills 3] [--run-kills 3]
         [--kills-of-everything 1]

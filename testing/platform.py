@@ -20,7 +20,6 @@ from typing import TypeVar
 import dagster as dg
 import yaml
 
-from sentiment_assets.resources.lost_runs import end_lost_runs
 from testing.servers import free_port
 
 T = TypeVar("T")
@@ -114,8 +113,6 @@ class Platform:
     def kill_everything(self) -> None:
         """Kill the daemon, code servers and runs at once, as a machine that loses power would, and start again."""
         self._kill()
-        with self.instance() as instance:
-            end_lost_runs(instance)
         self.start()
 
     def kill_a_run(self) -> bool:

@@ -1,4 +1,7 @@
-"""The alert sensor: tells people once about each cause, and keeps what a target did not take."""
+"""The alert sensor: tells people once about each cause, and keeps what a target did not take.
+
+It sees to runs that have ended, also to those that could not say so.
+"""
 
 import time
 from collections.abc import Sequence
@@ -11,10 +14,11 @@ from pydantic import TypeAdapter
 
 from sentiment_assets.automation.alert_messages import ended_runs, is_stale, latest_end, messages_of_run, stale_since
 from sentiment_assets.automation.outbox import MOST_WAITING, Waiting, address, deliver
-from sentiment_assets.automation.run_history import belongs_to, trains
+from sentiment_assets.automation.run_history import belongs_to, trains, what_ran
 from sentiment_assets.automation.settings import Freshness
 from sentiment_assets.resources.alert_targets import AlertTarget
 from sentiment_assets.resources.dagster_runs import has_ended
+from sentiment_assets.resources.lost_runs import end_lost_runs
 from sentiment_assets.resources.mlflow_settings import require_mlflow
 from sentiment_assets.resources.notifications import Message, Notifications
 from sentiment_assets.resources.tracking import Tracking
@@ -51,6 +55,8 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
     def alert_looks(
         context: dg.SensorEvaluationContext, notifications: Notifications, tracking: Tracking
     ) -> dg.SensorResult:
+        for lost in end_lost_runs(context.instance, partial(belongs_to, branch=branch)):
+            context.log.warning(f"Ended run {lost.run_id} of {what_ran(lost)}, whose process is gone.")
         if not context.cursor:  # what happened before anybody watched is not news
             fresh = Memory(latest_end(context.instance))
             return dg.SensorResult(skip_reason="Begins to watch.", cursor=_MEMORY.dump_json(fresh).decode())

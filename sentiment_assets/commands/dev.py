@@ -60,14 +60,8 @@ def serve(dagster_home: Path, ports: Ports) -> int:
     os.environ["DAGSTER_HOME"] = str(dagster_home)
     import dagster as dg
 
-    from sentiment_assets.automation.run_history import is_launched_again, what_ran
-    from sentiment_assets.resources.lost_runs import end_lost_runs
-
     # Opened before the servers start: where there are no tables yet, it makes them, and two that do so at once fail.
     with dg.DagsterInstance.get() as instance:
-        for run in end_lost_runs(instance):
-            now = "launched again" if is_launched_again(run) else run.status.value.lower()
-            click.echo(f"{what_ran(run)} was under way when everything was killed, and is {now}: run {run.run_id}")
         return _serve(list(commands.values()), environment, instance, dagster_home / _LOG)
 
 

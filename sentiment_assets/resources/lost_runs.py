@@ -5,7 +5,7 @@ would show the run as under way for a day.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -17,16 +17,20 @@ _STARTER = b"multiprocessing"
 """Stands in the command line of each process of a run."""
 
 
-def end_lost_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """End each run whose process was of this machine and is gone; returns them. The daemon launches them again.
+def end_lost_runs(instance: dg.DagsterInstance, is_own: Callable[[dg.DagsterRun], bool]) -> list[dg.DagsterRun]:
+    """End each run whose process is gone; returns them. The daemon launches them again.
 
-    To be called before a code server starts. Only runs in SQLite are looked at: others may be of other machines.
+    ``is_own`` tells the runs of the code server that asks, whose processes are of its machine. Only runs in SQLite that
+    the server itself has launched are looked at: others may be of other machines.
     """
-    if not (
-        isinstance(instance.run_launcher, DefaultRunLauncher) and isinstance(instance.run_storage, SqliteRunStorage)
-    ):
+    launcher, storage = instance.run_launcher, instance.run_storage
+    if not (isinstance(launcher, DefaultRunLauncher) and isinstance(storage, SqliteRunStorage)):
         return []
-    begun = [(run, _process_of(instance, run.run_id)) for run in instance.get_runs(dg.RunsFilter(statuses=_BEGUN))]
+    begun = [
+        (run, _process_of(instance, run.run_id))
+        for run in instance.get_runs(dg.RunsFilter(statuses=_BEGUN))
+        if is_own(run)
+    ]
     lost = [run for run, process in begun if process and not _goes_on(process)]
     for run in lost:
         if run.status == dg.DagsterRunStatus.CANCELING:

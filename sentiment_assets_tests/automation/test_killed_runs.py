@@ -64,6 +64,7 @@ def test_what_was_under_way_when_everything_was_killed_is_done_after_the_next_st
         wait_for(lambda: instance.get_runs(started), 200, "a run that takes files in")
         [run] = instance.get_runs(started)
         with_champion.kill_everything()
-        [killed] = instance.get_runs(dg.RunsFilter(run_ids=[run.run_id]))
+        ended = dg.RunsFilter(run_ids=[run.run_id], statuses=[dg.DagsterRunStatus.FAILURE])
+        [killed] = wait_for(lambda: instance.get_runs(ended), 200, "the end of a run whose process is gone")
         assert is_launched_again(killed)
         wait_for(lambda: instance.get_materialized_partitions(SCORED) == set(NAMES), 400, "scores of all files")

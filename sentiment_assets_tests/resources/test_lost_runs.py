@@ -26,6 +26,11 @@ def sleeper() -> Iterator[multiprocessing.process.BaseProcess]:
     process.join()
 
 
+def lost_runs(instance: dg.DagsterInstance, job: str = "acme_ingest") -> list[dg.DagsterRun]:
+    """Those of one job that were ended."""
+    return end_lost_runs(instance, lambda run: run.job_name == job)
+
+
 def begun(instance: dg.DagsterInstance, process: int | None, status: str = "STARTED") -> str:
     """A run that has begun in a process, or in none yet."""
     run = instance.add_run(dg.DagsterRun("acme_ingest", run_id=str(uuid4()), status=dg.DagsterRunStatus(status)))
@@ -39,22 +44,22 @@ def test_a_run_is_ended_once_its_process_is_gone(
     instance: dg.DagsterInstance, sleeper: multiprocessing.process.BaseProcess
 ) -> None:
     run_id = begun(instance, sleeper.pid)
-    assert end_lost_runs(instance) == []
+    assert lost_runs(instance) == []
     sleeper.kill()
     sleeper.join()
-    [lost] = end_lost_runs(instance)
+    [lost] = lost_runs(instance)
     assert (lost.run_id, lost.status) == (run_id, dg.DagsterRunStatus.FAILURE)
-    assert end_lost_runs(instance) == []
+    assert lost_runs(instance) == []
 
 
 def test_a_number_that_another_program_has_by_now_is_not_the_process_of_a_run(instance: dg.DagsterInstance) -> None:
     run_id = begun(instance, os.getpid())
-    assert [run.run_id for run in end_lost_runs(instance)] == [run_id]
+    assert [run.run_id for run in lost_runs(instance)] == [run_id]
 
 
 def test_a_run_that_was_being_terminated_is_canceled_and_not_launched_again(instance: dg.DagsterInstance) -> None:
     begun(instance, os.getpid(), "CANCELING")
-    [lost] = end_lost_runs(instance)
+    [lost] = lost_runs(instance)
     assert lost.status == dg.DagsterRunStatus.CANCELED
     assert not is_launched_again(lost)
 
@@ -64,5 +69,8 @@ def test_runs_without_a_process_and_runs_of_elsewhere_are_left_alone(
 ) -> None:
     begun(instance, None, "STARTING")
     begun(history, os.getpid())
-    assert end_lost_runs(instance) == []
-    assert end_lost_runs(history) == []
+    begun(instance, os.getpid())
+    assert lost_runs(instance, "other_ingest") == []
+    assert len(lost_runs(instance)) == 1
+    assert lost_runs(instance) == []
+    assert lost_runs(history) == []
