@@ -43,7 +43,16 @@ _MEANINGS: Mapping[Meaning, str] = {
         "satisfeita satisfait satisfaite soddisfatto soddisfatta "
         "amazing awesome wonderful fantastic brilliant perfect outstanding superb delighted "
         "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
-        "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo"
+        "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo "
+        "tak ano igen da да так evet ναι نعم כן हाँ ใช่ có はい 是 예 네 kyllä promoters 🤩 🥰 😁 😻 👏 💯 "
+        "pozytywny pozytywna pozytywne dobry dobra zadowolony zadowolona polecam pozitivní "
+        "spokojen spokojena spokojený "
+        "doporučuji doporučuje olumlu memnun положительная положительно позитивная хорошо отлично доволен довольна "
+        "рекомендую позитивний позитивна добре чудово задоволений задоволена إيجابي إيجابية راض راضي جيد ممتاز "
+        "חיובי חיובית מרוצה सकारात्मक เชิงบวก พอใจ 満足 高評価 긍정적 만족 正向 正評 好評 滿意 推荐 推薦 "
+        "θετικό θετική θετικός ικανοποιημένος pozitív elégedett pozitiv mulțumit recomand "
+        "positivt nöjd tilfreds fornøyd "
+        "positiivinen tyytyväinen positief tevreden"
     ),
     "negative": (
         "negative neg n - minus bad poor terrible awful unhappy unsatisfied dissatisfied no false down "
@@ -53,30 +62,56 @@ _MEANINGS: Mapping[Meaning, str] = {
         "insatisfeita insatisfait insatisfaite insoddisfatto insoddisfatta 👎 😞 😠 😡 🙁 ☹ "
         "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив "
         "disappointing disappointed worst dreadful unacceptable "
-        "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo"
+        "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo "
+        "nie ne nem nu нет ні hayır hayir όχι لا לא नहीं ไม่ใช่ không いいえ 否 아니오 아니요 ei nej nei nee "
+        "detractors 😤 😩 🤬 😔 💔 👿 mangelhaft ungenügend "
+        "negatywny negatywna negatywne zły zła niezadowolony niezadowolona negativní "
+        "nespokojen nespokojena nespokojený "
+        "nedoporučuji nedoporučuje olumsuz отрицательная отрицательно негативная плохо ужасно недоволен недовольна "
+        "негативний негативна погано жахливо незадоволений незадоволена سلبي سلبية שלילי שלילית नकारात्मक เชิงลบ "
+        "ไม่พอใจ 不満 低評価 부정적 불만족 불만 负向 負面 負評 差評 不滿意 不推荐 不推薦 αρνητικό αρνητική αρνητικός "
+        "δυσαρεστημένος negatív elégedetlen nemulțumit negativt missnöjd utilfreds "
+        "misfornøyd negatiivinen tyytymätön "
+        "negatief ontevreden"
     ),
     "neutral": (
         "neutral neu neutre neutro neutra mixed average ok okay passive so-so meh both conflict ambiguous "
         "unsup unlabeled unlabelled unrated 😐 😶 中性 中评 一般 中立 普通 중립 нейтральный unknown "
-        "irrelevant naja mittel mittelmäßig moyen regular"
+        "irrelevant naja mittel mittelmäßig moyen regular "
+        "passives indifferent indiferente befriedigend neutralny neutralna neutralne neutrální "
+        "nötr kararsız нейтральная "
+        "нейтрально нейтральний нейтральна محايد محايدة ניטרלי तटस्थ เป็นกลาง เฉยๆ 中性的 중립적 ουδέτερο ουδέτερος "
+        "보통 średni średnia średnie нормально нормальная semleges neutru neutraali neutralt nøytral neutraal"
     ),
 }
 _MEANING_OF = {label_key(word): meaning for meaning, words in _MEANINGS.items() for word in words.split()}
 _STRONGER = re.compile(
     r"^(?:very|extremely|highly|strongly|somewhat|slightly|mostly|overwhelmingly|weakly|sehr|eher|"
-    r"très|plutôt|muy|bastante|muito|molto|abbastanza|bardzo|çok)[\s_-]+"
+    r"très|plutôt|tout à fait|entièrement|totalement|vraiment|muy|bastante|muito|molto|abbastanza|bardzo|raczej|çok|"
+    r"completely|totally|fully|quite|rather|völlig|vollkommen|zeer|heel|erg|mycket|meget|veldig|erittäin|nagyon|foarte|"
+    r"velmi|spíše|очень|скорее|дуже|πολύ|מאוד|rất|hiç)[\s_-]+|^(?:非常|很|매우|とても|大変)\s*|\s*(?:جدا|أبدا|מאוד|มาก)$"
 )
 _DENIED = re.compile(
     r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|no|não|nao|"
-    r"gar nicht|überhaupt nicht|nicht|pas du tout|pas|peu|poco|pouco|nada|per niente)[\s_-]+"
+    r"gar nicht|überhaupt nicht|nicht|plutôt pas|pas du tout|pas|peu|poco|pouco|nada|per niente|nie|niet|nem|ikke|inte|"
+    r"не|غير|לא|không)[\s_-]+|\s+değil$"
 )
-_AROUND = re.compile(r"^__label__|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$")
+_AROUND = re.compile(
+    r"^__label__|^\d+\s?[-–.:)=]\s?(?=\D)|^\d+\s?(?=\()|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$"
+)
 _SPELLED = {
     "teils/teils": "neutral",
     "teils teils": "neutral",
     "thumbs up": "thumbsup",
     "thumbs down": "thumbsdown",
     "i recommend": "recommend",
+    "tích cực": "positive",
+    "tiêu cực": "negative",
+    "trung lập": "neutral",
+    "hài lòng": "satisfied",
+    "bình thường": "neutral",
+    "varken eller": "neutral",
+    "hverken eller": "neutral",
 }
 _NEITHER = re.compile(r"(neither|weder|ni|nem|né) (.+) (nor|noch|ni|nem|né) (.+)")
 _OPPOSITE: Mapping[Meaning, Meaning] = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
@@ -260,8 +295,8 @@ def meaning_of(word: str) -> Meaning | None:
         key = "neutral" if _NEITHER.fullmatch(key) else _SPELLED.get(key, key)
         if key in _MEANING_OF:
             return _MEANING_OF[key]
-        if denied := _DENIED.match(key):
-            meaning = meaning_of(key[denied.end() :])
+        if denied := _DENIED.search(key):
+            meaning = meaning_of(key[: denied.start()] or key[denied.end() :])
             return _OPPOSITE[meaning] if meaning else None
         key = _STRONGER.sub("", _AROUND.sub("", key)).strip(" .!'\"()[]\ufe0f🏻🏼🏽🏾🏿")
     return None

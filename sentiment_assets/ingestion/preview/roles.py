@@ -24,7 +24,7 @@ from sentiment_assets.ingestion.preview.names import (
     words_in,
 )
 from sentiment_assets.ingestion.ratings import highest_named, number_of
-from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule
+from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule, label_key
 from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import NotRead
 from sentiment_assets.presentation.wording import counted
@@ -34,7 +34,11 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
-_ANSWERS, _FLAGS = frozenset({"yes", "no", "true", "false", "y", "n"}), frozenset({"0", "1"})
+_YES_AND_NO = (
+    "yes no true false y n ja nein nej nee nei oui non sì si sí no sim não nao tak nie ano ne igen nem da nu kyllä ei "
+    "evet hayır да нет так ні ναι όχι نعم لا כן לא हाँ नहीं ใช่ ไม่ใช่ có không はい いいえ 是 否 예 네 아니오 아니요"
+)
+_ANSWERS, _FLAGS = frozenset(map(label_key, _YES_AND_NO.split())), frozenset({"0", "1"})
 _FASTTEXT = "__label__"
 _WORDS_OF_BOTH_SIDES, _WORDS_OF_A_QUESTION = 4.0, 4
 _SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
@@ -204,6 +208,10 @@ def _find_date(search: _Search) -> str:
     best = search.columns[max(weights, key=lambda name: weights[name])]
     dates = best.dates
     sure, why = _how_sure_of_date(dates, _hint(search, best, "created_at"))
+    equals = [each for each in weights if weights[each] == weights[best.name] and each != best.name]
+    if search.named and equals:
+        sure = "a guess"
+        search.told.append(f"{', '.join(equals)} may be the date of the review too; {best.name} was taken")
     search.take(best, "created_at", sure=sure, why=why)
     if dates.is_ambiguous:
         search.told.append(f"{best.name}: {dates.reason}; until then it stays without a date")
@@ -310,10 +318,13 @@ def _find_label(search: _Search) -> ProposedRule | None:
     best = search.columns[max(weights, key=lambda name: _rank_of_label(search, name, weights[name]))]
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
+    equals = [name for name in weights if weights[name] == weight and search.columns[name].values != best.values]
+    if search.named and equals:
+        sure = "a guess"
     what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
     named = _hint(search, best, "label") >= 1
     search.take(best, "label", sure=sure, why=what + (", its name" if named else ""))
-    others = [name for name in weights if name != best.name and suggests(name, "label") >= 1]
+    others = [name for name in weights if name != best.name and (name in equals or suggests(name, "label") >= 1)]
     if others:
         search.told.append(f"{', '.join(others)} may say what a review thinks too; {best.name} was taken")
     return _told_of_unknown(search, best, rule_for(best))
@@ -325,7 +336,10 @@ def _rank_of_label(search: _Search, name: str, weight: float) -> tuple[float, in
 
 
 def _ask_for_label(search: _Search) -> ProposedRule | None:
-    """Take the only column of few words that there is for a label, if a person says what the words mean."""
+    """Take the only column of few words that there is for a label, if a person says what the words mean.
+
+    A yes to nobody knows what is none: it may say that somebody wants a newsletter.
+    """
     few = [
         each
         for each in search.free()
@@ -333,6 +347,13 @@ def _ask_for_label(search: _Search) -> ProposedRule | None:
         and _is_of_few_words(each)
         and not _says_yes_to_something_bad(search, each)
     ]
+    answers = [each for each in few if each.keys.keys() <= _ANSWERS and not any(map(meaning_of, words_in(each.name)))]
+    search.told += [
+        f"{each.name} holds yes and no, and its name does not say to what: if a yes is praise, name it under `columns: "
+        "label:`, and say under `labels` what its values mean"
+        for each in answers
+    ]
+    few = [each for each in few if each not in answers]
     if len(few) != 1:
         return None
     search.take(few[0], "label", sure="a guess", why=f"the only column of few words, {len(few[0].seen)}")
@@ -418,6 +439,8 @@ def _as_words(column: Column) -> float:
     meanings = {text: meaning_of(text) for text in column.seen}
     known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
     both = {"positive", "negative"} <= set(meanings.values())
+    if {label_key(text) for text, meaning in meanings.items() if meaning in ("positive", "negative")} <= _ANSWERS:
+        both = False  # to what, the name of the column must say
     if column.keys.keys() <= _ANSWERS:
         return 1.0
     if both and known > _MOSTLY:
