@@ -19,6 +19,8 @@ Meaning = Literal["positive", "negative", "neutral"]
 _SCALES = ((1, 5), (1, 10))
 _RANGES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 10), (0, 10), (0, 100))
 """The scales that ratings with fractions, or many of them, may be on; the first that holds all of them is taken."""
+_OTHER_HIGHEST, _OFTEN = (6, 7), 0.15
+"""Where scales of surveys end that are neither up to 5 nor up to 10, and how often their best mark occurs."""
 _FEW_VALUES = 12
 _FEW_ABOVE = 0.01
 """The share of ratings above a scale up to which they are slips, and say nothing of the scale."""
@@ -28,8 +30,19 @@ _NAMED_FOR_A_RATING = re.compile(r"rating|stars?|sterne|estrel|bewertung|[eé]to
 _STARS = ("star", "ster", "étoile", "estrel", "stell", "gwiazd", "stj", "звезд", "yıldız", "星", "별", "★", "⭐")
 _NAMED_FOR_PROMOTERS = re.compile(r"nps|recommend|promoter|likely", re.IGNORECASE)
 _NAMED_FOR_SCHOOL_MARKS = re.compile(r"schulnote", re.IGNORECASE)
-_ANCHOR = re.compile(r"(\d+) ?[=:] ?([^\d,;/|()=:]+?)(?= ?[,;/|()–-]| *\d| *$)")
+_ANCHOR = re.compile(
+    r"(?<![\d.,])(\d+) ?(?:[=:(]| [-–]| means| is| stands for| bedeutet| heißt| significa| signifie| oznacza) ?"
+    r"([^\d,;/|()=:]+?)(?= ?[,;/|()–-]| (?:and|und|et|y|e|to|bis|i) \d| *\d| *$)",
+    re.IGNORECASE,
+)
 """What the name of a column says of a number: "1 = very good, 5 = very bad"."""
+_BEST_AND_WORST: Mapping[str, Meaning] = {"best": "positive", "worst": "negative"}
+_BOUNDS_NAMED = re.compile(
+    r"(?<![\d.,/])(?P<lowest>[01]) ?(?:-|–|…|\.\.|to|bis|à|a|al|do|до) ?(?P<highest>\d{1,3})(?![\d.,/]|%)"
+    r"|(?:/ ?|\b(?:out of|sur|von|z) )(?P<top>5|6|7|10|20|100)\b(?!/)",
+    re.IGNORECASE,
+)
+"""The scale that the name of a column says: "Score (1-7)", "Note /20", "rate it from 0 to 10"."""
 _NO_CLASS = "-1"
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
@@ -167,6 +180,10 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         return ProposedRule(_rating_rule(*bounds), "sure", f"the values name their scale, up to {bounds[1]:g}")
     if upside_down := _rule_upside_down(ratings, column):
         return upside_down
+    named = _bounds_named(ratings, column)
+    if named and not (_is_of_promoters(ratings, column) and named == (_NPS_LOWEST, _NPS_HIGHEST)):
+        why = f"its name says ratings from {named[0]:g} to {named[1]:g}; check that more is better"
+        return ProposedRule(_rating_rule(*named), "likely", why)
     if _is_of_promoters(ratings, column):
         rule_of_promoters = _rule_of(_PROMOTER, _DETRACTOR, _NPS_LOWEST, _NPS_HIGHEST)
         return ProposedRule(rule_of_promoters, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
@@ -179,6 +196,13 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         why = f"ratings from {scale[0]:g} to {scale[1]:g}; check that more is better"
         says_stars = _NAMED_FOR_A_RATING.search(column) or any(map(_are_stars, numbers))
         usual = scale == _SCALES[0] and says_stars
+        often = seen[numbers[-1]] > _OFTEN * sum(seen[each] for each in numbers)
+        if scale == _SCALES[1] and highest in _OTHER_HIGHEST and often:
+            why = f"ratings from 1 to 10, of which none is above {highest:g}; if that is the best: "
+            other = ProposedRule(_rating_rule(scale[0], highest), "a guess", "").in_one_line
+            return ProposedRule(_rating_rule(*scale), "a guess", f"{why}`labels: {other}`")
+        if scale == (_STARS_LOWEST, _STARS_HIGHEST) and ratings[0] == 0:
+            why += ", and that 0 does not say that there is no rating"
         return ProposedRule(_rating_rule(*scale), "sure" if usual else "likely", why)
     groups = _halves(numbers, seen, rule)
     return ProposedRule(groups, "a guess", "numbers that may mean anything; check that more is better")
@@ -186,8 +210,9 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
 
 def _rule_upside_down(ratings: Sequence[float], column: str) -> ProposedRule | None:
     """The rule for ratings of which the lowest is the best, if the column's name says so; values, as less is better."""
-    anchors = {float(number): meaning_of(said.strip()) for number, said in _ANCHOR.findall(column)}
-    said_so = anchors and (anchors[min(anchors)], anchors[max(anchors)]) == ("positive", "negative")
+    anchors = {float(number): _meaning_of_an_end(said.strip()) for number, said in _ANCHOR.findall(column)}
+    ends_mean = (anchors[min(anchors)], anchors[max(anchors)]) if len(anchors) > 1 else (None, None)
+    said_so = ends_mean in (("positive", "negative"), ("positive", None), (None, "negative"))
     if not said_so and not _NAMED_FOR_SCHOOL_MARKS.search(column):
         return None
     ends = [*anchors] if said_so else [_SCALES[0][0], _SCALES[0][1]]
@@ -200,7 +225,22 @@ def _rule_upside_down(ratings: Sequence[float], column: str) -> ProposedRule | N
         "neutral": [each for each in all_of_them if lowest + quarter < each < highest - quarter],
     }
     rule = {name: [f"{each:g}" for each in group] for name, group in groups.items() if group}
-    return ProposedRule(rule, "sure" if said_so else "likely", f"by its name {lowest:g} is the best; check that it is")
+    is_sure = ends_mean == ("positive", "negative")
+    return ProposedRule(rule, "sure" if is_sure else "likely", f"by its name {lowest:g} is the best; check that it is")
+
+
+def _meaning_of_an_end(said: str) -> Meaning | None:
+    return _BEST_AND_WORST.get(label_key(said)) or meaning_of(said)
+
+
+def _bounds_named(ratings: Sequence[float], column: str) -> tuple[float, float] | None:
+    """The scale that the name of a column says, if it holds all ratings."""
+    for said in _BOUNDS_NAMED.finditer(column):
+        highest = float(said["highest"] or said["top"])
+        lowest = float(said["lowest"] or (highest <= _SCALES[-1][1] and ratings[0] >= 1))
+        if lowest < highest and lowest <= ratings[0] and ratings[-1] <= highest and _has_quarters(lowest, highest):
+            return lowest, highest
+    return None
 
 
 def _is_of_promoters(ratings: Sequence[float], column: str) -> bool:

@@ -118,7 +118,8 @@ def _hint(search: _Search, column: Column, role: str) -> float:
 
 
 def _find_text(search: _Search) -> None:
-    weights = {each.name: _weight_of_text(search, each) for each in search.free() if each.is_text}
+    texts = [each for each in search.free() if each.is_text and not _is_of_codes(search, each)]
+    weights = {each.name: _weight_of_text(search, each) for each in texts}
     if not weights:
         return
     ranked = sorted(weights, key=lambda name: -weights[name])
@@ -155,6 +156,12 @@ def _find_text(search: _Search) -> None:
         )
     if title:
         search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
+
+
+def _is_of_codes(search: _Search, column: Column) -> bool:
+    """Whether it has one word each, mostly with a digit, and no name of a text: ids, and no reviews."""
+    with_digits = sum(any(map(str.isdigit, text)) for text in column.texts)
+    return column.words < 2 and with_digits > _MOSTLY * len(column.texts) and _hint(search, column, "text") < 1
 
 
 def _words_each(column: Column) -> str:
@@ -387,7 +394,7 @@ def _told_of_unknown(search: _Search, column: Column, rule: ProposedRule) -> Pro
 def rule_for(column: Column) -> ProposedRule:
     """The label rule that a column's values suggest."""
     numbers = numbers_in(column.keys, LabelRule())
-    if not numbers:
+    if not numbers or column.numbers <= _MOSTLY:  # "+", "-" and 0 are words
         return proposed_rule_for_words(column.seen)
     if by_classes := rule_of_classes(column.classes, numbers):
         return by_classes
