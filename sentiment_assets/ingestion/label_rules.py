@@ -29,7 +29,7 @@ _STARS_LOWEST, _STARS_HIGHEST = 0, 5
 _NAMED_FOR_A_RATING = re.compile(r"rating|stars?|sterne|estrel|bewertung|[eé]toiles|评分|星", re.IGNORECASE)
 _STARS = ("star", "ster", "étoile", "estrel", "stell", "gwiazd", "stj", "звезд", "yıldız", "星", "별", "★", "⭐")
 _NAMED_FOR_PROMOTERS = re.compile(r"nps|recommend|promoter|likely", re.IGNORECASE)
-_NAMED_FOR_SCHOOL_MARKS = re.compile(r"schulnote", re.IGNORECASE)
+_NAMED_FOR_SCHOOL_MARKS = re.compile(r"schulnote|známk", re.IGNORECASE)
 _ANCHOR = re.compile(
     r"(?<![\d.,])(\d+) ?(?:[=:(]| [-–]| means| is| stands for| bedeutet| heißt| significa| signifie| oznacza) ?"
     r"([^\d,;/|()=:]+?)(?= ?[,;/|()–-]| (?:and|und|et|y|e|to|bis|i) \d| *\d| *$)",

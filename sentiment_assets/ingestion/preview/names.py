@@ -93,6 +93,7 @@ _CONTRARY: Mapping[str, str] = {
         "lng index playtime helpfulness denominator numerator product quantity qty amount page phone zip "
         "code reviews hours minutes anzahl hilfreich verifizierter verifiziert verificada compra achat "
         "kauf purchase vine spoiler effort per "
+        "predicted prediction pred previous max lead credit rank filiale personen tisch cluster topic fold "
         "children kids adults weekday hour month quarter priority severity urgency nights floor bought "
         "ilosc liczba sztuk polubienia wiek adet sayisi begeni fiyat yas pocet kusu "
         "quantita prezzo eta mennyiseg kedvelesek antal pris alder aantal prijs leeftijd cantidad precio edad "
@@ -124,9 +125,15 @@ _OF_SOMETHING_BAD = (
     "toxicity hate abusive offensive "
     "negative unhappy dissatisfied beschwerde beschwerden reklamation probleme mangel mangelhaft "
     "fehler plainte queja "
-    "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela"
+    "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela "
+    "reklamacja reklamacje problemu klacht "
+    "sikayet жалоба жалобы проблема скарга 投诉 是否投诉 苦情 불만 "
+    "difficult difficulty hard confusing pain stress risk frustration frustrating anger slow unclear leaving cancel"
 )
-_OF_SOMETHING_GOOD = "positive positiv positivo positiva positif pos good satisfied happy praise compliment"
+_OF_SOMETHING_GOOD = (
+    "positive positiv positivo positiva positif pos good satisfied happy praise compliment "
+    "solved solve solving resolved resolve resolution handled handling"
+)
 
 
 def _without_accents(name: str) -> str:
@@ -138,6 +145,22 @@ def _without_accents(name: str) -> str:
 _WORDS = {role: frozenset(_without_accents(words).split()) for role, words in _SUGGESTING.items()}
 _AGAINST = {role: frozenset(_without_accents(words).split()) for role, words in _CONTRARY.items()}
 _YES_IS_BAD, _YES_IS_GOOD = frozenset(_OF_SOMETHING_BAD.split()), frozenset(_OF_SOMETHING_GOOD.split())
+_FOR = frozenset(
+    _without_accents(
+        "positive pros pro vorteile avantages ventajas vantaggi vantagens zalety vyhody výhody плюсы достоинства "
+        "переваги voordelen pluspunten fordele"
+    ).split()
+)
+_AGAINST_IT = frozenset(
+    _without_accents(
+        "negative cons contra nachteile inconvenients inconvénients desventajas svantaggi desvantagens wady nevýhody "
+        "минусы недостатки недоліки nadelen minpunten ulemper"
+    ).split()
+)
+_LIKED = frozenset(("like", "liked", "likes", "love", "loved", "best", "good", "gut", "positiv", "well", "mejor"))
+_DISLIKED = frozenset(
+    ("dislike", "disliked", "dislikes", "hate", "hated", "worst", "bad", "schlecht", "negativ", "badly", "peor")
+)
 _COUNTED = ("count", "votes", "counts")
 _OF_THE_MACHINE = 1.0
 """The most that a name such as ``_score`` says of a label: what begins so is written by a machine for itself."""
@@ -227,17 +250,14 @@ def is_a_name(text: str) -> bool:
 def is_a_pair(name: str) -> str:
     """``positive`` or ``negative`` for a column that holds one half of a review, as hotels' exports have them."""
     words = set(words_in(name))
-    if not words <= {
-        "positive",
-        "negative",
-        "review",
-        "reviews",
-        "text",
-        "comment",
-        "comments",
-        "pros",
-        "cons",
-        "content",
-    }:
+    if not words <= {*_FOR, *_AGAINST_IT, "review", "reviews", "text", "comment", "comments", "content"}:
         return ""
-    return "positive" if words & {"positive", "pros"} else "negative" if words & {"negative", "cons"} else ""
+    return "positive" if words & _FOR else "negative" if words & _AGAINST_IT else ""
+
+
+def are_a_pair(one: str, other: str) -> bool:
+    """Whether two names are equal but for what is good, and bad: "What did you like?", "What did you dislike?"."""
+    words = list(zip(words_in(one), words_in(other), strict=False))
+    differ = [pair for pair in words if pair[0] != pair[1]]
+    same_length = len(words_in(one)) == len(words_in(other)) > 1
+    return same_length and len(differ) == 1 and differ[0][0] in _LIKED and differ[0][1] in _DISLIKED

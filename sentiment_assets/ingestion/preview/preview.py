@@ -133,7 +133,7 @@ def preview_file(
         settings = _ingestion_of(attributes)
     outcome, _ = _outcome(file, settings)
     if not sample.rows and outcome.fails:
-        raise UnreadableFile("it has no row that could hold a review; export it again")
+        raise UnreadableFile(f"it has no row below its first line: {outcome.fails}")
     if not any(not row.problem for row in sample.rows) and outcome.fails:
         raise UnreadableFile(outcome.fails)
     if roles.rule and outcome.odd_labels:

@@ -388,7 +388,7 @@ def _is_none_of_its_values(column: Column) -> bool:
     if len(column.texts) < _ROWS_THAT_TELL or is_number(label_key(column.name)):
         return False
     if column.numbers >= _NEARLY_ALL:
-        return True
+        return any(map(str.isalpha, column.name))
     if column.dates.read >= _NEARLY_ALL:
         return not any(map(str.isdigit, column.name))
     return len(column.keys) <= _FEW_LABELS and column.distinct < _A_TENTH and label_key(column.name) not in column.keys

@@ -1,7 +1,7 @@
 """Which column holds what, by values first and names second, each with how sure and why."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sentiment_assets.ingestion.label_rules import (
     ProposedRule,
@@ -16,6 +16,7 @@ from sentiment_assets.ingestion.label_rules import (
 )
 from sentiment_assets.ingestion.preview.columns import Column, Dates
 from sentiment_assets.ingestion.preview.names import (
+    are_a_pair,
     is_a_pair,
     says_a_change,
     says_a_version,
@@ -39,8 +40,12 @@ _YES_AND_NO = (
     "evet hayır да нет так ні ναι όχι نعم لا כן לא हाँ नहीं ใช่ ไม่ใช่ có không はい いいえ 是 否 예 네 아니오 아니요"
 )
 _ANSWERS, _FLAGS = frozenset(map(label_key, _YES_AND_NO.split())), frozenset({"0", "1"})
+_OF_OTHER_THINGS = frozenset(
+    ("up", "down", "+", "-", "plus", "minus", "p", "n", "good", "bad", "poor", "agree", "disagree")
+)
+"""Words that say what is good, and what is not, of things, trends and terms, too."""
 _FASTTEXT = "__label__"
-_WORDS_OF_BOTH_SIDES, _WORDS_OF_A_QUESTION = 4.0, 4
+_WORDS_OF_BOTH_SIDES, _OF_STARS, _WORDS_OF_A_QUESTION = 4.0, 3.5, 4
 _SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
 
 
@@ -127,10 +132,8 @@ def _find_text(search: _Search) -> None:
     second = weights[ranked[1]] if len(ranked) > 1 else 0.0
     pair = _pair(search, best)
     if pair:
-        for column in pair:
-            search.take(
-                column, "text", sure="likely", why=f"what is {is_a_pair(column.name)} about it stands by itself"
-            )
+        for column, half in zip(pair, ("positive", "negative"), strict=True):
+            search.take(column, "text", sure="likely", why=f"what is {half} about it stands by itself")
         one, other = (column.name for column in pair)
         search.told.append(
             f"{one} and {other} are the two halves of a review; they are joined. If they should be reviews of their "
@@ -178,9 +181,17 @@ def _weight_of_text(search: _Search, column: Column) -> float:
 
 
 def _pair(search: _Search, best: Column) -> tuple[Column, ...]:
-    if not search.named or not is_a_pair(best.name):
+    texts = [each for each in search.free() if each.is_text]
+    if not search.named:
         return ()
-    halves = {is_a_pair(each.name): each for each in search.free() if each.is_text and is_a_pair(each.name)}
+    for other in texts:
+        if are_a_pair(best.name, other.name):
+            return best, other
+        if are_a_pair(other.name, best.name):
+            return other, best
+    if not is_a_pair(best.name):
+        return ()
+    halves = {is_a_pair(each.name): each for each in texts if is_a_pair(each.name)}
     return (halves["positive"], halves["negative"]) if len(halves) == 2 else ()
 
 
@@ -312,8 +323,8 @@ def _is_index(column: Column) -> bool:
 
 def _find_label(search: _Search) -> ProposedRule | None:
     search.told += [
-        f"{each.name} seems to say yes to something bad: it is no label by itself. If it is one, name it under "
-        "`columns: label:`, and say under `labels` what its values mean"
+        f"{each.name} seems to say yes to something bad, or how bad it is: it is no label by itself. If it is one, "
+        "name it under `columns: label:`, and say under `labels` what its values mean"
         for each in search.free()
         if _says_yes_to_something_bad(search, each)
     ]
@@ -326,15 +337,33 @@ def _find_label(search: _Search) -> ProposedRule | None:
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
     equals = [name for name in weights if weights[name] == weight and search.columns[name].values != best.values]
-    if search.named and equals:
+    named = _hint(search, best, "label") >= 1
+    if search.named and (equals or not (named or _says_by_itself(best))):
         sure = "a guess"
     what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
-    named = _hint(search, best, "label") >= 1
     search.take(best, "label", sure=sure, why=what + (", its name" if named else ""))
     others = [name for name in weights if name != best.name and (name in equals or suggests(name, "label") >= 1)]
     if others:
         search.told.append(f"{', '.join(others)} may say what a review thinks too; {best.name} was taken")
-    return _told_of_unknown(search, best, rule_for(best))
+    rule = rule_for(best)
+    if sure == "a guess" and rule.rule and rule.sure != "a guess":
+        rule = replace(rule, sure="a guess", why=f"{rule.why}; see whether {best.name} is the label at all")
+    if _known(best) and all("agree" in each for each in _known(best)):
+        rule = replace(rule, sure="a guess", why="to what people agree, the name of the column says")
+    return _told_of_unknown(search, best, rule)
+
+
+def _known(column: Column) -> set[str]:
+    """Its values that are known to be positive or negative."""
+    return {key for key in column.keys if meaning_of(key) in ("positive", "negative")}
+
+
+def _says_by_itself(column: Column) -> bool:
+    """Whether its values say what people feel without its name: not of a trend that is up or down."""
+    if column.numbers >= _NEARLY_ALL:
+        return _as_ratings(column) == _OF_STARS
+    is_asked = len(words_in(column.name)) >= _WORDS_OF_A_QUESTION
+    return is_asked or not _known(column) <= _OF_OTHER_THINGS
 
 
 def _rank_of_label(search: _Search, name: str, weight: float) -> tuple[float, int]:
@@ -354,7 +383,7 @@ def _ask_for_label(search: _Search) -> ProposedRule | None:
         and _is_of_few_words(each)
         and not _says_yes_to_something_bad(search, each)
     ]
-    answers = [each for each in few if each.keys.keys() <= _ANSWERS and not any(map(meaning_of, words_in(each.name)))]
+    answers = [each for each in few if _are_answers(each) and not any(map(meaning_of, words_in(each.name)))]
     search.told += [
         f"{each.name} holds yes and no, and its name does not say to what: if a yes is praise, name it under `columns: "
         "label:`, and say under `labels` what its values mean"
@@ -365,6 +394,11 @@ def _ask_for_label(search: _Search) -> ProposedRule | None:
         return None
     search.take(few[0], "label", sure="a guess", why=f"the only column of few words, {len(few[0].seen)}")
     return _told_of_unknown(search, few[0], rule_for(few[0]))
+
+
+def _are_answers(column: Column) -> bool:
+    """Whether its values, as far as they are known, are a yes and a no."""
+    return bool(_known(column)) and _known(column) <= _ANSWERS
 
 
 def _is_of_few_words(column: Column) -> bool:
@@ -421,7 +455,9 @@ def _weight_of_label(search: _Search, column: Column) -> float:
 
 def _says_yes_to_something_bad(search: _Search, column: Column) -> bool:
     keys = column.keys.keys()
-    return bool(keys) and keys <= _ANSWERS | _FLAGS and search.named and says_of_something_bad(column.name)
+    says_how_much = column.numbers >= _NEARLY_ALL and not any(map(highest_named, keys))
+    answers = bool(keys) and (keys <= _ANSWERS | _FLAGS or says_how_much)
+    return answers and search.named and says_of_something_bad(column.name)
 
 
 def _as_ratings(column: Column) -> float:
@@ -431,7 +467,7 @@ def _as_ratings(column: Column) -> float:
     if column.counts_up and len(numbers) > 5:
         return 0.0
     if any(highest_named(key) for key in column.keys) or any("star" in key or "★" in key for key in column.keys):
-        return 3.5
+        return _OF_STARS
     if column.keys.keys() <= _FLAGS:
         return 1.0
     whole = all((2 * number).is_integer() for number in numbers)
@@ -446,7 +482,7 @@ def _as_words(column: Column) -> float:
     meanings = {text: meaning_of(text) for text in column.seen}
     known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
     both = {"positive", "negative"} <= set(meanings.values())
-    if {label_key(text) for text, meaning in meanings.items() if meaning in ("positive", "negative")} <= _ANSWERS:
+    if _are_answers(column):
         both = False  # to what, the name of the column must say
     if column.keys.keys() <= _ANSWERS:
         return 1.0

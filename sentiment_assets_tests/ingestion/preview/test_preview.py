@@ -311,7 +311,7 @@ def test_lines_in_quotes_and_a_file_of_names_alone_are_told() -> None:
     lines_of_it = table({"date": ISO, "stars": STARS, "review": TEXTS}).splitlines()
     quoted = "".join(f'"{line.replace(chr(34), chr(34) * 2)}"\n' for line in lines_of_it)
     assert any("each line is one field in quotes" in each for each in look(quoted).warnings)
-    with pytest.raises(UnreadableFile, match="no row that could hold a review"):
+    with pytest.raises(UnreadableFile, match="it has no row below its first line: it has no column 'text'"):
         look("stars,review,date\n")
 
 

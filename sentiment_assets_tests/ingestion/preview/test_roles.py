@@ -61,7 +61,7 @@ def test_counters_ids_and_other_numbers_are_no_rating(name: str, values: Sequenc
 def test_a_yes_to_something_bad_is_no_label_by_itself_and_told(name: str, values: Sequence[object]) -> None:
     roles = found(text=TEXTS, **{name: values * 12})
     assert roles.of("label") == ()
-    assert any(each.startswith(f"{name} seems to say yes to something bad") for each in roles.told)
+    assert any(each.startswith(f"{name} seems to say yes to something bad, or how bad it is") for each in roles.told)
 
 
 @pytest.mark.parametrize("name", ["Positive or negative?", "satisfied_or_unhappy"])
@@ -95,6 +95,60 @@ def test_a_yes_to_whether_it_is_recommended_is_a_label(name: str, values: Sequen
     assert roles.of("label") == (name,)
     assert roles.rule is not None
     assert roles.rule.rule == {"positive": values[:1], "negative": values[1:]}
+
+
+@pytest.mark.parametrize("name", ["difficulty_rating", "pain_score", "Stress (1-5)", "Ocena problemu"])
+def test_a_rating_of_something_bad_is_no_label_and_told(name: str) -> None:
+    roles = found(text=TEXTS, **{name: STARS})
+    assert roles.of("label") == ()
+    assert any(each.startswith(f"{name} seems to say yes to something bad, or how bad it is") for each in roles.told)
+
+
+def test_how_a_problem_was_solved_is_a_rating_all_the_same() -> None:
+    assert found(text=TEXTS, problem_resolution_rating=STARS).of("label") == ("problem_resolution_rating",)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("trend", ["up", "down"]), ("rh", ["+", "-"]), ("item condition", ["good", "poor"]), ("Filter", [1, 2, 4, 5])],
+)
+def test_what_may_be_said_of_other_things_is_a_guess_without_a_name_and_so_is_its_rule(
+    name: str, values: Sequence[object]
+) -> None:
+    roles = found(text=TEXTS, **{name: (values * 12)[:COUNT]})
+    [label] = [each for each in roles.roles if each.role == "label"]
+    assert roles.rule is not None
+    assert (label.column, label.sure, roles.rule.sure) == (name, "a guess", "a guess")
+    assert roles.rule.why.endswith(f"see whether {name} is the label at all")
+
+
+def test_stars_and_feelings_need_no_name() -> None:
+    for values in (["★★★★★", "★"] * 12, ["happy", "unhappy"] * 12):
+        roles = found(text=TEXTS, x=values)
+        assert roles.rule is not None
+        assert "a guess" not in [roles.rule.sure, *(each.sure for each in roles.roles if each.role == "label")]
+
+
+def test_to_what_people_agree_the_name_must_say() -> None:
+    roles = found(text=TEXTS, **{"The shop was hard to find": ["Agree", "Strongly disagree"] * 12})
+    assert roles.rule is not None
+    assert (roles.rule.sure, roles.rule.why) == ("a guess", "to what people agree, the name of the column says")
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("Vorteile", "Nachteile"),
+        ("Zalety", "Wady"),
+        ("Плюсы", "Минусы"),
+        ("What did you like?", "What did you dislike?"),
+        ("Gut am Arbeitgeber finde ich", "Schlecht am Arbeitgeber finde ich"),
+    ],
+)
+def test_the_halves_of_a_review_are_joined_in_any_language(good: str, bad: str) -> None:
+    longer = [f"{text} and more" for text in TEXTS]
+    assert found(**{bad: longer, good: TEXTS, "stars": STARS}).of("text") == (bad, good)
+    assert found(**{good: longer, "What else?": TEXTS}).of("text") == (good,)
 
 
 def test_codes_of_languages_are_no_answers() -> None:
