@@ -338,6 +338,8 @@ def _find_label(search: _Search) -> ProposedRule | None:
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
     equals = [name for name in weights if weights[name] == weight and search.columns[name].values != best.values]
     named = _hint(search, best, "label") >= 1
+    if not named and best.numbers < _NEARLY_ALL and sure == "sure":
+        sure = "likely"  # a test may be positive, too
     if search.named and (equals or not (named or _says_by_itself(best))):
         sure = "a guess"
     what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")

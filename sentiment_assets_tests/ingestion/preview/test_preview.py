@@ -321,6 +321,11 @@ def test_a_file_of_ids_and_stars_has_no_text() -> None:
     assert any(each.startswith("no column looks like the text of a review") for each in preview.warnings)
 
 
+def test_what_was_deleted_is_no_review() -> None:
+    preview = look(table({"body": ["[deleted]", "[removed]", *TEXTS[2:]], "label": SIGNS}))
+    assert (preview.outcome.kept, preview.outcome.without_text) == (22, 2)
+
+
 def test_plus_minus_and_naught_are_words() -> None:
     preview = look(table({"text": TEXTS, "rating": ["+", "-", "0", "+"] * 6}))
     assert preview.outcome.labels == {"positive": 12, "negative": 6, "neutral": 0, "unlabelled": 0}

@@ -122,6 +122,11 @@ def test_what_may_be_said_of_other_things_is_a_guess_without_a_name_and_so_is_it
     assert roles.rule.why.endswith(f"see whether {name} is the label at all")
 
 
+def test_words_without_a_name_are_never_sure_to_be_the_label() -> None:
+    roles = found(text=TEXTS, result=["positive", "negative"] * 12)
+    assert [each.sure for each in roles.roles if each.role == "label"] == ["likely"]
+
+
 def test_stars_and_feelings_need_no_name() -> None:
     for values in (["★★★★★", "★"] * 12, ["happy", "unhappy"] * 12):
         roles = found(text=TEXTS, x=values)
