@@ -19,6 +19,8 @@ _WESTERN = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüß
 _ORDINAL = re.compile(r"(?:\d|\bn)[ªº](?!\w)", re.IGNORECASE)
 """The one place of these two signs in Western texts; other encodings have letters in their stead."""
 _MOST_ACCENTS = 0.25
+_HARDLY_USED = ("iso8859_3", "iso8859_10", "iso8859_14")
+"""Encodings for Maltese, Sami and Gaelic: they make words of texts in Polish that iso8859-2 does, too."""
 
 
 def _keep_as_escapes(error: UnicodeError) -> tuple[str, int]:
@@ -67,7 +69,7 @@ def proposed_encoding(content: bytes) -> tuple[str, str]:
     if _is_western(sampled):
         name = "cp1252"
     else:
-        best = charset_normalizer.from_bytes(sampled).best()
+        best = charset_normalizer.from_bytes(sampled, cp_exclusion=[*_HARDLY_USED]).best()
         if best is None or best.encoding in ("ascii", "utf_8"):
             return "", ""
         name = best.encoding.replace("_", "-")
@@ -93,6 +95,17 @@ def _is_western(content: bytes) -> bool:
         and sum(map(str.isalpha, beyond)) <= _MOST_ACCENTS * letters
         and not (of_hungary or of_poland)
     )
+
+
+def before_encoded_twice(text: str) -> str:
+    """What a text says that was read by another encoding and written as UTF-8 again: "Ã¼" is ü; empty for others."""
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            said = text.encode(encoding).decode()
+        except UnicodeError:
+            continue
+        return said if said != text else ""
+    return ""
 
 
 def undecodable_bytes(text: str) -> str:

@@ -19,6 +19,8 @@ Meaning = Literal["positive", "negative", "neutral"]
 _SCALES = ((1, 5), (1, 10))
 _RANGES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 10), (0, 10), (0, 100))
 """The scales that ratings with fractions, or many of them, may be on; the first that holds all of them is taken."""
+_OTHER_HIGHEST, _OFTEN = (6, 7), 0.15
+"""Where scales of surveys end that are neither up to 5 nor up to 10, and how often their best mark occurs."""
 _FEW_VALUES = 12
 _FEW_ABOVE = 0.01
 """The share of ratings above a scale up to which they are slips, and say nothing of the scale."""
@@ -27,9 +29,20 @@ _STARS_LOWEST, _STARS_HIGHEST = 0, 5
 _NAMED_FOR_A_RATING = re.compile(r"rating|stars?|sterne|estrel|bewertung|[eé]toiles|评分|星", re.IGNORECASE)
 _STARS = ("star", "ster", "étoile", "estrel", "stell", "gwiazd", "stj", "звезд", "yıldız", "星", "별", "★", "⭐")
 _NAMED_FOR_PROMOTERS = re.compile(r"nps|recommend|promoter|likely", re.IGNORECASE)
-_NAMED_FOR_SCHOOL_MARKS = re.compile(r"schulnote", re.IGNORECASE)
-_ANCHOR = re.compile(r"(\d+) ?[=:] ?([^\d,;/|()=:]+?)(?= ?[,;/|()–-]| *\d| *$)")
+_NAMED_FOR_SCHOOL_MARKS = re.compile(r"schulnote|známk", re.IGNORECASE)
+_ANCHOR = re.compile(
+    r"(?<![\d.,])(\d+) ?(?:[=:(]| [-–]| means| is| stands for| bedeutet| heißt| significa| signifie| oznacza) ?"
+    r"([^\d,;/|()=:]+?)(?= ?[,;/|()–-]| (?:and|und|et|y|e|to|bis|i) \d| *\d| *$)",
+    re.IGNORECASE,
+)
 """What the name of a column says of a number: "1 = very good, 5 = very bad"."""
+_BEST_AND_WORST: Mapping[str, Meaning] = {"best": "positive", "worst": "negative"}
+_BOUNDS_NAMED = re.compile(
+    r"(?<![\d.,/])(?P<lowest>[01]) ?(?:-|–|…|\.\.|to|bis|à|a|al|do|до) ?(?P<highest>\d{1,3})(?![\d.,/]|%)"
+    r"|(?:/ ?|\b(?:out of|sur|von|z) )(?P<top>5|6|7|10|20|100)\b(?!/)",
+    re.IGNORECASE,
+)
+"""The scale that the name of a column says: "Score (1-7)", "Note /20", "rate it from 0 to 10"."""
 _NO_CLASS = "-1"
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
@@ -43,7 +56,16 @@ _MEANINGS: Mapping[Meaning, str] = {
         "satisfeita satisfait satisfaite soddisfatto soddisfatta "
         "amazing awesome wonderful fantastic brilliant perfect outstanding superb delighted "
         "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
-        "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo"
+        "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo "
+        "tak ano igen da да так evet ναι نعم כן हाँ ใช่ có はい 是 예 네 kyllä promoters 🤩 🥰 😁 😻 👏 💯 "
+        "pozytywny pozytywna pozytywne dobry dobra zadowolony zadowolona polecam pozitivní "
+        "spokojen spokojena spokojený "
+        "doporučuji doporučuje olumlu memnun положительная положительно позитивная хорошо отлично доволен довольна "
+        "рекомендую позитивний позитивна добре чудово задоволений задоволена إيجابي إيجابية راض راضي جيد ممتاز "
+        "חיובי חיובית מרוצה सकारात्मक เชิงบวก พอใจ 満足 高評価 긍정적 만족 正向 正評 好評 滿意 推荐 推薦 "
+        "θετικό θετική θετικός ικανοποιημένος pozitív elégedett pozitiv mulțumit recomand "
+        "positivt nöjd tilfreds fornøyd "
+        "positiivinen tyytyväinen positief tevreden"
     ),
     "negative": (
         "negative neg n - minus bad poor terrible awful unhappy unsatisfied dissatisfied no false down "
@@ -53,30 +75,56 @@ _MEANINGS: Mapping[Meaning, str] = {
         "insatisfeita insatisfait insatisfaite insoddisfatto insoddisfatta 👎 😞 😠 😡 🙁 ☹ "
         "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив "
         "disappointing disappointed worst dreadful unacceptable "
-        "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo"
+        "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo "
+        "nie ne nem nu нет ні hayır hayir όχι لا לא नहीं ไม่ใช่ không いいえ 否 아니오 아니요 ei nej nei nee "
+        "detractors 😤 😩 🤬 😔 💔 👿 mangelhaft ungenügend "
+        "negatywny negatywna negatywne zły zła niezadowolony niezadowolona negativní "
+        "nespokojen nespokojena nespokojený "
+        "nedoporučuji nedoporučuje olumsuz отрицательная отрицательно негативная плохо ужасно недоволен недовольна "
+        "негативний негативна погано жахливо незадоволений незадоволена سلبي سلبية שלילי שלילית नकारात्मक เชิงลบ "
+        "ไม่พอใจ 不満 低評価 부정적 불만족 불만 负向 負面 負評 差評 不滿意 不推荐 不推薦 αρνητικό αρνητική αρνητικός "
+        "δυσαρεστημένος negatív elégedetlen nemulțumit negativt missnöjd utilfreds "
+        "misfornøyd negatiivinen tyytymätön "
+        "negatief ontevreden"
     ),
     "neutral": (
         "neutral neu neutre neutro neutra mixed average ok okay passive so-so meh both conflict ambiguous "
         "unsup unlabeled unlabelled unrated 😐 😶 中性 中评 一般 中立 普通 중립 нейтральный unknown "
-        "irrelevant naja mittel mittelmäßig moyen regular"
+        "irrelevant naja mittel mittelmäßig moyen regular "
+        "passives indifferent indiferente befriedigend neutralny neutralna neutralne neutrální "
+        "nötr kararsız нейтральная "
+        "нейтрально нейтральний нейтральна محايد محايدة ניטרלי तटस्थ เป็นกลาง เฉยๆ 中性的 중립적 ουδέτερο ουδέτερος "
+        "보통 średni średnia średnie нормально нормальная semleges neutru neutraali neutralt nøytral neutraal"
     ),
 }
 _MEANING_OF = {label_key(word): meaning for meaning, words in _MEANINGS.items() for word in words.split()}
 _STRONGER = re.compile(
     r"^(?:very|extremely|highly|strongly|somewhat|slightly|mostly|overwhelmingly|weakly|sehr|eher|"
-    r"très|plutôt|muy|bastante|muito|molto|abbastanza|bardzo|çok)[\s_-]+"
+    r"très|plutôt|tout à fait|entièrement|totalement|vraiment|muy|bastante|muito|molto|abbastanza|bardzo|raczej|çok|"
+    r"completely|totally|fully|quite|rather|völlig|vollkommen|zeer|heel|erg|mycket|meget|veldig|erittäin|nagyon|foarte|"
+    r"velmi|spíše|очень|скорее|дуже|πολύ|מאוד|rất|hiç)[\s_-]+|^(?:非常|很|매우|とても|大変)\s*|\s*(?:جدا|أبدا|מאוד|มาก)$"
 )
 _DENIED = re.compile(
     r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|no|não|nao|"
-    r"gar nicht|überhaupt nicht|nicht|pas du tout|pas|peu|poco|pouco|nada|per niente)[\s_-]+"
+    r"gar nicht|überhaupt nicht|nicht|plutôt pas|pas du tout|pas|peu|poco|pouco|nada|per niente|nie|niet|nem|ikke|inte|"
+    r"не|غير|לא|không)[\s_-]+|\s+değil$"
 )
-_AROUND = re.compile(r"^__label__|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$")
+_AROUND = re.compile(
+    r"^__label__|^\d+\s?[-–.:)=]\s?(?=\D)|^\d+\s?(?=\()|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$"
+)
 _SPELLED = {
     "teils/teils": "neutral",
     "teils teils": "neutral",
     "thumbs up": "thumbsup",
     "thumbs down": "thumbsdown",
     "i recommend": "recommend",
+    "tích cực": "positive",
+    "tiêu cực": "negative",
+    "trung lập": "neutral",
+    "hài lòng": "satisfied",
+    "bình thường": "neutral",
+    "varken eller": "neutral",
+    "hverken eller": "neutral",
 }
 _NEITHER = re.compile(r"(neither|weder|ni|nem|né) (.+) (nor|noch|ni|nem|né) (.+)")
 _OPPOSITE: Mapping[Meaning, Meaning] = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
@@ -132,6 +180,10 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         return ProposedRule(_rating_rule(*bounds), "sure", f"the values name their scale, up to {bounds[1]:g}")
     if upside_down := _rule_upside_down(ratings, column):
         return upside_down
+    named = _bounds_named(ratings, column)
+    if named and not (_is_of_promoters(ratings, column) and named == (_NPS_LOWEST, _NPS_HIGHEST)):
+        why = f"its name says ratings from {named[0]:g} to {named[1]:g}; check that more is better"
+        return ProposedRule(_rating_rule(*named), "likely", why)
     if _is_of_promoters(ratings, column):
         rule_of_promoters = _rule_of(_PROMOTER, _DETRACTOR, _NPS_LOWEST, _NPS_HIGHEST)
         return ProposedRule(rule_of_promoters, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
@@ -144,6 +196,13 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         why = f"ratings from {scale[0]:g} to {scale[1]:g}; check that more is better"
         says_stars = _NAMED_FOR_A_RATING.search(column) or any(map(_are_stars, numbers))
         usual = scale == _SCALES[0] and says_stars
+        often = seen[numbers[-1]] > _OFTEN * sum(seen[each] for each in numbers)
+        if scale == _SCALES[1] and highest in _OTHER_HIGHEST and often:
+            why = f"ratings from 1 to 10, of which none is above {highest:g}; if that is the best: "
+            other = ProposedRule(_rating_rule(scale[0], highest), "a guess", "").in_one_line
+            return ProposedRule(_rating_rule(*scale), "a guess", f"{why}`labels: {other}`")
+        if scale == (_STARS_LOWEST, _STARS_HIGHEST) and ratings[0] == 0:
+            why += ", and that 0 does not say that there is no rating"
         return ProposedRule(_rating_rule(*scale), "sure" if usual else "likely", why)
     groups = _halves(numbers, seen, rule)
     return ProposedRule(groups, "a guess", "numbers that may mean anything; check that more is better")
@@ -151,8 +210,9 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
 
 def _rule_upside_down(ratings: Sequence[float], column: str) -> ProposedRule | None:
     """The rule for ratings of which the lowest is the best, if the column's name says so; values, as less is better."""
-    anchors = {float(number): meaning_of(said.strip()) for number, said in _ANCHOR.findall(column)}
-    said_so = anchors and (anchors[min(anchors)], anchors[max(anchors)]) == ("positive", "negative")
+    anchors = {float(number): _meaning_of_an_end(said.strip()) for number, said in _ANCHOR.findall(column)}
+    ends_mean = (anchors[min(anchors)], anchors[max(anchors)]) if len(anchors) > 1 else (None, None)
+    said_so = ends_mean in (("positive", "negative"), ("positive", None), (None, "negative"))
     if not said_so and not _NAMED_FOR_SCHOOL_MARKS.search(column):
         return None
     ends = [*anchors] if said_so else [_SCALES[0][0], _SCALES[0][1]]
@@ -165,7 +225,22 @@ def _rule_upside_down(ratings: Sequence[float], column: str) -> ProposedRule | N
         "neutral": [each for each in all_of_them if lowest + quarter < each < highest - quarter],
     }
     rule = {name: [f"{each:g}" for each in group] for name, group in groups.items() if group}
-    return ProposedRule(rule, "sure" if said_so else "likely", f"by its name {lowest:g} is the best; check that it is")
+    is_sure = ends_mean == ("positive", "negative")
+    return ProposedRule(rule, "sure" if is_sure else "likely", f"by its name {lowest:g} is the best; check that it is")
+
+
+def _meaning_of_an_end(said: str) -> Meaning | None:
+    return _BEST_AND_WORST.get(label_key(said)) or meaning_of(said)
+
+
+def _bounds_named(ratings: Sequence[float], column: str) -> tuple[float, float] | None:
+    """The scale that the name of a column says, if it holds all ratings."""
+    for said in _BOUNDS_NAMED.finditer(column):
+        highest = float(said["highest"] or said["top"])
+        lowest = float(said["lowest"] or (highest <= _SCALES[-1][1] and ratings[0] >= 1))
+        if lowest < highest and lowest <= ratings[0] and ratings[-1] <= highest and _has_quarters(lowest, highest):
+            return lowest, highest
+    return None
 
 
 def _is_of_promoters(ratings: Sequence[float], column: str) -> bool:
@@ -260,8 +335,8 @@ def meaning_of(word: str) -> Meaning | None:
         key = "neutral" if _NEITHER.fullmatch(key) else _SPELLED.get(key, key)
         if key in _MEANING_OF:
             return _MEANING_OF[key]
-        if denied := _DENIED.match(key):
-            meaning = meaning_of(key[denied.end() :])
+        if denied := _DENIED.search(key):
+            meaning = meaning_of(key[: denied.start()] or key[denied.end() :])
             return _OPPOSITE[meaning] if meaning else None
         key = _STRONGER.sub("", _AROUND.sub("", key)).strip(" .!'\"()[]\ufe0f🏻🏼🏽🏾🏿")
     return None

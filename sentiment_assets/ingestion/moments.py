@@ -30,7 +30,7 @@ _HALF_AND_ZONE = (
 _SECONDS = r"(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?"
 _CLOCK = rf"(?P<hours>\d{{1,2}}):(?P<minutes>\d{{2}})(?::{_SECONDS})?{_HALF_AND_ZONE}"
 _CLOCK_OR_DOTS = (
-    rf"(?P<hours>\d{{1,2}})(?P<between>[:.])(?P<minutes>\d{{2}})(?:(?P=between){_SECONDS})?{_HALF_AND_ZONE}"
+    rf"(?P<hours>\d{{1,2}})(?P<between>[:.H])(?P<minutes>\d{{2}})(?:(?P=between){_SECONDS})?{_HALF_AND_ZONE}"
 )
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2}|\d{8}(?=T|$))"
@@ -38,8 +38,13 @@ _ISO = re.compile(
 )
 _THREE_NUMBERS = re.compile(
     rf"(?P<first>\d{{4}}|\d{{1,2}})(?:\. ?|[/\- ])(?P<second>\d{{1,2}})(?:\. ?|[/\-]|, ?| )(?P<third>\d{{4}}|\d{{1,2}})"
-    rf"\.?(?:,? +(?:AT )?{_CLOCK_OR_DOTS})?"
+    rf"\.?(?:,? +(?:AT |À |UM )?{_CLOCK_OR_DOTS})?"
 )
+_HALF_BEFORE_CLOCK = re.compile(r"(오전|上午|午前|오후|下午|午後) ?(\d{1,2}:\d{2}(?::\d{2})?)")
+_IN_HEBREW = "ב"
+"""It stands before the name of a month without a blank: 5 בינואר."""
+_SECOND_HALVES = frozenset({"오후", "下午", "午後"})
+"""Forms and spreadsheets in East Asia write the half of the day before the clock."""
 _EAST_ASIAN = re.compile(
     rf"(?P<year>\d{{4}}) ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日일](?: *{_CLOCK})?"
 )
@@ -191,7 +196,7 @@ def _by_its_form(
     text = str(value)
     if match := _ISO.fullmatch(text):
         return _iso(*match.groups())
-    upper = _WITHOUT_SIGNS.sub(r"\1T\2", " ".join(text.upper().split()))
+    upper = _WITHOUT_SIGNS.sub(r"\1T\2", _upper(text))
     if match := _ISO.fullmatch(upper):
         return _iso(*match.groups())
     if match := _OF_DOTNET.fullmatch(upper):
@@ -203,6 +208,12 @@ def _by_its_form(
             raise NotRead(_NOT_WHOLE)
         return _moment(match.groupdict())
     return _with_month_name(upper, named, column)
+
+
+def _upper(text: str) -> str:
+    """A text in capitals, with one blank where there is white space, and the half of the day behind the clock."""
+    upper = " ".join(text.upper().split())
+    return _HALF_BEFORE_CLOCK.sub(lambda found: f"{found[2]} {'PM' if found[1] in _SECOND_HALVES else 'AM'}", upper)
 
 
 def _typed(value: date) -> datetime:
@@ -271,7 +282,7 @@ def _order_of(texts: Iterable[str], column: DateColumn) -> _Order:
     """What the branch says, or else the one order that makes a day of each date of which any order does."""
     if column.order:
         return _Order(_ORDERS[column.order])
-    matches = filter(None, map(_THREE_NUMBERS.fullmatch, (text.upper() for text in texts)))
+    matches = filter(None, map(_THREE_NUMBERS.fullmatch, map(_upper, texts)))
     days = [_orders_that_fit(match) for match in matches if len(match["first"]) < _DIGITS_OF_A_YEAR]
     if not any(days):
         return _Order(None, _NO_SUCH_DAY)
@@ -353,7 +364,14 @@ def _with_month_name(upper: str, named: Sequence[_NamedMonth], column: str) -> d
     )
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
+def words_of_months(language: str) -> frozenset[str]:
+    """The words, in capitals, in the names of months of a language (ISO 639-1) that English has not."""
+    names = _month_names((language,)).keys() - _month_names(()).keys()
+    return frozenset(word for name in names for word in name.split())
+
+
+@lru_cache(maxsize=64)
 def _forms_with_month_names(languages: tuple[str, ...]) -> tuple[_NamedMonth, ...]:
     months = _month_names(languages)
     month = f"(?P<month>{'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})\\.?"
@@ -366,8 +384,8 @@ def _forms_with_month_names(languages: tuple[str, ...]) -> tuple[_NamedMonth, ..
         (rf"(?<!\w){month} +{day},? +{_CLOCK} +{year}", False),  # Apr 06 22:19:45 PDT 2009
         (rf"(?<!\w){month} +{day},? +{year}{after}", False),  # May 1, 2021
         (rf"{day}{between}{month}{ends}{year}{after}", False),  # 1 May 2021, 5 de marzo de 2024
-        (rf"{day}{between}{month}{ends}{in_short}{after}", True),  # 01-Mar-24
-        (rf"(?<!\d){year}[ .\-/]{month}[ .\-/]{day}{after}", False),  # 2024-Mar-05
+        (rf"{day}{between}{month}{ends}{in_short}(?:,? +{_CLOCK_OR_DOTS})?", True),  # 01-Mar-24 10.11.12
+        (rf"(?<!\d){year}(?:\. |[ .\-/]){month}[ .\-/]{day}{after}", False),  # 2024-Mar-05, 2024. március 5.
     )
     return tuple(_NamedMonth(re.compile(form), months, alone) for form, alone in forms)
 
@@ -382,6 +400,7 @@ def _month_names(languages: Sequence[str]) -> dict[str, int]:
             months = Locale.parse(language).months
             for use, width in product(("format", "stand-alone"), ("wide", "abbreviated")):
                 for number, name in months[use][width].items():
-                    numbers.setdefault(name.upper().rstrip("."), set()).add(number)
+                    for written in (name, _IN_HEBREW + name) if language == "he" else (name,):
+                        numbers.setdefault(written.upper().rstrip("."), set()).add(number)
     # A name that is that of another month in another of the languages says nothing.
     return {name: min(which) for name, which in numbers.items() if len(which) == 1 and not name[0].isdigit()}

@@ -7,7 +7,8 @@ from functools import lru_cache
 _NUMBER = r"(\d+(?:\.\d+|,\d{1,2})?)"
 _OF = r"(?: ?/ ?| ?out of | ?of | ?von | ?van | ?sur | ?de | ?su | ?din | ?z | ?av | ?af | ?из | ?out ?of ?)"
 _STARS_IN_WORDS = (
-    r"stars?|sterne?n?|sterren|étoiles?|estrel(?:l)?as?|stelle|gwiazd\w+|stjärnor|stjerner|звезд\w*|yıldız|つ?星|별"
+    r"stars?|sterne?n?|sterren|étoiles?|estrel(?:l)?as?|stelle|gwiazd\w+|stjärnor|stjerner|zv[eě]zd\w*|"
+    r"hv[eě]zd\w*|hviezd\w*|csillag|stele|stea|tähteä|tähti|зв[её]зд\w*|зір\w+|αστέρια|αστέρι|نجوم|כוכבים|sao|ดาว|yıldız|つ?星|별"
 )
 _UNIT = rf"(?:[ -]?(?:%|[*★⭐🌟]\ufe0f?|{_STARS_IN_WORDS}|bubbles|points?|pts?|[点점分]))?"
 _WRITTEN = re.compile(rf"(?:(?:rated|rating|score):? |[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?")

@@ -330,7 +330,10 @@ class UnpackingLimits(Settings):
 
 
 DEFAULT_LIMITS = UnpackingLimits()
-DEFAULT_PLACEHOLDERS = ("nan", "null", "none", "na", "n/a", "<na>", "#n/a", r"\N", "no negative", "no positive")
+DEFAULT_PLACEHOLDERS = (
+    *("nan", "null", "none", "na", "n/a", "<na>", "#n/a", r"\N"),
+    *("no negative", "no positive", "[deleted]", "[removed]"),
+)
 Html = Literal["text", "keep"]
 Kind = Literal["email", "phone", "url", "iban", "card"]
 

@@ -74,6 +74,13 @@ def test_what_moves_the_cursor_or_turns_the_writing_is_shown_as_an_escape() -> N
         ("Świetny namiot, bardzo polecam każdemu, żenada nie", "cp1250", "cp1250"),
         ("Pisali „wysyłka jutro”, a świetny namiot przyszedł po tygodniu, żenada", "cp1250", "cp1250"),
         ("It’s fine, really fine", "cp1252", "cp1252"),
+        (
+            "Ocena;Treść opinii\n5;Świetny produkt, działa bez zarzutu i przyszedł szybko.\n1;Okropny zapach i "
+            "pokrywka pękła pierwszego wieczoru. Jestem zawiedziony, nikt nie odpowiedział na moje wiadomości.\n4;"
+            "Polecam każdemu, bardzo solidne wykonanie i ładny kolor.\n3;W porządku za tę cenę, nic szczególnego.",
+            "iso8859_2",
+            "iso8859-2",
+        ),
         ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250", "cp1250"),
         ("Отличный товар, очень доволен покупкой", "cp1251", "cp1251"),
         ("这个产品很好，我很喜欢，物流也很快", "gb18030", "gb18030"),

@@ -43,6 +43,27 @@ STARS = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
         ("gar nicht zufrieden", "negative"),
         ("Not at all satisfied", None),
         ("Nein", "negative"),
+        ("5 - Very satisfied", "positive"),
+        ("1 (Not satisfied)", "negative"),
+        ("3. Neither satisfied nor dissatisfied", "neutral"),
+        ("Tout à fait satisfait", "positive"),
+        ("Plutôt pas satisfait", "negative"),
+        ("Bardzo zła", "negative"),
+        ("Nie polecam", "negative"),
+        ("Velmi spokojen", "positive"),
+        ("Memnun değil", "negative"),
+        ("Хорошо", "positive"),
+        ("Очень плохо", "negative"),
+        ("非常满意", "positive"),
+        ("مرض", None),
+        ("راض جدا", "positive"),
+        ("غير راض", "negative"),
+        ("מאוד לא מרוצה", "negative"),
+        ("Không hài lòng", "negative"),
+        ("Varken eller", "neutral"),
+        ("Promoters", "positive"),
+        ("5", None),
+        ("5 - 7", None),
         ("zig", None),
         ("", None),
     ],
@@ -76,6 +97,19 @@ def test_the_words_of_labels_are_known(word: str, meaning: str | None) -> None:
             {"positive": ["1", "2"], "negative": ["4", "5"], "neutral": ["3"]},
         ),
         ("1 3 5", "Rating (1 = bad, 5 = good)", STARS),
+        (
+            "1 2 5",
+            "On a scale from 1 to 5, where 1 means very satisfied and 5 means very dissatisfied",
+            {"positive": ["1", "2"], "negative": ["4", "5"], "neutral": ["3"]},
+        ),
+        ("1 2 5", "1 means very dissatisfied and 5 means very satisfied", STARS),
+        ("1 5", "1 (best) to 3 (worst)", {"positive": ["1", "2"], "negative": ["4", "5"], "neutral": ["3"]}),
+        ("1 2 3", "Rate it (1 - excellent, 3 - poor)", {"positive": ["1"], "negative": ["3"], "neutral": ["2"]}),
+        ("3.5 10 18", "Note /20", {"positive_from": 15, "negative_to": 5, "lowest": 0, "highest": 20}),
+        ("1 2 5", "effort (1-7)", {"positive_from": 5.5, "negative_to": 2.5, "lowest": 1, "highest": 7}),
+        ("1 2 5", "rated from 0 to 100", {"positive_from": 75, "negative_to": 25, "lowest": 0, "highest": 100}),
+        ("3 9 10", "recommend us (0-10)", {"positive_from": 9, "negative_to": 6, "lowest": 0, "highest": 10}),
+        ("1 3 5", "2024-10-05 score", STARS),
         ("1 2 6", "Schulnote", {"positive": ["1", "2"], "negative": ["5", "6"], "neutral": ["3", "4"]}),
     ],
 )
@@ -123,6 +157,19 @@ def test_a_few_slips_above_a_scale_do_not_make_it_another_one(values: dict[str, 
 
     assert proposed.rule["highest"] == highest
     assert proposed.sure == "likely"
+
+
+def test_where_the_best_mark_may_be_6_or_7_the_scale_is_a_guess_and_the_other_one_is_told() -> None:
+    proposed = proposed_rule(Counter({"1": 9, "2": 9, "4": 9, "6": 9, "7": 9}), LabelRule(), "ces")
+
+    assert (proposed.rule["highest"], proposed.sure) == (10, "a guess")
+    assert "none is above 7" in proposed.why
+    assert "{positive_from: 5.5, negative_to: 2.5, lowest: 1, highest: 7}" in proposed.why
+
+
+def test_no_star_at_all_may_say_that_there_is_no_rating() -> None:
+    why = proposed_rule(Counter(["0", "1", "5", "4"]), LabelRule(), "stars").why
+    assert why.endswith("and that 0 does not say that there is no rating")
 
 
 def test_slips_above_a_scale_are_told() -> None:

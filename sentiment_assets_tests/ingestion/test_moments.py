@@ -49,6 +49,9 @@ def why_not(*values: Written, languages: Sequence[str] = ()) -> str:
         "2024-03-01T10:11:12Z[UTC]",
         "2024.03.01. 10.11.12",
         "2024.3.1, 10:11:12 Uhr",
+        "2024. 3. 1. 오전 10:11:12",
+        "2024/3/1 上午 10:11:12",
+        "01-MAR-24 10.11.12.000000 AM",
         "Fri Mar 01 11:11:12 CET 2024",
         "/Date(1709287872000)/",
         "2024/3/1 10:11:12",
@@ -100,7 +103,7 @@ def test_a_day_begins_at_midnight_utc(written: Written) -> None:
         "see 3 mar-12 items",
         "May 1, 2021 @ 10:30 PM",
         "1 May 2021 22.30",
-        "2024年3月5日 下午3:30",
+        "2024年3月5日 夜8:30",
         "14/04/2024 23:00 AM",
         "1 May 2021 10:00 +99:00",
         "5 March 2021, edited Mar 6, 2021",
@@ -123,6 +126,12 @@ def test_zones_and_halves_of_the_day_as_browsers_write_them_are_read() -> None:
     assert moments("Sat May 01 2021 22:30:00 GMT+0200 (Central European Summer Time)") == [meant]
     assert moments("May 1, 2021, 8:30\u202fPM") == moments("May 1, 2021 8:30 p. m.") == [meant]
     assert moments("1 May 2021 21:30 UTC+1") == [meant]
+
+
+def test_the_clock_stands_as_people_write_it_in_france_and_korea() -> None:
+    assert moments("13/05/2021 à 20h30", "13/05/2021 20:30") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)] * 2
+    assert moments("2021年5月13日 下午8:30") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)]
+    assert moments("2021. 5. 13. 오후 8:30:00") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)]
 
 
 def test_a_name_that_is_that_of_two_months_in_the_branchs_languages_says_nothing() -> None:
@@ -152,6 +161,13 @@ def test_a_year_of_two_digits_is_the_nearest_to_now_as_the_c_library_has_it() ->
         ("es", "Reseñado en España el 5 de marzo de 2024"),
         ("pt", "5 de março de 2024"),
         ("ru", "5 марта 2024"),
+        ("cs", "5. března 2024"),
+        ("hu", "2024. március 5."),
+        ("el", "5 Μαρτίου 2024"),
+        ("he", "5 במרץ 2024"),
+        ("ar", "5 مارس 2024"),
+        ("hi", "5 मार्च 2024"),
+        ("vi", "5 tháng 3, 2024"),
     ],
 )
 def test_months_are_named_in_the_languages_of_the_branch(language: str, written: str) -> None:

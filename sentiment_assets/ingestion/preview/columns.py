@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import fmean, median
 
 from sentiment_assets.ingestion.label_rules import is_number
-from sentiment_assets.ingestion.moments import Written, read_moments
+from sentiment_assets.ingestion.moments import Written, read_moments, words_of_months
 from sentiment_assets.ingestion.readers.source import RawRow
 from sentiment_assets.ingestion.settings import DateColumn, label_key
 from sentiment_assets.ingestion.values import plain, stands_for_nothing, value_at, ways_to_values
@@ -21,6 +21,9 @@ _DIGITS_ONLY = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+")
 _LONGEST_DATE = 80
 _MOST_WAYS = 200
+_WORDS_OF_A_DATE = re.compile(r"[^\W\d_][^\W_]*(?:[\u0900-\u0dff][^\W_]*)*")
+_LANGUAGES = "de es fr pt it nl pl ru sv tr cs uk hu ro el da fi no he ar hi vi bg hr sk sl lt lv et id ca"
+"""Languages in which months are named, the most frequent ones first: some names are of several."""
 _MOSTLY = 0.5
 
 
@@ -155,11 +158,13 @@ def _dates_of(column: Column) -> Dates:
     if len(fitting) <= _MOSTLY * len(written):
         return Dates(0.0, "", "", digits_only)
     best = Dates(0.0, "", "", digits_only)
-    for language in ("", "de", "es", "fr", "pt", "it", "nl", "pl", "ru", "sv", "tr"):
+    words = {word for each in texts for word in _WORDS_OF_A_DATE.findall(each.upper())}
+    spoken = [each for each in _LANGUAGES.split() if words & words_of_months(each)]
+    for language in ("", *spoken):
         found = _read_as(column.name, written, fitting, language=language)
         if found.read > best.read or not language:
             best = found
-        if best.read > _MOSTLY or digits_only or not any(any(map(str.isalpha, each)) for each in texts[:20]):
+        if best.read == 1 or digits_only or not words:
             break
     return best
 

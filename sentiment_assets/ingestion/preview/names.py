@@ -7,10 +7,15 @@ from functools import lru_cache
 
 from sentiment_assets.ingestion.label_rules import meaning_of
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\da-zA-Z_]+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|(?:[^\W\da-zA-Z_]|[\u0900-\u0dff\u0e00-\u0eff])+")
+"""A word; letters of India and Thailand go with signs that are none by themselves."""
+_WITHOUT_ACCENT = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i", "ß": "ss"})
+"""Letters of Latin script that Unicode has no accent to take from."""
+_AROUND_A_RECORD = frozenset({"source", "node", "attributes", "fields", "doc", "document", "properties"})
+"""What interfaces put a record into, such as ``_source.rating``: the way to it says nothing of what is there."""
 
-_TYPE_OF_MONGO = re.compile(r"(?:\.\$\w+)+$")
-"""What MongoDB's exports put around a value: ``createdAt.$date``, ``stars.$numberInt``."""
+_TYPE_OF_VALUE = re.compile(r"(?:\.(?:\$\w+|(?:string|integer|double|timestamp|boolean)Value|[SN]))+$")
+"""What databases put around a value: ``createdAt.$date``, ``stars.integerValue``, ``stars.N``."""
 _SUGGESTING: Mapping[str, str] = {
     "text": (
         "text review reviews body content comment comments feedback message opinion verbatim description "
@@ -18,12 +23,18 @@ _SUGGESTING: Mapping[str, str] = {
         "commentaire commentaires texte kommentar kommentare bewertungstext rezension inhalt "
         "beschreibung avaliacao mensagem descricao mensaje descripcion conteudo contenido contenu "
         "meinung kundenmeinung rezensionstext nachricht temoignage remarque remarques "
-        "recensione testo commento reviewtext reviewbody negative positive pros cons 评论 内容 评价 "
-        "评论内容 正文 レビュー 本文 コメント 리뷰 내용 отзыв текст комментарий"
+        "recensione testo commento reviewtext reviewbody negative positive pros cons tresc "
+        "opinia opinie yorum yorumlar "
+        "recenze recenzia velemeny omdome anmeldelse arvostelu palaute opmerking comentarii recenzie nhan "
+        "σχολιο σχολια κριτικη التعليق تعليق التعليق مراجعة المراجعة ביקורת תגובה समीक्षा टिप्पणी "
+        "ความคิดเห็น รีวิว відгук коментар "
+        "评论 内容 评价 评价内容 評論內容 レビュー本文 レビュー内容 口コミ "
+        "评论内容 正文 レビュー 本文 コメント 리뷰 내용 отзыв отзыва текст комментарий"
     ),
     "title": (
         "title summary headline subject heading header titel titulo titre titolo betreff asunto assunto "
-        "sujet intitule ueberschrift uberschrift schlagzeile resumo resumen 标题 タイトル 제목 заголовок"
+        "sujet intitule ueberschrift uberschrift schlagzeile resumo resumen 标题 タイトル "
+        "レビュータイトル 제목 заголовок"
     ),
     "label": (
         "rating ratings stars star score overall sentiment label labels polarity target class "
@@ -31,14 +42,24 @@ _SUGGESTING: Mapping[str, str] = {
         "feeling thumbs evaluation nota notas note notes puntuacion calificacion valoracion bewertung "
         "sterne stern etoiles etoile avaliacao estrelas estrellas estrella voto punteggio stelle "
         "gesamtbewertung gesamtnote sternebewertung zufriedenheit appreciation evaluations "
-        "sentimiento sentimento stimmung empfehlung again likelihood voted punkte 评分 星级 打分 "
-        "情感 標籤 标签 評価 평점 별점 оценка рейтинг тональность"
+        "sentimiento sentimento stimmung empfehlung again likelihood voted punkte "
+        "compound valence majority consensus ocena oceny puan degerlendirme yildiz hodnoceni hodnotenie valutazione "
+        "ertekeles betyg bedommelse karakter arvosana beoordeling waardering "
+        "βαθμολογια αξιολογηση التقييم تقييم דירוג रेटिंग คะแนน diem оцінка 评分 評分 星级 打分 情感 "
+        "標籤 标签 評価 評価ポイント 평점 별점 구매자평점 оценка рейтинг тональность "
+        "recomenda recomendas recomendaria recomendarias recommande recommandez recommanderiez empfehlen empfiehlst "
+        "weiterempfehlung weiterempfehlen consiglia consiglieresti aanbevelen polecam polecasz poleca rekomendacja "
+        "doporucuje doporucujete doporucujes ajanlja ajanlana recomandati rekommenderar rekommendera anbefaler "
+        "suositteletko suosittelee tavsiye рекомендуете рекомендую рекомендуєте συνιστατε 推荐 是否推荐 "
+        "おすすめ 推奨 추천"
     ),
     "created_at": (
         "date dates datum fecha data created at time timestamp when day published posted submitted "
         "submit written zeit zeitpunkt erstellt reviewtime creation datetime jour fechas datetimes "
         "bewertungsdatum erstellungsdatum eingang publie creee cree "
-        "horario moment on utc gmt epoch unix millis ms ts 日期 时间 评论时间 日付 投稿日 날짜 дата время"
+        "horario moment on utc gmt epoch unix millis ms ts seconds tarih tarihi datu dato paivamaara dátum "
+        "ημερομηνια التاريخ תאריך วันที่ ngay 日期 时间 评论时间 日付 投稿日 날짜 작성일 "
+        "评价时间 评论時間 評論時間 дата время"
     ),
     "review_id": (
         "id ids oid uuid guid reviewid key identifier identificador identifiant identifikator "
@@ -56,7 +77,10 @@ _SUGGESTING: Mapping[str, str] = {
 _CONTRARY: Mapping[str, str] = {
     "text": (
         "reply response answer developer seller owner product url link author user id date category "
-        "image images tags antwort reponse resposta respuesta respondent address street count location "
+        "image images tags antwort stellungnahme reponse resposta respuesta risposta "
+        "antwoord odpowiedz odpoved yanit "
+        "cevap valasz raspuns svar vastaus απαντηση ответ відповідь 返信 回复 回覆 答复 답변 답글 "
+        "respondent address street count location "
         "username email name"
     ),
     "title": (
@@ -65,15 +89,28 @@ _CONTRARY: Mapping[str, str] = {
     ),
     "label": (
         "helpful votes vote count counts num number likes useful funny cool total upvotes downvotes "
-        "confidence gold price age length words version year thumbsup verified id average avg days lat "
+        "confidence price age length words version year thumbsup verified id average avg days lat "
         "lng index playtime helpfulness denominator numerator product quantity qty amount page phone zip "
         "code reviews hours minutes anzahl hilfreich verifizierter verifiziert verificada compra achat "
-        "kauf purchase vine spoiler effort"
+        "kauf purchase vine spoiler effort per "
+        "predicted prediction pred previous max lead credit rank filiale personen tisch cluster topic fold "
+        "children kids adults weekday hour month quarter priority severity urgency nights floor bought "
+        "ilosc liczba sztuk polubienia wiek adet sayisi begeni fiyat yas pocet kusu "
+        "quantita prezzo eta mennyiseg kedvelesek antal pris alder aantal prijs leeftijd cantidad precio edad "
+        "quantidade preco idade stuckzahl menge preis alter quantite prix nombre numar pret varsta maara hinta ika "
+        "ποσοτητα τιμη ηλικια количество лайки лайков возраст цена кількість вподобання вік ціна الكمية السعر العمر "
+        "إعجابات כמות מחיר גיל จำนวน ราคา อายุ 数量 数 年齢 价格 年龄 点赞数 いいね数 参考になった人数 수량 가격 나이"
     ),
     "created_at": (
         "reply response replied updated update modified edited last release purchase birth stay visit "
         "order delivery experience scraped crawled answer developer seller expiry expires replydate "
-        "antwort arrival reviewer ordered shipped purchased bought crawl import imported user since"
+        "antwort arrival reviewer ordered shipped purchased bought crawl import imported user since "
+        "geburt geburtsdatum geboren bestelldatum lieferdatum kaufdatum rechnungsdatum anreise anreisedatum abreise "
+        "abreisedatum commande livraison naissance sejour pedido entrega nascimento nacimiento "
+        "compra ordine consegna "
+        "nascita acquisto zamowienia dostawy zakupu urodzenia objednavky doruceni nakupu narozeni siparis teslimat "
+        "dogum bestelling geboortedatum bestallning fodelsedatum rendeles szuletesi заказа доставки покупки рождения "
+        "замовлення доставки народження παραγγελιας γεννησης 注文日 購入日 生年月日 下单时间 购买时间 주문일 구매일"
     ),
     "review_id": (
         "user product author customer order app item business hotel parent store listing reviewer movie "
@@ -84,15 +121,49 @@ _CONTRARY: Mapping[str, str] = {
 }
 _OF_SOMETHING_BAD = (
     "complaint complaints complained problem problems issue issues trouble defect defective fault faulty broken "
-    "damaged refund refunded returned churn churned cancelled canceled spam fake toxic toxicity hate abusive offensive "
-    "negative unhappy dissatisfied beschwerde beschwerden reklamation probleme mangel mangelhaft fehler plainte queja "
-    "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela"
+    "damaged refund refunded returned churn churned cancelled canceled spam fake toxic "
+    "toxicity hate abusive offensive "
+    "negative unhappy dissatisfied beschwerde beschwerden reklamation probleme mangel mangelhaft "
+    "fehler plainte queja "
+    "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela "
+    "reklamacja reklamacje problemu klacht "
+    "sikayet жалоба жалобы проблема скарга 投诉 是否投诉 苦情 불만 "
+    "difficult difficulty hard confusing pain stress risk frustration frustrating anger slow unclear leaving cancel"
 )
-_OF_SOMETHING_GOOD = "positive positiv positivo positiva positif pos good satisfied happy praise compliment"
-_WORDS = {role: frozenset(words.split()) for role, words in _SUGGESTING.items()}
-_AGAINST = {role: frozenset(words.split()) for role, words in _CONTRARY.items()}
+_OF_SOMETHING_GOOD = (
+    "positive positiv positivo positiva positif pos good satisfied happy praise compliment "
+    "solved solve solving resolved resolve resolution handled handling"
+)
+
+
+def _without_accents(name: str) -> str:
+    """A name without accents: what the lists above say is compared so, too."""
+    parts = unicodedata.normalize("NFKD", name.translate(_WITHOUT_ACCENT))
+    return unicodedata.normalize("NFC", "".join(each for each in parts if not unicodedata.combining(each)))
+
+
+_WORDS = {role: frozenset(_without_accents(words).split()) for role, words in _SUGGESTING.items()}
+_AGAINST = {role: frozenset(_without_accents(words).split()) for role, words in _CONTRARY.items()}
 _YES_IS_BAD, _YES_IS_GOOD = frozenset(_OF_SOMETHING_BAD.split()), frozenset(_OF_SOMETHING_GOOD.split())
+_FOR = frozenset(
+    _without_accents(
+        "positive pros pro vorteile avantages ventajas vantaggi vantagens zalety vyhody výhody плюсы достоинства "
+        "переваги voordelen pluspunten fordele"
+    ).split()
+)
+_AGAINST_IT = frozenset(
+    _without_accents(
+        "negative cons contra nachteile inconvenients inconvénients desventajas svantaggi desvantagens wady nevýhody "
+        "минусы недостатки недоліки nadelen minpunten ulemper"
+    ).split()
+)
+_LIKED = frozenset(("like", "liked", "likes", "love", "loved", "best", "good", "gut", "positiv", "well", "mejor"))
+_DISLIKED = frozenset(
+    ("dislike", "disliked", "dislikes", "hate", "hated", "worst", "bad", "schlecht", "negativ", "badly", "peor")
+)
 _COUNTED = ("count", "votes", "counts")
+_OF_THE_MACHINE = 1.0
+"""The most that a name such as ``_score`` says of a label: what begins so is written by a machine for itself."""
 _OF_A_VERSION = frozenset({"version", "versions", "versao", "versione", "build", "revision", "release", "firmware"})
 _BEHIND_A_VERSION = ("name", "code", "number", "no", "nr", "value", "string")
 _OF_A_CHANGE = frozenset({"updated", "update", "modified", "edited", "changed"})
@@ -102,10 +173,7 @@ _SEVERAL = {"thumbs up count": "votes count"}
 @lru_cache(maxsize=1024)
 def words_in(name: str) -> tuple[str, ...]:
     """The words of a name in small letters and without accents: ``reviewText`` and ``review_text`` have two."""
-    plain = "".join(
-        each for each in unicodedata.normalize("NFKD", _TYPE_OF_MONGO.sub("", name)) if not unicodedata.combining(each)
-    )
-    words = [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFC", plain))]
+    words = [word.casefold() for word in _WORD.findall(_without_accents(_TYPE_OF_VALUE.sub("", name)))]
     said = " ".join(words)
     return tuple(_SEVERAL.get(said, said).split())
 
@@ -119,11 +187,14 @@ def suggests(name: str, role: str) -> float:
     if not words:
         return 0.0
     joined = "".join(words)
-    if name == role or joined in _WORDS[role]:
+    written_by_a_machine = name.startswith("_") and words == words_in(name)
+    if name == role or (joined in _WORDS[role] and not (written_by_a_machine and role == "label")):
         return 2.0
     for_it = sum(word in _WORDS[role] for word in words)
     if any(word in _AGAINST[role] or (role == "label" and word.endswith(_COUNTED)) for word in words):
         return -1.0
+    if written_by_a_machine and role == "label":
+        return _OF_THE_MACHINE * bool(for_it)
     if words[-1] in _WORDS[role]:
         return 1.0 + for_it / len(words)
     return for_it / len(words)
@@ -131,12 +202,20 @@ def suggests(name: str, role: str) -> float:
 
 def _words_for(name: str, role: str) -> tuple[str, ...]:
     """The words of a name that tell: not the "review" of ``review_date``, nor for what is kept that it is a name."""
-    words = words_in(name)
+    words = words_in(_within_its_record(name))
     if len(words) > 1 and words[0] in ("review", "reviews"):
         words = words[1:]
     if len(words) > 1 and words[-1] == "value":
         words = words[:-1]
     return words[:-1] if role == "keep" and len(words) > 1 and words[-1] in ("name", "code", "type") else words
+
+
+def _within_its_record(name: str) -> str:
+    """A name without the way to its record: the ``rating`` of ``data.node.rating``."""
+    way = name.split(".")
+    while len(way) > 1 and _AROUND_A_RECORD.issuperset(words_in(way[0])):
+        way = way[1:]
+    return ".".join(way)
 
 
 def says_a_version(name: str) -> bool:
@@ -171,17 +250,14 @@ def is_a_name(text: str) -> bool:
 def is_a_pair(name: str) -> str:
     """``positive`` or ``negative`` for a column that holds one half of a review, as hotels' exports have them."""
     words = set(words_in(name))
-    if not words <= {
-        "positive",
-        "negative",
-        "review",
-        "reviews",
-        "text",
-        "comment",
-        "comments",
-        "pros",
-        "cons",
-        "content",
-    }:
+    if not words <= {*_FOR, *_AGAINST_IT, "review", "reviews", "text", "comment", "comments", "content"}:
         return ""
-    return "positive" if words & {"positive", "pros"} else "negative" if words & {"negative", "cons"} else ""
+    return "positive" if words & _FOR else "negative" if words & _AGAINST_IT else ""
+
+
+def are_a_pair(one: str, other: str) -> bool:
+    """Whether two names are equal but for what is good, and bad: "What did you like?", "What did you dislike?"."""
+    words = list(zip(words_in(one), words_in(other), strict=False))
+    differ = [pair for pair in words if pair[0] != pair[1]]
+    same_length = len(words_in(one)) == len(words_in(other)) > 1
+    return same_length and len(differ) == 1 and differ[0][0] in _LIKED and differ[0][1] in _DISLIKED

@@ -8,9 +8,9 @@ from typing import get_args
 import pandas as pd
 
 from sentiment_assets.ingestion.batch import read_batch
-from sentiment_assets.ingestion.decoding import in_one_line
+from sentiment_assets.ingestion.decoding import before_encoded_twice, in_one_line
 from sentiment_assets.ingestion.formats import FOLDER
-from sentiment_assets.ingestion.label_rules import Meaning, ProposedRule, meaning_of
+from sentiment_assets.ingestion.label_rules import Meaning, ProposedRule, is_number, meaning_of
 from sentiment_assets.ingestion.open_file import Content
 from sentiment_assets.ingestion.preview.columns import Column, columns_of
 from sentiment_assets.ingestion.preview.lines_to_write import lines_to_write
@@ -21,7 +21,7 @@ from sentiment_assets.ingestion.preview.words_and_labels import told_of_labels
 from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ, RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.redaction import Redactor
-from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns
+from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns, label_key
 from sentiment_assets.ingestion.text_folders import Folder, is_found_when_landed
 from sentiment_assets.ingestion.values import is_missing, value_at
 from sentiment_assets.presentation.wording import counted
@@ -132,6 +132,8 @@ def preview_file(
         attributes = _without_needless_header(file, attributes, sample)
         settings = _ingestion_of(attributes)
     outcome, _ = _outcome(file, settings)
+    if not sample.rows and outcome.fails:
+        raise UnreadableFile(f"it has no row below its first line: {outcome.fails}")
     if not any(not row.problem for row in sample.rows) and outcome.fails:
         raise UnreadableFile(outcome.fails)
     if roles.rule and outcome.odd_labels:
@@ -391,6 +393,16 @@ def _shown_column(column: Column, role: Role | None) -> PreviewColumn:
     )
 
 
+def _told_of_letters(reviews: Sequence[PreviewReview]) -> list[str]:
+    """What is told of texts that were encoded twice."""
+    beyond = [word for each in reviews for word in each.text.split() if not word.isascii()]
+    before = {word: said for word in beyond if (said := before_encoded_twice(word))}
+    if 2 * len(before) <= len({*beyond}):
+        return []
+    word, said = next(iter(before.items()))
+    return [f"its letters seem to be encoded twice, such as {word!r} for {said!r}: export it again as UTF-8, once"]
+
+
 def _told_of_rows(rows: Sequence[RawRow], texts: Sequence[str]) -> list[str]:
     """What is told of rows with a text that are no reviews by the look of it."""
     holding = [row for row in rows if not row.problem and any(not is_missing(value_at(row.values, t)) for t in texts)]
@@ -412,9 +424,19 @@ def _names_sums(column: str, rows: Sequence[RawRow]) -> bool:
 
 
 def _goes_on_with_header(first: RawRow, others: Sequence[RawRow]) -> bool:
-    """Whether a row has nothing in several columns that all others fill, as where questions have answers below them."""
+    """Whether a row has nothing in several columns that all others fill, as where questions have answers below them.
+
+    Words in several columns in which others have numbers go on with it, too.
+    """
     empty = [name for name, value in first.values.items() if is_missing(value)]
-    return sum(not any(is_missing(row.values.get(name)) for row in others) for name in empty) > 1
+    words = [name for name, value in first.values.items() if isinstance(value, str) and not is_number(label_key(value))]
+    odd = [name for name in empty if not any(is_missing(row.values.get(name)) for row in others)]
+    odd += [name for name in words if name not in empty and _are_numbers([row.values.get(name) for row in others])]
+    return len(odd) > 1
+
+
+def _are_numbers(values: Sequence[object]) -> bool:
+    return all(not is_missing(each) and is_number(label_key(each)) for each in values)
 
 
 def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]:
@@ -436,6 +458,7 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
         warnings.append("it has no row")
     if len(sample.rows) == 1:
         warnings.append("it has one row only: see whether that is a review, or an error in place of an export")
+    warnings += [] if proposal else _told_of_letters(outcome.reviews)
     warnings += _told_of_rows(sample.rows, (*roles.of("title"), *roles.of("text")))
     date = roles.of("created_at")
     unread = [each for each in outcome.unread if each.field != "created_at" or not date]

@@ -1,7 +1,7 @@
 """A sample of a file, read the way that leaves the fewest problems: encoding, quoting, header, list or sheet."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -36,7 +36,8 @@ _BY_LINES = ("csv", "tsv", "txt", "pos", "neg", "jsonl", "ndjson")
 _DELIMITED = ("csv", "tsv", "txt", "pos", "neg")
 _SHEETS = ("xlsx", "xls", "ods")
 _CLEARLY, _NEARLY_ALL = 0.5, 0.9
-_FEW_PROBLEMS = 0.02
+_FEW_PROBLEMS, _A_TENTH = 0.02, 0.1
+_ROWS_THAT_TELL = 10
 _ROWS_ABOVE = 20
 _A_SENTENCE, _LONGEST_NAME, _FEW_LABELS = 4, 60, 12
 
@@ -127,9 +128,18 @@ def read_sample(file: File, settings: IngestionSettings) -> Sample:
         return sample
     if sample.file.is_delimited:
         sample = _with_fewest_problems(sample)
+    if _holds_others_in_one(sample):
+        told = "each line is one field in quotes that holds the others: take the quotes around the lines away"
+        sample = replace(sample, told=(*sample.told, told))
     if SHAPE not in sample.found and str(sample.found.get("format")) in (*_DELIMITED, *_SHEETS):
         sample = _with_header(_below_other_rows(sample))
     return sample
+
+
+def _holds_others_in_one(sample: Sample) -> bool:
+    """Whether the only column is called by the names of several."""
+    names = [each.name for each in sample.columns]
+    return len(names) == 1 and max(_known_names(names[0].split(each)) for each in DELIMITERS) > 1
 
 
 def _with(settings: IngestionSettings, **form: object) -> IngestionSettings:
@@ -178,7 +188,7 @@ def _as_utf_16(file: File, settings: IngestionSettings, error: UnreadableFile) -
             continue
     if not readings:
         raise error
-    return max(readings, key=lambda each: sum(str(row.values).isascii() for row in each.rows))
+    return max(readings, key=lambda each: sum(map(str.isascii, "".join(map(_all_of, each.rows)))))
 
 
 def _weight_of_texts(sample: Sample) -> float:
@@ -323,7 +333,11 @@ def _known_names(names: Sequence[str]) -> int:
 def _with_header(sample: Sample) -> Sample:
     """The sample with names by position, if its first row is a review like the others."""
     readable = [row for row in sample.rows if not row.problem]
-    if sample.settings.format.names or not readable or not _is_a_row(list(readable[0].values), sample.columns):
+    if (
+        sample.settings.format.names
+        or not readable
+        or not _is_a_row(list(readable[0].values), sample.columns, sample.settings.placeholders)
+    ):
         return sample
     if _may_be_lines(sample) and len(readable[0].values) == 1:
         return sample.read_again(_with(sample.settings, one_review="line"), "it has no header: each line is a review")
@@ -340,12 +354,17 @@ def _with_header(sample: Sample) -> Sample:
     )
 
 
-def _is_a_row(header: Sequence[str], columns: Sequence[Column]) -> bool:
-    """Whether what should name the columns is like their values, and no name that is known."""
+def _is_a_row(header: Sequence[str], columns: Sequence[Column], nothing: Collection[str]) -> bool:
+    """Whether what should name the columns is like their values, and no name that is known.
+
+    Words for ``nothing`` say neither.
+    """
     if any(map(is_a_known_name, header)) or any(map(_is_a_number_above_texts, columns)):
         return False
     if any(map(_is_one_of_its_values, columns)):
         return True
+    if any(_is_none_of_its_values(each) for each in columns if not stands_for_nothing(each.name, nothing)):
+        return False
     return any(map(_is_a_text_above_texts, columns)) and not any(map(is_a_name, header))
 
 
@@ -360,7 +379,19 @@ def _is_one_of_its_values(column: Column) -> bool:
         return False
     if is_number(label_key(name)):
         return column.numbers > _CLEARLY
-    return name in column.seen and len(column.keys) <= _FEW_LABELS and column.distinct < _CLEARLY
+    occurs = column.seen[name] > (len(column.texts) >= _ROWS_THAT_TELL)  # a header may be repeated once
+    return occurs and len(column.keys) <= _FEW_LABELS and column.distinct < _CLEARLY
+
+
+def _is_none_of_its_values(column: Column) -> bool:
+    """Whether it is a word above numbers or dates, or above a few labels that occur again and again: a name."""
+    if len(column.texts) < _ROWS_THAT_TELL or is_number(label_key(column.name)):
+        return False
+    if column.numbers >= _NEARLY_ALL:
+        return any(map(str.isalpha, column.name))
+    if column.dates.read >= _NEARLY_ALL:
+        return not any(map(str.isdigit, column.name))
+    return len(column.keys) <= _FEW_LABELS and column.distinct < _A_TENTH and label_key(column.name) not in column.keys
 
 
 def _is_a_text_above_texts(column: Column) -> bool:

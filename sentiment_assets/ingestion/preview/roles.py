@@ -1,7 +1,7 @@
 """Which column holds what, by values first and names second, each with how sure and why."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sentiment_assets.ingestion.label_rules import (
     ProposedRule,
@@ -16,6 +16,7 @@ from sentiment_assets.ingestion.label_rules import (
 )
 from sentiment_assets.ingestion.preview.columns import Column, Dates
 from sentiment_assets.ingestion.preview.names import (
+    are_a_pair,
     is_a_pair,
     says_a_change,
     says_a_version,
@@ -24,7 +25,7 @@ from sentiment_assets.ingestion.preview.names import (
     words_in,
 )
 from sentiment_assets.ingestion.ratings import highest_named, number_of
-from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule
+from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule, label_key
 from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import NotRead
 from sentiment_assets.presentation.wording import counted
@@ -34,9 +35,17 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
-_ANSWERS, _FLAGS = frozenset({"yes", "no", "true", "false", "y", "n"}), frozenset({"0", "1"})
+_YES_AND_NO = (
+    "yes no true false y n ja nein nej nee nei oui non sì si sí no sim não nao tak nie ano ne igen nem da nu kyllä ei "
+    "evet hayır да нет так ні ναι όχι نعم لا כן לא हाँ नहीं ใช่ ไม่ใช่ có không はい いいえ 是 否 예 네 아니오 아니요"
+)
+_ANSWERS, _FLAGS = frozenset(map(label_key, _YES_AND_NO.split())), frozenset({"0", "1"})
+_OF_OTHER_THINGS = frozenset(
+    ("up", "down", "+", "-", "plus", "minus", "p", "n", "good", "bad", "poor", "agree", "disagree")
+)
+"""Words that say what is good, and what is not, of things, trends and terms, too."""
 _FASTTEXT = "__label__"
-_WORDS_OF_BOTH_SIDES, _WORDS_OF_A_QUESTION = 4.0, 4
+_WORDS_OF_BOTH_SIDES, _OF_STARS, _WORDS_OF_A_QUESTION = 4.0, 3.5, 4
 _SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
 
 
@@ -114,7 +123,8 @@ def _hint(search: _Search, column: Column, role: str) -> float:
 
 
 def _find_text(search: _Search) -> None:
-    weights = {each.name: _weight_of_text(search, each) for each in search.free() if each.is_text}
+    texts = [each for each in search.free() if each.is_text and not _is_of_codes(search, each)]
+    weights = {each.name: _weight_of_text(search, each) for each in texts}
     if not weights:
         return
     ranked = sorted(weights, key=lambda name: -weights[name])
@@ -122,10 +132,8 @@ def _find_text(search: _Search) -> None:
     second = weights[ranked[1]] if len(ranked) > 1 else 0.0
     pair = _pair(search, best)
     if pair:
-        for column in pair:
-            search.take(
-                column, "text", sure="likely", why=f"what is {is_a_pair(column.name)} about it stands by itself"
-            )
+        for column, half in zip(pair, ("positive", "negative"), strict=True):
+            search.take(column, "text", sure="likely", why=f"what is {half} about it stands by itself")
         one, other = (column.name for column in pair)
         search.told.append(
             f"{one} and {other} are the two halves of a review; they are joined. If they should be reviews of their "
@@ -153,6 +161,12 @@ def _find_text(search: _Search) -> None:
         search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
 
 
+def _is_of_codes(search: _Search, column: Column) -> bool:
+    """Whether it has one word each, mostly with a digit, and no name of a text: ids, and no reviews."""
+    with_digits = sum(any(map(str.isdigit, text)) for text in column.texts)
+    return column.words < 2 and with_digits > _MOSTLY * len(column.texts) and _hint(search, column, "text") < 1
+
+
 def _words_each(column: Column) -> str:
     return f"{counted(round(column.words), 'word')} each"
 
@@ -167,9 +181,17 @@ def _weight_of_text(search: _Search, column: Column) -> float:
 
 
 def _pair(search: _Search, best: Column) -> tuple[Column, ...]:
-    if not search.named or not is_a_pair(best.name):
+    texts = [each for each in search.free() if each.is_text]
+    if not search.named:
         return ()
-    halves = {is_a_pair(each.name): each for each in search.free() if each.is_text and is_a_pair(each.name)}
+    for other in texts:
+        if are_a_pair(best.name, other.name):
+            return best, other
+        if are_a_pair(other.name, best.name):
+            return other, best
+    if not is_a_pair(best.name):
+        return ()
+    halves = {is_a_pair(each.name): each for each in texts if is_a_pair(each.name)}
     return (halves["positive"], halves["negative"]) if len(halves) == 2 else ()
 
 
@@ -204,6 +226,10 @@ def _find_date(search: _Search) -> str:
     best = search.columns[max(weights, key=lambda name: weights[name])]
     dates = best.dates
     sure, why = _how_sure_of_date(dates, _hint(search, best, "created_at"))
+    equals = [each for each in weights if weights[each] == weights[best.name] and each != best.name]
+    if search.named and equals:
+        sure = "a guess"
+        search.told.append(f"{', '.join(equals)} may be the date of the review too; {best.name} was taken")
     search.take(best, "created_at", sure=sure, why=why)
     if dates.is_ambiguous:
         search.told.append(f"{best.name}: {dates.reason}; until then it stays without a date")
@@ -297,8 +323,8 @@ def _is_index(column: Column) -> bool:
 
 def _find_label(search: _Search) -> ProposedRule | None:
     search.told += [
-        f"{each.name} seems to say yes to something bad: it is no label by itself. If it is one, name it under "
-        "`columns: label:`, and say under `labels` what its values mean"
+        f"{each.name} seems to say yes to something bad, or how bad it is: it is no label by itself. If it is one, "
+        "name it under `columns: label:`, and say under `labels` what its values mean"
         for each in search.free()
         if _says_yes_to_something_bad(search, each)
     ]
@@ -310,13 +336,36 @@ def _find_label(search: _Search) -> ProposedRule | None:
     best = search.columns[max(weights, key=lambda name: _rank_of_label(search, name, weights[name]))]
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
-    what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
+    equals = [name for name in weights if weights[name] == weight and search.columns[name].values != best.values]
     named = _hint(search, best, "label") >= 1
+    if not named and best.numbers < _NEARLY_ALL and sure == "sure":
+        sure = "likely"  # a test may be positive, too
+    if search.named and (equals or not (named or _says_by_itself(best))):
+        sure = "a guess"
+    what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
     search.take(best, "label", sure=sure, why=what + (", its name" if named else ""))
-    others = [name for name in weights if name != best.name and suggests(name, "label") >= 1]
+    others = [name for name in weights if name != best.name and (name in equals or suggests(name, "label") >= 1)]
     if others:
         search.told.append(f"{', '.join(others)} may say what a review thinks too; {best.name} was taken")
-    return _told_of_unknown(search, best, rule_for(best))
+    rule = rule_for(best)
+    if sure == "a guess" and rule.rule and rule.sure != "a guess":
+        rule = replace(rule, sure="a guess", why=f"{rule.why}; see whether {best.name} is the label at all")
+    if _known(best) and all("agree" in each for each in _known(best)):
+        rule = replace(rule, sure="a guess", why="to what people agree, the name of the column says")
+    return _told_of_unknown(search, best, rule)
+
+
+def _known(column: Column) -> set[str]:
+    """Its values that are known to be positive or negative."""
+    return {key for key in column.keys if meaning_of(key) in ("positive", "negative")}
+
+
+def _says_by_itself(column: Column) -> bool:
+    """Whether its values say what people feel without its name: not of a trend that is up or down."""
+    if column.numbers >= _NEARLY_ALL:
+        return _as_ratings(column) == _OF_STARS
+    is_asked = len(words_in(column.name)) >= _WORDS_OF_A_QUESTION
+    return is_asked or not _known(column) <= _OF_OTHER_THINGS
 
 
 def _rank_of_label(search: _Search, name: str, weight: float) -> tuple[float, int]:
@@ -325,7 +374,10 @@ def _rank_of_label(search: _Search, name: str, weight: float) -> tuple[float, in
 
 
 def _ask_for_label(search: _Search) -> ProposedRule | None:
-    """Take the only column of few words that there is for a label, if a person says what the words mean."""
+    """Take the only column of few words that there is for a label, if a person says what the words mean.
+
+    A yes to nobody knows what is none: it may say that somebody wants a newsletter.
+    """
     few = [
         each
         for each in search.free()
@@ -333,10 +385,22 @@ def _ask_for_label(search: _Search) -> ProposedRule | None:
         and _is_of_few_words(each)
         and not _says_yes_to_something_bad(search, each)
     ]
+    answers = [each for each in few if _are_answers(each) and not any(map(meaning_of, words_in(each.name)))]
+    search.told += [
+        f"{each.name} holds yes and no, and its name does not say to what: if a yes is praise, name it under `columns: "
+        "label:`, and say under `labels` what its values mean"
+        for each in answers
+    ]
+    few = [each for each in few if each not in answers]
     if len(few) != 1:
         return None
     search.take(few[0], "label", sure="a guess", why=f"the only column of few words, {len(few[0].seen)}")
     return _told_of_unknown(search, few[0], rule_for(few[0]))
+
+
+def _are_answers(column: Column) -> bool:
+    """Whether its values, as far as they are known, are a yes and a no."""
+    return bool(_known(column)) and _known(column) <= _ANSWERS
 
 
 def _is_of_few_words(column: Column) -> bool:
@@ -366,7 +430,7 @@ def _told_of_unknown(search: _Search, column: Column, rule: ProposedRule) -> Pro
 def rule_for(column: Column) -> ProposedRule:
     """The label rule that a column's values suggest."""
     numbers = numbers_in(column.keys, LabelRule())
-    if not numbers:
+    if not numbers or column.numbers <= _MOSTLY:  # "+", "-" and 0 are words
         return proposed_rule_for_words(column.seen)
     if by_classes := rule_of_classes(column.classes, numbers):
         return by_classes
@@ -393,7 +457,9 @@ def _weight_of_label(search: _Search, column: Column) -> float:
 
 def _says_yes_to_something_bad(search: _Search, column: Column) -> bool:
     keys = column.keys.keys()
-    return bool(keys) and keys <= _ANSWERS | _FLAGS and search.named and says_of_something_bad(column.name)
+    says_how_much = column.numbers >= _NEARLY_ALL and not any(map(highest_named, keys))
+    answers = bool(keys) and (keys <= _ANSWERS | _FLAGS or says_how_much)
+    return answers and search.named and says_of_something_bad(column.name)
 
 
 def _as_ratings(column: Column) -> float:
@@ -403,7 +469,7 @@ def _as_ratings(column: Column) -> float:
     if column.counts_up and len(numbers) > 5:
         return 0.0
     if any(highest_named(key) for key in column.keys) or any("star" in key or "★" in key for key in column.keys):
-        return 3.5
+        return _OF_STARS
     if column.keys.keys() <= _FLAGS:
         return 1.0
     whole = all((2 * number).is_integer() for number in numbers)
@@ -418,6 +484,8 @@ def _as_words(column: Column) -> float:
     meanings = {text: meaning_of(text) for text in column.seen}
     known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
     both = {"positive", "negative"} <= set(meanings.values())
+    if _are_answers(column):
+        both = False  # to what, the name of the column must say
     if column.keys.keys() <= _ANSWERS:
         return 1.0
     if both and known > _MOSTLY:

@@ -15,6 +15,7 @@ from sentiment_assets.ingestion.readers.source import (
     LINES_OF_HEADER,
     LINES_PASSED_OVER,
     LONGEST_RECORD,
+    REPEATS_THE_HEADER,
     RawRow,
     Source,
     column_names,
@@ -55,7 +56,7 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
     looked_at = _first_records(first, delimiter, source.format, padded=padded)
     above: list[list[str]] = []
     if source.format.names:
-        names, protected = column_names(source.format.names), list[int]()
+        names, protected, header = column_names(source.format.names), list[int](), None
     else:
         above, header = _down_to_header(iter(records), looked_at, source)
         names, protected = _header(header)
@@ -65,10 +66,13 @@ def _read(text: Iterator[str], source: Source, usual: str) -> Iterator[RawRow]:
     if not source.format.names and _have_names_of_r(first, looked_at, names, delimiter):
         names, protected = column_names(["", *names]), [place + 1 for place in protected]
     columns = len(names)
+    repeated = header[1] if header and columns > 1 else None
     for number, fields, fault in records:
         if one_more and not fault and len(fields) == columns + 1 and not fields[-1]:
             fields.pop()
-        if not fault and len(fields) == columns:
+        if fields == repeated:
+            yield RawRow(number, {"line": delimiter.join(fields)}, REPEATS_THE_HEADER)
+        elif not fault and len(fields) == columns:
             for place in protected:
                 fields[place] = unprotected(fields[place])
             yield RawRow(number, dict(zip(names, fields, strict=True)))

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 import string
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, U
 from sentiment_assets.ingestion.settings import FormatSettings
 
 _LOOKED_AT = 16 * MEGABYTE
+_OF_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _OF_NO_WIDTH = f"{string.whitespace}\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines",
@@ -40,6 +42,8 @@ SHAPE_PROPOSED = "shape_proposed"
 NOT_READ = "not_read"
 """The files of a folder that are no reviews."""
 
+REPEATS_THE_HEADER = "repeats the header, as where files are put one behind the other; it holds no review"
+"""What is the matter with a row that has the names of the columns again."""
 CLASS_NAMES = "class_names"
 """The names that the file itself has for the numbers of a column, from 0 on, by the column's name."""
 
@@ -122,7 +126,8 @@ class Source:
 
 def fault_of_text(beginning: str, encoding: str) -> str:
     """Why the beginning of a text cannot be one in this encoding, as the end of a sentence; empty if it can."""
-    if beginning.count("\x00") <= len(beginning) // 5:
+    of_no_text = len(_OF_NO_TEXT.findall(beginning))  # Cyrillic letters in UTF-16 have others than NUL
+    if "\x00" not in beginning or of_no_text <= len(beginning) // 5:
         return ""
     return (
         f"is full of NUL characters when read as {encoding}: it looks like UTF-16 without a byte order mark, or like "

@@ -12,6 +12,7 @@ from sentiment_assets.ingestion.readers.source import (
     LINES_IN_FIELDS,
     LINES_OF_HEADER,
     LINES_PASSED_OVER,
+    REPEATS_THE_HEADER,
     RawRow,
     SeveralInOne,
     Source,
@@ -52,11 +53,12 @@ def read_spreadsheet(source: Source) -> Iterator[RawRow]:
 
 def _rows_of(sheet: _Sheet, source: Source) -> Iterator[RawRow]:
     first, names = (0, column_names(source.format.names)) if source.format.names else _below_header(sheet, source)
-    rows = 0
+    rows, header = 0, _cells(sheet[first - 1]) if first and len(names) > 1 else None
     for number, cells in enumerate(sheet[first:], start=first + 1):
         if _is_a_row(cells, source):
             rows += 1
-            yield RawRow(number, {column: _value(cell) for column, cell in zip(names, cells, strict=False)})
+            values = {column: _value(cell) for column, cell in zip(names, cells, strict=False)}
+            yield RawRow(number, values, REPEATS_THE_HEADER if _cells(cells) == header else None)
     headers = int(first > 0)
     counted = {LINES: len(sheet), LINES_OF_HEADER: headers, LINES_IN_FIELDS: 0}
     source.found.update(counted | {LINES_PASSED_OVER: len(sheet) - rows - headers})

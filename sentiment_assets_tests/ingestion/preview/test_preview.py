@@ -1,6 +1,7 @@
 """The settings that a preview proposes read the file they were proposed for: all rows, labels and dates."""
 
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 import pytest
@@ -236,6 +237,98 @@ def test_a_file_of_utf_8_in_a_branch_of_another_encoding_is_told() -> None:
     assert "set `encoding: utf-8`" in told
     for content in (text.encode("cp1252"), text.encode("utf-8-sig"), text.replace("ö", "oe").encode()):
         assert preview_for_branch(content, "a.csv", branch).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "months"),
+    [("sv", "januari mars maj oktober"), ("cs", "ledna března května října"), ("uk", "січня березня травня жовтня")],
+)
+def test_the_language_that_names_all_months_is_proposed(language: str, months: str) -> None:
+    names = months.split() * 6
+    dates = [f"{1 + place} {name} 2025" for place, name in enumerate(names)]
+    preview = look(table({"text": TEXTS, "label": SIGNS, "date": dates}))
+    assert preview.outcome.dated == 24
+    assert preview.settings["monitoring"] == {"languages": [language]}
+
+
+def test_letters_that_were_encoded_twice_are_told() -> None:
+    text = table({"text": [f"Schöne {text}" for text in TEXTS], "label": SIGNS})
+    (told,) = look(text.encode().decode("cp1252")).warnings
+    assert told.startswith("its letters seem to be encoded twice, such as 'SchÃ¶ne' for 'Schöne'")
+    assert look(text).warnings == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_cyrillic_letters_in_utf_16_without_a_mark_are_read(encoding: str) -> None:
+    text = table({"text": [f"Очень хорошая палатка, {place}" for place in range(24)], "label": SIGNS})
+    preview = look(text.encode(encoding))
+    assert preview.outcome.kept == 24
+    assert preview.settings["encoding"] == encoding
+
+
+def test_the_names_again_below_the_header_are_no_review() -> None:
+    text = table({"id": [f"r{place}" for place in range(24)], "text": TEXTS})
+    again = text + text.splitlines()[0] + "\n"
+    preview = look(again)
+    assert (preview.outcome.kept, preview.outcome.quarantined) == (24, 1)
+    assert preview.outcome.quarantine[0].reason.startswith("repeats the header")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"Nội dung đánh giá": TEXTS, "Điểm": STARS},
+        {"Nội dung đánh giá": TEXTS, "Ngày": ISO},
+        {"Nội dung đánh giá": TEXTS, "Loại": ["Tốt", "Xấu"] * 12},
+        {"Please say, in a few words (optional, no names), why you feel so": TEXTS, "From 1 to 5, how was it": STARS},
+    ],
+)
+def test_words_above_numbers_dates_or_a_few_labels_are_a_header_in_any_language(
+    columns: dict[str, Sequence[str]],
+) -> None:
+    preview = look(table(columns))
+    assert preview.outcome.rows == 24
+    assert [each.name for each in preview.columns] == list(columns)
+
+
+def test_a_first_review_without_a_rating_is_no_header() -> None:
+    preview = look(table({"text": TEXTS, "label": ["null", *STARS[1:]]}, header=False))
+    assert preview.outcome.rows == 24
+
+
+def test_names_that_a_second_row_repeats_are_a_header_and_the_rows_that_go_on_with_it_are_told() -> None:
+    columns = {
+        "Progress": ["Progress", *[100] * 24],
+        "Q1": ["How was it?", *STARS],
+        "Q2": ["Please tell us why.", *TEXTS],
+    }
+    preview = look(table(columns))
+    assert [each.name for each in preview.columns] == ["Progress", "Q1", "Q2"]
+    assert any(each.startswith("row 2 seems to go on with the header") for each in preview.warnings)
+
+
+def test_lines_in_quotes_and_a_file_of_names_alone_are_told() -> None:
+    lines_of_it = table({"date": ISO, "stars": STARS, "review": TEXTS}).splitlines()
+    quoted = "".join(f'"{line.replace(chr(34), chr(34) * 2)}"\n' for line in lines_of_it)
+    assert any("each line is one field in quotes" in each for each in look(quoted).warnings)
+    with pytest.raises(UnreadableFile, match="it has no row below its first line: it has no column 'text'"):
+        look("stars,review,date\n")
+
+
+def test_a_file_of_ids_and_stars_has_no_text() -> None:
+    preview = look(table({"order": [f"R{1000 + place}" for place in range(24)], "stars": STARS}))
+    assert not [each for each in preview.columns if each.role == "text"]
+    assert any(each.startswith("no column looks like the text of a review") for each in preview.warnings)
+
+
+def test_what_was_deleted_is_no_review() -> None:
+    preview = look(table({"body": ["[deleted]", "[removed]", *TEXTS[2:]], "label": SIGNS}))
+    assert (preview.outcome.kept, preview.outcome.without_text) == (22, 2)
+
+
+def test_plus_minus_and_naught_are_words() -> None:
+    preview = look(table({"text": TEXTS, "rating": ["+", "-", "0", "+"] * 6}))
+    assert preview.outcome.labels == {"positive": 12, "negative": 6, "neutral": 0, "unlabelled": 0}
 
 
 def test_the_halves_of_a_review_and_python_literals_are_told() -> None:

@@ -61,7 +61,7 @@ def test_counters_ids_and_other_numbers_are_no_rating(name: str, values: Sequenc
 def test_a_yes_to_something_bad_is_no_label_by_itself_and_told(name: str, values: Sequence[object]) -> None:
     roles = found(text=TEXTS, **{name: values * 12})
     assert roles.of("label") == ()
-    assert any(each.startswith(f"{name} seems to say yes to something bad") for each in roles.told)
+    assert any(each.startswith(f"{name} seems to say yes to something bad, or how bad it is") for each in roles.told)
 
 
 @pytest.mark.parametrize("name", ["Positive or negative?", "satisfied_or_unhappy"])
@@ -69,6 +69,134 @@ def test_a_yes_to_something_good_besides_is_a_label(name: str) -> None:
     roles = found(text=TEXTS, **{name: ["Yes", "No"] * 12})
     assert roles.of("label") == (name,)
     assert roles.told == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Newsletter", ["Yes", "No"]),
+        ("Einwilligung", ["Ja", "Nein"]),
+        ("Zgoda", ["TAK", "NIE"]),
+        ("同意", ["是", "否"]),
+    ],
+)
+def test_a_yes_to_nobody_knows_what_is_no_label_and_told(name: str, values: Sequence[object]) -> None:
+    roles = found(text=TEXTS, **{name: values * 12})
+    assert roles.of("label") == ()
+    assert any(each.startswith(f"{name} holds yes and no, and its name does not say to what") for each in roles.told)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("Recomenda?", ["Sim", "Não"]), ("Czy polecasz?", ["Tak", "Nie"]), ("Doporučujete?", ["Ano", "Ne"])],
+)
+def test_a_yes_to_whether_it_is_recommended_is_a_label(name: str, values: Sequence[object]) -> None:
+    roles = found(text=TEXTS, **{name: values * 12})
+    assert roles.of("label") == (name,)
+    assert roles.rule is not None
+    assert roles.rule.rule == {"positive": values[:1], "negative": values[1:]}
+
+
+@pytest.mark.parametrize("name", ["difficulty_rating", "pain_score", "Stress (1-5)", "Ocena problemu"])
+def test_a_rating_of_something_bad_is_no_label_and_told(name: str) -> None:
+    roles = found(text=TEXTS, **{name: STARS})
+    assert roles.of("label") == ()
+    assert any(each.startswith(f"{name} seems to say yes to something bad, or how bad it is") for each in roles.told)
+
+
+def test_how_a_problem_was_solved_is_a_rating_all_the_same() -> None:
+    assert found(text=TEXTS, problem_resolution_rating=STARS).of("label") == ("problem_resolution_rating",)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("trend", ["up", "down"]), ("rh", ["+", "-"]), ("item condition", ["good", "poor"]), ("Filter", [1, 2, 4, 5])],
+)
+def test_what_may_be_said_of_other_things_is_a_guess_without_a_name_and_so_is_its_rule(
+    name: str, values: Sequence[object]
+) -> None:
+    roles = found(text=TEXTS, **{name: (values * 12)[:COUNT]})
+    [label] = [each for each in roles.roles if each.role == "label"]
+    assert roles.rule is not None
+    assert (label.column, label.sure, roles.rule.sure) == (name, "a guess", "a guess")
+    assert roles.rule.why.endswith(f"see whether {name} is the label at all")
+
+
+def test_words_without_a_name_are_never_sure_to_be_the_label() -> None:
+    roles = found(text=TEXTS, result=["positive", "negative"] * 12)
+    assert [each.sure for each in roles.roles if each.role == "label"] == ["likely"]
+
+
+def test_stars_and_feelings_need_no_name() -> None:
+    for values in (["★★★★★", "★"] * 12, ["happy", "unhappy"] * 12):
+        roles = found(text=TEXTS, x=values)
+        assert roles.rule is not None
+        assert "a guess" not in [roles.rule.sure, *(each.sure for each in roles.roles if each.role == "label")]
+
+
+def test_to_what_people_agree_the_name_must_say() -> None:
+    roles = found(text=TEXTS, **{"The shop was hard to find": ["Agree", "Strongly disagree"] * 12})
+    assert roles.rule is not None
+    assert (roles.rule.sure, roles.rule.why) == ("a guess", "to what people agree, the name of the column says")
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("Vorteile", "Nachteile"),
+        ("Zalety", "Wady"),
+        ("Плюсы", "Минусы"),
+        ("What did you like?", "What did you dislike?"),
+        ("Gut am Arbeitgeber finde ich", "Schlecht am Arbeitgeber finde ich"),
+    ],
+)
+def test_the_halves_of_a_review_are_joined_in_any_language(good: str, bad: str) -> None:
+    longer = [f"{text} and more" for text in TEXTS]
+    assert found(**{bad: longer, good: TEXTS, "stars": STARS}).of("text") == (bad, good)
+    assert found(**{good: longer, "What else?": TEXTS}).of("text") == (good,)
+
+
+def test_codes_of_languages_are_no_answers() -> None:
+    assert found(text=TEXTS, codes=["no", "da"] * 12).of("label") == ()
+
+
+def test_what_most_annotators_say_comes_before_what_one_of_them_says() -> None:
+    one, other = ["pos", "neg"] * 12, ["neg", *["pos", "neg"] * 11, "pos"]
+    assert found(text=TEXTS, annotator_1=one, annotator_2=other, majority=one).of("label") == ("majority",)
+    roles = found(text=TEXTS, annotator_1=one, annotator_2=other)
+    assert [each.sure for each in roles.roles if each.role == "label"] == ["a guess"]
+    assert "annotator_2 may say what a review thinks too; annotator_1 was taken" in roles.told
+
+
+def test_what_search_engines_call_score_is_no_rating_beside_one() -> None:
+    assert found(_score=STARS, **{"_source.text": TEXTS, "_source.rating": STARS}).of("label") == ("_source.rating",)
+
+
+@pytest.mark.parametrize("other", ["Ilość", "Počet kusů", "数量", "weekday", "nights"])
+def test_how_many_were_bought_is_no_rating_in_any_language(other: str) -> None:
+    assert found(text=TEXTS, **{other: ["1", "2", "3", "4"] * 6}).of("label") == ()
+
+
+@pytest.mark.parametrize(
+    ("ordered", "reviewed"),
+    [("Data zamówienia", "Data opinii"), ("Дата заказа", "Дата отзыва"), ("Geburtsdatum", "Bewertet am")],
+)
+def test_the_day_of_an_order_or_a_birth_is_not_that_of_the_review(ordered: str, reviewed: str) -> None:
+    earlier = ["2023-01-31"] * COUNT
+    assert found(text=TEXTS, **{ordered: earlier, reviewed: ISO}).of("created_at") == (reviewed,)
+
+
+def test_of_two_dates_of_which_none_is_named_better_either_is_a_guess() -> None:
+    roles = found(text=TEXTS, one=ISO, two=ISO)
+    assert [each.sure for each in roles.roles if each.role == "created_at"] == ["a guess"]
+    assert "two may be the date of the review too; one was taken" in roles.told
+
+
+@pytest.mark.parametrize("name", ["Odpowiedź sprzedawcy", "Ответ магазина", "店舗からの返信"])
+def test_a_shops_answer_is_not_the_review_in_any_language(name: str) -> None:
+    longer = [f"{text}, and thank you for {text}" for text in TEXTS]
+    opinion = {"Odpowiedź sprzedawcy": "Opinia", "Ответ магазина": "Отзыв"}.get(name, "レビュー")
+    assert found(**{name: longer, opinion: TEXTS}).of("text") == (opinion,)
 
 
 def test_without_names_ratings_are_those_of_more_different_numbers() -> None:
@@ -165,6 +293,9 @@ def test_without_names_values_alone_decide() -> None:
         ("Calificación", ("calificacion",)),
         ("评分", ("评分",)),
         ("reviews.rating", ("reviews", "rating")),
+        ("Điểm", ("diem",)),
+        ("Größe", ("grosse",)),
+        ("रेटिंग", ("रेटिंग",)),
         ("", ()),
     ],
 )
@@ -198,6 +329,33 @@ def test_a_name_falls_into_its_words(name: str, words: tuple[str, ...]) -> None:
 def test_names_are_known_in_german_and_french(name: str, role: str) -> None:
     assert suggests(name, role) == 2
     assert is_a_known_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Yıldız", "label"),
+        ("Bedømmelse", "label"),
+        ("Рейтинг", "label"),
+        ("Оцінка", "label"),
+        ("Βαθμολογία", "label"),
+        ("التقييم", "label"),
+        ("דירוג", "label"),
+        ("रेटिंग", "label"),
+        ("คะแนน", "label"),
+        ("Điểm", "label"),
+        ("レビュー", "text"),
+        ("Treść", "text"),
+        ("Vélemény", "text"),
+        ("Відгук", "text"),
+        ("Ημερομηνία", "created_at"),
+        ("Päivämäärä", "created_at"),
+        ("fields.stars.integerValue", "label"),
+        ("node.rating", "label"),
+    ],
+)
+def test_names_are_known_in_other_languages_and_within_a_record(name: str, role: str) -> None:
+    assert suggests(name, role) == 2
 
 
 def test_one_of_a_thing_is_no_plural() -> None:

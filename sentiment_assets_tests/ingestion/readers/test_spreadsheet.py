@@ -73,6 +73,12 @@ def test_rows_above_and_columns_before_the_table_are_empty_and_nothing_is_shifte
     assert dict(row.values) == {"column 1": None, "text": "fine", "stars": 5}
 
 
+def test_a_header_that_stands_there_again_is_no_row() -> None:
+    rows = list(read_rows(as_xlsx({"Sheet1": [*REVIEWS, REVIEWS[0]]}), "r.xlsx", "utf-8"))
+    assert [bool(row.problem) for row in rows] == [False, False, True]
+    assert str(rows[2].problem).startswith("repeats the header")
+
+
 def test_a_sheet_without_a_header_is_read_by_position() -> None:
     content = as_xlsx({"Sheet1": REVIEWS[1:]})
     rows = list(read_rows(content, "r.xlsx", "utf-8", format=FormatSettings(names=["body", "stars", "x"])))
