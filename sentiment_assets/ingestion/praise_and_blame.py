@@ -1,6 +1,6 @@
 """Reviews that praise or blame by their words, and their labels: a label rule turned round shows in these.
 
-Looked for are some words of each of a dozen languages, wherever they stand: "not great" counts as praise. On five
+Looked for are some words of each of thirty languages, wherever they stand: "not great" counts as praise. On five
 corpora that were tried, of films, shops, medicines and local businesses, 77 to 99 % of the reviews that praise are
 positive and 9 to 64 % of those that blame: the odds of the former are 14 to 80 times as large.
 """
@@ -17,16 +17,22 @@ _PRAISE = (
     "ausgezeichnet hervorragend wunderbar begeistert perfekt klasse zufrieden parfait parfaite génial magnifique ravi "
     "ravie excelente perfecto perfecta maravilloso maravillosa encanta recomiendo ótimo ótima perfeito perfeita adorei "
     "recomendo ottimo ottima eccellente perfetto perfetta fantastico uitstekend geweldig świetny świetna polecam "
+    "utmärkt fantastisk underbar fremragende erinomainen loistava mahtava skvělý skvělé výborný výborná doporučuji "
+    "kiváló tökéletes csodálatos minunat recomand εξαιρετικό υπέροχο τέλειο ممتاز ممتازة رائع رائعة מעולה מצוין מושלם "
+    "शानदार बेहतरीन tuyệt ดีมาก ยอดเยี่ยม чудово чудовий відмінно "
     "mükemmel harika отличный отличная отлично прекрасно рекомендую 最高 素晴らし 很好 非常好 推荐 최고 좋아요 만족"
 )
 _BLAME = (
     "terrible awful horrible worst waste wasted disappointed disappointing useless poor rubbish crap garbage refund "
     "schrecklich furchtbar enttäuscht enttäuschend schlecht schlechte defekt kaputt unbrauchbar décevant décevante "
     "déçu déçue mauvais mauvaise pésimo pésima malo mala péssimo péssima ruim decepcionada horrível pessimo "
+    "dålig besviken hemsk dårlig forferdelig skuffet elendig huono surkea hrozný špatný zklamaný nekvalitní rossz "
+    "szörnyű csalódás groaznic dezamăgit απαίσιο χάλια απογοήτευση سيء سيئة رديء גרוע נורא מאכזב बेकार घटिया खराब "
+    "tệ แย่ ห่วย ผิดหวัง жахливо жахливий погано розчарований "
     "pessima deludente orribile slecht slechte teleurgesteld okropny fatalny berbat kötü ужасный ужасно плохо "
     "разочарован 最悪 ひどい 太差 很差 垃圾 최악 별로 실망"
 )
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True)
