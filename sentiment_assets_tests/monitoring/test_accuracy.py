@@ -89,6 +89,25 @@ def test_a_drop_half_of_what_matters_warns_no_more_often_than_promised(n: int, r
     assert measured_accuracy(much_worse, np.ones(1_000, np.int8), usual, SETTINGS).warns
 
 
+def test_held_out_reviews_in_which_nothing_is_known_hide_no_drop(reference: Reference) -> None:
+    """Of a batch such reviews are not judged, and beside a reference with them it would look better than it is."""
+    right = np.where(np.arange(5_000) % 100 < 92, 1.0, -1.0)
+    known = np.arange(5_000) // 100 % 10 > 0
+    usual = replace(
+        reference,
+        margins=np.where(known, right, 0.0),
+        known_ngrams=np.where(known, 20, 0).astype(np.int32),
+        labels=np.ones(5_000, np.int8),
+        n_test=5_000,
+    )
+    worse = np.where(np.arange(2_000) % 100 < 85, 1.0, -1.0)
+    found = measured_accuracy(worse, np.ones(2_000, np.int8), usual, SETTINGS)
+    assert found.warns
+    assert found.effect == pytest.approx(0.92 - 0.85, abs=0.002)
+    estimate = Estimate(0.85, low=0.84, high=0.86, sure=True)
+    assert estimated_accuracy(estimate, 2_000, usual, SETTINGS).effect == pytest.approx(0.92 - 0.85, abs=0.002)
+
+
 def replace_alpha(alpha: float) -> MonitoringSettings:
     return MonitoringSettings(alpha=alpha)
 

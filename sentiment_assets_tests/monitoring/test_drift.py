@@ -150,6 +150,21 @@ def test_margins_of_the_models_that_calibrate_the_champion_are_not_compared_with
     assert prediction_drift(2 * margins, folds, SETTINGS).warns
 
 
+def test_test_reviews_in_which_nothing_is_known_are_no_drift(reference: Reference) -> None:
+    """Such reviews of a batch are not compared either."""
+    rng = np.random.default_rng(0)
+    usual = rng.normal(1, 1.5, 4_000)
+    with_unknown = replace(
+        reference,
+        margins=np.where(np.arange(4_000) % 5 > 0, usual, 0.0),
+        labels=(usual > 0).astype(np.int8),
+        n_test=4_000,
+    )
+    found = prediction_drift(rng.normal(1, 1.5, 4_000), with_unknown, SETTINGS)
+    assert found.verdict == "ok"
+    assert found.effect == pytest.approx(0, abs=0.02)
+
+
 def test_the_champions_answers_are_compared(model: SentimentModel, reference: Reference) -> None:
     def of(reviews: pd.DataFrame) -> np.ndarray:
         return model.margins(reviews["text"].tolist())
