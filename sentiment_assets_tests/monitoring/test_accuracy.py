@@ -142,6 +142,11 @@ def test_without_labels_the_estimate_is_near_and_its_band_holds_the_truth(
     assert np.mean(inside) >= 0.9
 
 
+def test_no_answer_is_taken_to_be_surer_than_a_few_hundred_held_out_reviews_can_say(reference: Reference) -> None:
+    probabilities = calibrated(np.array([-1e3, 1e3]), np.array([20, 20]), reference)
+    assert probabilities == pytest.approx([0.005, 0.995])
+
+
 def test_neutral_reviews_lie_where_p_is_one_half_whatever_the_threshold_is(
     champion_beside_neutral: ComparedChampion,
 ) -> None:

@@ -46,6 +46,14 @@ def test_words_of_short_reviews_are_found_although_long_ones_have_more_of_every_
     assert evidence == sorted(evidence, reverse=True)
 
 
+def test_chance_and_length_move_no_word(model: SentimentModel, reference: Reference) -> None:
+    one, other = batch(300, 100), batch(300, 101)
+    assert look(one, model, reference).words == ()
+    found = look(one.assign(text=one["text"] + " " + other["text"]), model, reference)
+    assert "reviews are longer" in found.finding.sentence
+    assert found.words == ()
+
+
 def test_a_column_that_moved_has_its_distributions_and_others_have_none(
     model: SentimentModel, reference: Reference
 ) -> None:

@@ -1,7 +1,13 @@
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
+from sentiment_assets.monitoring.other_batches import (
+    OtherBatches,
+    PlacedTable,
+    digests_and_labels,
+    look_at_others,
+)
+from sentiment_assets.monitoring.text_table import make_table
 from sentiment_assets.text_identity import text_digests
 from testing.batches import batch, texts_alone
 
@@ -56,3 +62,12 @@ def test_seen_from_an_earlier_batch_the_others_are_what_they_are_when_it_is_look
         seen, expected = others.seen_from(steps, batches[this]), look_at_others(known[:place], known[place + 1 :])
         assert np.array_equal(seen.came_before(digests), expected.came_before(digests))
         assert np.array_equal(seen.labels_since(digests), expected.labels_since(digests), equal_nan=True)
+
+
+def test_what_a_batch_held_before_it_was_replaced_does_not_count_from_anywhere() -> None:
+    former = digests_and_labels(texts_alone(["gone"]).assign(label=1).astype({"label": "Int8"}))
+    others = OtherBatches((PlacedTable(make_table([former]), np.array([0])),))
+    digests = text_digests(["gone"])
+    for seen in (others, others.seen_from(1, batch(3)), others.seen_from(2, batch(3))):
+        assert not seen.came_before(digests).any()
+        assert np.isnan(seen.labels_since(digests)).all()
