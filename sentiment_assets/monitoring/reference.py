@@ -152,11 +152,22 @@ class Reference:
         return np.concatenate([on_test[some], of_neutral[neutral]])
 
     def mean_row(self, neutral_share: float, n_columns: int) -> np.ndarray:
-        """Mean row of the model's features, float64 of shape (n_columns,), where that share of reviews is neutral."""
+        """Mean row of the model's features, float64 of shape (n_columns,), where that share of reviews is neutral.
+
+        It is that of reviews in which the champion knows something: the rows of others are empty.
+        """
+        on_test, _ = self.on_test()
         mean = np.zeros(n_columns)
-        mean[self.mean_columns] = (1 - neutral_share) * self.mean_values
-        mean[self.neutral.mean_columns] += neutral_share * self.neutral.mean_values
+        mean[self.mean_columns] = (1 - neutral_share) * self.mean_values / _share_answered(on_test)
+        mean[self.neutral.mean_columns] += (
+            neutral_share * self.neutral.mean_values / _share_answered(self.neutral.margins)
+        )
         return mean
+
+
+def _share_answered(margins: np.ndarray) -> float:
+    """The share of reviews in which the champion knows something; 1 where there are none."""
+    return float((margins != 0).mean()) if margins.any() else 1.0
 
 
 def _beside(n: int, n_neutral: int, share: float) -> tuple[np.ndarray, np.ndarray]:
