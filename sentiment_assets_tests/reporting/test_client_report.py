@@ -587,6 +587,17 @@ def test_words_of_neutral_reviews_are_neither_praise_nor_complaint() -> None:
     assert ["middling" in page.html for page in pages] == [True, False]
 
 
+def test_the_share_of_reviews_that_say_a_word_is_of_those_that_are_not_neutral() -> None:
+    before, now = reviews_of(60, 1, "2026-08-03"), rated_neutral(reviews_of(80, 2, "2026-09-07"), 40)
+    raw, scored = {"a": before, "b": now}, {"a": scores_of(before), "b": scores_of(reviews_of(80, 2))}
+    scored["b"]["words"] = [["late"]] * 80
+    scored["b"]["contributions"] = [[-0.5]] * 80
+    page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).page
+    assert page is not None
+    [late] = [each for each in page.changed if each.word.shown == "late"]
+    assert (late.now, late.share_now) == (40, 1.0)
+
+
 def test_the_page_of_a_value_tells_its_own_neutral_undated_and_sisters_reviews() -> None:
     reviews = reviews_of(100, 1, "2026-10-05")
     scores = scores_of(reviews)
