@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sentiment_assets.learning.review_identity import is_neutral, labels_said
 from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_reviews
 from sentiment_assets.monitoring.settings import MonitoringSettings
 
@@ -13,6 +14,7 @@ FAULT = Fault(
 
 
 def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
-    """Judge a batch."""
+    """Judge a batch. A neutral review brings its label: whether it had that before, nobody remembers."""
     labels = batch.reviews["label"].to_numpy(np.float64, na_value=np.nan)
-    return judge_reviews(FAULT, batch.others.bring_nothing(batch.digests, labels), settings)
+    neutral = is_neutral(labels_said(batch.reviews)).to_numpy()
+    return judge_reviews(FAULT, batch.others.bring_nothing(batch.digests, labels) & ~neutral, settings)
