@@ -5,6 +5,7 @@ from sentiment_assets.monitoring.other_batches import (
     OtherBatches,
     PlacedTable,
     digests_and_labels,
+    labels_remembered,
     look_at_others,
 )
 from sentiment_assets.monitoring.text_table import make_table
@@ -34,6 +35,19 @@ def test_labels_that_landed_since_are_found_by_their_text() -> None:
     for batches, expected in (([since, since], [0, np.nan, 1]), ([since, corrected], [1, np.nan, 0])):
         found = look_at_others([], batches).labels_since(text_digests(["two", "three", "one"]))
         assert np.array_equal(found, expected, equal_nan=True), "the last label counts"
+
+
+def test_a_neutral_label_is_remembered_as_what_it_is() -> None:
+    texts, digests = texts_alone(["one", "two", "three"]), text_digests(["one", "two", "three"])
+    neutral = digests_and_labels(texts.assign(neutral=[True, True, False]))
+    positive = digests_and_labels(texts.head(1).assign(label=1).astype({"label": "Int8"}))
+    after = look_at_others([], [neutral, positive])
+    assert after.neutral_since(digests).tolist() == [False, True, False], "the last label counts"
+    assert np.array_equal(after.labels_since(digests), [1, np.nan, np.nan], equal_nan=True)
+    assert np.isnan(look_at_others([], [positive, neutral]).labels_since(digests)).all(), "corrected to neutral"
+    before = look_at_others([neutral], [])
+    again = labels_remembered(texts.assign(neutral=[True, False, True]))
+    assert before.bring_nothing(digests, again).tolist() == [True, True, False], "the third label is new"
 
 
 def test_a_batch_alone_has_no_others() -> None:

@@ -1,8 +1,6 @@
 """``seen_before``: texts that an earlier batch has, without a new label."""
 
-import numpy as np
-
-from sentiment_assets.learning.review_identity import is_neutral, labels_said
+from sentiment_assets.monitoring.other_batches import labels_remembered
 from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_reviews
 from sentiment_assets.monitoring.settings import MonitoringSettings
 
@@ -14,7 +12,6 @@ FAULT = Fault(
 
 
 def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
-    """Judge a batch. A neutral review brings its label: whether it had that before, nobody remembers."""
-    labels = batch.reviews["label"].to_numpy(np.float64, na_value=np.nan)
-    neutral = is_neutral(labels_said(batch.reviews)).to_numpy()
-    return judge_reviews(FAULT, batch.others.bring_nothing(batch.digests, labels) & ~neutral, settings)
+    """Judge a batch."""
+    flags = batch.others.bring_nothing(batch.digests, labels_remembered(batch.reviews))
+    return judge_reviews(FAULT, flags, settings)
