@@ -58,6 +58,7 @@ def made_up_batch(branch: str, key: str, n: int, **how: float) -> BatchToPublish
         scored=scored_by_words(reviews),
         records=_records(key, reviews),
         taken_in_at=NOW,
+        first_taken_in_at=NOW,
         scored_at=NOW,
     )
 

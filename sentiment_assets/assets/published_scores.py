@@ -138,6 +138,7 @@ def _stored(instance: dg.DagsterInstance, branch: str, key: str, storage: Storag
     from sentiment_assets.publishing.tables import BatchToPublish, has_current_scores, moment
 
     raw, scored = (_last(instance, branch, name, key) for name in (RAW_REVIEWS, SCORED_REVIEWS))
+    first = _first(instance, branch, RAW_REVIEWS, key)
     scores = storage.frame_path(branch, SCORED_REVIEWS, key)
     try:
         reviews = read_frame(storage.frame_path(branch, RAW_REVIEWS, key))
@@ -152,6 +153,7 @@ def _stored(instance: dg.DagsterInstance, branch: str, key: str, storage: Storag
         scored=read_frame(scores) if scores.exists() else None,
         records=load_current_records(storage, branch, [key]),
         taken_in_at=moment(raw.timestamp) if raw else None,
+        first_taken_in_at=moment(first.timestamp) if first else None,
         scored_at=moment(scored.timestamp) if scored else None,
     )
     return StoredScores(batch, _data_version(scored), has_current_scores(batch))
@@ -261,11 +263,20 @@ def _last(
     instance: dg.DagsterInstance, branch: str, name: str, partition: str | None = None
 ) -> dg.EventLogRecord | None:
     """The last materialization of an asset, or of a partition of it."""
-    wanted = dg.AssetRecordsFilter(
+    records = instance.fetch_materializations(_wanted(branch, name, partition), limit=1).records
+    return records[0] if records else None
+
+
+def _first(instance: dg.DagsterInstance, branch: str, name: str, partition: str) -> dg.EventLogRecord | None:
+    """The first materialization of a partition."""
+    records = instance.fetch_materializations(_wanted(branch, name, partition), limit=1, ascending=True).records
+    return records[0] if records else None
+
+
+def _wanted(branch: str, name: str, partition: str | None) -> dg.AssetRecordsFilter:
+    return dg.AssetRecordsFilter(
         asset_key=dg.AssetKey([branch, name]), asset_partitions=None if partition is None else [partition]
     )
-    records = instance.fetch_materializations(wanted, limit=1).records
-    return records[0] if records else None
 
 
 def _data_version(record: dg.EventLogRecord | None) -> str | None:

@@ -73,7 +73,7 @@ def measured_accuracy(
     if len(labels) < settings.fewest_reviews:
         reason = f"{len(labels):,} reviews of the batch have a label: fewer than {settings.fewest_reviews} say nothing."
         return unknown(name, reason)
-    test_margins, test_labels = reference.on_test()
+    test_margins, test_labels = reference.answered_on_test()
     if not len(test_labels):
         return unknown(name, "The champion has no test reviews to compare with.")
     ours = measure(margins, labels)
@@ -141,7 +141,7 @@ def estimate_accuracy(
     weights /= weights.sum()
     accuracy = float(weights @ confidence)
     guessed = 1 - float(weights[known].sum())
-    held_out = measure(reference.margins, reference.labels).accuracy
+    held_out = _on_held_out(reference).accuracy
     sampling = float((weights**2) @ (confidence * (1 - confidence)))
     calibration = guessed**2 * held_out * (1 - held_out) / len(reference.labels)
     half = _NORMAL * float(np.sqrt(sampling + calibration))
@@ -175,7 +175,7 @@ def estimated_accuracy(
     name = "estimated_accuracy"
     if n < settings.fewest_reviews:
         return unknown(name, f"{n:,} scored reviews: fewer than {settings.fewest_reviews} say nothing for sure.")
-    expected = measure(reference.margins, reference.labels).accuracy
+    expected = _on_held_out(reference).accuracy
     finding = Finding(
         name=name,
         verdict="ok" if estimate.sure else "unknown",
@@ -188,6 +188,12 @@ def estimated_accuracy(
     )
     found = judged(finding)
     return replace(found, sentence=_cannot_tell(finding.sentence, to_label)) if found.verdict == "unknown" else found
+
+
+def _on_held_out(reference: Reference) -> Measured:
+    """Accuracy on the held-out reviews in which the champion knows something: of a batch no others are judged."""
+    answered = reference.margins != 0
+    return measure(reference.margins[answered], reference.labels[answered])
 
 
 def _says(estimate: Estimate, expected: float) -> str:

@@ -165,7 +165,8 @@ def check_sister(batch: BatchToCheck, sister: ComparedChampion, settings: Monito
     reviews = new.reviews
     margins, labels = sister.model.margins(reviews["text"]), reviews["label"].to_numpy(np.float64, na_value=np.nan)
     judged = ~np.isnan(labels) & (margins != 0)
-    silent = np.flatnonzero(np.isnan(labels) & ~is_neutral(labels_said(reviews)).to_numpy())
+    neutral = is_neutral(labels_said(reviews)).to_numpy() | new.neutral_since
+    silent = np.flatnonzero(np.isnan(labels) & ~neutral)
     drawn = silent[order_by_lot(new.digests[silent])]
     to_label = _to_label(reviews.iloc[drawn[np.isnan(new.labels_since[drawn])][: settings.label_budget]])
     reasons = {
@@ -212,7 +213,7 @@ class ChosenReviews:
     labels_since: np.ndarray
     """float64, shape (n,): the label that a later batch has for a review without one; nan where there is none."""
     neutral: np.ndarray
-    """True where the review is neutral by the batch's own label, shape (n,)."""
+    """True where the review is neutral by the batch's own label or, without one, by a later one, shape (n,)."""
     neutral_share: float
     """The share of them that is neutral, by its label or as expected (``choose_kinds``)."""
     unrecognised: int
@@ -230,7 +231,7 @@ class ChosenReviews:
 
     @property
     def without_own_label(self) -> np.ndarray:
-        """True where the batch itself says nothing of the review, shape (n,)."""
+        """True where the batch itself says nothing of the review, and nobody has called it neutral, shape (n,)."""
         return ~self.labelled & ~self.neutral
 
     @property
@@ -270,7 +271,7 @@ def choose_reviews(new: NewReviews, model: SentimentModel, reference: Reference)
         even_margin=model.calibration.even_margin,
         labels=np.where(np.isnan(own) | np.isnan(later), own, later),
         labels_since=np.where(np.isnan(own), later, np.nan),
-        neutral=is_neutral(labels_said(reviews)).to_numpy(),
+        neutral=is_neutral(labels_said(reviews)).to_numpy() | (np.isnan(own) & new.neutral_since[places]),
         neutral_share=kinds.neutral_share,
         unrecognised=int((~recognised).sum()),
     )

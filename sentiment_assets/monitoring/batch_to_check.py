@@ -86,6 +86,8 @@ class NewReviews:
     """uint64, shape (n,), of their texts."""
     labels_since: np.ndarray
     """float64, shape (n,): the last label that a later batch has for each; nan where there is none."""
+    neutral_since: np.ndarray
+    """bool, shape (n,): True where that last label is neutral."""
     of_its_own: int
     """How many of them are the batch's own; the others came in the batches before it."""
     batches_before: int = 0
@@ -124,6 +126,7 @@ def find_new_reviews(batch: BatchToCheck, model: SentimentModel, settings: Monit
         reviews=pd.concat([each.reviews for each in found], ignore_index=True) if len(found) > 1 else found[0].reviews,
         digests=np.concatenate([each.digests for each in found]),
         labels_since=np.concatenate([each.labels_since for each in found]),
+        neutral_since=np.concatenate([each.neutral_since for each in found]),
         of_its_own=found[-1].of_its_own,
         batches_before=len(found) - 1,
     )
@@ -133,7 +136,13 @@ def _new_reviews(reviews: pd.DataFrame, others: OtherBatches, model: SentimentMo
     """The reviews of a batch whose texts neither an earlier batch nor the champion's training reviews have."""
     digests = text_digests(reviews["text"])
     new = ~(are_among(digests, model.trained_on) | others.came_before(digests))
-    return NewReviews(reviews[new], digests[new], others.labels_since(digests[new]), of_its_own=int(new.sum()))
+    return NewReviews(
+        reviews=reviews[new],
+        digests=digests[new],
+        labels_since=others.labels_since(digests[new]),
+        neutral_since=others.neutral_since(digests[new]),
+        of_its_own=int(new.sum()),
+    )
 
 
 def _latest_date(reviews: pd.DataFrame) -> datetime | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.monitoring.text_table import NO_LABEL, TextTable, make_table
+from sentiment_assets.learning.review_identity import is_neutral, label_of_said, labels_said
+from sentiment_assets.monitoring.text_table import NEUTRAL, NO_LABEL, TextTable, make_table
 from sentiment_assets.text_identity import text_digests
 
 _BEFORE, _AFTER = -1, 1
@@ -36,7 +37,7 @@ class OtherBatches:
         return came
 
     def bring_nothing(self, digests: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """True for texts that came before, and whose label (float64, nan: none) did too or is missing.
+        """True for texts that came before, and whose label (``labels_remembered``) did too or is missing.
 
         Another label than before is a correction, and brings something.
         """
@@ -44,8 +45,16 @@ class OtherBatches:
         return same | (np.isnan(labels) & self.came_before(digests))
 
     def labels_since(self, digests: np.ndarray) -> np.ndarray:
-        """Float64: the last label that later batches have for each text, or nan; of a label budget, for example."""
-        return self._last_labels(digests, _AFTER)
+        """Float64: the last label that later batches have for each text, of a label budget, for example.
+
+        It is 1 or 0, and nan where there is none, or where it is neutral (``neutral_since``).
+        """
+        last = self._last_labels(digests, _AFTER)
+        return np.where(last == NEUTRAL, np.nan, last)
+
+    def neutral_since(self, digests: np.ndarray) -> np.ndarray:
+        """True for texts that the last of the later batches with a label for them calls neutral."""
+        return self._last_labels(digests, _AFTER) == NEUTRAL
 
     def seen_from(self, steps: int, reviews: pd.DataFrame) -> "OtherBatches":
         """What the others are to the batch that came so many ``steps``, at least 1, before this one, of ``reviews``."""
@@ -73,7 +82,14 @@ class OtherBatches:
 
 def digests_and_labels(reviews: pd.DataFrame) -> pd.DataFrame:
     """What is remembered of a batch: columns text_digest (uint64) and label (Int8), one row per review."""
-    return pd.DataFrame({"text_digest": text_digests(reviews["text"]), "label": reviews["label"].array})
+    labels = pd.array(labels_remembered(reviews), "Int8")
+    return pd.DataFrame({"text_digest": text_digests(reviews["text"]), "label": labels})
+
+
+def labels_remembered(reviews: pd.DataFrame) -> np.ndarray:
+    """Float64: the label of each review as a ``TextTable`` has it, nan where there is none."""
+    said = labels_said(reviews)
+    return np.where(is_neutral(said), NEUTRAL, label_of_said(said).to_numpy(np.float64, na_value=np.nan))
 
 
 def look_at_others(earlier: Iterable[pd.DataFrame], later: Iterable[pd.DataFrame]) -> OtherBatches:

@@ -113,6 +113,11 @@ class Reference:
         first = len(self.labels) - self.n_test
         return self.margins[first:], self.labels[first:]
 
+    def answered_on_test(self) -> tuple[np.ndarray, np.ndarray]:
+        """The same of the reviews in which the champion knows something, as batches are compared: others have 0."""
+        margins, labels = self.on_test()
+        return margins[margins != 0], labels[margins != 0]
+
     @property
     def largest_neutral_share(self) -> float:
         """The largest share of neutral reviews that a batch can be compared with and all of ``rows``."""
@@ -141,16 +146,28 @@ class Reference:
 
         They alone are the champion's own: margins of other models, which calibrate it, are distributed otherwise.
         """
-        on_test, _ = self.on_test()
-        some, neutral = _beside(len(on_test), len(self.neutral.margins), neutral_share)
-        return np.concatenate([on_test[some], self.neutral.margins[neutral]])
+        on_test, _ = self.answered_on_test()
+        of_neutral = self.neutral.margins[self.neutral.margins != 0]
+        some, neutral = _beside(len(on_test), len(of_neutral), neutral_share)
+        return np.concatenate([on_test[some], of_neutral[neutral]])
 
     def mean_row(self, neutral_share: float, n_columns: int) -> np.ndarray:
-        """Mean row of the model's features, float64 of shape (n_columns,), where that share of reviews is neutral."""
+        """Mean row of the model's features, float64 of shape (n_columns,), where that share of reviews is neutral.
+
+        It is that of reviews in which the champion knows something: the rows of others are empty.
+        """
+        on_test, _ = self.on_test()
         mean = np.zeros(n_columns)
-        mean[self.mean_columns] = (1 - neutral_share) * self.mean_values
-        mean[self.neutral.mean_columns] += neutral_share * self.neutral.mean_values
+        mean[self.mean_columns] = (1 - neutral_share) * self.mean_values / _share_answered(on_test)
+        mean[self.neutral.mean_columns] += (
+            neutral_share * self.neutral.mean_values / _share_answered(self.neutral.margins)
+        )
         return mean
+
+
+def _share_answered(margins: np.ndarray) -> float:
+    """The share of reviews in which the champion knows something; 1 where there are none."""
+    return float((margins != 0).mean()) if margins.any() else 1.0
 
 
 def _beside(n: int, n_neutral: int, share: float) -> tuple[np.ndarray, np.ndarray]:

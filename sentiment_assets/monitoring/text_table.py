@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-NO_LABEL = -1
+NO_LABEL, NEUTRAL = -1, 2
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class TextTable:
     batches: np.ndarray
     """int32 of shape (n,): the number of a batch that has the text, 0 or more."""
     labels: np.ndarray
-    """int8 of shape (n,): the last label that this batch gave the text, 1 or 0, or ``NO_LABEL``."""
+    """int8 of shape (n,): the last label that this batch gave the text: 1, 0 or ``NEUTRAL``; else ``NO_LABEL``.
+
+    Tables of former releases have ``NO_LABEL`` for neutral, too."""
 
     def rows_of(self, digests: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find texts, uint64 of shape (m,), in the table.

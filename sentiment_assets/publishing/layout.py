@@ -40,6 +40,7 @@ class WarehouseTable:
 
 BATCH_DIGEST = "batch_digest"
 TEXT_DIGEST = "text_digest"
+FIRST_TAKEN_IN_AT = "first_taken_in_at"
 BATCHES, REVIEWS, SCORES, WORDS, CHECKS, REPORTS, MODELS = (
     "batches",
     "reviews",
@@ -64,6 +65,11 @@ TABLES: Mapping[str, WarehouseTable] = {
         _BATCH
         | {
             "taken_in_at": Column("timestamp", "When the batch was taken in last."),
+            FIRST_TAKEN_IN_AT: Column(
+                "timestamp",
+                "When it was taken in first: batches come in this order, also if an old one is taken in again. Empty "
+                "if it was published by a former release.",
+            ),
             "scored_at": Column("timestamp", "When it was scored last; empty if it has no scores."),
             "published_at": Column("timestamp", "When it was published."),
             "model_version": Column(

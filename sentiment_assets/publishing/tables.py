@@ -18,6 +18,7 @@ from sentiment_assets.publishing.layout import (
     BATCH_DIGEST,
     BATCHES,
     CHECKS,
+    FIRST_TAKEN_IN_AT,
     MODELS,
     REPORTS,
     REVIEWS,
@@ -60,6 +61,7 @@ class BatchToPublish:
     records: Mapping[str, Sequence[CheckRecord]]
     """What its checks found, by their group, of what it holds now."""
     taken_in_at: datetime | None
+    first_taken_in_at: datetime | None
     scored_at: datetime | None
 
 
@@ -184,6 +186,7 @@ def _figures_of(batch: BatchToPublish, scored: pd.DataFrame | None, now: datetim
     labels = labels_said(batch.reviews)
     return {
         "taken_in_at": batch.taken_in_at,
+        FIRST_TAKEN_IN_AT: batch.first_taken_in_at,
         "scored_at": None if scored is None else batch.scored_at,
         "published_at": now,
         "reviews": len(batch.reviews),

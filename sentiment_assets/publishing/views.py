@@ -64,19 +64,21 @@ VIEWS: Mapping[str, View] = {
             recognised AND coalesce(rater_label, '') <> 'neutral' AS counts, model_version, batch
         FROM (
             SELECT r.branch, r.review_id, min(r.text) AS text,
-                (array_agg(r.created_on ORDER BY b.taken_in_at) FILTER (WHERE r.created_on IS NOT NULL))[1]
+                (array_agg(r.created_on ORDER BY b.came_at) FILTER (WHERE r.created_on IS NOT NULL))[1]
                     AS created_on,
-                (array_agg(r.kept ORDER BY b.taken_in_at) FILTER (WHERE r.kept IS NOT NULL))[1] AS kept,
-                (array_agg(r.label ORDER BY b.taken_in_at DESC) FILTER (WHERE r.label IS NOT NULL))[1] AS rater_label,
-                (array_agg(s.score ORDER BY b.taken_in_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS score,
-                (array_agg(s.label ORDER BY b.taken_in_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS label,
-                (array_agg(s.recognised ORDER BY b.taken_in_at DESC) FILTER (WHERE s.score IS NOT NULL))[1]
+                (array_agg(r.kept ORDER BY b.came_at) FILTER (WHERE r.kept IS NOT NULL))[1] AS kept,
+                (array_agg(r.label ORDER BY b.came_at DESC) FILTER (WHERE r.label IS NOT NULL))[1] AS rater_label,
+                (array_agg(s.score ORDER BY b.came_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS score,
+                (array_agg(s.label ORDER BY b.came_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS label,
+                (array_agg(s.recognised ORDER BY b.came_at DESC) FILTER (WHERE s.score IS NOT NULL))[1]
                     AS recognised,
-                (array_agg(s.model_version ORDER BY b.taken_in_at DESC) FILTER (WHERE s.score IS NOT NULL))[1]
+                (array_agg(s.model_version ORDER BY b.came_at DESC) FILTER (WHERE s.score IS NOT NULL))[1]
                     AS model_version,
-                (array_agg(s.batch ORDER BY b.taken_in_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS batch
+                (array_agg(s.batch ORDER BY b.came_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS batch
             FROM {s}.reviews r
-            JOIN {s}.batches b ON b.batch_digest = r.batch_digest
+            JOIN (
+                SELECT batch_digest, coalesce(first_taken_in_at, taken_in_at) AS came_at FROM {s}.batches
+            ) b ON b.batch_digest = r.batch_digest
             LEFT JOIN {s}.scores s ON s.batch_digest = r.batch_digest AND s."row" = r."row"
             GROUP BY r.branch, r.review_id, coalesce(md5(r.text), r.text_digest)
         ) each_once

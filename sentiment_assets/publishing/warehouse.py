@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from sentiment_assets.publishing.layout import (
     BATCH_DIGEST,
     BATCHES,
+    FIRST_TAKEN_IN_AT,
     REVIEWS,
     SCORES,
     TABLES,
@@ -144,8 +145,11 @@ def remove_texts(warehouse: Warehouse, branch: str, batches: Sequence[str]) -> i
         of_these = f"branch = {_quoted(branch)} AND batch IN ({', '.join(map(_quoted, batches))})"
         [(count,)] = turn.rows(f"SELECT count(*) FROM {warehouse.schema}.{REVIEWS} WHERE {of_these}")
         if count:
-            # A warehouse that nothing was published to since the last release has no such column.
-            turn.run(f"ALTER TABLE {warehouse.schema}.{REVIEWS} ADD COLUMN IF NOT EXISTS {TEXT_DIGEST} text")
+            # A warehouse that nothing was published to since a former release has no such columns.
+            turn.run(
+                f"ALTER TABLE {warehouse.schema}.{REVIEWS} ADD COLUMN IF NOT EXISTS {TEXT_DIGEST} text",
+                f"ALTER TABLE {warehouse.schema}.{BATCHES} ADD COLUMN IF NOT EXISTS {FIRST_TAKEN_IN_AT} timestamptz",
+            )
             _describe(turn, warehouse.schema)
             turn.run(
                 f"UPDATE {warehouse.schema}.{REVIEWS} SET {TEXT_DIGEST} = md5(text), text = NULL "

@@ -15,9 +15,9 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from sentiment_assets.ingestion.redaction import STAND_INS
+from sentiment_assets.monitoring.two_sample import compare_many_counts
 
 _MOST = 12
 _MOST_CHANGED = 6
@@ -143,19 +143,19 @@ def telling_words(found: FoundWords) -> tuple[list[TellingWord], list[TellingWor
 def changed_words(found: FoundWords, now: np.ndarray, before: np.ndarray) -> list[ChangedWord]:
     """The words whose share of reviews differs surely between two periods, those that changed most first.
 
-    ``now`` and ``before``, bool of shape (n_reviews,), say which reviews are of each. All words are asked at once, so
-    that chance alone names any in one report of twenty.
+    ``now`` and ``before``, bool of shape (n_reviews,), say which reviews are of each. All words are asked at once, each
+    by Fisher's exact test, so that chance alone names any in one report of twenty at most, also where one period has
+    far fewer reviews than the other.
     """
     sizes = int(now.sum()), int(before.sum())
     if not all(sizes) or not found.words:
         return []
     counts = [np.bincount(found.within(each).numbers, minlength=len(found.words)) for each in (now, before)]
     shares = [count / size for count, size in zip(counts, sizes, strict=True)]
-    pooled = (counts[0] + counts[1]) / sum(sizes)
-    error = np.sqrt(pooled * (1 - pooled) * (1 / sizes[0] + 1 / sizes[1]))
-    change = shares[0] - shares[1]
-    limit = norm.ppf(1 - _LEVEL / 2 / len(found.words))
-    sure = np.flatnonzero((np.abs(change) > limit * error) & (np.maximum(*counts) >= _FEWEST_REVIEWS))
+    compared = compare_many_counts(counts[1], sizes[1], counts[0], sizes[0])
+    change = compared.gaps
+    is_sure = compared.p_values * len(found.words) < _LEVEL
+    sure = np.flatnonzero(is_sure & (np.maximum(*counts) >= _FEWEST_REVIEWS))
     most = sure[np.argsort(-np.abs(change[sure]), kind="stable")][:_MOST_CHANGED].tolist()
     return [
         ChangedWord(

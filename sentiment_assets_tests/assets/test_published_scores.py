@@ -95,7 +95,8 @@ def test_a_batch_whose_scores_are_of_what_it_held_before_is_published_without_th
     branch.land("a.csv", FEW)
     assert branch.run("ingest", partition_key="a.csv", asset_selection=branch.keys("raw_reviews")).success
     assert publish(branch, "a.csv").success
-    assert rows(tmp_path / "home", "SELECT reviews, scored FROM sentiment.batches") == [(20, 0)]
+    said = "SELECT reviews, scored, first_taken_in_at < taken_in_at FROM sentiment.batches"
+    assert rows(tmp_path / "home", said) == [(20, 0, True)]
     assert "of what it held before" in str(branch.metadata("published_scores")["without_scores"].value)
 
 

@@ -10,6 +10,7 @@ from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.cli import main, prepare_dagster_home
 from sentiment_assets.commands.launching import run_job
+from sentiment_assets.commands.replay import Replayed, Rows
 from sentiment_assets.definitions import defs
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing import runs
@@ -31,6 +32,13 @@ def test_a_branch_or_batch_that_is_not_there_is_said(dagster_home: Path) -> None
     refused = CliRunner().invoke(main, ["replay", "nosuch"])
     assert refused.exit_code == 1
     assert "branch 'nosuch' has no batch yet; it has: none" in refused.output
+
+
+def test_it_is_said_how_many_rows_left_quarantine_and_of_a_worse_file_none() -> None:
+    better = Replayed("a.csv", before=Rows(kept=5, labelled=5, quarantined=3), after=Rows(7, 7, 1)).sentence
+    assert better.startswith("a.csv: 2 rows left quarantine, 1 stay in it; 7 reviews (5 before)")
+    worse = Replayed("a.csv", before=Rows(kept=5, labelled=5, quarantined=1), after=Rows(3, 3, 3)).sentence
+    assert worse.startswith("a.csv: 0 rows left quarantine, 3 stay in it; 3 reviews (5 before)")
 
 
 @pytest.mark.slow

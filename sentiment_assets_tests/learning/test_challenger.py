@@ -37,6 +37,14 @@ def test_what_is_measured_is_what_is_served(challenger: Challenger, splits: pd.D
     )
 
 
+def test_its_margins_are_in_the_units_of_those_that_calibrated_it(
+    challenger: Challenger, candidates: dict[str, Candidate]
+) -> None:
+    """Trained again, W has another length by chance, and the calibration would be of other margins."""
+    length = np.linalg.norm(challenger.model.coefficients.astype(np.float64))
+    assert length == pytest.approx(candidates[challenger.key].cross_fitted_length, rel=1e-5)
+
+
 def test_on_unbalanced_data_measured_and_served_labels_are_the_same() -> None:
     """The threshold that calibration finds there is far from where SGD left it."""
     reviews = pd.DataFrame(made_up_reviews(3000, positive_share=0.93)).assign(split=None, batch="b")

@@ -37,6 +37,15 @@ def test_every_review_is_held_out_once_and_trains_nothing_there(n: int, positive
         assert share == pytest.approx(development["label"].sum() / N_FOLDS, abs=1), "each has its share of both labels"
 
 
+def test_there_are_no_folds_where_so_many_reviews_are_alike_that_little_would_be_trained_on() -> None:
+    others = pd.DataFrame(made_up_reviews(40))
+    alike = "the very same long story of a lamp that came late and was returned at once number"
+    copies = pd.DataFrame({"text": [f"{alike} {number}" for number in range(60)], "label": [0, 1] * 30})
+    development = pd.concat([others[["text", "label"]], copies], ignore_index=True)
+    assert folds_of(development, 0.7, "word") == ()
+    assert len(folds_of(development, None, "word")) == N_FOLDS
+
+
 def test_a_review_keeps_its_fold_wherever_it_stands() -> None:
     development = pd.DataFrame(made_up_reviews(50))
     shuffled = development.sample(frac=1, random_state=0)

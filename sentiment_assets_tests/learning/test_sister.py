@@ -33,6 +33,7 @@ from sentiment_assets.learning.sister import (
     KNOWN_TO_SISTER,
     Sister,
     joined_feature_set,
+    labelled_margins,
     set_known_aside,
     with_sister_weighed,
 )
@@ -209,6 +210,12 @@ def test_the_model_stands_alone(started: Challenger, sisters: Mapping[str, Siste
     assert again.started_from == (sisters[FILMS].pinned,)
     assert model_digest(again) == started.digest
     assert model_digest(replace(again, started_from=())) != started.digest
+
+
+def test_labels_of_texts_in_which_a_sister_knows_nothing_do_not_recalibrate_her(model: SentimentModel) -> None:
+    reviews = pd.DataFrame({"text": ["superb, a moving tale", "zzqx vvkj"], "label": pd.array([1, 0], "Int8")})
+    found = labelled_margins(model, reviews)
+    assert (len(found.margins), found.labels.tolist(), found.n_labelled) == (1, [1], 2)
 
 
 def test_a_sister_of_a_sister_is_told(few: pd.DataFrame, started: Challenger, sisters: Mapping[str, Sister]) -> None:

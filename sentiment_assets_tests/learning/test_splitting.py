@@ -113,6 +113,11 @@ def test_one_text_in_several_splits_stays_in_test_alone() -> None:
     assert (outcome.n_duplicate_texts, outcome.n_conflicting_labels) == (2, 2)
 
 
+def test_one_text_in_train_and_validation_stays_in_validation_alone() -> None:
+    rows = [("Same text", 1, "train"), ("same  TEXT", 1, "validation")]
+    assert split_reviews(corpus(rows), SHARES).reviews["split"].tolist() == ["validation"]
+
+
 def test_of_equal_texts_the_earliest_batch_is_kept() -> None:
     both = pd.concat([corpus([("text", 1, None)], "early"), corpus([("Text", 1, None)], "late")], ignore_index=True)
     assert split_reviews(both, SHARES).reviews["batch"].tolist() == ["early"]

@@ -89,6 +89,25 @@ def test_a_drop_half_of_what_matters_warns_no_more_often_than_promised(n: int, r
     assert measured_accuracy(much_worse, np.ones(1_000, np.int8), usual, SETTINGS).warns
 
 
+def test_held_out_reviews_in_which_nothing_is_known_hide_no_drop(reference: Reference) -> None:
+    """Of a batch such reviews are not judged, and beside a reference with them it would look better than it is."""
+    right = np.where(np.arange(5_000) % 100 < 92, 1.0, -1.0)
+    known = np.arange(5_000) // 100 % 10 > 0
+    usual = replace(
+        reference,
+        margins=np.where(known, right, 0.0),
+        known_ngrams=np.where(known, 20, 0).astype(np.int32),
+        labels=np.ones(5_000, np.int8),
+        n_test=5_000,
+    )
+    worse = np.where(np.arange(2_000) % 100 < 85, 1.0, -1.0)
+    found = measured_accuracy(worse, np.ones(2_000, np.int8), usual, SETTINGS)
+    assert found.warns
+    assert found.effect == pytest.approx(0.92 - 0.85, abs=0.002)
+    estimate = Estimate(0.85, low=0.84, high=0.86, sure=True)
+    assert estimated_accuracy(estimate, 2_000, usual, SETTINGS).effect == pytest.approx(0.92 - 0.85, abs=0.002)
+
+
 def replace_alpha(alpha: float) -> MonitoringSettings:
     return MonitoringSettings(alpha=alpha)
 
@@ -121,6 +140,11 @@ def test_without_labels_the_estimate_is_near_and_its_band_holds_the_truth(
         inside.append(estimate.low <= true <= estimate.high)
     assert np.mean(errors) < 0.02
     assert np.mean(inside) >= 0.9
+
+
+def test_no_answer_is_taken_to_be_surer_than_a_few_hundred_held_out_reviews_can_say(reference: Reference) -> None:
+    probabilities = calibrated(np.array([-1e3, 1e3]), np.array([20, 20]), reference)
+    assert probabilities == pytest.approx([0.005, 0.995])
 
 
 def test_neutral_reviews_lie_where_p_is_one_half_whatever_the_threshold_is(

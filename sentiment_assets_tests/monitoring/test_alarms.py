@@ -89,6 +89,12 @@ def test_without_a_judged_batch_there_is_no_budget_and_of_nothing_there_are_no_m
     assert [(each.threshold, each.in_force) for each in alarm_budget([replace(OK, threshold=0.0)])] == [(0.0, True)]
 
 
+def test_the_budget_of_a_check_that_warns_of_too_little_is_replayed_the_other_way_round() -> None:
+    balance = replace(OK, name="label_balance", threshold=0.02, surely=0.03, too_little=True)
+    budget = alarm_budget([balance])
+    assert [(each.threshold, each.warnings) for each in budget] == [(0.01, 0), (0.02, 0), (0.04, 1), (0.08, 1)]
+
+
 def test_ten_balanced_batches_are_ten_without_a_warning() -> None:
     history = [by_name(quality_of(batch(200, seed)))["label_balance"] for seed in range(10)]
     assert {each.warnings for each in alarm_budget(history)} == {0}

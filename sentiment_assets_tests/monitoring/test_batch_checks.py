@@ -275,6 +275,19 @@ def test_no_label_is_asked_for_of_a_review_that_somebody_calls_neutral(champion:
     assert not set(asked["review_id"]) & set(reviews["review_id"][:120])
 
 
+@pytest.mark.parametrize("reviews", [unlabelled(batch(300)), unlabelled(kitchen(300))], ids=["sure", "by lot"])
+def test_a_review_that_a_later_batch_calls_neutral_is_asked_for_no_more(
+    reviews: pd.DataFrame, champion: ComparedChampion
+) -> None:
+    first = scores_of(reviews, champion)
+    answered = reviews[reviews["review_id"].isin(first.to_label["review_id"])].assign(neutral=True)
+    again = scores_of(reviews, champion, look_at_others([], [digests_and_labels(answered)]))
+    assert len(again.to_label) == SETTINGS.label_budget
+    assert not set(again.to_label["review_id"]) & set(first.to_label["review_id"])
+    assert again.record.estimate is not None
+    assert again.record.estimate.labels_used == 0
+
+
 def test_a_batch_with_labels_needs_none(champion: ComparedChampion) -> None:
     assert scores_of(batch(200), champion).to_label.empty
 

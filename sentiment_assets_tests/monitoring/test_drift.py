@@ -46,6 +46,14 @@ def test_words_of_short_reviews_are_found_although_long_ones_have_more_of_every_
     assert evidence == sorted(evidence, reverse=True)
 
 
+def test_chance_and_length_move_no_word(model: SentimentModel, reference: Reference) -> None:
+    one, other = batch(300, 100), batch(300, 101)
+    assert look(one, model, reference).words == ()
+    found = look(one.assign(text=one["text"] + " " + other["text"]), model, reference)
+    assert "reviews are longer" in found.finding.sentence
+    assert found.words == ()
+
+
 def test_a_column_that_moved_has_its_distributions_and_others_have_none(
     model: SentimentModel, reference: Reference
 ) -> None:
@@ -148,6 +156,21 @@ def test_margins_of_the_models_that_calibrate_the_champion_are_not_compared_with
     folds = replace(reference, margins=np.concatenate([2 * reference.margins[: -reference.n_test], margins]))
     assert prediction_drift(margins, folds, SETTINGS).p_value == 1
     assert prediction_drift(2 * margins, folds, SETTINGS).warns
+
+
+def test_test_reviews_in_which_nothing_is_known_are_no_drift(reference: Reference) -> None:
+    """Such reviews of a batch are not compared either."""
+    rng = np.random.default_rng(0)
+    usual = rng.normal(1, 1.5, 4_000)
+    with_unknown = replace(
+        reference,
+        margins=np.where(np.arange(4_000) % 5 > 0, usual, 0.0),
+        labels=(usual > 0).astype(np.int8),
+        n_test=4_000,
+    )
+    found = prediction_drift(rng.normal(1, 1.5, 4_000), with_unknown, SETTINGS)
+    assert found.verdict == "ok"
+    assert found.effect == pytest.approx(0, abs=0.02)
 
 
 def test_the_champions_answers_are_compared(model: SentimentModel, reference: Reference) -> None:

@@ -1,7 +1,14 @@
 import numpy as np
 import pandas as pd
 
-from sentiment_assets.monitoring.other_batches import digests_and_labels, look_at_others
+from sentiment_assets.monitoring.other_batches import (
+    OtherBatches,
+    PlacedTable,
+    digests_and_labels,
+    labels_remembered,
+    look_at_others,
+)
+from sentiment_assets.monitoring.text_table import make_table
 from sentiment_assets.text_identity import text_digests
 from testing.batches import batch, texts_alone
 
@@ -30,6 +37,19 @@ def test_labels_that_landed_since_are_found_by_their_text() -> None:
         assert np.array_equal(found, expected, equal_nan=True), "the last label counts"
 
 
+def test_a_neutral_label_is_remembered_as_what_it_is() -> None:
+    texts, digests = texts_alone(["one", "two", "three"]), text_digests(["one", "two", "three"])
+    neutral = digests_and_labels(texts.assign(neutral=[True, True, False]))
+    positive = digests_and_labels(texts.head(1).assign(label=1).astype({"label": "Int8"}))
+    after = look_at_others([], [neutral, positive])
+    assert after.neutral_since(digests).tolist() == [False, True, False], "the last label counts"
+    assert np.array_equal(after.labels_since(digests), [1, np.nan, np.nan], equal_nan=True)
+    assert np.isnan(look_at_others([], [positive, neutral]).labels_since(digests)).all(), "corrected to neutral"
+    before = look_at_others([neutral], [])
+    again = labels_remembered(texts.assign(neutral=[True, False, True]))
+    assert before.bring_nothing(digests, again).tolist() == [True, True, False], "the third label is new"
+
+
 def test_a_batch_alone_has_no_others() -> None:
     others, digests = look_at_others([], []), text_digests(["one"])
     assert not others.bring_nothing(digests, np.array([np.nan])).any()
@@ -56,3 +76,12 @@ def test_seen_from_an_earlier_batch_the_others_are_what_they_are_when_it_is_look
         seen, expected = others.seen_from(steps, batches[this]), look_at_others(known[:place], known[place + 1 :])
         assert np.array_equal(seen.came_before(digests), expected.came_before(digests))
         assert np.array_equal(seen.labels_since(digests), expected.labels_since(digests), equal_nan=True)
+
+
+def test_what_a_batch_held_before_it_was_replaced_does_not_count_from_anywhere() -> None:
+    former = digests_and_labels(texts_alone(["gone"]).assign(label=1).astype({"label": "Int8"}))
+    others = OtherBatches((PlacedTable(make_table([former]), np.array([0])),))
+    digests = text_digests(["gone"])
+    for seen in (others, others.seen_from(1, batch(3)), others.seen_from(2, batch(3))):
+        assert not seen.came_before(digests).any()
+        assert np.isnan(seen.labels_since(digests)).all()

@@ -130,6 +130,9 @@ def test_texts_of_earlier_batches_were_seen_before_unless_they_bring_a_label() -
     assert warnings(quality(reviews, earlier=reviews)) == ["seen_before"]
     unlabelled = reviews.assign(label=pd.array([pd.NA] * 300, "Int8"))
     assert warnings(quality(reviews, earlier=unlabelled)) == []
+    of_a_label_budget = unlabelled.assign(neutral=[number % 2 == 0 for number in range(300)])
+    assert by_name(quality(of_a_label_budget, earlier=unlabelled))["seen_before"].statistic == 150
+    assert by_name(quality(of_a_label_budget, earlier=of_a_label_budget))["seen_before"].statistic == 300
 
 
 def read_from(reviews: pd.DataFrame, rows_quarantined: int = 0, **facts: Any) -> dict[str, Finding]:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from sentiment_assets.learning.model import SentimentModel
@@ -19,6 +22,20 @@ def test_the_shares_add_up_to_the_change_of_the_mean_margin_exactly(
     assert found.change == pytest.approx(change, abs=1e-6)
     assert sum(each.change for each in found.shifts) + found.rest == pytest.approx(change, abs=1e-6)
     assert all(each.change == pytest.approx(each.in_batch - each.in_reference) for each in found.shifts)
+
+
+def test_test_reviews_in_which_nothing_is_known_move_no_n_gram(model: SentimentModel, reference: Reference) -> None:
+    """Their rows are empty, and those of such reviews of a batch are left out."""
+    more, n_test = 100, reference.n_test
+    beside = replace(
+        reference,
+        margins=np.append(reference.margins, np.zeros(more)),
+        labels=np.append(reference.labels, np.ones(more, np.int8)),
+        n_test=n_test + more,
+        mean_values=reference.mean_values * n_test / (n_test + more),
+    )
+    texts = batch(300, positive_share=0.8)["text"].tolist()
+    assert account(texts, model, beside).change == pytest.approx(account(texts, model, reference).change)
 
 
 def test_the_n_grams_that_moved_it_most_come_first_by_name(model: SentimentModel, reference: Reference) -> None:

@@ -6,9 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentiment_assets.monitoring.check_record import CheckRecord
+from sentiment_assets.monitoring.finding import Finding, Verdict
 from sentiment_assets.publishing.layout import TABLES
 from sentiment_assets.publishing.tables import arrow_of, batch_tables, joined, model_table, no_rows, report_table
 from sentiment_assets.reporting.figures import COLUMNS
@@ -64,6 +67,27 @@ def test_a_batch_of_a_former_release_without_neutral_or_split_is_published() -> 
     rows = batch_tables(replace(BATCH, reviews=reviews, scored=scored_by_words(reviews)), NOW)
     assert rows["reviews"].column("kept").null_count == rows["reviews"].column("split").null_count == 12
     assert rows["batches"].column("scored").to_pylist() == [12]
+
+
+def test_the_row_of_a_batch_counts_its_labels() -> None:
+    [row] = batch_tables(BATCH, NOW)["batches"].to_pylist()
+    assert (row["reviews"], row["labelled"], row["neutral"]) == (12, 8, 2), "two have no label"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "worst"),
+    [
+        (["ok", "warn", "unknown"], "warn"),
+        (["unknown", "ok"], "ok"),
+        (["unknown", "unknown"], "unknown"),
+        ([], None),
+    ],
+)
+def test_a_batch_is_well_if_some_check_says_so_and_none_warns(verdicts: list[Verdict], worst: str | None) -> None:
+    findings = tuple(Finding(name="any", verdict=each, sentence="") for each in verdicts)
+    records = {"drift": [CheckRecord("a.csv", NOW.isoformat(), "3", findings)]}
+    [row] = batch_tables(replace(BATCH, records=records), NOW)["batches"].to_pylist()
+    assert (row["worst_verdict"], row["warnings"]) == (worst, verdicts.count("warn"))
 
 
 def test_scores_of_other_reviews_are_left_out() -> None:

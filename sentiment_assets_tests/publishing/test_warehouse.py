@@ -145,8 +145,14 @@ def test_the_views_count_as_the_reports_do(warehouse: Warehouse, ask: Asked) -> 
     first, second = made_up_batch("shop", "a.csv", 60, seed=1), made_up_batch("shop", "b.csv", 30, seed=2)
     undated = pd.Series(pd.NaT, range(10), dtype="datetime64[us, UTC]")
     again = second.reviews.head(10).assign(created_at=undated, product=None)  # a filled-in label budget
+    next_day = NOW + pd.Timedelta(days=1)
     later = replace(
-        second, key="c.csv", reviews=again, scored=scored_by_words(again), taken_in_at=NOW + pd.Timedelta(days=1)
+        second,
+        key="c.csv",
+        reviews=again,
+        scored=scored_by_words(again),
+        taken_in_at=next_day,
+        first_taken_in_at=next_day,
     )
     batches = [first, second, later]
     send(warehouse, *batches)
@@ -165,6 +171,36 @@ def test_the_views_count_as_the_reports_do(warehouse: Warehouse, ask: Asked) -> 
         for key, row in found.items():
             assert row == pytest.approx(tuple(expected[key]), nan_ok=True) or row[-1] is None, key
             assert (row[-1] is None) == bool(pd.isna(expected[key][-1]))
+
+
+def test_the_views_have_the_last_label_also_if_a_former_batch_is_taken_in_again(
+    warehouse: Warehouse, ask: Asked
+) -> None:
+    """As the reports have it, which go by the order in which batches came."""
+    first = made_up_batch("shop", "a.csv", 20)
+    corrected = first.reviews.assign(label=1 - first.reviews["label"])
+    next_day, next_month = (NOW + pd.Timedelta(days=days) for days in (1, 30))
+    second = replace(
+        first,
+        key="b.csv",
+        reviews=corrected,
+        scored=scored_by_words(corrected, version="4"),
+        taken_in_at=next_day,
+        first_taken_in_at=next_day,
+    )
+    send(warehouse, first, second)
+    said = "SELECT review_id, rater_label, batch, model_version FROM {s}.scored_reviews ORDER BY review_id"
+    before = ask(warehouse, said)
+    assert {row[2:] for row in before} == {("b.csv", "4")}
+    send(warehouse, replace(first, taken_in_at=next_month))
+    assert ask(warehouse, said) == before
+
+
+def test_a_batch_that_a_former_release_published_came_when_it_was_taken_in(warehouse: Warehouse, ask: Asked) -> None:
+    first = made_up_batch("shop", "a.csv", 20)
+    second = replace(first, key="b.csv", taken_in_at=NOW + pd.Timedelta(days=1), first_taken_in_at=None)
+    send(warehouse, second, first)
+    assert ask(warehouse, "SELECT DISTINCT batch FROM {s}.scored_reviews") == [("b.csv",)]
 
 
 def test_the_verdicts_of_the_newest_batch_are_the_latest(warehouse: Warehouse, ask: Asked) -> None:
@@ -407,12 +443,13 @@ def test_no_free_place_of_a_file_keeps_a_text_that_was_removed(tmp_path: Path) -
     assert said.encode() not in warehouse.path.read_bytes()
 
 
-def test_a_warehouse_of_the_last_release_gets_the_column_that_it_lacks(warehouse: Warehouse, ask: Asked) -> None:
+def test_a_warehouse_of_a_former_release_gets_the_columns_that_it_lacks(warehouse: Warehouse, ask: Asked) -> None:
     send(warehouse, made_up_batch("shop", "march.csv", 20))
     with module._turn(warehouse) as turn:
         for view in reversed(VIEWS):
             turn.run(f"DROP VIEW {warehouse.schema}.{view}")
         turn.run(f"ALTER TABLE {warehouse.schema}.reviews DROP COLUMN text_digest")
+        turn.run(f"ALTER TABLE {warehouse.schema}.batches DROP COLUMN first_taken_in_at")
         turn.run(f"COMMENT ON TABLE {warehouse.schema}.batches IS 'of the last release'")
     assert remove_texts(warehouse, "shop", ["march.csv"]) == 20
     assert ask(warehouse, "SELECT count(*) FROM {s}.scored_reviews") == [(20,)]

@@ -159,6 +159,24 @@ def test_labels_are_used_where_they_are() -> None:
     assert whole_of(raw, scored, None).isna()["adjusted"], "without error rates the others cannot be corrected"
 
 
+def test_what_is_known_by_heart_does_not_say_how_doubtful_the_others_are() -> None:
+    """Test reviews count by the share that has no label of those that are as doubtful and were not learnt."""
+    learnt, others = reviews_of(200, 1), reviews_of(80, 2)
+    sure, doubtful = 0.9, 0.1
+    errs_in_doubt = replace(champion(), scores=MARGINS * np.where(np.arange(200) < 20, doubtful, sure))
+    by_heart = scores_of(learnt).assign(score=lambda each: np.sign(each["score"]) * doubtful)
+    answers = scores_of(others)
+    answers["score"] = np.sign(answers["score"]) * np.where(np.arange(80) < 40, sure, doubtful)
+    raw, scored = {"a": learnt, "b": unlabelled(others)}, {"a": by_heart, "b": answers}
+
+    whole = whole_of(raw, scored, replace(errs_in_doubt, trained_on=np.sort(text_digests(learnt["text"]))))
+
+    rest = adjusted_sentiment(int((others["label"] == 1).sum()), 80, RATES)
+    assert rest is not None
+    labels = net_sentiment(int((learnt["label"] == 1).sum()), 200)
+    assert adjusted_of(whole) == pytest.approx(ends(join_bands([(200, labels), (80, rest)])))
+
+
 def test_two_reviews_of_which_nothing_is_known_do_not_take_the_labels_of_the_others_away() -> None:
     labelled, others = reviews_of(100, 1), reviews_of(2, 2)
     raw, scored = {"a": labelled, "b": unlabelled(others)}, {"a": scores_of(labelled), "b": scores_of(others)}
@@ -552,6 +570,7 @@ def test_scores_are_compared_on_reviews_that_the_champion_was_not_trained_on_and
     assert {each.score.value for each in found.values() if each.score} == {0.5}
     whole = whole_of({"a": reviews}, {"a": scores}, champion(trained_on=reviews[:10]))
     assert whole["neutral_mean_score"] == 0.5
+    assert whole_of({"a": reviews}, {"a": scores}, champion())["neutral_mean_score"] == 0.5, "without those of 0"
     scores.loc[:9, "score"] = [0.0] * 5 + [0.9] * 5
     assert whole_of({"a": reviews}, {"a": scores}, champion(reviews[:10]))["neutral_mean_score"] == 0.5
 
@@ -566,6 +585,17 @@ def test_words_of_neutral_reviews_are_neither_praise_nor_complaint() -> None:
         for raw in (reviews, rated_neutral(reviews, 10))
     ]
     assert ["middling" in page.html for page in pages] == [True, False]
+
+
+def test_the_share_of_reviews_that_say_a_word_is_of_those_that_are_not_neutral() -> None:
+    before, now = reviews_of(60, 1, "2026-08-03"), rated_neutral(reviews_of(80, 2, "2026-09-07"), 40)
+    raw, scored = {"a": before, "b": now}, {"a": scores_of(before), "b": scores_of(reviews_of(80, 2))}
+    scored["b"]["words"] = [["late"]] * 80
+    scored["b"]["contributions"] = [[-0.5]] * 80
+    page = make_client_report("acme", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).page
+    assert page is not None
+    [late] = [each for each in page.changed if each.word.shown == "late"]
+    assert (late.now, late.share_now) == (40, 1.0)
 
 
 def test_the_page_of_a_value_tells_its_own_neutral_undated_and_sisters_reviews() -> None:
@@ -649,6 +679,7 @@ def test_a_report_of_some_days_says_so_and_compares_no_period_that_these_cut() -
     text = report_of(weeks, days=(date(2026, 9, 7), date(2026, 9, 30)))
     assert "Only reviews written from 2026-09-07 to 2026-09-30 are counted." in text
     assert "300 reviews (" in text
+    assert "300 reviews (" in report_of(weeks, days=(date(2026, 9, 9), date(2026, 9, 23))), "both days are included"
     assert "are counted" not in report_of(weeks).split("Before you rely")[0].split("more reviews")[0]
     none = report_of(weeks, days=(date(2025, 1, 1), date(2025, 1, 2)))
     assert "reviews (" not in none

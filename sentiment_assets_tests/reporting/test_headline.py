@@ -48,6 +48,14 @@ def test_compared_are_the_last_two_complete_periods_that_have_enough_reviews() -
     assert headline_of(months.drop(2), "month", NOW).change.is_sure  # type: ignore[union-attr]
 
 
+def test_neutral_reviews_and_such_of_which_nothing_is_known_do_not_make_a_period_large_enough() -> None:
+    months = figures((900, 1_800), m08=(80, 100), m09=(20, 100), m10=(85, 100))
+    months.loc[2, ["neutral", "unrecognised"]] = [40, 31]
+    change = headline_of(months, "month", NOW).change
+    assert change is not None
+    assert (change.now, change.before) == ("2026-10-01", "2026-08-01")
+
+
 def test_periods_that_lie_far_apart_or_are_cut_by_the_days_of_a_report_are_not_compared() -> None:
     far = figures((900, 1_800), m01=(20, 100), m10=(80, 100))
     assert headline_of(far, "month", NOW).change is None

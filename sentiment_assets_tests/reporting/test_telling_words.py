@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.reporting.quotes import Quotable, quotes_of
-from sentiment_assets.reporting.telling_words import changed_words, find_words, telling_words
+from sentiment_assets.reporting.telling_words import FoundWords, Word, changed_words, find_words, telling_words
 
 Said = Sequence[tuple[str, Mapping[str, float]]]
 
@@ -118,6 +118,20 @@ def test_chance_alone_names_no_word() -> None:
     say = [("x", {f"word{letter}": 0.1 for letter in "abcdefghij" if chance.random() < 0.3}) for _ in range(600)]
     found = find_words(reviews_that([(text, words or {"none": 0.1}) for text, words in say]))
     assert changed_words(found, np.arange(600) >= 300, np.arange(600) < 300) == []
+
+
+def test_chance_names_a_word_in_few_reports_where_one_period_has_far_fewer_reviews() -> None:
+    """The normal approximation named some in three reports of four there."""
+    chance = np.random.default_rng(0)
+    n, n_words = 2_040, 200
+    now = np.arange(n) < 40
+    words = [Word(f"word{number}", (f"word{number}",), is_praise=True) for number in range(n_words)]
+    named = 0
+    for _ in range(40):
+        rows, numbers = np.nonzero(chance.random((n, n_words)) < 0.01)
+        found = FoundWords(words, rows, numbers, np.ones(len(rows)))
+        named += bool(changed_words(found, now, ~now))
+    assert named <= 4
 
 
 def test_no_review_that_the_champion_calls_negative_is_quoted_as_praise_whatever_its_score() -> None:

@@ -1,7 +1,6 @@
 """``seen_before``: texts that an earlier batch has, without a new label."""
 
-import numpy as np
-
+from sentiment_assets.monitoring.other_batches import labels_remembered
 from sentiment_assets.monitoring.quality_batch import Fault, Judgement, QualityBatch, judge_reviews
 from sentiment_assets.monitoring.settings import MonitoringSettings
 
@@ -14,5 +13,5 @@ FAULT = Fault(
 
 def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
     """Judge a batch."""
-    labels = batch.reviews["label"].to_numpy(np.float64, na_value=np.nan)
-    return judge_reviews(FAULT, batch.others.bring_nothing(batch.digests, labels), settings)
+    flags = batch.others.bring_nothing(batch.digests, labels_remembered(batch.reviews))
+    return judge_reviews(FAULT, flags, settings)
