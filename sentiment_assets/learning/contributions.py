@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from sentiment_assets.learning.feature_set import FeaturePart, FittedFeatureSet
-from sentiment_assets.learning.ngrams import Occurrences, pair_keys, words_around_characters
+from sentiment_assets.learning.ngrams import Occurrences, as_people_write, pair_keys, words_around_characters
 from sentiment_assets.learning.settings import NgramSettings
 
 _NOTHING = pa.scalar("", pa.large_string())
@@ -186,7 +186,7 @@ def _heaviest(pieces: Sequence[_Pieces], n_texts: int, top: int | None) -> tuple
     sizes = np.bincount(rows, minlength=n_texts)
     rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     chosen = order if top is None else order[rank < top]
-    named = distinct.dictionary.take(together[chosen] % n_words).to_pylist()
+    named = as_people_write(distinct.dictionary.take(together[chosen] % n_words).to_pylist())
     per_text = np.bincount(rows[chosen], minlength=n_texts)
     return _parted(named, per_text), _parted(sums[chosen].tolist(), per_text)
 

@@ -6,6 +6,7 @@ bytes with constants written down here, never with Python's own ``hash``.
 Hashing n-grams into columns: Weinberger et al. 2009, "Feature hashing for large scale multitask learning".
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class Occurrences:
             tokens = [self.tokens.take(begins + place) for place in range(length)]
             names[own] = pc.binary_join_element_wise(*tokens, pa.scalar(self.joiner, pa.large_string())).to_pylist()
             first += len(starts)
-        return names.tolist()
+        return as_people_write(names.tolist())
 
 
 @dataclass(frozen=True)
@@ -305,8 +306,17 @@ def _occurrences(texts: pa.Array, settings: NgramSettings) -> Occurrences:
     )
 
 
+def as_people_write(ngrams: Sequence[str]) -> list[str]:
+    """N-grams in the form in which texts mostly are (NFC): in that of ``_one_form`` no ä is found in a text."""
+    return [unicodedata.normalize("NFC", each) for each in ngrams]
+
+
 def _one_form(texts: pa.Array) -> pa.Array:
-    """Lower case, and one form of what Unicode can write in several: composed, full-width, ligatures (NFKC)."""
+    """Lower case, and one form of what Unicode can write in several: full-width letters and ligatures as plain ones.
+
+    Arrow 25 takes letters and their marks apart (NFKD) whatever form it is asked for, and syllables of Korean; models
+    that are registered have learnt these.
+    """
     return pc.utf8_lower(pc.utf8_normalize(texts, "NFKC"))
 
 

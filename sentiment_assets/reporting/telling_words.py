@@ -175,7 +175,10 @@ def patterns_of(word: Word) -> tuple[re.Pattern[str], ...]:
     The longest comes first: the "muy" of "muy recomendable" may stand in a text elsewhere, and say something else.
     """
     plain = {each for each in map(_plain, word.variants) if len(each) > 1 or not _UNSPACED.search(each)}
-    forms = sorted({word.shown, *plain} - {""}, key=lambda each: (-len(each), each))
+    composed = {word.shown, *plain} - {""}
+    forms = sorted(
+        {*composed, *(unicodedata.normalize("NFD", each) for each in composed)}, key=lambda each: (-len(each), each)
+    )
     return tuple(re.compile(_form(each), re.IGNORECASE) for each in forms)
 
 
@@ -191,7 +194,8 @@ def _moves(reviews: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, l
     told = np.flatnonzero(~reviews["neutral"].to_numpy(bool) & reviews["words"].notna().to_numpy())
     lists, added = reviews["words"].to_numpy(object)[told], reviews["contributions"].to_numpy(object)[told]
     rows = np.repeat(told, [len(each) for each in lists])
-    codes, names = pd.factorize(np.array([each for words in lists for each in words], object))
+    words = [unicodedata.normalize("NFC", each) for words in lists for each in words]  # of a former release: NFKD
+    codes, names = pd.factorize(np.array(words, object))
     return rows, codes, np.array([each for values in added for each in values], float), names.tolist()
 
 

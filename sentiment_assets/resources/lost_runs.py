@@ -5,7 +5,8 @@ would show the run as under way for a day.
 """
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +14,7 @@ from dagster._core.launcher import DefaultRunLauncher
 from dagster._core.storage.runs import SqliteRunStorage
 
 _BEGUN = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+_STARTED_PROCESS = re.compile(r"Started process for run \(pid: (\d+)\)")
 _STARTER = b"multiprocessing"
 """Stands in the command line of each process of a run."""
 
@@ -41,12 +43,10 @@ def end_lost_runs(instance: dg.DagsterInstance, is_own: Callable[[dg.DagsterRun]
 
 
 def _process_of(instance: dg.DagsterInstance, run_id: str) -> int | None:
-    """The number of the process that was started for a run; ``None`` if none was."""
+    """The number of the process that a code server has started for a run; ``None`` if none has: a command runs it."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
-        event = entry.dagster_event
-        metadata: Mapping[str, dg.MetadataValue] = event.engine_event_data.metadata if event else {}
-        if "pid" in metadata:
-            return int(str(metadata["pid"].value))
+        if found := _STARTED_PROCESS.match(entry.message):
+            return int(found[1])
     return None
 
 

@@ -83,7 +83,7 @@ def test_all_instances_retry_keep_and_watch_alike() -> None:
     local, *others = (yaml.safe_load((ROOT / name / "dagster.yaml").read_text()) for name in places)
     for deployed in others:
         assert set(local) - set(deployed) <= {"local_artifact_storage"}
-        for part in ("run_retries", "freshness", "retention", "telemetry", "nux"):
+        for part in ("python_logs", "run_retries", "freshness", "retention", "telemetry", "nux"):
             assert local[part] == deployed[part]
 
 

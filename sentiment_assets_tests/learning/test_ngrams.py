@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import unicodedata
 from itertools import pairwise
 from random import Random
 
@@ -118,6 +119,16 @@ def test_a_lookup_leaves_its_columns_alone_in_their_order(settings: NgramSetting
     for rows in (few, selected):
         assert (rows != everything[:, columns]).nnz == 0
         assert all(np.diff(row.indices).min(initial=1) > 0 for row in rows)
+
+
+@pytest.mark.parametrize("settings", [WORDS, NgramSettings(analyzer="char_blank", longest=4)])
+def test_ngrams_are_shown_as_people_write_them_and_both_forms_of_a_letter_are_one(settings: NgramSettings) -> None:
+    texts = [unicodedata.normalize(form, "spät 한국") for form in ("NFC", "NFD")]
+    rows = hash_ngrams(texts, settings)
+    assert (rows[0] != rows[1]).nnz == 0
+    [found] = find_ngrams(texts, settings)
+    shown = set(found.ngrams(np.arange(len(found.rows))))
+    assert {"spät", "한국"} <= shown if settings == WORDS else {"spä"} <= shown
 
 
 def test_counts_say_how_often() -> None:

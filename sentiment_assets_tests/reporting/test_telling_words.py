@@ -1,3 +1,4 @@
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -5,7 +6,14 @@ import pandas as pd
 import pytest
 
 from sentiment_assets.reporting.quotes import Quotable, quotes_of
-from sentiment_assets.reporting.telling_words import FoundWords, Word, changed_words, find_words, telling_words
+from sentiment_assets.reporting.telling_words import (
+    FoundWords,
+    Word,
+    changed_words,
+    find_words,
+    patterns_of,
+    telling_words,
+)
 
 Said = Sequence[tuple[str, Mapping[str, float]]]
 
@@ -63,6 +71,16 @@ def test_n_grams_within_one_another_are_one_word() -> None:
 def test_a_weak_word_within_a_strong_one_says_something_else() -> None:
     say = [("the worst film", {"the worst": -0.9})] * 4 + [("the film", {"the": -0.05})] * 30
     assert shown(say) == ([], ["the worst", "the"])
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_letters_with_marks_are_shown_and_found_however_they_are_written(form: str) -> None:
+    """Scores of former releases have them apart; so have texts of some systems."""
+    text = unicodedata.normalize(form, "Viel zu spät im Café")
+    say = [(text, {unicodedata.normalize("NFD", "spät im"): -0.9})] * 2 + [(text, {"spät im": -0.9})] * 2
+    _, [word] = telling_words(find_words(reviews_that(say)))
+    assert (word.word.shown, word.reviews) == ("spät im", 4)
+    assert any(pattern.search(text) for pattern in patterns_of(word.word))
 
 
 def test_numerals_and_marks_are_no_words_and_what_stands_around_a_word_is_cut() -> None:

@@ -36,7 +36,7 @@ def begun(instance: dg.DagsterInstance, process: int | None, status: str = "STAR
     run = instance.add_run(dg.DagsterRun("acme_ingest", run_id=str(uuid4()), status=dg.DagsterRunStatus(status)))
     instance.report_engine_event("The run is to begin.", run)
     if process:
-        instance.report_engine_event("Its process has started.", run, EngineEventData.in_process(process))
+        instance.report_engine_event(f"Started process for run (pid: {process}).", run)
     return run.run_id
 
 
@@ -62,6 +62,14 @@ def test_a_run_that_was_being_terminated_is_canceled_and_not_launched_again(inst
     [lost] = lost_runs(instance)
     assert lost.status == dg.DagsterRunStatus.CANCELED
     assert not is_launched_again(lost)
+
+
+def test_a_run_that_a_command_runs_itself_is_left_alone(instance: dg.DagsterInstance) -> None:
+    """Its steps are of processes, too, and Dagster says which."""
+    run_id = begun(instance, None)
+    [run] = instance.get_runs(dg.RunsFilter(run_ids=[run_id]))
+    instance.report_engine_event("Executing steps using multiprocess executor", run, EngineEventData.in_process(1))
+    assert lost_runs(instance) == []
 
 
 def test_runs_without_a_process_and_runs_of_elsewhere_are_left_alone(
