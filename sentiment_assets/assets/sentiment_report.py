@@ -15,7 +15,7 @@ from sentiment_assets.assets.suspicious_labels import FINDING, is_current
 from sentiment_assets.assets.suspicious_labels import NAME as SUSPICIOUS_LABELS
 from sentiment_assets.assets.ui_metadata import picture, rows_of
 from sentiment_assets.assets.versions import code_version
-from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, load_current_records
+from sentiment_assets.resources.check_records import DEGRADATION, DRIFT, QUALITY, load_current_records
 from sentiment_assets.resources.report_folders import DAY, PAGE, REPORTS
 from sentiment_assets.resources.storage import Storage, frame_attributes, read_frame, read_partitions
 from sentiment_assets.resources.tracking import Tracking
@@ -83,7 +83,7 @@ def make_report(
     from sentiment_assets.reporting.client_report import make_client_report
 
     looked_through = load_current_records(storage, branch, batch_keys[-_LOOKED_THROUGH:])
-    latest = [] if days else [record for group in (DRIFT, DEGRADATION) for record in looked_through[group]]
+    latest = [] if days else [record for group in (QUALITY, DRIFT, DEGRADATION) for record in looked_through[group]]
     looked_at = frame_attributes(storage.path(branch, SUSPICIOUS_LABELS_FILE))
     return make_client_report(
         branch,

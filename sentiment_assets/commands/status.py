@@ -27,7 +27,8 @@ from sentiment_assets.monitoring.check_record import OpenWarning, open_warnings
 from sentiment_assets.presentation.wording import counted, first_lines, percent
 from sentiment_assets.resources.check_records import load_current_history
 from sentiment_assets.resources.dagster_runs import runs_under_way
-from sentiment_assets.resources.home import shown_below_home
+from sentiment_assets.resources.home import below_home, shown_below_home
+from sentiment_assets.resources.landing_place import look_into
 from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.registry import RegisteredVersion
 
@@ -132,7 +133,7 @@ def branch_status(
         missing=(),
     )
     under_way = [run for run in runs_under_way(instance) if belongs_to(run, branch)]
-    return replace(status, missing=_missing(status, shown_below_home(landing), under_way))
+    return replace(status, missing=_missing(status, landing, under_way))
 
 
 def _sum(events: Sequence[dg.AssetMaterialization], name: str) -> int:
@@ -209,9 +210,15 @@ def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterR
     """
     branch, found = status.branch, []
     is_training = any(trains(run, branch) for run in under_way)
-    if not status.batches:
+    if not status.batches and (waiting := _files_in(landing)):
+        lie = counted(waiting, "file lies", "files lie")
         found.append(
-            f"no file has landed yet: drop one into {landing}, or look at it first: sentiment-assets preview FILE"
+            f"{lie} in {shown_below_home(landing)}: a running daemon takes in what lands within a minute or two"
+        )
+    elif not status.batches:
+        place = shown_below_home(landing)
+        found.append(
+            f"no file has landed yet: drop one into {place}, or look at it first: sentiment-assets preview FILE"
         )
     elif not status.taken_in and under_way:
         found.append("nothing is stored yet: the first files are being taken in")
@@ -222,7 +229,9 @@ def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterR
     elif status.champion is None and is_training:
         found.append("no champion yet: a train run is under way")
     elif status.champion is None and not status.registry_away:
-        found.append(f"no champion: run the job {branch}_train in Dagster")
+        found.append(
+            f"no champion yet: a running daemon trains one by itself, or run the job {branch}_train in Dagster"
+        )
     if status.registry_away:
         found.append(f"nothing is known of a champion: {status.registry_away}")
     if status.failed:
@@ -237,6 +246,15 @@ def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterR
             f"a running daemon scores them, or run the job {branch}_score"
         )
     return found
+
+
+def _files_in(landing: str) -> int:
+    """How many files lie in a landing place; 0 too where it cannot be reached, of which the landing sensor tells."""
+    try:
+        found = look_into(below_home(landing))
+    except Exception:  # noqa: BLE001  every file system has errors of its own
+        return 0
+    return len(found.tokens) if found else 0
 
 
 def _some(keys: Sequence[str]) -> str:

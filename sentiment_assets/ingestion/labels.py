@@ -42,7 +42,8 @@ def read_label(value: object, column: str, rule: LabelRule) -> int | None:
     key = _key(value)
     if key not in rule.label_of_value:
         known = ", ".join(rule.label_of_value)
-        raise RejectedRow(column, f"{shown(value)} is not a known label ({known}); add it under `labels:`")
+        what_to_do = "add it under `labels:`, or under `placeholders:` if it says nothing"
+        raise RejectedRow(column, f"{shown(value)} is not a known label ({known}); {what_to_do}")
     return rule.label_of_value[key]
 
 

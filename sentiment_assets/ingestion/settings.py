@@ -2,6 +2,7 @@
 
 import codecs
 import math
+import re
 from collections import Counter
 from functools import cached_property
 from typing import Annotated, Any, Literal, NoReturn, Self
@@ -10,12 +11,14 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from sentiment_assets.settings_base import Settings
 
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d{1,2}),(\d{1,2})$")
+
 
 def label_key(value: object) -> str:
-    """The form in which label values are compared: ``+1``, ``1`` and ``1.0`` are one value, as are cases."""
+    """The form in which label values are compared: ``+1``, ``1``, ``1.0`` and ``1,0`` are one value, as are cases."""
     text = str(value).strip().casefold()
     try:
-        number = float(text)
+        number = float(_DECIMAL_COMMA.sub(r"\1.\2", text))
     except ValueError:
         return text
     return str(int(number)) if number.is_integer() else str(number)

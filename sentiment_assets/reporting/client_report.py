@@ -13,6 +13,7 @@ import pandas as pd
 from sentiment_assets.monitoring.accuracy import measure
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.monitoring.quality_checks import QUALITY_CHECKS
 from sentiment_assets.presentation.charts import as_svg_file
 from sentiment_assets.reporting.drill_down import TableOfReviews, held_of, reviews_files
 from sentiment_assets.reporting.figures import (
@@ -105,8 +106,8 @@ def make_client_report(
 ) -> ClientReport:
     """The report of a branch, or of the reviews that were written on some ``days``, from the first to the last.
 
-    ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the drift and degradation checks found
-    in the latest batch, ``labels`` is what there is to say of suspicious ones.
+    ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the checks found in the latest batch,
+    ``labels`` is what there is to say of suspicious ones.
     """
     joined = join_scores(raw, scored)
     chosen = written_between(joined, *days) if days else joined
@@ -137,7 +138,8 @@ def make_client_report(
         by_label=scores_by_label(reviews, champion),
         model=_quality(champion) if champion else None,
         labels=labels,
-        drift=_findings(records),
+        drift=[each for each in _findings(records) if each.name not in QUALITY_CHECKS],
+        quality=[each for each in _findings(records) if each.name in QUALITY_CHECKS],
         latest_batch=records[-1].batch if records else "",
     )
     pages = {_file_of(*of, kept): render_report(each).encode() for of, each in beside.items()}

@@ -81,7 +81,7 @@ TEXTS: Mapping[str, str] = {
     "chart_unknown": "{name}: unknown",
     "chart_read": "Solid line and dots: net sentiment with the range that holds the true figure in 95 of 100 "
     "cases. Dashed: as counted. Bars: number of reviews. Where a period is missing, nothing is joined.",
-    "not_over": "{name} has not ended yet.",
+    "not_over": "Not ended yet: {name}.",
     "range": "{points}, between {low} and {high}, on a scale from -100 to +100",
     "by_source": "By file",
     "source_column": "file",

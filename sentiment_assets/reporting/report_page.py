@@ -124,6 +124,8 @@ class ReportPage:
     """How many labels look wrong, as a sentence; empty where nobody has looked."""
     drift: Sequence[Finding] = ()
     """What the drift and degradation checks of the latest batch found."""
+    quality: Sequence[Finding] = ()
+    """What its quality checks found."""
     latest_batch: str = ""
     """The key of the latest batch."""
     held: int = 0
@@ -246,7 +248,7 @@ class ReportPage:
         t = self.messages
         said = [
             t(f"warns_{each.name}") if t.known(f"warns_{each.name}") else t("warns_other", name=each.name)
-            for each in self.drift
+            for each in (*self.drift, *self.quality)
             if each.warns
         ]
         said += [t("warns_sister", number=f"{n:,}", version=by) for by, n in (self.by_sisters or {}).items()]

@@ -34,6 +34,9 @@ def test_a_branch_without_a_file_is_told_where_to_land_one(acme: BranchInProcess
     assert (status.batches, status.champion, status.warnings) == (0, None, ())
     [missing] = status.missing
     assert missing.startswith(f"no file has landed yet: drop one into {home}/landing/acme")
+    acme.land("a.csv", b"text,label\nfine,1\n")
+    [missing] = status_of(acme).missing
+    assert missing == f"1 file lies in {home}/landing/acme: a running daemon takes in what lands within a minute or two"
 
 
 def test_while_the_first_files_are_taken_in_nothing_is_said_of_labels(acme: BranchInProcess) -> None:
@@ -64,7 +67,7 @@ def test_a_branch_says_step_by_step_what_it_lacks(acme: BranchInProcess) -> None
     assert no_labels.startswith("no review has a label, so nothing can be trained")
     assert acme.take_in("a.csv", as_csv(made_up_reviews(600))).success
     [no_champion] = status_of(acme).missing
-    assert no_champion == "no champion: run the job acme_train in Dagster"
+    assert no_champion == "no champion yet: a running daemon trains one by itself, or run the job acme_train in Dagster"
     under_way = dg.DagsterRun("acme_train", status=dg.DagsterRunStatus.STARTED)
     acme.instance.add_run(under_way)
     assert status_of(acme).missing == ["no champion yet: a train run is under way"]

@@ -87,7 +87,9 @@ def test_words_that_yaml_reads_otherwise_belong_in_quotes(rule: str, field: str,
 
 
 def test_spellings_of_one_number_or_word_are_one_value() -> None:
-    assert label_key("+1") == label_key(1) == label_key(1.0) == label_key(" 1 ") == "1"
+    assert label_key("+1") == label_key(1) == label_key(1.0) == label_key(" 1 ") == label_key("1,0") == "1"
+    assert label_key("4,5") == label_key("4.5") == "4.5"
+    assert label_key("1,000") == "1,000", "of a thousand, perhaps"
     assert label_key("0.9999999") != "1"
     assert label_key("Positive") == label_key("POSITIVE ") == "positive"
 

@@ -359,17 +359,21 @@ def test_the_first_sentence_says_which_way_reviewers_lean_and_what_changed_and_a
         r"; the week of 2026-10-05 is [\d.]+ points (up|down) on the week of 2026-08-03, within chance\.", sentence
     )
     assert sentence in page
-    assert "the week of 2026-11-23 has not ended yet" in page
+    assert "Not ended yet: the week of 2026-11-23." in page
 
 
 def test_a_warning_is_in_words_that_a_client_understands() -> None:
     drifted = Finding(name="text_drift", verdict="warn", sentence="unlike it: p = 1e-5 by hinge loss")
-    record = CheckRecord(batch="b.csv", champion="1", checked_at="2026-11-22T00:00:00+00:00", findings=(drifted,))
+    dated = Finding(name="future_dates", verdict="warn", sentence="3 of 40 reviews have a date in the future")
+    found = (dated, Finding(name="html", verdict="ok", sentence="none"), drifted)
+    record = CheckRecord(batch="b.csv", champion="1", checked_at="2026-11-22T00:00:00+00:00", findings=found)
     raw = {"b.csv": reviews_of(40, 1)}
     report = make_client_report(
         "acme", raw=raw, scored={"b.csv": scores_of(raw["b.csv"])}, kept=[], champion=None, records=[record], now=NOW
     )
     assert "The newest reviews are written differently from those that the model learnt from" in report.html
+    assert "The check <em>future_dates</em> of the newest file found something to look at." in report.html
+    assert "html" not in said(report.html), "one that found nothing, in no table of what the model meets"
     assert "hinge" not in report.html
     assert "p =" not in said(report.html)
 
