@@ -28,12 +28,11 @@ def end_lost_runs(instance: dg.DagsterInstance, is_own: Callable[[dg.DagsterRun]
     launcher, storage = instance.run_launcher, instance.run_storage
     if not (isinstance(launcher, DefaultRunLauncher) and isinstance(storage, SqliteRunStorage)):
         return []
-    begun = [
-        (run, _process_of(instance, run.run_id))
-        for run in instance.get_runs(dg.RunsFilter(statuses=_BEGUN))
-        if is_own(run)
-    ]
-    lost = [run for run, process in begun if process and not _goes_on(process)]
+    begun = [run for run in instance.get_runs(dg.RunsFilter(statuses=_BEGUN)) if is_own(run)]
+    processes = {run.run_id: _process_of(instance, run.run_id) for run in begun}
+    gone = [run_id for run_id, process in processes.items() if process and not _goes_on(process)]
+    # Whether a run has ended is asked once its process is gone: until then it may end well at any moment.
+    lost = [run for run_id in gone if (run := instance.get_run_by_id(run_id)) and not run.is_finished]
     for run in lost:
         if run.status == dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, "Its process is gone.")

@@ -11,6 +11,7 @@ import pytest
 from dagster._core.events import EngineEventData
 
 from sentiment_assets.automation.run_history import is_launched_again
+from sentiment_assets.resources import lost_runs as module
 from sentiment_assets.resources.lost_runs import end_lost_runs
 
 pytestmark = pytest.mark.process
@@ -62,6 +63,23 @@ def test_a_run_that_was_being_terminated_is_canceled_and_not_launched_again(inst
     [lost] = lost_runs(instance)
     assert lost.status == dg.DagsterRunStatus.CANCELED
     assert not is_launched_again(lost)
+
+
+def test_a_run_that_ends_well_while_it_is_looked_at_is_left_alone(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process is gone a moment after its last word."""
+    run_id = begun(instance, os.getpid())
+
+    def ends_meanwhile(process: int) -> bool:
+        event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, "acme_ingest")
+        instance.report_dagster_event(event, run_id)
+        return False
+
+    monkeypatch.setattr(module, "_goes_on", ends_meanwhile)
+    assert lost_runs(instance) == []
+    [run] = instance.get_runs(dg.RunsFilter(run_ids=[run_id]))
+    assert run.status == dg.DagsterRunStatus.SUCCESS
 
 
 def test_a_run_that_a_command_runs_itself_is_left_alone(instance: dg.DagsterInstance) -> None:
