@@ -97,9 +97,10 @@ def dev(dagster_port: int, mlflow_port: int, reports_port: int) -> None:
     All of them on loopback; Ctrl+C stops them.
     """
     from sentiment_assets.commands.dev import Ports, PortTaken, serve
+    from sentiment_assets.resources.mlflow_settings import MlflowAway
 
     home = _dagster_home()
-    with _told(PortTaken):
+    with _told(MlflowAway, PortTaken):
         sys.exit(serve(home, Ports(dagster_port, mlflow_port, reports_port)))
 
 

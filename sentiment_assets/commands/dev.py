@@ -47,7 +47,10 @@ class Ports:
 
 
 def serve(dagster_home: Path, ports: Ports) -> int:
-    """Run all of them until one ends or a signal comes; returns the exit status. Raises ``PortTaken``."""
+    """Run all of them until one ends or a signal comes; returns the exit status.
+
+    Raises ``PortTaken``, and ``MlflowAway`` where MLflow's database cannot be used.
+    """
     commands = commands_of_servers(ports, tracking_uri())
     for name in commands:
         require_free(f"--{name}-port", vars(ports)[name])
@@ -60,7 +63,11 @@ def serve(dagster_home: Path, ports: Ports) -> int:
     os.environ["DAGSTER_HOME"] = str(dagster_home)
     import dagster as dg
 
+    from sentiment_assets.resources.registry import open_client
+
     # Opened before the servers start: where there are no tables yet, it makes them, and two that do so at once fail.
+    if not is_server(tracking_uri()):
+        open_client(tracking_uri())
     with dg.DagsterInstance.get() as instance:
         return _serve(list(commands.values()), environment, instance, dagster_home / _LOG)
 
