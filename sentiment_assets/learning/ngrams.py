@@ -314,10 +314,10 @@ def as_people_write(ngrams: Sequence[str]) -> list[str]:
 def _one_form(texts: pa.Array) -> pa.Array:
     """Lower case, and one form of what Unicode can write in several: full-width letters and ligatures as plain ones.
 
-    Arrow 25 takes letters and their marks apart (NFKD) whatever form it is asked for, and syllables of Korean; models
-    that are registered have learnt these.
+    Letters and their marks are apart in it (NFKD), and so are syllables of Korean: registered models have learnt that.
+    Arrow 25 does so whatever form it is asked for.
     """
-    return pc.utf8_lower(pc.utf8_normalize(texts, "NFKC"))
+    return pc.utf8_lower(pc.utf8_normalize(texts, "NFKD"))
 
 
 def _words(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
