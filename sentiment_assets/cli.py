@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sentiment_assets.commands.dagster_home import prepare_dagster_home
 from sentiment_assets.ingestion.decoding import on_one_line
+from sentiment_assets.presentation.wording import counted
 
 SECTIONS: Mapping[str, Sequence[str]] = {
     "To begin": ("demo", "preview"),
@@ -258,6 +259,9 @@ def score(  # noqa: PLR0917  click gives them by name
             click.echo(as_json_lines(scores), nl=False)
         if output is not None or not json_wanted:
             write_scores(scores, output)
+    if output is not None:
+        scored = counted(int(scores["reason"].isna().sum()), "row")
+        click.echo(_shown(f"{scored} scored, in {output}"), err=json_wanted)
     for row in scores.dropna(subset="reason").itertuples():
         click.echo(_shown(f"row {row.row} not scored: {row.reason}"), err=True)
 

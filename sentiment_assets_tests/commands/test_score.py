@@ -57,6 +57,7 @@ def test_every_row_of_the_file_has_its_row_in_order_with_a_score_or_a_reason(tmp
         "bytes E9 are not valid in the file's enc",
         "has 4 fields where the header has 3",
     ]
+    assert f"4 rows scored, in {output}" in done.stdout
     assert "row 6 not scored: the text is missing" in done.stderr
 
 
