@@ -132,9 +132,10 @@ def prediction_drift(
         return unknown(name, _too_few(n, m, settings.fewest_reviews, "scored reviews"))
     difference = compare_values(compared, margins).most_telling(settings.test_alpha)
     part = _judge(name, difference, settings)
+    theirs = "test and neutral reviews" if neutral_share else "test reviews"
     shares = (
         f"{percent(float((margins > 0).mean()))} of {n:,} reviews are scored positive, "
-        f"{percent(float((compared > 0).mean()))} of the champion's test reviews were"
+        f"{percent(float((compared > 0).mean()))} of the champion's {m:,} {theirs} were"
     )
     return replace(part, sentence=f"{shares}; over all margins: {_reason(part)}.")
 

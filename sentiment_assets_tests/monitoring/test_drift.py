@@ -171,6 +171,7 @@ def test_test_reviews_in_which_nothing_is_known_are_no_drift(reference: Referenc
     found = prediction_drift(rng.normal(1, 1.5, 4_000), with_unknown, SETTINGS)
     assert found.verdict == "ok"
     assert found.effect == pytest.approx(0, abs=0.02)
+    assert "of the champion's 3,200 test reviews were" in found.sentence, "as many as are compared"
 
 
 def test_the_champions_answers_are_compared(model: SentimentModel, reference: Reference) -> None:
