@@ -22,6 +22,7 @@ from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.branch.files import branch_files, branch_settings_of, require_branch
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.decoding import on_one_line
+from sentiment_assets.ingestion.formats import format_of
 from sentiment_assets.monitoring.accuracy import measured
 from sentiment_assets.monitoring.check_record import OpenWarning, open_warnings
 from sentiment_assets.presentation.wording import counted, first_lines, percent
@@ -249,12 +250,12 @@ def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterR
 
 
 def _files_in(landing: str) -> int:
-    """How many files lie in a landing place; 0 too where it cannot be reached, of which the landing sensor tells."""
+    """How many files of reviews lie in a landing place; 0 if it cannot be reached, as the landing sensor tells."""
     try:
         found = look_into(below_home(landing))
     except Exception:  # noqa: BLE001  every file system has errors of its own
         return 0
-    return len(found.tokens) if found else 0
+    return sum(bool(format_of(path)[0]) for path in found.tokens) if found else 0
 
 
 def _some(keys: Sequence[str]) -> str:

@@ -34,6 +34,8 @@ def test_a_branch_without_a_file_is_told_where_to_land_one(acme: BranchInProcess
     assert (status.batches, status.champion, status.warnings) == (0, None, ())
     [missing] = status.missing
     assert missing.startswith(f"no file has landed yet: drop one into {home}/landing/acme")
+    acme.land("notes.docx", b"of nobody's concern")
+    assert status_of(acme).missing == [missing]
     acme.land("a.csv", b"text,label\nfine,1\n")
     [missing] = status_of(acme).missing
     assert missing == f"1 file lies in {home}/landing/acme: a running daemon takes in what lands within a minute or two"
