@@ -63,11 +63,12 @@ def serve(dagster_home: Path, ports: Ports) -> int:
     os.environ["DAGSTER_HOME"] = str(dagster_home)
     import dagster as dg
 
-    from sentiment_assets.resources.registry import open_client
+    from sentiment_assets.resources.registry import SQLITE, open_client
 
     # Opened before the servers start: where there are no tables yet, it makes them, and two that do so at once fail.
-    if not is_server(tracking_uri()):
-        open_client(tracking_uri())
+    uri = tracking_uri()
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
+        open_client(uri)
     with dg.DagsterInstance.get() as instance:
         return _serve(list(commands.values()), environment, instance, dagster_home / _LOG)
 
