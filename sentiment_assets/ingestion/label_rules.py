@@ -47,17 +47,23 @@ _NO_CLASS = "-1"
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
 
+YES = "yes y true ja oui si sí sim tak ano igen da да так evet ναι نعم כן हाँ ใช่ có はい 是 예 네 kyllä sì"
+NO = (
+    "n no false nein non não nao nie ne nem nu нет ні hayır όχι لا לא नहीं ไม่ใช่ không いいえ 否 아니오 아니요 ei nej "
+    "nei nee"
+)
+"""What people answer to a question that is asked of them, in many languages."""
 _MEANINGS: Mapping[Meaning, str] = {
     "positive": (
-        "positive pos p + plus good great excellent happy satisfied recommended recommend recommends yes "
-        "y true up like liked likes love praise promoter fresh agree thumbsup favorable favourable pro "
-        "compliment ja oui si sí sim positiv positif positivo positiva positiver gut bueno buena bom boa "
+        f"{YES} positive pos p + plus good great excellent happy satisfied recommended recommend recommends "
+        "up like liked likes love praise promoter fresh agree thumbsup favorable favourable pro "
+        "compliment positiv positif positivo positiva positiver gut bueno buena bom boa "
         "bon bonne buono empfohlen zufrieden feliz recomendado satisfecho satisfecha satisfeito "
         "satisfeita satisfait satisfaite soddisfatto soddisfatta "
         "amazing awesome wonderful fantastic brilliant perfect outstanding superb delighted "
         "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
         "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo "
-        "tak ano igen da да так evet ναι نعم כן हाँ ใช่ có はい 是 예 네 kyllä promoters 🤩 🥰 😁 😻 👏 💯 "
+        "promoters 🤩 🥰 😁 😻 👏 💯 "
         "pozytywny pozytywna pozytywne dobry dobra zadowolony zadowolona polecam pozitivní "
         "spokojen spokojena spokojený "
         "doporučuji doporučuje olumlu memnun положительная положительно позитивная хорошо отлично доволен довольна "
@@ -68,16 +74,15 @@ _MEANINGS: Mapping[Meaning, str] = {
         "positiivinen tyytyväinen positief tevreden"
     ),
     "negative": (
-        "negative neg n - minus bad poor terrible awful unhappy unsatisfied dissatisfied no false down "
+        f"{NO} negative neg - minus bad poor terrible awful unhappy unsatisfied dissatisfied down "
         "dislike disliked hate complaint detractor rotten disagree thumbsdown unfavorable unfavourable contra "
-        "nein non não nao negativ negatif négatif negativo negativa negativer schlecht malo mala ruim "
+        "negativ negatif négatif negativo negativa negativer schlecht malo mala ruim "
         "mau mauvais mauvaise cattivo unzufrieden insatisfecho insatisfecha insatisfeito "
         "insatisfeita insatisfait insatisfaite insoddisfatto insoddisfatta 👎 😞 😠 😡 🙁 ☹ "
         "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив "
         "disappointing disappointed worst dreadful unacceptable "
         "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo "
-        "nie ne nem nu нет ні hayır hayir όχι لا לא नहीं ไม่ใช่ không いいえ 否 아니오 아니요 ei nej nei nee "
-        "detractors 😤 😩 🤬 😔 💔 👿 mangelhaft ungenügend "
+        "hayir detractors 😤 😩 🤬 😔 💔 👿 mangelhaft ungenügend "
         "negatywny negatywna negatywne zły zła niezadowolony niezadowolona negativní "
         "nespokojen nespokojena nespokojený "
         "nedoporučuji nedoporučuje olumsuz отрицательная отрицательно негативная плохо ужасно недоволен недовольна "

@@ -43,6 +43,7 @@ STARS = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
         ("gar nicht zufrieden", "negative"),
         ("Not at all satisfied", None),
         ("Nein", "negative"),
+        ("Sì", "positive"),
         ("5 - Very satisfied", "positive"),
         ("1 (Not satisfied)", "negative"),
         ("3. Neither satisfied nor dissatisfied", "neutral"),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sentiment_assets.ingestion.label_rules import (
+    NO,
+    YES,
     ProposedRule,
     Sure,
     is_number,
@@ -35,11 +37,7 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
-_YES_AND_NO = (
-    "yes no true false y n ja nein nej nee nei oui non sì si sí no sim não nao tak nie ano ne igen nem da nu kyllä ei "
-    "evet hayır да нет так ні ναι όχι نعم لا כן לא हाँ नहीं ใช่ ไม่ใช่ có không はい いいえ 是 否 예 네 아니오 아니요"
-)
-_ANSWERS, _FLAGS = frozenset(map(label_key, _YES_AND_NO.split())), frozenset({"0", "1"})
+_ANSWERS, _FLAGS = frozenset(map(label_key, f"{YES} {NO}".split())), frozenset({"0", "1"})
 _OF_OTHER_THINGS = frozenset(
     ("up", "down", "+", "-", "plus", "minus", "p", "n", "good", "bad", "poor", "agree", "disagree")
 )
