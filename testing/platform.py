@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -20,12 +19,12 @@ from typing import TypeVar
 import dagster as dg
 import yaml
 
+from sentiment_assets.resources.lost_runs import process_of
 from testing.servers import free_port
 
 T = TypeVar("T")
 _PROJECT = Path(__file__).parents[1]
 _LAST_LINES = 40
-_ENGINE = dg.DagsterEventType.ENGINE_EVENT
 
 
 @dataclass
@@ -119,11 +118,9 @@ class Platform:
         """Kill the process of a run that goes on now; False if there is none."""
         with self.instance() as instance:
             for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-                said = " ".join(entry.message for entry in instance.all_logs(run.run_id, of_type=_ENGINE))
-                found = re.search(r"Started process for run \(pid: (\d+)\)", said)
-                if found:
+                if process := process_of(instance, run.run_id):
                     with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(found[1]), signal.SIGKILL)
+                        os.kill(process, signal.SIGKILL)
                         return True
         return False
 

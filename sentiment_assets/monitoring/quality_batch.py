@@ -130,7 +130,12 @@ def judge_share(fault: Fault, count: int, n: int, settings: MonitoringSettings) 
             surely=lowest,
         )
     )
-    return replace(finding, sentence=f"{sentence} {fault.remedy}.") if finding.warns else finding
+    return with_remedy(finding, f"{fault.remedy}.")
+
+
+def with_remedy(finding: Finding, remedy: str) -> Finding:
+    """The finding, whose sentence says what to do if it warns."""
+    return replace(finding, sentence=f"{finding.sentence} {remedy}") if finding.warns else finding
 
 
 def judge_unread(fault: Fault, column: str, batch: QualityBatch, settings: MonitoringSettings) -> Judgement:

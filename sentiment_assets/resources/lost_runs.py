@@ -29,7 +29,7 @@ def end_lost_runs(instance: dg.DagsterInstance, is_own: Callable[[dg.DagsterRun]
     if not (isinstance(launcher, DefaultRunLauncher) and isinstance(storage, SqliteRunStorage)):
         return []
     begun = [run for run in instance.get_runs(dg.RunsFilter(statuses=_BEGUN)) if is_own(run)]
-    processes = {run.run_id: _process_of(instance, run.run_id) for run in begun}
+    processes = {run.run_id: process_of(instance, run.run_id) for run in begun}
     gone = [run_id for run_id, process in processes.items() if process and not _goes_on(process)]
     # Whether a run has ended is asked once its process is gone: until then it may end well at any moment.
     lost = [run for run_id in gone if (run := instance.get_run_by_id(run_id)) and not run.is_finished]
@@ -41,7 +41,7 @@ def end_lost_runs(instance: dg.DagsterInstance, is_own: Callable[[dg.DagsterRun]
     return [ended for run in lost if (ended := instance.get_run_by_id(run.run_id))]
 
 
-def _process_of(instance: dg.DagsterInstance, run_id: str) -> int | None:
+def process_of(instance: dg.DagsterInstance, run_id: str) -> int | None:
     """The number of the process that a code server has started for a run; ``None`` if none has: a command runs it."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         if found := _STARTED_PROCESS.match(entry.message):

@@ -1,11 +1,9 @@
 """``label_balance``: hardly any label of one of the two classes."""
 
-from dataclasses import replace
-
 from scipy.stats import beta
 
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
-from sentiment_assets.monitoring.quality_batch import Judgement, QualityBatch
+from sentiment_assets.monitoring.quality_batch import Judgement, QualityBatch, with_remedy
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.presentation.wording import percent
 
@@ -35,4 +33,4 @@ def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
             too_little=True,
         )
     )
-    return Judgement(replace(finding, sentence=f"{sentence} {_REMEDY}") if finding.warns else finding)
+    return Judgement(with_remedy(finding, _REMEDY))

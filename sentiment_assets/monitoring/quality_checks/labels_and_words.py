@@ -1,11 +1,10 @@
 """``labels_and_words``: labels that do not go with what the reviews say, as where the best mark is a 1."""
 
 import math
-from dataclasses import replace
 
 from sentiment_assets.ingestion.praise_and_blame import count_praise_and_blame
 from sentiment_assets.monitoring.finding import Finding, judged, unknown
-from sentiment_assets.monitoring.quality_batch import Judgement, QualityBatch
+from sentiment_assets.monitoring.quality_batch import Judgement, QualityBatch, with_remedy
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from sentiment_assets.presentation.wording import percent
 
@@ -37,4 +36,4 @@ def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
             too_little=True,
         )
     )
-    return Judgement(replace(finding, sentence=f"{sentence} {_REMEDY}") if finding.warns else finding)
+    return Judgement(with_remedy(finding, _REMEDY))
