@@ -19,9 +19,11 @@ from sentiment_assets.resources.storage import Frame, Storage, read_frame, store
 
 
 def take_out_of_derived(
-    storage: Storage, branch: str, batches: Collection[str], review_id: str | None = None
+    storage: Storage, branch: str, batches: Collection[str], review_id: str | None = None, *, write: bool = True
 ) -> dict[str, int]:
     """Take the reviews of some batches, or one review of them, out of what was made for training.
+
+    Without ``write`` everything stays, and what would go is counted.
 
     Returns how many rows, or files, went, by what it was. The features are removed, since they have these rows: the
     next train run makes them again, as it does anyway. So is the file of suspicious labels, and the index of texts,
@@ -30,13 +32,14 @@ def take_out_of_derived(
     splits, suspicious = storage.path(branch, f"{SPLITS}.parquet"), storage.path(branch, SUSPICIOUS_LABELS_FILE)
     of_splits, of_suspicious = (_without(each, batches, review_id) for each in (splits, suspicious))
     # What was made of the rows goes first: if this is stopped, the rows say that there is something left to do.
-    removed = {FEATURES: _remove(storage.path(branch, FEATURES)) if of_splits else 0}
+    removed = {FEATURES: _remove(storage.path(branch, FEATURES), write=write) if of_splits else 0}
     if of_suspicious:
-        _remove(storage.path(branch, f"{SUSPICIOUS_LABELS}.csv"))
-    _remove(storage.path(branch, TEXT_TABLES))
+        _remove(storage.path(branch, f"{SUSPICIOUS_LABELS}.csv"), write=write)
+    _remove(storage.path(branch, TEXT_TABLES), write=write)
     for name, file, left in ((SPLITS, splits, of_splits), (SUSPICIOUS_LABELS, suspicious, of_suspicious)):
         if left:
-            store_frame(file, left.rows)
+            if write:
+                store_frame(file, left.rows)
             removed[name] = left.n_gone
     return {name: count for name, count in removed.items() if count}
 
@@ -64,11 +67,12 @@ def _without(file: UPath, batches: Collection[str], review_id: str | None) -> _L
     return _Left(kept, int(gone.sum()))
 
 
-def _remove(place: UPath) -> int:
-    if place.exists():
+def _remove(place: UPath, *, write: bool) -> int:
+    if not place.exists():
+        return 0
+    if write:
         place.fs.rm(place.path, recursive=place.is_dir())
-        return 1
-    return 0
+    return 1
 
 
 def tell_of_splits(instance: dg.DagsterInstance, storage: Storage, branch: str) -> None:

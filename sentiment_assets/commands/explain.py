@@ -32,6 +32,14 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A margin m becomes the score tanh((slope·m + log_odds) / 2)."""
+
+    slope: float
+    log_odds: float
+
+
+@dataclass(frozen=True)
 class ExplainedScore:
     """A score and what it is made of."""
 
@@ -45,19 +53,33 @@ class ExplainedScore:
     words: tuple[Word, ...]
     """All words that the model knows, the heaviest first; with the intercept they add up to the margin."""
     intercept: float
+    curve: Curve
+    """How the margin becomes the score."""
+
+    @property
+    def margin(self) -> float:
+        """What the words and the intercept add up to."""
+        return sum(each.contribution for each in self.words) + self.intercept
 
 
 def explain(text: str, branch: str) -> ExplainedScore:
     """Score a text with a branch's champion. Raises ``CannotExplain``."""
     try:
         champion = load_champion(branch)
-    except (ChangedModel, MlflowAway, NoSuchVersion, UnknownBranch) as error:
+    except NoSuchVersion as error:
+        made = (
+            f"the job {branch}_train makes one, once labelled reviews have landed; `sentiment-assets status` says more"
+        )
+        raise CannotExplain(f"{error}. If {branch!r} is the branch that you mean: {made}") from error
+    except (ChangedModel, MlflowAway, UnknownBranch) as error:
         raise CannotExplain(str(error)) from error
     _, reasons = champion.read([text])
     if reasons:
         raise CannotExplain(f"the text has no score: {reasons[0]}")
     answer = champion.score([text])
     words = champion.explain(text)
+    calibration = champion.model.calibration
+    curve = calibration.rating_curve or calibration
     return ExplainedScore(
         branch=branch,
         model_version=champion.version,
@@ -67,6 +89,7 @@ def explain(text: str, branch: str) -> ExplainedScore:
         confidence=float(answer["confidence"].iloc[0]),
         words=tuple(Word(str(word), float(added)) for word, added in words.itertuples(index=False)),
         intercept=champion.model.intercept if len(words) else 0.0,
+        curve=Curve(curve.slope, curve.log_odds),
     )
 
 
@@ -96,7 +119,15 @@ def show(console: Console, explained: ExplainedScore) -> None:
     if len(explained.words) > _SHOWN:
         table.add_row(f"{len(explained.words) - _SHOWN:,} others", f"{rest:+.3f}", "")
     table.add_row("with no word", f"{explained.intercept:+.3f}", "")
+    table.add_row("together, the margin", f"{explained.margin:+.3f}", "")
     console.print(table)
+    curve = explained.curve
+    offset = f" {curve.log_odds:+.3f}" if curve.log_odds else ""
+    console.print(
+        f"The score is the margin, brought between -1 and 1: tanh(({curve.slope:.3f} x margin{offset}) / 2)",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def marked(explained: ExplainedScore) -> Text:

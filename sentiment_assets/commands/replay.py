@@ -11,6 +11,7 @@ from sentiment_assets.automation.jobs import ingest_job_name
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
 from sentiment_assets.definitions import resources
+from sentiment_assets.presentation.wording import counted
 from sentiment_assets.resources.dagster_runs import stretch_tags
 from sentiment_assets.resources.mlflow_settings import require_mlflow, tracking_uri
 from sentiment_assets.resources.storage import Storage
@@ -47,8 +48,8 @@ class Replayed:
             return f"{self.batch}: {self.failed}"
         before, after = self.before, self.after
         return (
-            f"{self.batch}: {max(before.quarantined - after.quarantined, 0):,} rows left quarantine, "
-            f"{after.quarantined:,} stay in it; {after.kept:,} reviews ({before.kept:,} before), "
+            f"{self.batch}: {counted(max(before.quarantined - after.quarantined, 0), 'row')} left quarantine, "
+            f"{after.quarantined:,} still in it; {counted(after.kept, 'review')} ({before.kept:,} before), "
             f"{after.labelled:,} with a label ({before.labelled:,} before)"
         )
 

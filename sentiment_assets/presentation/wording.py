@@ -19,7 +19,7 @@ def points(net_sentiment: float | None) -> str:
     """Write net sentiment, -1 to 1, in points from -100 to +100; a dash if it is missing."""
     if net_sentiment is None or math.isnan(net_sentiment):
         return "–"
-    return f"{_PER_CENT * net_sentiment:+.1f}"
+    return f"{_PER_CENT * net_sentiment:+z.1f}"
 
 
 def format_p_value(value: float) -> str:

@@ -1,5 +1,7 @@
 import io
 import json
+import math
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -29,6 +31,15 @@ def test_a_score_is_told_with_the_words_that_made_it() -> None:
     mixed = {each.word: each.contribution for each in explain("Superb story, dull end", "acme").words}
     assert set(mixed) == {"superb", "dull"}
     assert mixed["superb"] > 0 > mixed["dull"]
+
+
+@pytest.mark.usefixtures("champion")
+def test_the_words_add_up_to_a_margin_and_the_margin_makes_the_score() -> None:
+    told = explain("Superb story, dull end", "acme")
+    assert told.score == pytest.approx(math.tanh((told.curve.slope * told.margin + told.curve.log_odds) / 2))
+    said = shown("Superb story, dull end")
+    assert re.search(rf"together, the margin +{re.escape(f'{told.margin:+.3f}')}", said)
+    assert f"tanh(({told.curve.slope:.3f} x margin) / 2)" in said
 
 
 @pytest.mark.usefixtures("champion")
@@ -63,7 +74,10 @@ def test_the_command_reads_a_text_or_standard_input_and_prints_json() -> None:
 @pytest.mark.usefixtures("champion")
 @pytest.mark.parametrize(
     ("text", "branch", "says"),
-    [("  ", "acme", "the text has no score: there is no text"), ("fine", "acm", "there is no registered model 'acm'")],
+    [
+        ("  ", "acme", "the text has no score: there is no text"),
+        ("fine", "acm", "no registered model 'acm'; .*the job acm_train makes one"),
+    ],
 )
 def test_what_cannot_be_explained_is_said(text: str, branch: str, says: str) -> None:
     with pytest.raises(CannotExplain, match=says):

@@ -36,9 +36,9 @@ def test_a_branch_or_batch_that_is_not_there_is_said(dagster_home: Path) -> None
 
 def test_it_is_said_how_many_rows_left_quarantine_and_of_a_worse_file_none() -> None:
     better = Replayed("a.csv", before=Rows(kept=5, labelled=5, quarantined=3), after=Rows(7, 7, 1)).sentence
-    assert better.startswith("a.csv: 2 rows left quarantine, 1 stay in it; 7 reviews (5 before)")
+    assert better.startswith("a.csv: 2 rows left quarantine, 1 still in it; 7 reviews (5 before)")
     worse = Replayed("a.csv", before=Rows(kept=5, labelled=5, quarantined=1), after=Rows(3, 3, 3)).sentence
-    assert worse.startswith("a.csv: 0 rows left quarantine, 3 stay in it; 3 reviews (5 before)")
+    assert worse.startswith("a.csv: 0 rows left quarantine, 3 still in it; 3 reviews (5 before)")
 
 
 @pytest.mark.slow
@@ -58,7 +58,7 @@ def test_rows_leave_quarantine_when_what_was_wrong_is_mended(dagster_home: Path)
     runs.land("shopping", "a.csv", bad.replace(b"maybe", b"bad"))
     done = CliRunner().invoke(main, ["replay", "shopping"])
     assert done.exit_code == 0, done.output
-    told = "a.csv: 1 rows left quarantine, 0 stay in it; 3 reviews (2 before), 3 with a label (2 before)"
+    told = "a.csv: 1 row left quarantine, 0 still in it; 3 reviews (2 before), 3 with a label (2 before)"
     assert told in done.output
     assert len(read_frame(STORAGE.frame_path("shopping", "raw_reviews", key))) == 3
     nothing = CliRunner().invoke(main, ["replay", "shopping"])
@@ -92,7 +92,7 @@ def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_
     assert done.exit_code == 1
     assert "1-broken.csv: movies_ingest failed. Step movies__batches: " in done.output
     assert "landing/movies/1-broken.csv: it has no column 'text'" in done.output
-    assert "2-mended.csv: 0 rows left quarantine, 0 stay in it; 1 reviews (0 before)" in done.output
+    assert "2-mended.csv: 0 rows left quarantine, 0 still in it; 1 review (0 before)" in done.output
     assert "3-unlabelled.csv: 0 rows left quarantine" in done.output
     assert "1 with a label (0 before)" in done.output
     assert "4-fine.csv" not in done.output

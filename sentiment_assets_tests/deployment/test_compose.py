@@ -220,7 +220,7 @@ def test_the_commands_of_the_operations_page_work_there_too(stack: Stack) -> Non
         return stack.compose("exec", "-T", "code", "sentiment-assets", *arguments)
 
     assert command("rollback", "acme", "1") == "acme: version 1 is the champion already"
-    assert command("replay", "acme", "2026-10.csv").startswith("2026-10.csv: 0 rows left quarantine, 0 stay in it")
+    assert command("replay", "acme", "2026-10.csv").startswith("2026-10.csv: 0 rows left quarantine, 0 still in it")
     assert len(command("score", "/state/landing/acme/2026-10.csv", "--branch", "acme").splitlines()) == 1 + 2_000
 
 

@@ -106,7 +106,7 @@ def test_what_costs_much_is_looked_for_in_a_sample_of_a_large_batch(large: pd.Da
 
 def test_a_template_is_found_where_a_sample_has_too_few_reviews_of_each(large: pd.DataFrame) -> None:
     words = [word for word in dict.fromkeys(" ".join(large["text"]).split()) if word.isalpha()]
-    templates = [f"{one} {two}" for one in words for two in words][:80]
+    templates = [f"the {one} in front of a {two}" for one in words for two in words][:80]
     texts = [f"{template} {number}" for template in templates for number in range(5)]
     found = quality(pd.concat([large.head(400), texts_alone(texts)], ignore_index=True))
     assert by_name(found)["bot_like"].effect == pytest.approx(0.5, abs=0.1)

@@ -15,7 +15,9 @@ def test_shares_are_written_as_percentages_with_one_decimal() -> None:
     assert [percent(share) for share in (0, 0.034, 1)] == ["0.0 %", "3.4 %", "100.0 %"]
 
 
-@pytest.mark.parametrize(("value", "written"), [(-1, "-100.0"), (0.05, "+5.0"), (None, "–"), (float("nan"), "–")])
+@pytest.mark.parametrize(
+    ("value", "written"), [(-1, "-100.0"), (0.05, "+5.0"), (-0.0004, "+0.0"), (None, "–"), (float("nan"), "–")]
+)
 def test_net_sentiment_is_written_in_points_with_its_sign(value: float | None, written: str) -> None:
     assert points(value) == written
 

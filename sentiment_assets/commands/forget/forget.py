@@ -185,24 +185,23 @@ def _take_out_of_frames(
 ) -> None:
     branch, write = forgotten.branch, not forgotten.dry_run
     places = _places()
-    of_reports = take_out_of_reports(
-        storage, branch, traces, review_id=forgotten.review_id, batches=forgotten.batches, write=write
-    )
-    forgotten.note("reports without their table of reviews", len(of_reports))
-    if write:
-        for name, count in take_out_of_derived(storage, branch, forgotten.batches, forgotten.review_id).items():
-            forgotten.note(name, count)
-    left = {each.batch: without_rows(each) for each in found}
-    for each in found:
-        forgotten.note("reviews", int(each.kept.sum()))
-        forgotten.note("rows in quarantine", int(each.quarantined.sum()))
-        if write:
-            content = left[each.batch].reviews.attrs[CONTENT_DIGEST]
-            forgotten.note("scores", take_out_of_scores(storage, branch, each, content))
     try:
         forgotten.note("pages, records and logs", len(take_out_of_files(places, traces, _landed(), write=write)))
     except DatabaseBusy as error:
         raise CannotForget(f"{error}. Its rows are still stored, so call this again") from error
+    of_reports = take_out_of_reports(
+        storage, branch, traces, review_id=forgotten.review_id, batches=forgotten.batches, write=write
+    )
+    forgotten.note("reports without their table of reviews", len(of_reports))
+    of_derived = take_out_of_derived(storage, branch, forgotten.batches, forgotten.review_id, write=write)
+    for name, count in of_derived.items():
+        forgotten.note(name, count)
+    left = {each.batch: without_rows(each) for each in found}
+    for each in found:
+        forgotten.note("reviews", int(each.kept.sum()))
+        forgotten.note("rows in quarantine", int(each.quarantined.sum()))
+        content = left[each.batch].reviews.attrs[CONTENT_DIGEST]
+        forgotten.note("scores", take_out_of_scores(storage, branch, each, content, write=write))
     if not write:
         return
     for key, batch in left.items():

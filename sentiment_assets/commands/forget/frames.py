@@ -86,8 +86,11 @@ def _client_id(row: Mapping[str, Any], settings: IngestionSettings) -> str | Non
         return None
 
 
-def take_out_of_scores(storage: Storage, branch: str, found: FoundRows, content: str) -> int:
-    """Take a review out of the scores of a batch; ``content`` is the digest of what the batch holds without it."""
+def take_out_of_scores(storage: Storage, branch: str, found: FoundRows, content: str, *, write: bool) -> int:
+    """Take a review out of the scores of a batch, or only count them; returns how many scores these are.
+
+    ``content`` is the digest of what the batch holds without the review.
+    """
     file = storage.frame_path(branch, SCORED_REVIEWS, found.batch)
     if not file.exists():
         return 0
@@ -97,7 +100,8 @@ def take_out_of_scores(storage: Storage, branch: str, found: FoundRows, content:
         return 0
     without = scored[~found.kept.to_numpy()].reset_index(drop=True)
     without.attrs = scored.attrs | ({SCORED_FROM: content} if scored.attrs.get(SCORED_FROM) == former else {})
-    store_frame(file, without)
+    if write:
+        store_frame(file, without)
     return len(scored) - len(without)
 
 

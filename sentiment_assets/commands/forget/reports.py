@@ -5,17 +5,19 @@ says so. The next report has the reviews that are left.
 """
 
 from collections.abc import Collection
-from html import escape
+from pathlib import Path
 
 import pandas as pd
 from upath import UPath
 
 from sentiment_assets.commands.forget.traces import Traces
+from sentiment_assets.presentation.html import html_environment
 from sentiment_assets.reporting.drill_down import EVERY_REVIEW, PAGE, SOURCE, TABLE
 from sentiment_assets.resources.report_folders import REPORTS
 from sentiment_assets.resources.storage import Storage, read_frame
 from sentiment_assets.resources.written_files import write_atomically
 
+_HERE, _PAGE_INSTEAD = Path(__file__).parent, "removed_table.html.j2"
 _SCRIPTS = "*.js"
 
 
@@ -42,11 +44,7 @@ def _has(rows: pd.DataFrame, traces: Traces, *, review_id: str, batches: Collect
 
 
 def _remove_tables(folder: UPath, branch: str) -> None:
-    said = (
-        "A review had to be forgotten, and so the table of reviews of this report was removed. Its figures stay as "
-        f"they were. The next report of {branch} has the reviews that are left."
-    )
-    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Removed</title><p>{escape(said)}</p></html>\n'
+    page = html_environment(_HERE).get_template(_PAGE_INSTEAD).render(branch=branch)
     write_atomically(folder / PAGE, page.encode())
     for file in (folder / TABLE, folder / EVERY_REVIEW, *folder.rglob(_SCRIPTS)):
         file.unlink(missing_ok=True)

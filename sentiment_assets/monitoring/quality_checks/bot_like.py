@@ -17,7 +17,8 @@ FAULT = Fault(
 
 _TEMPLATE_GAPS = r"[^\p{L}\p{M}]+"
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
-_TEMPLATE_FROM = 3
+_TEMPLATE_FROM, _SHORTEST_TEMPLATE = 3, 20
+"""Texts that make a template, and the fewest bytes of its letters: "Good!" and "Good." are what people write."""
 _FEWEST_WORDS, _MOST_WORDS, _DISTINCT_WORDS = 12, 120, 0.34
 
 
@@ -30,8 +31,10 @@ def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
 def follows_template(texts: Texts) -> np.ndarray:
     """True where three texts differ in digits and signs alone."""
     column = as_column(texts)
-    letters = _codes(pa.array(_letters(column), pa.large_binary()))
-    alike = np.flatnonzero(np.bincount(letters, minlength=1)[letters] >= _TEMPLATE_FROM)
+    letters = pa.array(_letters(column), pa.large_binary())
+    long_enough = pc.greater_equal(pc.binary_length(letters), _SHORTEST_TEMPLATE).to_numpy(zero_copy_only=False)
+    codes = _codes(letters)
+    alike = np.flatnonzero(long_enough & (np.bincount(codes, minlength=1)[codes] >= _TEMPLATE_FROM))
     templates, distinct = _codes(_words(column.take(alike))), _codes(column.take(alike))
     first = np.unique(distinct, return_index=True)[1]
     flags = np.zeros(len(column), bool)

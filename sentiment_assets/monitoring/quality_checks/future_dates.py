@@ -8,7 +8,7 @@ from sentiment_assets.monitoring.settings import MonitoringSettings
 FAULT = Fault(
     name="future_dates",
     meaning="reviews have a date in the future",
-    remedy="Check the column `created_at` and its time zone",
+    remedy="Check the column of dates and its time zone",
 )
 
 

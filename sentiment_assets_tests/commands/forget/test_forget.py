@@ -175,7 +175,8 @@ def test_a_command_that_was_killed_anywhere_is_called_again(branch: BranchInProc
         assert branch.score(name).success
     assert branch.report().success
     shutil.copytree(home, kept)
-    assert forget("in-training").exit_code == 0
+    asked, done = (json.loads(forget("in-training", "--json", *more).output) for more in (["--dry-run"], []))
+    assert asked["removed"] == done["removed"], "what is said beforehand is what is done"
     undisturbed = {
         (name, asset): stored(name, asset) for name in landed_files() for asset in ("raw_reviews", "scored_reviews")
     }
