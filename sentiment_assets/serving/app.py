@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
@@ -67,7 +68,8 @@ def scoring_app(champions: Champions, token: str = "", kept: Mapping[str, KeptTe
         landing.cancel()
         champions.stop()
 
-    app = FastAPI(
+    app = FastAPIOffline(
+        redoc_url=None,
         title="Sentiment Assets: scores",
         description="Sentiment scores of raw texts, by the champion of each branch.",
         version="1",

@@ -1,6 +1,7 @@
 """The scoring service, asked as its clients ask it."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -235,6 +236,15 @@ def test_with_a_token_only_who_knows_it_is_answered(champions: Champions) -> Non
         assert refused.headers["WWW-Authenticate"] == "Bearer"
         assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
         assert client.get("/readyz").json() == {"ready": True, "registry": "reachable", "branches": []}
+
+
+def test_its_description_is_a_page_that_takes_nothing_from_other_hosts(client: TestClient) -> None:
+    page = client.get("/docs").text
+    places = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert any(place.endswith(".js") for place in places)
+    for place in places:
+        assert place.startswith("/")
+        assert client.get(place).status_code == 200
 
 
 def test_figures_tell_of_requests_texts_and_versions(client: TestClient) -> None:
