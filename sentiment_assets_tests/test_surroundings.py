@@ -1,5 +1,6 @@
 """The quick form of ``benchmarks.surroundings``: what people read, and that nothing is lost."""
 
+import random
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from testing.crashes import IN_STEPS, Walk, hinder, prepare
 from testing.forks import end_server
-from testing.hindrances import killed_candidate, without_mlflow
+from testing.hindrances import killed_candidate, killed_mlflow, without_mlflow
+from testing.killed_service import ask_and_kill
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
 
@@ -36,3 +38,14 @@ def test_a_candidate_that_is_killed_says_what_to_do_and_a_click_trains_it_alone(
     assert "its process was killed (SIGKILL)" in said
     assert "Re-execute from failure: it runs beside fewer steps then." in said
     assert (found.recovered_by, found.differs) == ("a click", [])
+
+
+def test_a_walk_whose_mlflow_is_killed_waits_for_it(train: Walk, tmp_path: Path) -> None:
+    found = hinder(train, tmp_path / "home", partial(killed_mlflow, after=train.seconds / 3, seconds=1))
+    assert (found.said, found.recovered_by, found.differs) == ([], "nothing", [])
+
+
+def test_what_a_killed_scoring_service_has_answered_is_kept_once(tmp_path: Path) -> None:
+    asked = ask_and_kill(tmp_path, kills=2, chance=random.Random(0))  # noqa: S311 - no secrets
+    assert len(asked.answered) > len(asked.seconds_away) == 2
+    assert (asked.lost, asked.twice) == ([], 0)

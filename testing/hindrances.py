@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -55,10 +55,8 @@ def stopped_postgres(
 @contextmanager
 def without_mlflow(home: Path, *, seconds: float, tries: int) -> Iterator[None]:
     """MLflow's server goes away once a candidate has begun, and comes back; afterwards its database is used itself."""
-    there, walked = threading.Event(), threading.Event()
-    address = f"http://127.0.0.1:{free_port()}"
 
-    def come_and_go() -> None:
+    def come_and_go(address: str, there: threading.Event, walked: threading.Event) -> None:
         with mlflow_server(home, address):
             before = _candidates(home)
             there.set()
@@ -68,10 +66,38 @@ def without_mlflow(home: Path, *, seconds: float, tries: int) -> Iterator[None]:
         with mlflow_server(home, address):
             walked.wait()
 
-    told = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(tries)}
-    (home / VARIABLES).write_text(json.dumps(told))
+    with _served_by_mlflow(home, come_and_go, MLFLOW_HTTP_REQUEST_MAX_RETRIES=str(tries)):
+        yield
+
+
+@contextmanager
+def killed_mlflow(home: Path, *, after: float, seconds: float) -> Iterator[None]:
+    """MLflow's server is killed ``after`` so many seconds of the walk, and started again some ``seconds`` later."""
+
+    def come_and_go(address: str, there: threading.Event, walked: threading.Event) -> None:
+        with mlflow_server(home, address) as server:
+            there.set()
+            walked.wait(after)
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+        walked.wait(seconds)
+        with mlflow_server(home, address):
+            walked.wait()
+
+    with _served_by_mlflow(home, come_and_go):
+        yield
+
+
+@contextmanager
+def _served_by_mlflow(
+    home: Path, come_and_go: Callable[[str, threading.Event, threading.Event], None], **variables: str
+) -> Iterator[None]:
+    """A walk asks MLflow's server at an address, beside which ``come_and_go`` says that it is there, and keeps it."""
+    there, walked = threading.Event(), threading.Event()
+    address = f"http://127.0.0.1:{free_port()}"
+    (home / VARIABLES).write_text(json.dumps({"MLFLOW_TRACKING_URI": address, **variables}))
     with ThreadPoolExecutor() as beside:
-        going = beside.submit(come_and_go)
+        going = beside.submit(come_and_go, address, there, walked)
         there.wait(_LONGEST)
         try:
             yield

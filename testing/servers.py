@@ -61,13 +61,13 @@ def running(
 
 
 @contextmanager
-def mlflow_server(home: Path, address: str) -> Iterator[None]:
+def mlflow_server(home: Path, address: str) -> Iterator[subprocess.Popen[bytes]]:
     """An MLflow server of the database that a home folder keeps, until the block ends."""
     store = ["--backend-store-uri", f"sqlite:///{home}/mlflow.db", "--artifacts-destination", str(home / "mlartifacts")]
     command = [sys.executable, "-m", "mlflow", "server", "--port", address.rpartition(":")[2], "--workers", "1", *store]
     alone = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # or it starts eight processes more
-    with running(command, f"{address}/health", home / "mlflow.log", alone):
-        yield
+    with running(command, f"{address}/health", home / "mlflow.log", alone) as server:
+        yield server
 
 
 def post(url: str, body: object, headers: Mapping[str, str] | None = None) -> object:

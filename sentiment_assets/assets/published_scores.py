@@ -47,6 +47,7 @@ _SAID_IN_FULL = 20
 _LONGEST_REASON = 2_000
 _PAGE = 1_000
 _SENT_AGAIN = "It is sent again by itself: by this run, or later by the publishing sensor."
+_WITHOUT_MODELS = "The models were not published, since MLflow was away: the publishing sensor asks for them again."
 
 Event = dg.AssetMaterialization | dg.AssetObservation
 
@@ -91,7 +92,9 @@ def published_scores_asset(
         instance = context.instance
         places = [_place(branch, each) for each in destinations]
         figures = figures_event(instance, branch)
-        beside = _report_rows(branch, storage, places) | _model_rows(context, branch, tracking)
+        models = _model_rows(context, branch, tracking)
+        about = {FIGURES_EVENT: figures} if models is not None else {"without_models": _WITHOUT_MODELS}
+        beside = _report_rows(branch, storage, places) | (models or {})
         done = {key for key, told in told_so_far(instance, context.run).items() if NAME in told.here}
         failed: dict[str, str] = {}
         waiting: list[StoredScores] = []
@@ -108,7 +111,7 @@ def published_scores_asset(
                 for each in waiting:
                     if not each.has_scores:
                         context.log.warning(_without_scores(each.batch))
-                    yield event_of(spec, each.batch.key, _published(each, destinations, figures))
+                    yield event_of(spec, each.batch.key, _published(each, destinations, about))
                 waiting, beside = [], {}
         if failed:
             raise _failure_of(failed, len(context.partition_keys))
@@ -184,7 +187,9 @@ def _without_secrets(place: "Warehouse") -> Iterator[None]:
         raise dg.Failure(f"Not published: {said[:_LONGEST_REASON].rstrip('. ')}. {_SENT_AGAIN}") from None
 
 
-def _published(stored: StoredScores, destinations: Sequence[Duckdb | Postgres], figures: int) -> Materialized:
+def _published(
+    stored: StoredScores, destinations: Sequence[Duckdb | Postgres], about: Mapping[str, int | str]
+) -> Materialized:
     batch = stored.batch
     return Materialized(
         data_version=published_version(stored.version, destinations),
@@ -193,7 +198,7 @@ def _published(stored: StoredScores, destinations: Sequence[Duckdb | Postgres], 
             ROW_COUNT: len(batch.reviews),
             "scored": len(batch.reviews) if stored.has_scores else 0,
             "warehouses": ", ".join(map(str, destinations)),
-            FIGURES_EVENT: figures,
+            **about,
             **({} if stored.has_scores else {"without_scores": _without_scores(batch)}),
         },
     )
@@ -217,15 +222,15 @@ def _report_rows(branch: str, storage: Storage, places: "Sequence[Warehouse]") -
     return dict(report_table(branch, figures_of_reports(storage, branch, since)))
 
 
-def _model_rows(context: dg.AssetExecutionContext, branch: str, tracking: Tracking) -> "dict[str, pa.Table]":
-    """The registered models; none if MLflow is away: what the warehouses have of them stays."""
+def _model_rows(context: dg.AssetExecutionContext, branch: str, tracking: Tracking) -> "dict[str, pa.Table] | None":
+    """The registered models; ``None`` if MLflow is away: what the warehouses have of them stays."""
     from sentiment_assets.publishing.tables import ModelVersion, model_table, moment
 
     try:
         versions = tracking.versions(branch)
     except MlflowAway as error:
-        context.log.warning(f"The models are published another time: {error}.")
-        return {}
+        context.log.warning(f"{_WITHOUT_MODELS} {error}.")
+        return None
     promoted = _promoted_at(context.instance, branch)
     return dict(
         model_table(

@@ -55,7 +55,8 @@ def batches_to_publish(
     """Batches whose scores are not those that were published last, or not in these warehouses; the state of each.
 
     None that a run is taking in, scoring or publishing just now, and none that was not published a while ago: it waits
-    longer each time. A report or a model that is newer than what was published goes with the newest published batch.
+    longer each time. A report or a model that is newer than what was published goes with the newest published batch;
+    so do, a while later, models that were left out because MLflow was away.
     """
     scored = _data_versions(instance, branch, SCORED_REVIEWS)
     published = _data_versions(instance, branch, PUBLISHED_SCORES)
@@ -65,9 +66,9 @@ def batches_to_publish(
     states = {key: version for key, version in versions.items() if version != published.get(key) and key not in busy}
     current = [key for key, version in versions.items() if version == published.get(key)]
     if current and not any(run.job_name == publish_job_name(branch) for run in under_way):
-        figures = figures_event(instance, branch)
-        if not states and figures > _figures_published(instance, branch):
-            states[current[-1]] = f"{versions[current[-1]]}|{figures}"
+        figures, last = figures_event(instance, branch), _last_publication(instance, branch)
+        if not states and figures > last.figures and last.is_over:
+            states[current[-1]] = f"{versions[current[-1]]}|{figures}|{last.event}"
     failures = _failures(instance, branch, keys) if states else {}
     return {
         key: f"{state}|{failures[key].last_run}" if key in failures else state
@@ -88,6 +89,26 @@ class _Failures:
     def is_over(self) -> bool:
         """Whether it has waited for long enough, also by a clock that was set back meanwhile."""
         return abs(time.time() - self.last_at) >= min(FIRST_WAIT * 2 ** (self.count - 1), LONGEST_WAIT)
+
+
+@dataclass(frozen=True)
+class _Publication:
+    """What was published last."""
+
+    event: int
+    at: float
+    up_to: int | None
+    """The event of report or models that went with it; ``None`` where the models did not."""
+
+    @property
+    def figures(self) -> int:
+        """The event up to which nothing is left to publish."""
+        return self.up_to or 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no need to wait, also by a clock that was set back meanwhile."""
+        return self.up_to is not None or abs(time.time() - self.at) >= FIRST_WAIT
 
 
 def _failures(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, _Failures]:
@@ -114,9 +135,9 @@ def _data_versions(instance: dg.DagsterInstance, branch: str, asset: str) -> dic
     return {key: each[DATA_VERSION] for key, each in tags.items() if DATA_VERSION in each}
 
 
-def _figures_published(instance: dg.DagsterInstance, branch: str) -> int:
-    """The event of report or models that was published last."""
+def _last_publication(instance: dg.DagsterInstance, branch: str) -> _Publication:
     asset = dg.AssetRecordsFilter(asset_key=dg.AssetKey([branch, PUBLISHED_SCORES]))
-    records = instance.fetch_materializations(asset, limit=1).records
-    event = records[0].asset_materialization if records else None
-    return int(str(event.metadata[FIGURES_EVENT].value)) if event and FIGURES_EVENT in event.metadata else 0
+    [record, *_] = instance.fetch_materializations(asset, limit=1).records
+    metadata = record.asset_materialization.metadata if record.asset_materialization else {}
+    figures = int(str(metadata[FIGURES_EVENT].value)) if FIGURES_EVENT in metadata else None
+    return _Publication(record.storage_id, record.timestamp, up_to=figures)

@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from sentiment_assets.assets import published_scores
+from sentiment_assets.assets.event_metadata import FIGURES_EVENT
 from sentiment_assets.automation import jobs
 from sentiment_assets.resources import mlflow_settings
 from sentiment_assets.resources.dagster_runs import stretch_tags
@@ -109,6 +110,9 @@ def test_while_mlflow_is_away_batches_are_published_all_the_same(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{servers.free_port()}")
     assert publish(branch, "a.csv").success
     assert rows(tmp_path / "home", "SELECT count(*) FROM sentiment.models") == [(1,)]
+    told = branch.metadata("published_scores")
+    assert FIGURES_EVENT not in told, "or nothing would ask for the models again"
+    assert "MLflow was away" in str(told["without_models"].value)
 
 
 @pytest.mark.slow

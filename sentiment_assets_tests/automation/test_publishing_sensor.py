@@ -45,8 +45,9 @@ def scored(history: dg.DagsterInstance, key: str, version: str = "v1") -> None:
     told(history, "scored_reviews", key, version)
 
 
-def published(history: dg.DagsterInstance, key: str, version: str = "v1", figures: int = 0) -> None:
-    told(history, "published_scores", key, published_version(version, FILE), **{FIGURES_EVENT: figures})
+def published(history: dg.DagsterInstance, key: str, version: str = "v1", figures: int | None = 0) -> None:
+    about = {} if figures is None else {FIGURES_EVENT: figures}
+    told(history, "published_scores", key, published_version(version, FILE), **about)
 
 
 def run(history: dg.DagsterInstance, job: str, first: str, last: str, status: dg.DagsterRunStatus) -> DagsterRun:
@@ -135,4 +136,22 @@ def test_a_newer_report_or_model_goes_with_the_newest_published_batch_once(
     told(history, asset, None, "r1")
     assert asked(history) == [["b.csv"]]
     published(history, "b.csv", figures=10_000)
+    assert asked(history) == []
+
+
+def test_models_that_were_left_out_are_asked_for_every_few_minutes_until_they_are_there(
+    history: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored(history, "a.csv")
+    told(history, "best_model", None, "m1")
+    published(history, "a.csv", figures=None)
+    assert asked(history) == [], "MLflow is away just now"
+    now = datetime.now(UTC).timestamp()
+    monkeypatch.setattr(module.time, "time", lambda: now + 310)
+    first = keys_asked(history)
+    assert len(first) == 1
+    published(history, "a.csv", figures=None)
+    monkeypatch.setattr(module.time, "time", lambda: now + 620)
+    assert keys_asked(history) != first, "else Dagster would start no run"
+    published(history, "a.csv", figures=10_000)
     assert asked(history) == []
