@@ -1,6 +1,6 @@
 """``sentiment_report``: what clients read, of one branch and of all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,6 @@ def make_report(
     from sentiment_assets.reporting.client_report import make_client_report
 
     looked_through = load_current_records(storage, branch, batch_keys[-_LOOKED_THROUGH:])
-    latest = [] if days else [record for group in (QUALITY, DRIFT, DEGRADATION) for record in looked_through[group]]
     looked_at = frame_attributes(storage.path(branch, SUSPICIOUS_LABELS_FILE))
     return make_client_report(
         branch,
@@ -91,7 +90,7 @@ def make_report(
         scored=read_partitions(storage, branch, SCORED_REVIEWS, batch_keys),
         kept=kept,
         champion=_on_test(tracking.champion(branch)),
-        records=_of_the_last_batch(latest, batch_keys),
+        records=[] if days else _to_be_told(looked_through),
         now=datetime.now(UTC),
         labels=str(looked_at.get(FINDING, "")) if is_current(instance, branch, looked_at) else "",
         former=former,
@@ -99,11 +98,14 @@ def make_report(
     )
 
 
-def _of_the_last_batch(records: "Sequence[CheckRecord]", batch_keys: Sequence[str]) -> "list[CheckRecord]":
-    """The records of the newest batch that has any: one that could not be taken in has none."""
-    checked = {record.batch for record in records}
-    last = next((key for key in reversed(batch_keys) if key in checked), "")
-    return [record for record in records if record.batch == last]
+def _to_be_told(found: "Mapping[str, Sequence[CheckRecord]]") -> "list[CheckRecord]":
+    """What the checks found in the newest batch, and in the newest one that could be compared with the champion."""
+    from sentiment_assets.monitoring.check_record import latest_judged
+    from sentiment_assets.monitoring.drift_verdict import TEXTS
+
+    compared = latest_judged(found[DRIFT], TEXTS)
+    degraded = [record for record in found[DEGRADATION] if compared and record.batch == compared.batch]
+    return [*found[QUALITY][-1:], *degraded, *([compared] if compared else [])]
 
 
 def write_report_files(storage: Storage, place: str, name: str, report: "ClientReport") -> "UPath":

@@ -94,6 +94,20 @@ def open_warnings(records: Sequence[CheckRecord]) -> tuple[OpenWarning, ...]:
     )
 
 
+def latest_judged(records: Sequence[CheckRecord], check: str = "") -> CheckRecord | None:
+    """The newest record, of those that are given the oldest first, that warns or in which a check was judged.
+
+    It is ``check``, or any. A batch of which nobody can tell, such as a few reviews or labels of known ones, hides no
+    warning of the one before. Where nothing was ever judged it is the newest; ``None`` where there are no records.
+    """
+
+    def is_judged(record: CheckRecord) -> bool:
+        named = [each for each in record.findings if check in ("", each.name)]
+        return bool(record.warnings) or any(each.verdict != "unknown" for each in named)
+
+    return next((each for each in reversed(records) if is_judged(each)), records[-1] if records else None)
+
+
 def past_estimates(records: Sequence[CheckRecord]) -> list[PastEstimate]:
     """Return the estimates that were made without labels and that labels have checked since."""
     return [

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sentiment_assets.monitoring.accuracy import BackTest, back_test
 from sentiment_assets.monitoring.alarms import AlarmBudget, alarm_budget, findings_by_check, wakes_somebody
-from sentiment_assets.monitoring.check_record import CheckRecord, past_estimates
+from sentiment_assets.monitoring.check_record import CheckRecord, latest_judged, past_estimates
 from sentiment_assets.monitoring.distributions import Typical
 from sentiment_assets.monitoring.drift_pictures import draw_accuracy, draw_distribution, draw_drift_sizes
-from sentiment_assets.monitoring.drift_verdict import drift_verdict
-from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.monitoring.drift_verdict import TEXTS, drift_verdict
+from sentiment_assets.monitoring.finding import Finding, Verdict
 from sentiment_assets.monitoring.settings import CHECKS_THAT_SHARE_ALPHA, MonitoringSettings
 from sentiment_assets.presentation.html import html_environment
 from sentiment_assets.presentation.wording import counted, percent
@@ -60,6 +60,13 @@ class PastBatch:
         """How many of them warn."""
         return sum(finding.warns for finding in self.findings)
 
+    @property
+    def verdict(self) -> Verdict:
+        """What they say together."""
+        if self.warnings:
+            return "warn"
+        return "ok" if any(finding.verdict == "ok" for finding in self.findings) else "unknown"
+
 
 @dataclass(frozen=True)
 class DriftPage:
@@ -77,11 +84,11 @@ class DriftPage:
     """The oldest first."""
     lines: tuple[Line, ...]
     latest_drift: CheckRecord | None
-    """What the drift checks of the latest batch found."""
+    """What the drift checks found of the latest batch that could be judged."""
     latest_degradation: CheckRecord | None
-    """What its degradation checks found."""
+    """What the degradation checks found of theirs."""
     moved: tuple["MovedColumn", ...]
-    """The text columns of the latest batch that moved."""
+    """The text columns of ``latest_drift`` that moved."""
     batches: tuple["PastBatch", ...]
     """What was found in each of the batches, the latest first."""
     budgets: tuple[tuple[AlarmBudget, ...], ...]
@@ -90,7 +97,7 @@ class DriftPage:
 
     @property
     def parts(self) -> list[Finding]:
-        """The tests behind the latest batch's checks."""
+        """The tests behind the checks of ``latest_drift``."""
         return [part for finding in (self.latest_drift.findings if self.latest_drift else ()) for part in finding.parts]
 
 
@@ -122,19 +129,20 @@ def make_drift_page(
         for finding in records[-1].findings
     ]
     shown = _shown_batches(batch_keys)
-    sizes = dict(checks).get("text_drift", {})
+    sizes = dict(checks).get(TEXTS, {})
+    latest_drift = latest_judged(drift, TEXTS)
     return DriftPage(
         branch=branch,
         written_at=written_at.strftime("%Y-%m-%d %H:%M UTC"),
         verdict=drift_verdict(drift, degradation),
         accuracy_picture=draw_accuracy(shown, degradation),
         sizes_picture=draw_drift_sizes(shown, [sizes.get(key) for key in shown]),
-        moved=_moved(drift[-1]) if drift else (),
+        moved=_moved(latest_drift) if latest_drift else (),
         batches=_past_batches(shown, drift, degradation, quality),
         batch_keys=shown,
         lines=tuple(_line(check, shown, findings, settings) for check, findings in checks),
-        latest_drift=drift[-1] if drift else None,
-        latest_degradation=degradation[-1] if degradation else None,
+        latest_drift=latest_drift,
+        latest_degradation=latest_judged(degradation),
         budgets=tuple(
             tuple(budget)
             for check, findings in checks
@@ -145,10 +153,15 @@ def make_drift_page(
 
 
 def batches_told(batch_keys: Sequence[str], groups: Iterable[Sequence[CheckRecord]]) -> tuple[str, ...]:
-    """Name the batches whose sentences the page shows: the latest ones, and the last of each group of records."""
+    """Name the batches whose sentences the page shows: the latest ones, and those of each group that it speaks of."""
     shown = _shown_batches(batch_keys)
-    last = {records[-1].batch for records in groups if records}
-    return (*sorted(last - set(shown)), *shown)
+    told = {
+        record.batch
+        for records in groups
+        for record in (*records[-1:], latest_judged(records), latest_judged(records, TEXTS))
+        if record
+    }
+    return (*sorted(told - set(shown)), *shown)
 
 
 def _shown_batches(batch_keys: Sequence[str]) -> tuple[str, ...]:

@@ -3,31 +3,38 @@
 from collections.abc import Sequence
 from itertools import takewhile
 
-from sentiment_assets.monitoring.check_record import CheckRecord
+from sentiment_assets.monitoring.check_record import CheckRecord, latest_judged
 from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.presentation.wording import counted
 
-_TEXTS = "text_drift"
+TEXTS = "text_drift"
 """The check that looks at all of a review; the others of its group say nothing of how it reads."""
 _REASONS = 3
 _POINTS = 100
 
 
 def drift_verdict(drift: Sequence[CheckRecord], degradation: Sequence[CheckRecord]) -> str:
-    """Answer for the latest batch that was checked, by the records of both groups, the oldest first.
+    """Answer for the latest batch that could be judged, by the records of both groups, the oldest first.
 
-    "Since" is the first of the batches in a row, up to the latest and compared with the same champion, in which the
-    check that gives the reason warned.
+    "Since" is the first of the batches in a row, up to that one and compared with the same champion, in which the check
+    that gives the reason warned. Batches after it are counted.
     """
-    if not drift:
+    latest = latest_judged(drift, TEXTS)
+    if latest is None:
         return "Nobody can tell yet: no batch has been checked."
-    latest = drift[-1]
+    until = drift.index(latest) + 1
+    later = f" Of {counted(len(drift) - until, 'batch', 'batches')} since nobody can tell." if drift[until:] else ""
     if latest.warnings:
-        reasons = [f"since {_since(each.name, drift)}, because {_together(_reasons(each))}" for each in latest.warnings]
-        return f"No: {'; '.join(reasons)}{_accuracy(latest, degradation)}."
-    texts = next((each for each in latest.findings if each.name == _TEXTS), None)
+        before = drift[:until]
+        reasons = [
+            f"since {_since(each.name, before)}, because {_together(_reasons(each))}" for each in latest.warnings
+        ]
+        return f"No: {'; '.join(reasons)}{_accuracy(latest, degradation)}.{later}"
+    texts = next((each for each in latest.findings if each.name == TEXTS), None)
     if texts is None or texts.verdict == "unknown":
         return f"Nobody can tell. {texts.sentence}" if texts else "Nobody can tell."
-    return f"Yes: the reviews of {latest.batch} are like those that it was trained on{_accuracy(latest, degradation)}."
+    like = f"Yes: the reviews of {latest.batch} are like those that it was trained on"
+    return f"{like}{_accuracy(latest, degradation)}.{later}"
 
 
 def _since(check: str, drift: Sequence[CheckRecord]) -> str:

@@ -106,8 +106,9 @@ def make_client_report(
 ) -> ClientReport:
     """The report of a branch, or of the reviews that were written on some ``days``, from the first to the last.
 
-    ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the checks found in the latest batch,
-    ``labels`` is what there is to say of suspicious ones.
+    ``raw`` and ``scored`` are by batch, the oldest first. ``records`` are what the checks found: of quality in the
+    latest batch and, last, of drift in the latest that could be compared with the champion. ``labels`` is what there
+    is to say of suspicious ones.
     """
     joined = join_scores(raw, scored)
     chosen = written_between(joined, *days) if days else joined

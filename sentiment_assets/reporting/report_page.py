@@ -123,11 +123,11 @@ class ReportPage:
     labels: str = ""
     """How many labels look wrong, as a sentence; empty where nobody has looked."""
     drift: Sequence[Finding] = ()
-    """What the drift and degradation checks of the latest batch found."""
+    """What the drift and degradation checks found of the latest batch of which they could tell."""
     quality: Sequence[Finding] = ()
-    """What its quality checks found."""
+    """What the quality checks of the latest batch found."""
     latest_batch: str = ""
-    """The key of the latest batch."""
+    """The key of the batch that ``drift`` is about."""
     held: int = 0
     """How many reviews the page behind the numbers holds."""
     total: int = 0

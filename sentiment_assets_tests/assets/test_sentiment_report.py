@@ -8,6 +8,7 @@ import pandas as pd
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS
 from sentiment_assets.reporting.english import TEXTS
 from sentiment_assets.resources.storage import Storage, read_frame
+from testing.batches import kitchen
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 
@@ -62,6 +63,21 @@ def test_a_report_says_what_is_new_since_that_of_an_earlier_day(trained: BranchI
     assert "Since the report of 2026-01-31" in page
     assert "50 more reviews" in page
     assert "New files: b.csv." in page
+
+
+def test_labels_that_are_landed_hide_no_warning_of_the_batch_that_they_are_of(trained: BranchInProcess) -> None:
+    other = kitchen(200)[["text", "label"]]
+    assert trained.take_in("b.csv", as_csv(other.assign(label="").to_dict("records"))).success
+    assert trained.score("b.csv").success
+    assert trained.report().success
+    warned = TEXTS["warns_text_drift"].split(",")[0]
+    assert warned in html.unescape(page_of(trained))
+    assert trained.take_in("labels.csv", as_csv(other.head(50).to_dict("records"))).success
+    assert trained.score("labels.csv").success
+    assert trained.report().success
+    page = html.unescape(page_of(trained))
+    assert warned in page
+    assert "asked of b.csv" in page
 
 
 def test_no_value_of_the_figures_is_a_formula(trained: BranchInProcess) -> None:

@@ -11,6 +11,7 @@ from sentiment_assets.monitoring.batch_checks import check_degradation, check_dr
 from sentiment_assets.monitoring.batch_to_check import BatchToCheck, ComparedChampion
 from sentiment_assets.monitoring.check_record import CheckRecord, for_history, with_whole_records
 from sentiment_assets.monitoring.drift_page import batches_told, make_drift_page, render_drift_page
+from sentiment_assets.monitoring.finding import unknown
 from sentiment_assets.monitoring.other_batches import look_at_others
 from sentiment_assets.monitoring.settings import MonitoringSettings
 from testing.batches import batch, kitchen
@@ -57,6 +58,20 @@ def test_the_page_tells_the_story_of_the_latest_batch(champion: ComparedChampion
     assert "Of 2 batches with labels like the reference" in html
     budget = html.split("what each threshold would have cost")[1]
     assert budget.count("(as it is)") == budget.count("<tr>") - 1, "one row for each check"
+
+
+def test_a_batch_of_which_nobody_can_tell_hides_nothing_of_the_one_before(champion: ComparedChampion) -> None:
+    texts, scores = records(champion)
+    of_labels = [
+        replace(each[-1], batch="labels.csv", findings=tuple(unknown(f.name, "too few") for f in each[-1].findings))
+        for each in (texts, scores)
+    ]
+    html = page([*texts, of_labels[0]], [*scores, of_labels[1]], ["a.csv", "b.csv", "c.csv", "labels.csv"])
+    assert "No: since c.csv, because " in html
+    assert "Of 1 batch since nobody can tell." in html
+    assert "What moved in c.csv" in html
+    assert '<summary>labels.csv: <span class="tag unknown">too little</span></summary>' in html
+    assert '<summary>a.csv: <span class="tag ok">fine</span></summary>' in html
 
 
 def test_review_text_is_never_markup(champion: ComparedChampion) -> None:

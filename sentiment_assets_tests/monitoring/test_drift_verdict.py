@@ -36,6 +36,17 @@ def test_since_is_the_first_of_the_warnings_in_a_row() -> None:
     assert drift_verdict(history[:2], []).startswith("Yes: the reviews of b are like those that it was trained on")
 
 
+def test_batches_of_which_nobody_can_tell_hide_no_verdict_of_the_one_before() -> None:
+    few, labels = (record(batch, finding("text_drift", "unknown")) for batch in ("few", "labels"))
+    said = drift_verdict([drifted("a"), drifted("b"), few, labels], [record("b", finding("accuracy", "warn", 0.2))])
+    assert said.startswith("No: since a, because the wording differs")
+    assert said.endswith(
+        "its scores are 20 points less often right than on test reviews. Of 2 batches since nobody can tell."
+    )
+    assert drift_verdict([fine("a"), few], []).endswith("Of 1 batch since nobody can tell.")
+    assert "since" not in drift_verdict([fine("a")], [])
+
+
 @pytest.mark.parametrize(
     ("findings", "says"),
     [
