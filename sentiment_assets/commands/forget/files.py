@@ -6,6 +6,8 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from upath import UPath
 
 from sentiment_assets.commands.forget.traces import Traces
@@ -15,8 +17,10 @@ from sentiment_assets.resources.written_files import write_atomically
 _SQLITE = b"SQLite format 3\0"
 _DUCKDB, _BEFORE_DUCKDB = b"DUCK", 8
 """How a file of DuckDB begins after its checksum, whatever its ending is."""
-_NOT_TEXT = (".npy", ".npz", ".png", ".parquet", ".lock")
-"""Endings of files that are written by row, or hold no text; what is in them is not replaced in place."""
+_NUMBERS = (".npy", ".npz", ".png")
+"""Endings of files that hold numbers alone, by far the largest of all."""
+_NOT_TEXT = (*_NUMBERS, ".parquet", ".lock")
+"""Endings of files in which nothing is replaced in place: they hold no text, or are written by row."""
 _LONGEST_WAIT = 60.0
 
 
@@ -40,7 +44,8 @@ def take_out_of_files(places: Sequence[Path], traces: Traces, skipped: Sequence[
 
 def files_with(places: Sequence[Path], traces: Traces) -> list[Path]:
     """The files below some folders in which half of a text stands, frames and databases included."""
-    return [file for file in _files(places) if _unless_gone(partial(_has_half, file, traces))]
+    looked_at = (file for file in _files(places) if file.suffix not in _NUMBERS)
+    return [file for file in looked_at if _unless_gone(partial(_has_half, file, traces))]
 
 
 def _files(places: Sequence[Path]) -> list[Path]:
@@ -67,9 +72,11 @@ def _contents(file: Path) -> Iterator[str]:
     if file.suffix == ".parquet":
         table = parquet_table(content)
         yield str(table.schema.metadata)
-        for name, column in table.to_pandas().items():
-            if column.dtype.kind in "OUT" or str(column.dtype).startswith("str"):
-                yield f"{name} " + "\n".join(map(str, column))
+        for column in table.columns:
+            while pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+                column = pc.list_flatten(column)
+            if not (pa.types.is_primitive(column.type) or pa.types.is_null(column.type)):
+                yield "\n".join(map(str, column.to_pylist()))
 
 
 def _take_out(file: Path, traces: Traces, *, write: bool) -> bool:

@@ -28,6 +28,7 @@ class Traces:
         plain = {form for text in texts for form in (text, " ".join(text.split())) if form.strip()}
         written = {form for each in plain for form in _forms(each)}
         self._long = sorted((each for each in written if len(each) >= _SHORTEST), key=len, reverse=True)
+        self._parts = sorted({part for each in self._long for _, part in _parts(each)})
         self._short = frozenset(each for each in plain if len(each) < _SHORTEST and not each.isalnum())
         self._cells = sorted({f">{form}<" for each in self._short for form in _forms(each)})
 
@@ -86,11 +87,19 @@ class Traces:
 
     def _spans(self, content: str, least: float = 0.0) -> Iterator[tuple[int, int]]:
         """Where pieces stand that are at least that share of their text."""
+        if not any(part in content for part in self._parts):  # nearly always: the forms of a text share most parts
+            return
         for text in self._long:
-            for place in range(0, len(text) - _LOOKED_FOR + 1, _LOOKED_FOR):
+            for place, _ in _parts(text):
                 for start, end in _pieces(text, place, content):
                     if end - start >= least * len(text):
                         yield start, end
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """The parts of a text that are looked for, each with its place."""
+    for place in range(0, len(text) - _LOOKED_FOR + 1, _LOOKED_FOR):
+        yield place, text[place : place + _LOOKED_FOR]
 
 
 def _pieces(text: str, place: int, content: str) -> Iterator[tuple[int, int]]:

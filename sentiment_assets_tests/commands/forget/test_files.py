@@ -70,7 +70,10 @@ def test_a_warehouse_stays_readable_whatever_its_ending_is(tmp_path: Path) -> No
 def test_a_frame_that_holds_it_is_found_packed_as_it_is(tmp_path: Path) -> None:
     pd.DataFrame({"text": [TEXT] * 9}).to_parquet(tmp_path / "a.parquet", compression="zstd")
     pd.DataFrame({"text": ["other"]}).to_parquet(tmp_path / "b.parquet")
-    assert files_with([tmp_path], TRACES) == [tmp_path / "a.parquet"]
+    words = pd.DataFrame({"words": [["other", TEXT]] * 9, "added": [[0.1, 0.2]] * 9})
+    words.to_parquet(tmp_path / "c.parquet", compression="zstd")
+    words.drop(columns="words").to_parquet(tmp_path / "d.parquet")
+    assert files_with([tmp_path], TRACES) == [tmp_path / "a.parquet", tmp_path / "c.parquet"]
 
 
 def test_what_a_killed_process_left_beside_its_database_is_gone_once_that_was_read(tmp_path: Path) -> None:
