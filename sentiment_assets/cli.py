@@ -250,11 +250,13 @@ def score(  # noqa: PLR0917  click gives them by name
 
     A row for each of its rows. Needs no Dagster.
     """
-    from sentiment_assets.commands.score import CannotScore, as_json_lines, score_file, write_scores
+    from sentiment_assets.commands.score import NOTE, CannotScore, as_json_lines, score_file, write_scores
 
     with _told(CannotScore):
         with _waiting(f"scoring {on_one_line(file.name)}"):
             scores = score_file(file, branch, text_columns=text_columns, encoding=encoding)
+        if note := scores.attrs.pop(NOTE):
+            click.echo(_shown(f"{file}: {note}"), err=True)
         if json_wanted:
             click.echo(as_json_lines(scores), nl=False)
         if output is not None or not json_wanted:

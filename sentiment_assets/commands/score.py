@@ -12,7 +12,7 @@ from sentiment_assets.commands.review_file import content_of
 from sentiment_assets.ingestion.batch import no_such_column
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.readers.file_rows import read_rows_by
-from sentiment_assets.ingestion.readers.source import RawRow
+from sentiment_assets.ingestion.readers.source import ENCODING_PROPOSED, RawRow, encoding_in
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.row_values import ValueReader
 from sentiment_assets.ingestion.settings import IngestionSettings
@@ -25,6 +25,8 @@ from sentiment_assets.resources.urls import shown
 
 _ID = "review_id"
 _LISTS = ("words", "contributions")
+NOTE = "note"
+"""The attribute of scores that says what to look at in the file; empty if nothing."""
 
 
 class CannotScore(RuntimeError):
@@ -38,21 +40,32 @@ def score_file(
 
     The file is read as the branch reads its own, but for the columns of the text and the encoding if they are given.
     Columns row, review_id (if the file has the branch's column of ids), text (as the branch stores it), what the
-    champion says (missing where there is no score), and reason (why there is none, otherwise missing).
+    champion says (missing where there is no score), and reason (why there is none, otherwise missing). Its attribute
+    ``NOTE`` says if the file may be written in another encoding.
     """
     champion = _champion(branch)
     try:
         settings = _settings(branch, text_columns, encoding)
-        rows = list(read_rows_by(settings, content_of(file), file.name))
+        read = read_rows_by(settings, content_of(file), file.name)
+        rows = list(read)
     except UnknownBranch as error:
         raise CannotScore(str(error)) from error
     except (UnreadableFile, NotAReviewFile, ValueError, OSError) as error:
         raise CannotScore(f"{file}: {error}") from error
-    reviews = _reviews(file, rows, settings)
+    note = _of_encoding(str(read.found.get(ENCODING_PROPOSED, "")))
+    try:
+        reviews = _reviews(file, rows, settings)
+    except CannotScore as error:
+        raise CannotScore(f"{error}{note and f'. Its encoding: {note}'}") from error
     texts = reviews["text"].dropna()
     scores = champion.model.explain(texts.tolist()).astype({"label": "Int8"}).set_axis(texts.index)
     scored = reviews.join(scores)
+    scored.attrs[NOTE] = note
     return scored[[*(name for name in scored if name != "reason"), "reason"]]
+
+
+def _of_encoding(proposal: str) -> str:
+    return f"{proposal}; here with --encoding {encoding_in(proposal)}" if proposal else ""
 
 
 def _champion(branch: str) -> LoadedChampion:
@@ -120,7 +133,9 @@ def _reviews(file: Path, rows: Sequence[RawRow], settings: IngestionSettings) ->
     names = list(dict.fromkeys(name for row in rows if not row.problem for name in ways_to_values(row.values)))
     wanted, id_column = settings.columns.texts, settings.columns.review_id
     if names and not set(wanted).intersection(names):
-        raise CannotScore(f"{file}: {no_such_column(', '.join(wanted), names)}. Name the right one with --text-column")
+        raise CannotScore(
+            f"{file}: {no_such_column(', '.join(wanted), names)}. Name the right one with --text-column, or whose file it is with --branch"
+        )
     readable = [{} if row.problem else row.values for row in rows]
     texts, why_not, _ = ValueReader(settings).read_texts(readable)
     reasons = [

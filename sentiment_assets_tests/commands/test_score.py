@@ -190,6 +190,19 @@ def test_a_file_is_read_as_the_branch_reads_its_own(tmp_path: Path, monkeypatch:
     assert scores["reason"].fillna("").tolist() == ["", "", "the text is missing"]
     one_column = pd.read_csv(io.StringIO(score(tmp_path, content, "--text-column", "Kommentar").stdout))
     assert one_column["text"].fillna("").tolist() == ["lovely", "", ""]
+    in_utf_8 = score(tmp_path, content.decode("cp1252").encode())
+    assert in_utf_8.exit_code == 0
+    assert "every byte of it reads as utf-8, too" in in_utf_8.stderr
+    assert "here with --encoding utf-8" in in_utf_8.stderr
+
+
+@pytest.mark.usefixtures("trained")
+def test_names_that_cannot_be_read_by_the_encoding_are_said_to_be_of_another(tmp_path: Path) -> None:
+    content = "Überschrift;Größe\nschön;groß\nübel;für später\n".encode("cp1252")
+    done = score(tmp_path, content)
+    assert done.exit_code == 1
+    assert "or whose file it is with --branch. Its encoding: it may be written in cp1252" in done.output
+    assert "here with --encoding cp1252" in done.output
 
 
 @pytest.mark.usefixtures("trained")
