@@ -46,7 +46,7 @@ class Asked:
     broken_off: list[str] = field(default_factory=list)
     """Texts whose answer did not come: the service was killed, or was not there."""
     seconds_away: list[float] = field(default_factory=list)
-    """From each kill until the service is ready again."""
+    """How long the service was away after each kill."""
     kept: Sequence[str] = ()
 
     @property

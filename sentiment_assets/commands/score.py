@@ -133,9 +133,9 @@ def _reviews(file: Path, rows: Sequence[RawRow], settings: IngestionSettings) ->
     names = list(dict.fromkeys(name for row in rows if not row.problem for name in ways_to_values(row.values)))
     wanted, id_column = settings.columns.texts, settings.columns.review_id
     if names and not set(wanted).intersection(names):
-        raise CannotScore(
-            f"{file}: {no_such_column(', '.join(wanted), names)}. Name the right one with --text-column, or whose file it is with --branch"
-        )
+        missing = no_such_column(", ".join(wanted), names)
+        what_to_do = "Name the right one with --text-column, or whose file it is with --branch"
+        raise CannotScore(f"{file}: {missing}. {what_to_do}")
     readable = [{} if row.problem else row.values for row in rows]
     texts, why_not, _ = ValueReader(settings).read_texts(readable)
     reasons = [

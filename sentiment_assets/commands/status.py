@@ -20,6 +20,7 @@ from sentiment_assets.automation.jobs import job_names
 from sentiment_assets.automation.run_history import belongs_to, trains, what_ran
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.branch.files import branch_files, branch_settings_of, require_branch
+from sentiment_assets.checks.degradation import LABEL_BUDGET
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.formats import format_of
@@ -32,6 +33,7 @@ from sentiment_assets.resources.home import below_home, shown_below_home
 from sentiment_assets.resources.landing_place import look_into
 from sentiment_assets.resources.mlflow_settings import MlflowAway
 from sentiment_assets.resources.registry import RegisteredVersion
+from sentiment_assets.resources.urls import shown
 
 _RUNS_LOOKED_THROUGH = 200
 _SAID_IN_FULL = 5
@@ -134,7 +136,8 @@ def branch_status(
         missing=(),
     )
     under_way = [run for run in runs_under_way(instance) if belongs_to(run, branch)]
-    return replace(status, missing=_missing(status, landing, under_way))
+    missing = [*_missing(status, landing, under_way), *(_labels_wanted(branch, keys[-1]) if keys else ())]
+    return replace(status, missing=missing)
 
 
 def _sum(events: Sequence[dg.AssetMaterialization], name: str) -> int:
@@ -247,6 +250,16 @@ def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterR
             f"a running daemon scores them, or run the job {branch}_score"
         )
     return found
+
+
+def _labels_wanted(branch: str, newest: str) -> Iterator[str]:
+    """What labels of the newest batch would tell, where there are some to give."""
+    file = resources()["storage"].partition_path(branch, LABEL_BUDGET, newest, ".csv")
+    if file.exists():
+        yield (
+            f"labels of {newest}: those of a few reviews would say how often the scores are right: fill them in, in "
+            f"{shown(file)}, and land the file under a name of its own"
+        )
 
 
 def _files_in(landing: str) -> int:

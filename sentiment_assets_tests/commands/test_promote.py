@@ -30,8 +30,8 @@ def test_a_rollback_goes_from_champion_to_champion_before_and_never_back_to_a_ba
         version = register(tracking, "acme", model)
         if version != "3":  # which lost
             tracking.promote("acme", version)
-    assert promote("acme", None) == "acme: version 2 is the champion, it was 4"
-    assert promote("acme", None) == "acme: version 1 is the champion, it was 2"
+    assert promote("acme", None).startswith("acme: version 2 is the champion, it was 4")
+    assert promote("acme", None).startswith("acme: version 1 is the champion, it was 2")
     with pytest.raises(CannotPromote, match="before version 1 that is known; name one of the versions 2, 3, 4"):
         promote("acme", None)
 
@@ -43,6 +43,6 @@ def test_a_version_that_was_promoted_by_hand_is_rolled_back_to_what_it_took_over
     with pytest.raises(CannotPromote, match="no champion of it that is known; name one of the versions 1, 2, 3"):
         promote("acme", None)
     assert promote("acme", "2") == "acme: version 2 is the champion, it was none"
-    assert promote("acme", "3") == "acme: version 3 is the champion, it was 2"
+    assert promote("acme", "3").startswith("acme: version 3 is the champion, it was 2")
     assert promote("acme", "3") == "acme: version 3 is the champion already"
-    assert promote("acme", None) == "acme: version 2 is the champion, it was 3"
+    assert promote("acme", None).startswith("acme: version 2 is the champion, it was 3")

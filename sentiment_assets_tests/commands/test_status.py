@@ -80,6 +80,12 @@ def test_a_branch_says_step_by_step_what_it_lacks(acme: BranchInProcess) -> None
     for key in ("bare.csv", "a.csv"):
         assert acme.score(key).success
     assert status_of(acme).missing == []
+    unlabelled = [{"text": each["text"]} for each in made_up_reviews(100, seed=8)]
+    assert acme.take_in("new.csv", as_csv(unlabelled)).success
+    assert acme.score("new.csv").success
+    [labels] = status_of(acme).missing
+    assert labels.startswith("labels of new.csv: those of a few reviews would say how often the scores are right")
+    assert "label_budget/new.csv.csv" in labels
 
 
 def test_the_figures_are_those_of_the_batches_and_of_the_registry(trained: BranchInProcess) -> None:

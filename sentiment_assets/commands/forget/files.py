@@ -17,9 +17,9 @@ from sentiment_assets.resources.written_files import write_atomically
 _SQLITE = b"SQLite format 3\0"
 _DUCKDB, _BEFORE_DUCKDB = b"DUCK", 8
 """How a file of DuckDB begins after its checksum, whatever its ending is."""
-_NUMBERS = (".npy", ".npz", ".png")
-"""Endings of files that hold numbers alone, by far the largest of all."""
-_NOT_TEXT = (*_NUMBERS, ".parquet", ".lock")
+_ARRAYS = (".npy", ".npz", ".png")
+"""Endings of files that hold numbers and, at most, n-grams by name; by far the largest of all."""
+_NOT_TEXT = (*_ARRAYS, ".parquet", ".lock")
 """Endings of files in which nothing is replaced in place: they hold no text, or are written by row."""
 _LONGEST_WAIT = 60.0
 
@@ -44,7 +44,7 @@ def take_out_of_files(places: Sequence[Path], traces: Traces, skipped: Sequence[
 
 def files_with(places: Sequence[Path], traces: Traces) -> list[Path]:
     """The files below some folders in which half of a text stands, frames and databases included."""
-    looked_at = (file for file in _files(places) if file.suffix not in _NUMBERS)
+    looked_at = (file for file in _files(places) if file.suffix not in _ARRAYS)
     return [file for file in looked_at if _unless_gone(partial(_has_half, file, traces))]
 
 

@@ -48,7 +48,7 @@ from sentiment_assets.resources.warehouses import UnknownWarehouse, warehouse_of
 from sentiment_assets.text_identity import text_digests
 
 _TRAINED = (
-    "Version {versions} of its model was trained with it. A model keeps no text, but weights of hashed n-grams, the "
+    "Trained with it: {versions} of its model. A model keeps no text, but weights of hashed n-grams, the "
     "n-grams that weigh most by name, and a digest of each text. Train again for one without it."
 )
 _AFTERWARDS = (
@@ -273,7 +273,8 @@ def show(console: Console, forgotten: Forgotten) -> None:
     for place, count in forgotten.removed.items():
         _line(console, f"  {place}: {count:,}")
     if forgotten.trained:
-        _line(console, _TRAINED.format(versions=", ".join(forgotten.trained)))
+        named = "version" if len(forgotten.trained) == 1 else "versions"
+        _line(console, _TRAINED.format(versions=f"{named} {', '.join(forgotten.trained)}"))
     for each in forgotten.remains:
         _line(console, f"REMAINS: {each}")
     if not forgotten.dry_run:
