@@ -209,7 +209,7 @@ class _Reading:
     def note_header(self, names: Sequence[str]) -> None:
         """Note the columns of a header, where no row below it has shown them."""
         if not self.rows_in:
-            self._note(names)
+            self._note(self.settings.columns.known_as(names).values())
 
     def _note_columns(self, rows: Iterable[RawRow]) -> None:
         """Note which columns there are, until all that the branch names were found."""

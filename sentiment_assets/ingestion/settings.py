@@ -4,6 +4,7 @@ import codecs
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Any, Literal, NoReturn, Self
 
@@ -109,6 +110,12 @@ class ReviewColumns(Settings):
         default=[], description="More columns to keep as text, such as product, brand or source."
     )
 
+    renamed: dict[NamedColumn, NamedColumn] = Field(
+        default={},
+        description="Columns that newer files call otherwise, by their new name: `{review_body: comment}`. A file that "
+        "has the former name, too, keeps both.",
+    )
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The columns of the text, in order."""
@@ -136,6 +143,24 @@ class ReviewColumns(Settings):
     def wanted(self) -> frozenset[str]:
         """The columns of the text, and all others that the branch names: what a file should have."""
         return frozenset({*self.texts, *self.named})
+
+    def known_as(self, names: Iterable[str]) -> dict[str, str]:
+        """The name by which the branch knows each column of a row or a header."""
+        known = {name: name for name in names}
+        for new, name in self.renamed.items():
+            if new in known and name not in known.values():
+                known[new] = name
+        return known
+
+    @model_validator(mode="after")
+    def _renamed_to_a_column_that_is_named(self) -> Self:
+        there = {*self.keep, *(name for role in _ROLES for name in self.of_role(role))}
+        unknown = sorted(set(self.renamed.values()) - there)
+        if unknown:
+            raise ValueError(
+                f"renamed: {', '.join(unknown)} is no column of the branch; write new name: name in columns"
+            )
+        return self
 
     @field_validator("keep")
     @classmethod

@@ -595,3 +595,29 @@ def test_of_many_columns_with_long_names_as_many_are_told_as_a_person_reads() ->
     with pytest.raises(UnreadableFile, match=r"it has: 0x{79}…, .* and 60 more\. Name the right one") as refusal:
         read_batch(f"{header}\n{'1,' * 99}1\n".encode(), "r.csv", PLAIN)
     assert len(str(refusal.value)) < 4000
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_column_that_was_renamed_is_read_by_either_name(ending: str) -> None:
+    columns = ReviewColumns(text=["title", "comment"], review_id="number", renamed={"review_body": "comment"})
+    renaming = IngestionSettings(columns=columns)
+
+    def batch_of(body: str) -> Batch:
+        rows = pd.DataFrame([{"number": "7", "title": "Good", body: "really good"}])
+        content = rows.to_csv(index=False) if ending == "csv" else rows.to_json(orient="records", lines=True)
+        return read_batch(content.encode(), f"a.{ending}", renaming)
+
+    before, after = batch_of("comment"), batch_of("review_body")
+    assert after.columns_missing == before.columns_missing == ()
+    assert after.columns_found == before.columns_found
+    assert after.reviews["text"].tolist() == before.reviews["text"].tolist() == ["Good\nreally good"]
+    assert batch_of("remark").columns_missing == ("comment",)
+
+
+def test_a_renamed_column_takes_no_place_that_is_taken() -> None:
+    renaming = IngestionSettings(columns=ReviewColumns(text="comment", renamed={"review_body": "comment"}))
+    batch = read_batch(b"review_body,comment\nfalse,true\n", "a.csv", renaming)
+    assert batch.reviews["text"].tolist() == ["true"]
+    assert batch.columns_found == ("review_body", "comment")
+    empty = read_batch(b"review_body,label\n", "a.csv", renaming)
+    assert (empty.rows_in, empty.columns_missing) == (0, ())

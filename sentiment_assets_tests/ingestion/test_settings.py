@@ -56,6 +56,7 @@ def test_a_kept_column_may_not_take_a_name_of_the_platform(name: str) -> None:
         ("{label: 5}", 'YAML reads 5 as int, not as a name; put it in quotes: "5"'),
         ("{label: 2026-01-01}", "YAML reads 2026-01-01 as date, not as a name; put it in quotes"),
         ("{text: ''}", "at least 1 character"),
+        ("{text: body, renamed: {review: text}}", "renamed: text is no column of the branch"),
         ("{keep: ['']}", "at least 1 character"),
     ],
 )

@@ -176,7 +176,7 @@ def test_a_column_that_the_branch_names_and_the_file_lacks_warns_and_names_those
     found = read_from(batch(50), columns_found=["text", "rating"], columns_missing=["stars"])["missing_columns"]
     assert found.warns
     assert found.sentence.startswith(
-        "The file lacks “stars”, which the branch names; it has “text”, “rating”. Name the right ones"
+        "The file lacks “stars”, which the branch names; it has “text”, “rating”. Ask the client for them, or"
     )
     assert read_from(batch(50), columns_found=["text"])["missing_columns"].verdict == "ok"
     settings = MonitoringSettings(quality=QualityLimits(missing_columns=1))

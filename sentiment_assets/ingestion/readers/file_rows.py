@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sentiment_assets.ingestion.decoding import on_one_line
@@ -21,6 +21,7 @@ from sentiment_assets.ingestion.settings import (
     DEFAULT_LIMITS,
     FormatSettings,
     IngestionSettings,
+    ReviewColumns,
     UnpackingLimits,
 )
 from sentiment_assets.ingestion.text_folders import Folder
@@ -109,15 +110,25 @@ def read_rows(
 
 
 def read_rows_by(settings: IngestionSettings, content: Content | Folder, file_name: str) -> FileRows:
-    """Every row of a landed file or folder, as ``read_rows`` has them, by the settings of a branch."""
-    return read_rows(
+    """Every row of a landed file or folder, as ``read_rows`` has them, by the settings of a branch.
+
+    A column that was renamed has the name that the branch knows it by.
+    """
+    columns = settings.columns
+    read = read_rows(
         content,
         file_name,
         settings.encoding,
         settings.unpacking,
         format=settings.format,
-        wanted=settings.columns.wanted,
+        wanted=columns.wanted | columns.renamed.keys(),
     )
+    return replace(read, rows=map(partial(_renamed, columns), read.rows)) if columns.renamed else read
+
+
+def _renamed(columns: ReviewColumns, row: RawRow) -> RawRow:
+    known = columns.known_as(row.values)
+    return row._replace(values={known[name]: value for name, value in row.values.items()})
 
 
 def _rows_of_folder(folder: Folder, encoding: str, compression: str) -> FileRows:

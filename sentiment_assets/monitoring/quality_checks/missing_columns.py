@@ -20,7 +20,10 @@ def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
         missing, there = (_quoted(names) for names in (file.columns_missing, file.columns_found))
         sentence = f"The file lacks {missing}, which the branch names; it has {there}."
     if count > limit:
-        sentence = f"{sentence} Name the right ones under `columns`, or ask the client for them."
+        sentence = (
+            f"{sentence} Ask the client for them, or name the right ones under `columns`: one that has a new name "
+        )
+        sentence += "from now on under `renamed`."
     verdict: Verdict = "warn" if count > limit else "ok"
     return Judgement(
         Finding(name=_NAME, verdict=verdict, sentence=sentence, statistic=count, effect=count, threshold=limit)
