@@ -23,6 +23,7 @@ import duckdb
 import psycopg2
 
 from sentiment_assets.assets.event_metadata import read_decision
+from sentiment_assets.assets.published_scores import WITHOUT_MODELS
 from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.assets.trained_candidates import all_candidates_tags
 from sentiment_assets.automation.alert_messages import what_failed
@@ -311,10 +312,16 @@ def _how_to_go_on(place: Path, runs_before: int) -> str:
             return "the next schedule"
         [run, *_] = runs
         if run.is_success:
-            return "nothing"
+            return "the next schedule" if _lacks_models(instance) else "nothing"
         if not run.is_finished:  # as the daemon, or the code server, says of a process that is gone
             instance.report_run_failed(run, "its process was killed")
     return "a click"
+
+
+def _lacks_models(instance: dg.DagsterInstance) -> bool:
+    """Whether batches were published without the models, for which the publishing sensor asks again."""
+    told = instance.get_latest_materialization_event(dg.AssetKey([BRANCH, "published_scores"]))
+    return bool(told and told.asset_materialization and WITHOUT_MODELS in told.asset_materialization.metadata)
 
 
 def _steps(run: int) -> list[int]:

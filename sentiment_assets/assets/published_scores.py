@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from sentiment_assets.publishing.warehouse import Warehouse
 
 NAME = "published_scores"
+WITHOUT_MODELS = "without_models"
+"""What is told of a batch that was published while nothing was known of the models."""
 MOST_AT_ONCE = 200_000
 """Reviews that are sent in one transaction, unless a single batch has more: so much is in memory."""
 _UNSCORED = "unscored"
@@ -47,7 +49,7 @@ _SAID_IN_FULL = 20
 _LONGEST_REASON = 2_000
 _PAGE = 1_000
 _SENT_AGAIN = "It is sent again by itself: by this run, or later by the publishing sensor."
-_WITHOUT_MODELS = "The models were not published, since MLflow was away: the publishing sensor asks for them again."
+_WHY_WITHOUT = "The models were not published, since MLflow was away: the publishing sensor asks for them again."
 
 Event = dg.AssetMaterialization | dg.AssetObservation
 
@@ -93,7 +95,7 @@ def published_scores_asset(
         places = [_place(branch, each) for each in destinations]
         figures = figures_event(instance, branch)
         models = _model_rows(context, branch, tracking)
-        about = {FIGURES_EVENT: figures} if models is not None else {"without_models": _WITHOUT_MODELS}
+        about = {FIGURES_EVENT: figures} if models is not None else {WITHOUT_MODELS: _WHY_WITHOUT}
         beside = _report_rows(branch, storage, places) | (models or {})
         done = {key for key, told in told_so_far(instance, context.run).items() if NAME in told.here}
         failed: dict[str, str] = {}
@@ -229,7 +231,7 @@ def _model_rows(context: dg.AssetExecutionContext, branch: str, tracking: Tracki
     try:
         versions = tracking.versions(branch)
     except MlflowAway as error:
-        context.log.warning(f"{_WITHOUT_MODELS} {error}.")
+        context.log.warning(f"{_WHY_WITHOUT} {error}.")
         return None
     promoted = _promoted_at(context.instance, branch)
     return dict(
