@@ -9,9 +9,10 @@ is fitted to, lie apart, so that a batch can be compared with as many of them as
 
 import io
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,13 +30,14 @@ from sentiment_assets.monitoring.batch_texts import drift_ngrams
 from sentiment_assets.monitoring.neutral_reviews import NeutralReviews, no_neutral_reviews
 from sentiment_assets.monitoring.text_columns import TextColumns, describe_texts, main_languages
 
-REFERENCE_FORMAT = "r3"
+REFERENCE_FORMAT = "r4"
 """Changes when what a reference holds does, so that an unchanged model is registered anew with a new reference."""
-_WITHOUT_NEUTRAL = "r2"
-"""The format of a former release, which is still read: it holds no neutral reviews."""
+_FORMER_FORMATS = {"r2", "r3"}
+"""What former releases wrote and is still read: the first holds no neutral reviews, and neither holds words."""
 _T = TypeVar("_T", int, str)
 _MOST_REVIEWS = 10_000
 _NAMED_COLUMNS = 500
+_MOST_EXPLAINED, _MOST_WORDS = 2_000, 5_000
 _SEED = 0
 
 
@@ -57,6 +59,8 @@ class NeutralReference:
     """int32, ascending: columns of the model that they have."""
     mean_values: np.ndarray
     """float64: the mean of each of these columns over them."""
+    words: Mapping[str, float]
+    """What each word adds to their mean margin, where characters count in the model; else nothing."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ class Reference:
     """float64: the mean of each of these columns over the test reviews."""
     names: dict[int, str]
     """The n-grams of the columns that add most to the mean margin: a batch that lacks them cannot name them."""
+    words: Mapping[str, float]
+    """What each word adds to the mean margin of the test reviews, as in ``NeutralReference``."""
     neutral: NeutralReference
 
     @property
@@ -164,6 +170,25 @@ class Reference:
         )
         return mean
 
+    def mean_words(self, neutral_share: float) -> dict[str, float]:
+        """What each word adds to the mean margin, where that share of reviews is neutral; empty where columns tell."""
+        parts = (((1 - neutral_share), self.words), (neutral_share, self.neutral.words))
+        mean: dict[str, float] = defaultdict(float)
+        for share, words in parts:
+            for word, added in words.items():
+                mean[word] += share * added
+        return dict(mean)
+
+
+def mean_contributions(model: SentimentModel, texts: "pd.Series[str]") -> dict[str, float]:
+    """What each word adds to the mean margin of reviews in which the model knows something; of 2,000 drawn by lot."""
+    explained = [words for words in model.contributions(_some(texts, _MOST_EXPLAINED)) if words]
+    mean: dict[str, float] = defaultdict(float)
+    for words in explained:
+        for word, added in words.items():
+            mean[word] += added / len(explained)
+    return dict(mean)
+
 
 def _share_answered(margins: np.ndarray) -> float:
     """The share of reviews in which the champion knows something; 1 where there are none."""
@@ -192,8 +217,8 @@ def make_reference(challenger: Challenger, splits: pd.DataFrame, neutral: Neutra
     most = _MOST_REVIEWS if share <= 0.5 else round(_MOST_REVIEWS * (1 - share) / share)
     model, held_out = challenger.model, challenger.held_out
     development, test = np.flatnonzero(splits["split"].isin(DEVELOPMENT)), reviews_of(splits, TEST)
-    ngrams = drift_ngrams(model.feature_set.main_ngrams)
     some = reviews_at(splits, _some(pd.Series(development), most).to_numpy())["text"]
+    ngrams = drift_ngrams(model.feature_set.main_ngrams, some)
     mean_columns, mean_values = _means(challenger.features.rows[TEST])
     heaviest = mean_columns[np.argsort(-np.abs(model.coefficients[mean_columns] * mean_values))[:_NAMED_COLUMNS]]
     names = model.feature_set.names(_some(test["text"], most), heaviest)
@@ -211,8 +236,17 @@ def make_reference(challenger: Challenger, splits: pd.DataFrame, neutral: Neutra
         mean_columns=mean_columns,
         mean_values=mean_values,
         names=dict(zip(heaviest.tolist(), names, strict=True)),
+        words=_heaviest_words(model, test["text"]),
         neutral=_neutral_reference(model, neutral, ngrams),
     )
+
+
+def _heaviest_words(model: SentimentModel, texts: "pd.Series[str]") -> dict[str, float]:
+    """The words that add most to the mean margin; none for a model of words, whose columns say the same exactly."""
+    if all(part.ngrams.analyzer == "word" for part in model.feature_set.parts):
+        return {}
+    mean = mean_contributions(model, texts)
+    return {word: mean[word] for word in sorted(mean, key=lambda word: -abs(mean[word]))[:_MOST_WORDS]}
 
 
 def _neutral_reference(model: SentimentModel, neutral: NeutralReviews, ngrams: NgramSettings) -> NeutralReference:
@@ -227,6 +261,7 @@ def _neutral_reference(model: SentimentModel, neutral: NeutralReviews, ngrams: N
         known_ngrams=np.diff(rows.indptr).astype(np.int32),
         mean_columns=mean_columns,
         mean_values=mean_values,
+        words=_heaviest_words(model, neutral.texts),
     )
 
 
@@ -246,6 +281,8 @@ def reference_to_bytes(reference: Reference) -> bytes:
         "labelled": reference.labelled,
         "n_test": reference.n_test,
         "names": reference.names,
+        "words": reference.words,
+        "neutral_words": reference.neutral.words,
         "neutral_share": reference.neutral.share,
     }
     buffer = io.BytesIO()
@@ -283,11 +320,11 @@ def _arrays_of_neutral(neutral: NeutralReference) -> dict[str, np.ndarray]:
 def reference_from_bytes(content: bytes) -> Reference | None:
     """The inverse of ``reference_to_bytes``; ``None`` for the format of another release.
 
-    A reference of the release before holds no neutral reviews: batches are compared with it without theirs.
+    One that holds no neutral reviews is compared with batches without theirs.
     """
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         facts = json.loads(str(arrays["facts"]))
-        if facts["format"] not in {REFERENCE_FORMAT, _WITHOUT_NEUTRAL}:
+        if facts["format"] not in {REFERENCE_FORMAT, *_FORMER_FORMATS}:
             return None
         ngrams = NgramSettings(**facts["ngrams"])
         prefix = "neutral_"
@@ -306,7 +343,8 @@ def reference_from_bytes(content: bytes) -> Reference | None:
             mean_columns=arrays["mean_columns"],
             mean_values=arrays["mean_values"],
             names={int(column): name for column, name in facts["names"].items()},
-            neutral=_neutral_from(beside or _no_neutral_arrays(), facts.get("neutral_share", 0.0), ngrams),
+            words=facts.get("words", {}),
+            neutral=_neutral_from(beside or _no_neutral_arrays(), facts, ngrams),
         )
 
 
@@ -321,9 +359,12 @@ def _columns_from(arrays: Mapping[str, np.ndarray]) -> TextColumns:
     return TextColumns(**{name: arrays[f"column_{name}"] for name in _COLUMNS})
 
 
-def _neutral_from(arrays: Mapping[str, np.ndarray], share: float, ngrams: NgramSettings) -> NeutralReference:
+def _neutral_from(
+    arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any], ngrams: NgramSettings
+) -> NeutralReference:
     return NeutralReference(
-        share=share,
+        share=facts.get("neutral_share", 0.0),
+        words=facts.get("neutral_words", {}),
         rows=_rows_from(arrays, ngrams),
         columns=_columns_from(arrays),
         **{name: arrays[name] for name in _NEUTRAL_ARRAYS},

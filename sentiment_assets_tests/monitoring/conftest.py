@@ -17,6 +17,7 @@ from sentiment_assets.monitoring.reference import Reference, make_reference
 from testing.batches import batch, middling
 
 _SETTINGS = FeatureSettings(ngrams=NgramSettings(longest=2, columns_log2=16))
+_CHARACTERS = FeatureSettings(ngrams=NgramSettings(analyzer="char_blank", longest=4, columns_log2=16))
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class ComparedChampion:
     reference: Reference | None
 
 
-def _champion(reviews: pd.DataFrame) -> ComparedChampion:
+def _champion(reviews: pd.DataFrame, settings: FeatureSettings = _SETTINGS) -> ComparedChampion:
     splits = split_reviews(reviews.assign(split=None, batch="b"), SplitSettings()).reviews
-    features = build_features(splits, _SETTINGS)
+    features = build_features(splits, settings)
     candidate = train_candidate(features, "v1", Hyperparameters(epochs=4, eta0=1, l2=1e-5), mlflow_run_id="run")
     challenger = make_challenger({"one": candidate}, features, splits, metric="hinge_loss")
     model = challenger.model
@@ -47,6 +48,13 @@ def champion() -> ComparedChampion:
 def champion_beside_neutral() -> ComparedChampion:
     """The same, of batches of which a fifth of the reviews was neutral."""
     return _champion(pd.concat([batch(3000, seed=0).assign(neutral=False), middling(750, seed=0)], ignore_index=True))
+
+
+@pytest.fixture(scope="session")
+def champion_of_characters() -> ComparedChampion:
+    """One whose model sees characters alone; a tenth of the reviews was neutral."""
+    reviews = pd.concat([batch(1500, seed=0).assign(neutral=False), middling(170, seed=0)], ignore_index=True)
+    return _champion(reviews, _CHARACTERS)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,10 @@ import pytest
 
 from sentiment_assets.learning.cross_fitting import DEVELOPMENT
 from sentiment_assets.learning.ngrams import hash_ngrams
-from sentiment_assets.learning.settings import SplitSettings
+from sentiment_assets.learning.settings import CHARACTERS, WORDS, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
 from sentiment_assets.monitoring import reference as stored
+from sentiment_assets.monitoring.batch_texts import drift_ngrams
 from sentiment_assets.monitoring.batch_to_check import ComparedChampion
 from sentiment_assets.monitoring.reference import Reference, reference_from_bytes, reference_to_bytes
 from sentiment_assets.monitoring.text_columns import TextColumns
@@ -41,6 +42,24 @@ def test_what_it_holds_of_neutral_reviews_survives_storing(champion_beside_neutr
         assert np.array_equal(getattr(again.neutral, name), getattr(reference.neutral, name)), name
 
 
+def test_the_words_behind_the_mean_margin_survive_storing(champion_of_characters: ComparedChampion) -> None:
+    reference = champion_of_characters.reference
+    assert reference is not None
+    again = reference_from_bytes(reference_to_bytes(reference))
+    assert again is not None
+    assert again.words == reference.words != {}
+    assert again.neutral.words == reference.neutral.words != {}
+
+
+def test_texts_are_compared_by_words_but_where_there_are_no_spaces(champion_of_characters: ComparedChampion) -> None:
+    assert champion_of_characters.reference is not None
+    assert champion_of_characters.reference.ngrams.analyzer == "word"
+    assert drift_ngrams(CHARACTERS, ["좋은 영화 였습니다", "정말 재미 있어요"]).analyzer == "word"
+    for without_spaces in (["味道很好,送餐也很快", "不好吃 太慢了"], ["ภาพยนตร์เรื่องนี้สนุกมาก"], []):
+        assert drift_ngrams(CHARACTERS, without_spaces).analyzer == "char_blank"
+    assert drift_ngrams(WORDS, ["味道很好"]).analyzer == "word", "what a branch says"
+
+
 def test_a_reference_of_the_release_before_has_no_neutral_reviews(champion_beside_neutral: ComparedChampion) -> None:
     """It is read as it was written: without any of their arrays, and without their share."""
     reference = champion_beside_neutral.reference
@@ -48,7 +67,8 @@ def test_a_reference_of_the_release_before_has_no_neutral_reviews(champion_besid
     with np.load(io.BytesIO(reference_to_bytes(reference))) as stored_arrays:
         arrays = {name: stored_arrays[name] for name in stored_arrays if not name.startswith("neutral_")}
     facts = json.loads(str(arrays["facts"]))
-    del facts["neutral_share"]
+    for name in ("neutral_share", "words", "neutral_words"):
+        del facts[name]
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays | {"facts": np.array(json.dumps(facts | {"format": "r2"}))})  # type: ignore[arg-type]
     former = reference_from_bytes(buffer.getvalue())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sentiment_assets.learning.model import SentimentModel
+from sentiment_assets.monitoring.batch_to_check import ComparedChampion
 from sentiment_assets.monitoring.reference import Reference
 from sentiment_assets.monitoring.word_shift import WordShift, draw_word_shift, word_shift
 from testing.batches import batch, texts_alone
@@ -56,6 +57,20 @@ def test_texts_without_a_known_n_gram_take_the_margin_to_the_intercept(
 ) -> None:
     found = account(texts_alone(["", "?!"])["text"].tolist(), model, reference)
     assert found.change == pytest.approx(model.intercept - reference.on_test()[0].mean(), abs=1e-6)
+
+
+def test_where_characters_decide_whole_words_are_told_and_add_up(champion_of_characters: ComparedChampion) -> None:
+    model, reference = champion_of_characters.model, champion_of_characters.reference
+    assert reference is not None
+    texts = batch(300, positive_share=0.8)["text"].tolist()
+    for share in (0.0, 0.1):
+        found = word_shift(texts, model.rows(texts), model=model, reference=reference, neutral_share=share, n=10**6)
+        assert sum(each.change for each in found.shifts) == pytest.approx(found.change, abs=1e-6)
+    heaviest = word_shift(texts, model.rows(texts), model=model, reference=reference, n=20).shifts
+    assert [abs(each.change) for each in heaviest] == sorted((abs(each.change) for each in heaviest), reverse=True)
+    assert {each.ngram for each in heaviest if each.in_batch} <= set(" ".join(texts).split())
+    gone = word_shift(["the film"], model.rows(["the film"]), model=model, reference=reference).shifts
+    assert any(each.in_batch == 0 and each.in_reference for each in gone)
 
 
 def test_the_account_is_drawn(model: SentimentModel, reference: Reference) -> None:
