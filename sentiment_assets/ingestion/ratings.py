@@ -11,7 +11,9 @@ _STARS_IN_WORDS = (
     r"hv[eě]zd\w*|hviezd\w*|csillag|stele|stea|tähteä|tähti|зв[её]зд\w*|зір\w+|αστέρια|αστέρι|نجوم|כוכבים|sao|ดาว|yıldız|つ?星|별"
 )
 _UNIT = rf"(?:[ -]?(?:%|[*★⭐🌟]\ufe0f?|{_STARS_IN_WORDS}|bubbles|points?|pts?|[点점分]))?"
-_WRITTEN = re.compile(rf"(?:(?:rated|rating|score):? |[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?")
+_WRITTEN = re.compile(
+    rf"(?:(?:rated|rating|score):? |stars?[ _-]?|[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?"
+)
 _HIGHEST_FIRST = re.compile(rf"{_NUMBER}(?:つ?星|点)(?:のうち|中) ?{_NUMBER}")
 """Shops in Japan write it so: of 5 stars, 4."""
 _IN_WORDS = re.compile(r"(one|two|three|four|five)(?:[ _-]?stars?)?")

@@ -29,6 +29,8 @@ from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_
         ("4 stars out of 5", 4, 5),
         ("Rating: 4", 4, None),
         ("4-star", 4, None),
+        ("star4", 4, None),
+        ("stars-4", 4, None),
         ("4 ⭐", 4, None),
         ("⭐️ 4.5", 4.5, None),
         ("5つ星のうち4.0", 4, 5),
