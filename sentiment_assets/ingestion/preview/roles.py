@@ -22,7 +22,9 @@ from sentiment_assets.ingestion.preview.names import (
     is_a_pair,
     says_a_change,
     says_a_version,
+    says_of_feeling_well,
     says_of_something_bad,
+    speaks_against,
     suggests,
     words_in,
 )
@@ -37,6 +39,7 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
+_USUAL_WORDS_OF_A_LABEL, _MOST_WORDS_OF_A_LABEL = 4, 8
 _ANSWERS, _FLAGS = frozenset(map(label_key, f"{YES} {NO}".split())), frozenset({"0", "1"})
 _OF_OTHER_THINGS = frozenset(
     ("up", "down", "+", "-", "plus", "minus", "p", "n", "good", "bad", "poor", "agree", "disagree")
@@ -148,8 +151,11 @@ def _find_text(search: _Search) -> None:
         is_named = True
     clear = weights.get(best.name, 0.0) > 2 * second
     sure: Sure = "sure" if is_named and clear else "likely" if is_named or clear else "a guess"
+    why_not = ""
+    if search.named and speaks_against(best.name, "text"):
+        sure, why_not = "a guess", ", but its name says of something else"
     longest = "longest texts, " if best.name == ranked[0] else ""
-    why = f"{longest}{_words_each(best)}" + (", its name" if is_named else "")
+    why = f"{longest}{_words_each(best)}" + (", its name" if is_named else why_not)
     search.take(best, "text", sure=sure, why=why)
     if all(each.startswith(_FASTTEXT) for each in best.texts):
         search.told.append(
@@ -210,15 +216,17 @@ def _title(search: _Search, text: Column) -> Column | None:
 
 def _find_date(search: _Search) -> str:
     """Take the column of the date, and return the language of its months if it is not English."""
-    weights = {}
-    for each in search.free():
-        hint = _hint(search, each, "created_at")
-        if _may_be_the_date(search, each):
-            weights[each.name] = _weight_of_date(each, hint)
-        elif hint >= 2 and not each.numbers:
-            search.told.append(
-                f"{each.name} has no dates that are understood, such as {each.texts[0]!r}: it is left out"
-            )
+    hints = {each.name: _hint(search, each, "created_at") for each in search.free()}
+    candidates = [each for each in search.free() if _may_be_the_date(search, each)]
+    names = {each.name for each in candidates}
+    lost = [each for each in search.free() if each.name not in names and hints[each.name] >= 2 and not each.numbers]
+    search.told += [
+        f"{each.name} has no dates that are understood, such as {each.texts[0]!r}: it is left out" for each in lost
+    ]
+    if lost and all(hints[name] < 0 for name in names):
+        search.told += [f"{name} is not the date of the review by its name: it is left out" for name in names]
+        return ""
+    weights = {each.name: _weight_of_date(each, hints[each.name]) for each in candidates}
     if not weights:
         return ""
     best = search.columns[max(weights, key=lambda name: weights[name])]
@@ -335,7 +343,7 @@ def _find_label(search: _Search) -> ProposedRule | None:
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
     equals = [name for name in weights if weights[name] == weight and search.columns[name].values != best.values]
-    named = _hint(search, best, "label") >= 1
+    named = _hint_of_label(search, best) >= 1
     if not named and best.numbers < _NEARLY_ALL and sure == "sure":
         sure = "likely"  # a test may be positive, too
     if search.named and (equals or not (named or _says_by_itself(best))):
@@ -408,6 +416,7 @@ def _is_of_few_words(column: Column) -> bool:
         and column.distinct < _MOSTLY
         and column.words <= 3
         and suggests(column.name, "keep") < 1
+        and suggests(column.name, "created_at") < 1
         and suggests(column.name, "label") >= 0
     )
 
@@ -439,7 +448,7 @@ def rule_for(column: Column) -> ProposedRule:
 
 def _weight_of_label(search: _Search, column: Column) -> float:
     """How much a column is like one of labels or ratings; below 1 it is none."""
-    hint = _hint(search, column, "label")
+    hint = _hint_of_label(search, column)
     if any(isinstance(each, list | dict) for each in column.values) or column.is_row_number:
         return 0.0
     if _says_yes_to_something_bad(search, column):
@@ -451,6 +460,19 @@ def _weight_of_label(search: _Search, column: Column) -> float:
     if len(column.seen) == 1 and hint < 1:
         return 0.0
     return (by_values + 1.5 * max(hint, 0.0)) * (0.3 + 0.7 * column.filled)
+
+
+def _hint_of_label(search: _Search, column: Column) -> float:
+    """What its name says for a label; a yes to "Liked" is praise, unless other columns say the rest of it."""
+    hint = _hint(search, column, "label")
+    if hint != 0 or not search.named or not says_of_feeling_well(column.name) or not _is_of_answers(column):
+        return hint
+    others = [each for each in search.columns.values() if each.name != column.name and _is_of_answers(each)]
+    return 0.0 if any(meaning_of(word) for each in others for word in words_in(each.name)) else 1.0
+
+
+def _is_of_answers(column: Column) -> bool:
+    return bool(column.keys) and column.keys.keys() <= _ANSWERS | _FLAGS
 
 
 def _says_yes_to_something_bad(search: _Search, column: Column) -> bool:
@@ -477,11 +499,13 @@ def _as_ratings(column: Column) -> float:
 
 
 def _as_words(column: Column) -> float:
-    if not column.texts or len(column.keys) > _FEW_LABELS or column.usual_words > 4:
+    if not column.texts or len(column.keys) > _FEW_LABELS or column.usual_words > _MOST_WORDS_OF_A_LABEL:
         return 0.0
     meanings = {text: meaning_of(text) for text in column.seen}
     known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
     both = {"positive", "negative"} <= set(meanings.values())
+    if column.usual_words > _USUAL_WORDS_OF_A_LABEL and not both:
+        return 0.0
     if _are_answers(column):
         both = False  # to what, the name of the column must say
     if column.keys.keys() <= _ANSWERS:

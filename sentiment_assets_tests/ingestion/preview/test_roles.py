@@ -28,6 +28,23 @@ def test_a_name_that_speaks_against_it_outweighs_longer_texts(name: str) -> None
     assert found(**{name: longer}, comment=TEXTS).of("text") == ("comment",)
 
 
+def test_a_text_whose_name_says_of_something_else_is_a_guess() -> None:
+    streets = [f"Long street of the saints, number {place}" for place in range(COUNT)]
+    for name, sure in (("direccion", "a guess"), ("Adresse", "a guess"), ("response_text", "likely"), ("x", "likely")):
+        [text] = [each for each in found(**{name: streets}, stars=STARS).roles if each.role == "text"]
+        assert (text.column, text.sure) == (name, sure)
+
+
+def test_where_a_date_cannot_be_read_it_is_no_question_of_labels() -> None:
+    assert found(text=TEXTS, Review_Date=["2 months ago", "3 years ago"] * 12).of("label") == ()
+
+
+def test_a_label_may_be_some_words_long_if_others_say_what_is_positive() -> None:
+    answers = ["Positive emotion", "Negative emotion", "No emotion toward brand or product", *["Positive emotion"] * 3]
+    roles = found(text=TEXTS, brand=["a", "b"] * 12, directed_at_a_brand=answers * 4)
+    assert roles.of("label") == ("directed_at_a_brand",)
+
+
 def test_a_title_beside_the_text_is_taken_and_a_products_title_is_not() -> None:
     short = [f"Short {place}" for place in range(COUNT)]
     assert found(headline=short, body=TEXTS).of("title") == ("headline",)
@@ -97,6 +114,23 @@ def test_a_yes_to_whether_it_is_recommended_is_a_label(name: str, values: Sequen
     assert roles.rule.rule == {"positive": values[:1], "negative": values[1:]}
 
 
+@pytest.mark.parametrize("name", ["Liked", "is_positive", "Is the customer satisfied?", "loved_it"])
+def test_a_yes_to_a_good_feeling_is_a_label_and_other_numbers_below_it_are_a_guess(name: str) -> None:
+    for values, sure in (([1, 0, 1, 0], "likely"), ([0, 1, 2, 5], "a guess")):
+        roles = found(text=TEXTS, **{name: values * 6})
+        assert [(each.column, each.sure) for each in roles.roles if each.role == "label"] == [(name, sure)]
+
+
+@pytest.mark.parametrize("name", ["not_satisfied", "good_condition", "Liked by the shop", "solved"])
+def test_a_yes_to_something_else_than_a_good_feeling_is_no_label(name: str) -> None:
+    assert found(text=TEXTS, **{name: [1, 0] * 12}).of("label") == ()
+
+
+def test_a_column_for_each_feeling_is_no_label_since_a_no_may_be_neutral() -> None:
+    one_for_each = {"positive": [1, 0, 0] * 8, "neutral": [0, 0, 1] * 8, "negative": [0, 1, 0] * 8}
+    assert found(text=TEXTS, **one_for_each).of("label") == ()
+
+
 @pytest.mark.parametrize("name", ["difficulty_rating", "pain_score", "Stress (1-5)", "Ocena problemu"])
 def test_a_rating_of_something_bad_is_no_label_and_told(name: str) -> None:
     roles = found(text=TEXTS, **{name: STARS})
@@ -148,6 +182,8 @@ def test_to_what_people_agree_the_name_must_say() -> None:
         ("Плюсы", "Минусы"),
         ("What did you like?", "What did you dislike?"),
         ("Gut am Arbeitgeber finde ich", "Schlecht am Arbeitgeber finde ich"),
+        ("What did you like most?", "What could we improve?"),
+        ("What I liked", "What could have been improved"),
     ],
 )
 def test_the_halves_of_a_review_are_joined_in_any_language(good: str, bad: str) -> None:
@@ -172,6 +208,16 @@ def test_what_search_engines_call_score_is_no_rating_beside_one() -> None:
     assert found(_score=STARS, **{"_source.text": TEXTS, "_source.rating": STARS}).of("label") == ("_source.rating",)
 
 
+@pytest.mark.parametrize("name", ["Anzahl Sterne", "Nombre d'étoiles", "Liczba gwiazdek", "Количество звёзд"])
+def test_how_many_stars_there_are_is_a_rating(name: str) -> None:
+    assert found(text=TEXTS, **{name: STARS}).of("label") == (name,)
+
+
+@pytest.mark.parametrize("name", ["评论数", "点赞数", "star_count", "Anzahl Bewertungen"])
+def test_how_many_comments_or_ratings_there_are_is_none(name: str) -> None:
+    assert found(text=TEXTS, **{name: STARS}).of("label") == ()
+
+
 @pytest.mark.parametrize("other", ["Ilość", "Počet kusů", "数量", "weekday", "nights"])
 def test_how_many_were_bought_is_no_rating_in_any_language(other: str) -> None:
     assert found(text=TEXTS, **{other: ["1", "2", "3", "4"] * 6}).of("label") == ()
@@ -184,6 +230,16 @@ def test_how_many_were_bought_is_no_rating_in_any_language(other: str) -> None:
 def test_the_day_of_an_order_or_a_birth_is_not_that_of_the_review(ordered: str, reviewed: str) -> None:
     earlier = ["2023-01-31"] * COUNT
     assert found(text=TEXTS, **{ordered: earlier, reviewed: ISO}).of("created_at") == (reviewed,)
+
+
+@pytest.mark.parametrize("other", ["crawled_at_utc", "Scrape_Date", "retrievedDate"])
+def test_when_a_review_was_fetched_is_not_its_date_where_that_cannot_be_read(other: str) -> None:
+    ago = ["2 months ago", "3 years ago"] * 12
+    roles = found(text=TEXTS, review_date=ago, **{other: ISO})
+    assert roles.of("created_at") == ()
+    assert f"{other} is not the date of the review by its name: it is left out" in roles.told
+    assert found(text=TEXTS, review_date=ago, when=ISO).of("created_at") == ("when",)
+    assert found(text=TEXTS, review_date=ISO, **{other: ISO}).of("created_at") == ("review_date",)
 
 
 def test_of_two_dates_of_which_none_is_named_better_either_is_a_guess() -> None:
@@ -263,6 +319,11 @@ def test_an_id_is_distinct_and_named_so_and_no_row_number() -> None:
     repeated = found(text=TEXTS, id=[*ids[:-1], ids[0]])
     assert repeated.of("review_id") == ()
     assert any("id repeats 1 id;" in each for each in repeated.told)
+
+
+@pytest.mark.parametrize("name", ["restaurant_id", "restId", "book_id", "doctorId", "guest_id", "usuario_id"])
+def test_an_id_of_something_else_is_none_of_the_review_though_all_are_distinct(name: str) -> None:
+    assert found(text=TEXTS, **{name: [f"r{place:03}" for place in range(COUNT)]}).of("review_id") == ()
 
 
 def test_few_values_with_a_name_are_worth_keeping_and_reserved_names_are_not() -> None:
