@@ -37,10 +37,11 @@ _ANCHOR = re.compile(
 _BEST_AND_WORST: Mapping[str, Meaning] = {"best": "positive", "worst": "negative"}
 _BOUNDS_NAMED = re.compile(
     r"(?<![\d.,/])(?P<lowest>[01]) ?(?:-|–|…|\.\.|to|bis|à|a|al|do|до) ?(?P<highest>\d{1,3})(?![\d.,/]|%)"
+    r"|(?<![\d.,/])(?P<from>[01])_(?P<up_to>5|7|10|100)(?![\d.,/]|%)"
     r"|(?:/ ?|\b(?:out of|sur|von|z) )(?P<top>5|6|7|10|20|100)\b(?!/)",
     re.IGNORECASE,
 )
-"""The scale that the name of a column says: "Score (1-7)", "Note /20", "rate it from 0 to 10"."""
+"""The scale that the name of a column says: "Score (1-7)", "score_0_10", "Note /20", "rate it from 0 to 10"."""
 _NO_CLASS = "-1"
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
@@ -250,8 +251,8 @@ def _meaning_of_an_end(said: str) -> Meaning | None:
 def _bounds_named(ratings: Sequence[float], column: str) -> tuple[float, float] | None:
     """The scale that the name of a column says, if it holds all ratings."""
     for said in _BOUNDS_NAMED.finditer(column):
-        highest = float(said["highest"] or said["top"])
-        lowest = float(said["lowest"] or (highest <= _SCALES[-1][1] and ratings[0] >= 1))
+        highest = float(said["highest"] or said["up_to"] or said["top"])
+        lowest = float(said["lowest"] or said["from"] or (highest <= _SCALES[-1][1] and ratings[0] >= 1))
         if lowest < highest and lowest <= ratings[0] and ratings[-1] <= highest and _has_quarters(lowest, highest):
             return lowest, highest
     return None

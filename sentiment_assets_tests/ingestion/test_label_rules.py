@@ -125,6 +125,8 @@ def test_the_words_of_labels_are_known(word: str, meaning: str | None) -> None:
         ("1 2 5", "effort (1-7)", {"positive_from": 5.5, "negative_to": 2.5, "lowest": 1, "highest": 7}),
         ("1 2 5", "rated from 0 to 100", {"positive_from": 75, "negative_to": 25, "lowest": 0, "highest": 100}),
         ("3 9 10", "recommend us (0-10)", {"positive_from": 9, "negative_to": 6, "lowest": 0, "highest": 10}),
+        ("3 8 9", "score_0_10", {"positive_from": 7.5, "negative_to": 2.5, "lowest": 0, "highest": 10}),
+        ("1 2 3", "q7_1_5", STARS),
         ("1 3 5", "2024-10-05 score", STARS),
         ("1 2 6", "Schulnote", {"positive": ["1", "2"], "negative": ["5", "6"], "neutral": ["3", "4"]}),
     ],

@@ -101,7 +101,8 @@ _CONTRARY: Mapping[str, str] = {
         "lng index playtime helpfulness denominator numerator product quantity qty amount page phone zip "
         "code reviews hours minutes anzahl hilfreich verifizierter verifiziert verificada compra achat "
         "kauf purchase vine spoiler effort per "
-        "predicted prediction pred previous max lead credit rank filiale personen tisch cluster topic fold "
+        "importance weight cost spiciness predicted prediction pred previous max lead credit rank filiale "
+        "personen tisch cluster topic fold "
         "children kids adults weekday hour month quarter priority severity urgency nights floor bought "
         "ilosc liczba sztuk polubienia wiek adet sayisi begeni fiyat yas pocet kusu "
         "quantita prezzo eta mennyiseg kedvelesek antal pris alder aantal prijs leeftijd cantidad precio edad "
@@ -141,7 +142,8 @@ _OF_SOMETHING_BAD = (
     "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela "
     "reklamacja reklamacje problemu klacht "
     "sikayet жалоба жалобы проблема скарга 投诉 是否投诉 苦情 불만 "
-    "difficult difficulty hard confusing pain stress risk frustration frustrating anger slow unclear leaving cancel"
+    "anxiety fear worry difficult difficulty hard confusing pain stress risk frustration frustrating anger slow "
+    "unclear leaving cancel"
 )
 _OF_SOMETHING_GOOD = (
     "positive positiv positivo positiva positif pos good satisfied happy praise compliment "
@@ -192,6 +194,7 @@ _BESIDE_A_FEELING = _set_of(
     "you were do did i we with us our service product thumb up by overall has have"
 )
 """Words beside which "happy" is still said of who wrote the review, and not denied."""
+_OF_A_PLACE = _set_of("hotel business place property listing host store restaurant company seller")
 _COUNTED = ("count", "votes", "counts", "数")
 _HOW_MANY = _set_of(
     "anzahl number nombre numero aantal antal broj pocet numar liczba ilosc sayisi количество кількість"
@@ -245,6 +248,11 @@ def speaks_against(name: str, role: str) -> bool:
     return suggests(name, role) < 0 and _WORDS[role].isdisjoint(words_in(name))
 
 
+def says_of_a_place(name: str) -> bool:
+    """Whether ratings below a name such as ``Hotel stars`` may be those of a house: all its reviews have the same."""
+    return not _OF_A_PLACE.isdisjoint(words_in(name))
+
+
 def _says_how_many_stars(words: Sequence[str]) -> bool:
     """Whether a name is "Anzahl Sterne" or "Nombre d'étoiles": how many there are is the rating itself."""
     return not _HOW_MANY.isdisjoint(words) and not _STARS.isdisjoint(words) and len(words) <= 3
@@ -255,12 +263,14 @@ def _says_a_count(word: str) -> bool:
 
 
 def _words_for(name: str, role: str) -> tuple[str, ...]:
-    """The words of a name that tell: not the "review" of ``review_date``, nor for what is kept that it is a name."""
+    """The words of a name that tell: not the "review" of ``review_date``, nor the scale of ``score_0_10``."""
     words = words_in(_within_its_record(name))
     if len(words) > 1 and words[0] in ("review", "reviews"):
         words = words[1:]
     if len(words) > 1 and words[-1] == "value":
         words = words[:-1]
+    if len(words) > 2 and words[-2] in ("0", "1") and words[-1] in ("5", "7", "10", "100"):
+        words = words[:-2]
     return words[:-1] if role == "keep" and len(words) > 1 and words[-1] in ("name", "code", "type") else words
 
 

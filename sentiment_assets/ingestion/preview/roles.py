@@ -22,6 +22,7 @@ from sentiment_assets.ingestion.preview.names import (
     is_a_pair,
     says_a_change,
     says_a_version,
+    says_of_a_place,
     says_of_feeling_well,
     says_of_something_bad,
     speaks_against,
@@ -125,6 +126,13 @@ def _hint(search: _Search, column: Column, role: str) -> float:
 
 def _find_text(search: _Search) -> None:
     texts = [each for each in search.free() if each.is_text and not _is_of_codes(search, each)]
+    records = [each for each in search.free() if _holds_records(each)]
+    search.told += [
+        f"each row has a list of records in {each.name}: if these are the reviews, write each as a row of its own, "
+        "with what is beside the list, before landing"
+        for each in records
+        if not texts or _hint(search, each, "text") >= 1
+    ]
     weights = {each.name: _weight_of_text(search, each) for each in texts}
     if not weights:
         return
@@ -152,6 +160,8 @@ def _find_text(search: _Search) -> None:
     clear = weights.get(best.name, 0.0) > 2 * second
     sure: Sure = "sure" if is_named and clear else "likely" if is_named or clear else "a guess"
     why_not = ""
+    if any(_hint(search, each, "text") >= 1 for each in records):
+        sure = "a guess"
     if search.named and speaks_against(best.name, "text"):
         sure, why_not = "a guess", ", but its name says of something else"
     longest = "longest texts, " if best.name == ranked[0] else ""
@@ -163,6 +173,11 @@ def _find_text(search: _Search) -> None:
         )
     if title:
         search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
+
+
+def _holds_records(column: Column) -> bool:
+    lists = [each for each in column.values if isinstance(each, list) and any(isinstance(one, dict) for one in each)]
+    return len(lists) > _MOSTLY * len(column.values)
 
 
 def _is_of_codes(search: _Search, column: Column) -> bool:
@@ -340,13 +355,17 @@ def _find_label(search: _Search) -> ProposedRule | None:
     if not weights:
         return _ask_for_label(search)
     best = search.columns[max(weights, key=lambda name: _rank_of_label(search, name, weights[name]))]
+    of_reviews = [name for name in weights if not says_of_a_place(name) and suggests(name, "label") > 0]
+    is_of_a_place = search.named and best.numbers >= _NEARLY_ALL and says_of_a_place(best.name) and bool(of_reviews)
+    if is_of_a_place:
+        best = search.columns[max(of_reviews, key=lambda name: weights[name])]
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
     equals = [name for name in weights if weights[name] == weight and search.columns[name].values != best.values]
     named = _hint_of_label(search, best) >= 1
     if not named and best.numbers < _NEARLY_ALL and sure == "sure":
         sure = "likely"  # a test may be positive, too
-    if search.named and (equals or not (named or _says_by_itself(best))):
+    if search.named and (equals or is_of_a_place or not (named or _says_by_itself(best))):
         sure = "a guess"
     what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
     search.take(best, "label", sure=sure, why=what + (", its name" if named else ""))

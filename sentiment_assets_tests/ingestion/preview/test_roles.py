@@ -65,6 +65,8 @@ def test_a_title_beside_the_text_is_taken_and_a_products_title_is_not() -> None:
         ("sentiment_confidence", [0.3, 0.9] * 12),
         ("quantity", [1, 2] * 12),
         ("price", [4.5, 9.0] * 12),
+        ("importance_rating", [1, 5] * 12),
+        ("weight_class", [1, 3] * 12),
     ],
 )
 def test_counters_ids_and_other_numbers_are_no_rating(name: str, values: Sequence[object]) -> None:
@@ -131,7 +133,7 @@ def test_a_column_for_each_feeling_is_no_label_since_a_no_may_be_neutral() -> No
     assert found(text=TEXTS, **one_for_each).of("label") == ()
 
 
-@pytest.mark.parametrize("name", ["difficulty_rating", "pain_score", "Stress (1-5)", "Ocena problemu"])
+@pytest.mark.parametrize("name", ["difficulty_rating", "pain_score", "anxiety_score", "Stress (1-5)", "Ocena problemu"])
 def test_a_rating_of_something_bad_is_no_label_and_told(name: str) -> None:
     roles = found(text=TEXTS, **{name: STARS})
     assert roles.of("label") == ()
@@ -213,6 +215,24 @@ def test_how_many_stars_there_are_is_a_rating(name: str) -> None:
     assert found(text=TEXTS, **{name: STARS}).of("label") == (name,)
 
 
+@pytest.mark.parametrize("other", ["Hotel stars", "stars_business", "restaurant_rating"])
+def test_the_stars_of_a_house_are_not_those_of_its_reviews(other: str) -> None:
+    roles = found(text=TEXTS, **{other: ["3", "4", "5", "4"] * 6, "Score given": STARS})
+    [label] = [each for each in roles.roles if each.role == "label"]
+    assert (label.column, label.sure) == ("Score given", "a guess")
+    assert f"{other} may say what a review thinks too; Score given was taken" in roles.told
+    assert found(text=TEXTS, **{other: STARS}).of("label") == (other,), "where there are no others"
+
+
+def test_records_within_rows_are_told() -> None:
+    inner = [[{"text": text, "stars": 5}] for text in TEXTS]
+    for beside in ({}, {"description": TEXTS}):
+        roles = found(reviews=inner, **beside)
+        assert any(each.startswith("each row has a list of records in reviews: ") for each in roles.told)
+        assert "sure" not in [each.sure for each in roles.roles]
+    assert found(images=[[{"url": "a"}]] * COUNT, text=TEXTS).told == ()
+
+
 @pytest.mark.parametrize("name", ["评论数", "点赞数", "star_count", "Anzahl Bewertungen"])
 def test_how_many_comments_or_ratings_there_are_is_none(name: str) -> None:
     assert found(text=TEXTS, **{name: STARS}).of("label") == ()
@@ -240,6 +260,15 @@ def test_when_a_review_was_fetched_is_not_its_date_where_that_cannot_be_read(oth
     assert f"{other} is not the date of the review by its name: it is left out" in roles.told
     assert found(text=TEXTS, review_date=ago, when=ISO).of("created_at") == ("when",)
     assert found(text=TEXTS, review_date=ISO, **{other: ISO}).of("created_at") == ("review_date",)
+
+
+@pytest.mark.parametrize(("language", "month"), [("th", "มกราคม"), ("ms", "Ogos")])
+def test_months_are_read_in_the_language_of_the_file(language: str, month: str) -> None:
+    dates = [f"{1 + place % 28} {month} 2023" for place in range(COUNT)]
+    roles = found(text=TEXTS, date=dates)
+    assert (roles.of("created_at"), roles.language) == (("date",), language)
+    in_years_of_buddha = [each.replace("2023", "2566") for each in dates]
+    assert found(text=TEXTS, date=in_years_of_buddha).of("created_at") == ()
 
 
 def test_of_two_dates_of_which_none_is_named_better_either_is_a_guess() -> None:
