@@ -16,6 +16,8 @@ _WRITTEN = re.compile(
 )
 _HIGHEST_FIRST = re.compile(rf"{_NUMBER}(?:つ?星|点)(?:のうち|中) ?{_NUMBER}")
 """Shops in Japan write it so: of 5 stars, 4."""
+_WITH_DECIMAL_COMMA = re.compile(r"-?(?:\d+,\d{1,2}|0,\d+)")
+"""A comma before three digits parts thousands, but not after a 0."""
 _IN_WORDS = re.compile(r"(one|two|three|four|five)(?:[ _-]?stars?)?")
 _NUMBER_WORDS = {"one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0}
 _FULL, _EMPTY, _HALF = "★⭐🌟*●", "☆✩○", "½⯪"
@@ -59,6 +61,8 @@ def number_of(value: object) -> float:
         return math.nan
     if isinstance(value, str) and (rating := rating_in(value)) is not None:
         return rating
+    if isinstance(value, str) and _WITH_DECIMAL_COMMA.fullmatch(value.strip()):
+        value = value.replace(",", ".")
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
