@@ -57,7 +57,8 @@ _SUGGESTING: Mapping[str, str] = {
         "sentimen duygu etiket etykieta sentyment polaridad polaridade polarite bintang penilaian kepuasan "
         "gwiazdki gwiazdek "
         "балл звезды метка امتیاز برچسب 得分 分数 总评 评级 评价星级 情感倾向 情感标签 総合評価 点数 評点 満足度 "
-        "総合満足度 점수 만족도"
+        "総合満足度 점수 만족도 总分 总体评分 综合评分 总评分 整体评分 총점 총평점 คะแนนรวม helhetsbetyg "
+        "helhetsvurdering"
     ),
     "created_at": (
         "date dates datum fecha data created at time timestamp when day published posted submitted "
@@ -194,6 +195,12 @@ _BESIDE_A_FEELING = _set_of(
     "you were do did i we with us our service product thumb up by overall has have"
 )
 """Words beside which "happy" is still said of who wrote the review, and not denied."""
+_OVERALL = _set_of(
+    "overall general global globale générale generale geral insgesamt gesamt allgemein complessiva complessivo "
+    "algemeen algemene "
+    "ogólna ogólne ogólny общая общий общее итоговая загальна genel keseluruhan chung celkové celkově "
+    "övergripande samlet yleinen γενική العام 总体 综合 整体 総合 종합 전체"
+)
 _OF_A_PLACE = _set_of("hotel business place property listing host store restaurant company seller")
 _COUNTED = ("count", "votes", "counts", "数")
 _HOW_MANY = _set_of(
@@ -246,6 +253,11 @@ def suggests(name: str, role: str) -> float:
 def speaks_against(name: str, role: str) -> bool:
     """Whether a name says of something else, and has no word for the role besides, as ``response_text`` has."""
     return suggests(name, role) < 0 and _WORDS[role].isdisjoint(words_in(name))
+
+
+def says_overall(name: str) -> bool:
+    """Whether a rating below a name such as ``nota_geral`` is that of all, where others are of parts."""
+    return not _OVERALL.isdisjoint(words_in(name))
 
 
 def says_of_a_place(name: str) -> bool:

@@ -25,6 +25,7 @@ from sentiment_assets.ingestion.preview.names import (
     says_of_a_place,
     says_of_feeling_well,
     says_of_something_bad,
+    says_overall,
     speaks_against,
     suggests,
     words_in,
@@ -40,6 +41,7 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
+_HINT_OF_ALL = 1.25
 _USUAL_WORDS_OF_A_LABEL, _MOST_WORDS_OF_A_LABEL = 4, 8
 _ANSWERS, _FLAGS = frozenset(map(label_key, f"{YES} {NO}".split())), frozenset({"0", "1"})
 _OF_OTHER_THINGS = frozenset(
@@ -395,7 +397,9 @@ def _says_by_itself(column: Column) -> bool:
 
 def _rank_of_label(search: _Search, name: str, weight: float) -> tuple[float, int]:
     """Ratings without names are rather those of more different numbers: few may be products' or shops'."""
-    return (weight, 0) if search.named else (round(weight), len(search.columns[name].keys))
+    if search.named:
+        return weight, int(says_overall(name))
+    return round(weight), len(search.columns[name].keys)
 
 
 def _ask_for_label(search: _Search) -> ProposedRule | None:
@@ -482,8 +486,13 @@ def _weight_of_label(search: _Search, column: Column) -> float:
 
 
 def _hint_of_label(search: _Search, column: Column) -> float:
-    """What its name says for a label; a yes to "Liked" is praise, unless other columns say the rest of it."""
+    """What its name says for a label: ``nota_geral`` says as much as a name that has the word at its end.
+
+    A yes to "Liked" is praise, unless other columns say the rest of it.
+    """
     hint = _hint(search, column, "label")
+    if search.named and hint > 0 and column.numbers >= _NEARLY_ALL and says_overall(column.name):
+        return max(hint, _HINT_OF_ALL)
     if hint != 0 or not search.named or not says_of_feeling_well(column.name) or not _is_of_answers(column):
         return hint
     others = [each for each in search.columns.values() if each.name != column.name and _is_of_answers(each)]

@@ -215,6 +215,29 @@ def test_how_many_stars_there_are_is_a_rating(name: str) -> None:
     assert found(text=TEXTS, **{name: STARS}).of("label") == (name,)
 
 
+@pytest.mark.parametrize(
+    ("of_a_part", "of_all"),
+    [
+        ("nota_limpeza", "nota_geral"),
+        ("Note prix", "Note globale"),
+        ("Ocena ceny", "Ocena ogólna"),
+        ("Rating makanan", "Rating keseluruhan"),
+        ("맛 평점", "종합 평점"),
+        ("Service rating", "Rating overall"),
+    ],
+)
+def test_the_rating_of_all_comes_before_those_of_parts(of_a_part: str, of_all: str) -> None:
+    roles = found(text=TEXTS, **{of_a_part: STARS[::-1], of_all: STARS})
+    assert roles.of("label") == (of_all,)
+
+
+def test_the_overall_rating_of_a_product_does_not_come_before_the_customers() -> None:
+    averages = ["4.9", "4.7"] * 12
+    assert found(text=TEXTS, **{"Overall Rating": averages, "Customer Rating": STARS}).of("label") == (
+        "Customer Rating",
+    )
+
+
 @pytest.mark.parametrize("other", ["Hotel stars", "stars_business", "restaurant_rating"])
 def test_the_stars_of_a_house_are_not_those_of_its_reviews(other: str) -> None:
     roles = found(text=TEXTS, **{other: ["3", "4", "5", "4"] * 6, "Score given": STARS})
