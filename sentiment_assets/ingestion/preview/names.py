@@ -201,6 +201,9 @@ _OVERALL = _set_of(
     "ogólna ogólne ogólny общая общий общее итоговая загальна genel keseluruhan chung celkové celkově "
     "övergripande samlet yleinen γενική العام 总体 综合 整体 総合 종합 전체"
 )
+_TRANSLATED = _set_of(
+    "translated translation traducido traduccion traduit traduzido tradotto übersetzt übersetzung 翻译"
+)
 _OF_A_PLACE = _set_of("hotel business place property listing host store restaurant company seller")
 _COUNTED = ("count", "votes", "counts", "数")
 _HOW_MANY = _set_of(
@@ -258,6 +261,11 @@ def speaks_against(name: str, role: str) -> bool:
 def says_overall(name: str) -> bool:
     """Whether a rating below a name such as ``nota_geral`` is that of all, where others are of parts."""
     return not _OVERALL.isdisjoint(words_in(name))
+
+
+def says_of_a_translation(name: str) -> bool:
+    """Whether a column holds what others made of the texts: the texts themselves come before it."""
+    return not _TRANSLATED.isdisjoint(words_in(name))
 
 
 def says_of_a_place(name: str) -> bool:

@@ -23,6 +23,7 @@ from sentiment_assets.ingestion.preview.names import (
     says_a_change,
     says_a_version,
     says_of_a_place,
+    says_of_a_translation,
     says_of_feeling_well,
     says_of_something_bad,
     says_overall,
@@ -196,7 +197,7 @@ def _weight_of_text(search: _Search, column: Column) -> float:
     """How much a column is like one of reviews: many words, mostly distinct ones, and a name that says so."""
     hint = _hint(search, column, "text")
     by_name = 0.15 if hint < 0 else 1 + 2 * hint
-    if search.named and suggests(column.name, "title") >= 1 and hint < 1:
+    if search.named and (says_of_a_translation(column.name) or (suggests(column.name, "title") >= 1 and hint < 1)):
         by_name *= 0.5
     return min(column.words, _MANY_WORDS) * (0.2 + 0.8 * column.distinct) * by_name * (0.2 + 0.8 * column.filled)
 

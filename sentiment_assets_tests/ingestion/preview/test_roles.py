@@ -28,6 +28,12 @@ def test_a_name_that_speaks_against_it_outweighs_longer_texts(name: str) -> None
     assert found(**{name: longer}, comment=TEXTS).of("text") == ("comment",)
 
 
+def test_a_translation_is_the_text_only_where_there_is_no_other() -> None:
+    longer = [f"{text} as they say" for text in TEXTS]
+    assert found(comment_translated=longer, comment_original=TEXTS).of("text") == ("comment_original",)
+    assert found(Translated_Review=TEXTS, App=["Tent app", "Lamp app"] * 12).of("text") == ("Translated_Review",)
+
+
 def test_a_text_whose_name_says_of_something_else_is_a_guess() -> None:
     streets = [f"Long street of the saints, number {place}" for place in range(COUNT)]
     for name, sure in (("direccion", "a guess"), ("Adresse", "a guess"), ("response_text", "likely"), ("x", "likely")):
