@@ -43,7 +43,6 @@ _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
 _HINT_OF_ALL = 1.25
-_USUAL_WORDS_OF_A_LABEL, _MOST_WORDS_OF_A_LABEL = 4, 8
 _ANSWERS, _FLAGS = frozenset(map(label_key, f"{YES} {NO}".split())), frozenset({"0", "1"})
 _OF_OTHER_THINGS = frozenset(
     ("up", "down", "+", "-", "plus", "minus", "p", "n", "good", "bad", "poor", "agree", "disagree")
@@ -528,13 +527,11 @@ def _as_ratings(column: Column) -> float:
 
 
 def _as_words(column: Column) -> float:
-    if not column.texts or len(column.keys) > _FEW_LABELS or column.usual_words > _MOST_WORDS_OF_A_LABEL:
+    if not column.texts or len(column.keys) > _FEW_LABELS or column.usual_words > 4:
         return 0.0
     meanings = {text: meaning_of(text) for text in column.seen}
     known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
     both = {"positive", "negative"} <= set(meanings.values())
-    if column.usual_words > _USUAL_WORDS_OF_A_LABEL and not both:
-        return 0.0
     if _are_answers(column):
         both = False  # to what, the name of the column must say
     if column.keys.keys() <= _ANSWERS:

@@ -45,7 +45,7 @@ def test_where_a_date_cannot_be_read_it_is_no_question_of_labels() -> None:
     assert found(text=TEXTS, Review_Date=["2 months ago", "3 years ago"] * 12).of("label") == ()
 
 
-def test_a_label_may_be_some_words_long_if_others_say_what_is_positive() -> None:
+def test_a_label_may_be_an_emotion_that_is_called_one() -> None:
     answers = ["Positive emotion", "Negative emotion", "No emotion toward brand or product", *["Positive emotion"] * 3]
     roles = found(text=TEXTS, brand=["a", "b"] * 12, directed_at_a_brand=answers * 4)
     assert roles.of("label") == ("directed_at_a_brand",)
@@ -237,6 +237,13 @@ def test_the_rating_of_all_comes_before_those_of_parts(of_a_part: str, of_all: s
     assert roles.of("label") == (of_all,)
 
 
+def test_that_it_is_of_all_makes_a_rating_surer_wherever_the_name_says_so() -> None:
+    for name, sure in (("nota_geral", "likely"), ("nota_limpeza", "a guess")):
+        roles = found(text=TEXTS, **{name: STARS})
+        assert roles.rule is not None
+        assert (roles.of("label"), roles.rule.sure) == ((name,), sure)
+
+
 def test_the_overall_rating_of_a_product_does_not_come_before_the_customers() -> None:
     averages = ["4.9", "4.7"] * 12
     assert found(text=TEXTS, **{"Overall Rating": averages, "Customer Rating": STARS}).of("label") == (
@@ -251,6 +258,12 @@ def test_the_stars_of_a_house_are_not_those_of_its_reviews(other: str) -> None:
     assert (label.column, label.sure) == ("Score given", "a guess")
     assert f"{other} may say what a review thinks too; Score given was taken" in roles.told
     assert found(text=TEXTS, **{other: STARS}).of("label") == (other,), "where there are no others"
+
+
+def test_a_rating_that_is_taken_before_that_of_a_house_is_a_guess() -> None:
+    of_reviews = ["4.8", "1.2", "4.1", "2.3"] * 6
+    roles = found(text=TEXTS, **{"Hotel stars": ["3", "4", "5", "4"] * 6, "user score": of_reviews})
+    assert [(each.column, each.sure) for each in roles.roles if each.role == "label"] == [("user score", "a guess")]
 
 
 def test_records_within_rows_are_told() -> None:
@@ -486,6 +499,7 @@ def test_one_of_a_thing_is_no_plural() -> None:
 
 def test_a_name_speaks_for_a_role_or_against_it() -> None:
     assert suggests("reviews.rating", "label") == suggests("Star Rating", "label") == 2
+    assert suggests("score_0_10", "label") == 2 > suggests("score_3_10", "label")
     assert suggests("reviewcount", "label") < 0 < suggests("user score", "label")
     assert is_a_known_name("Kommentar")
     assert not is_a_known_name("positive")
