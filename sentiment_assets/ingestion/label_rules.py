@@ -19,8 +19,6 @@ Meaning = Literal["positive", "negative", "neutral"]
 _SCALES = ((1, 5), (1, 10))
 _RANGES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 10), (0, 10), (0, 100))
 """The scales that ratings with fractions, or many of them, may be on; the first that holds all of them is taken."""
-_OTHER_HIGHEST, _OFTEN = (6, 7), 0.15
-"""Where scales of surveys end that are neither up to 5 nor up to 10, and how often their best mark occurs."""
 _FEW_VALUES = 12
 _FEW_ABOVE = 0.01
 """The share of ratings above a scale up to which they are slips, and say nothing of the scale."""
@@ -39,10 +37,11 @@ _ANCHOR = re.compile(
 _BEST_AND_WORST: Mapping[str, Meaning] = {"best": "positive", "worst": "negative"}
 _BOUNDS_NAMED = re.compile(
     r"(?<![\d.,/])(?P<lowest>[01]) ?(?:-|–|…|\.\.|to|bis|à|a|al|do|до) ?(?P<highest>\d{1,3})(?![\d.,/]|%)"
+    r"|(?<![\d.,/])(?P<from>[01])_(?P<up_to>5|7|10|100)(?![\d.,/]|%)"
     r"|(?:/ ?|\b(?:out of|sur|von|z) )(?P<top>5|6|7|10|20|100)\b(?!/)",
     re.IGNORECASE,
 )
-"""The scale that the name of a column says: "Score (1-7)", "Note /20", "rate it from 0 to 10"."""
+"""The scale that the name of a column says: "Score (1-7)", "score_0_10", "Note /20", "rate it from 0 to 10"."""
 _NO_CLASS = "-1"
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
@@ -63,6 +62,7 @@ _MEANINGS: Mapping[Meaning, str] = {
         "amazing awesome wonderful fantastic brilliant perfect outstanding superb delighted "
         "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
         "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo "
+        "bullish puas บวก مثبت ইতিবাচক 力荐 大満足 "
         "promoters 🤩 🥰 😁 😻 👏 💯 "
         "pozytywny pozytywna pozytywne dobry dobra zadowolony zadowolona polecam pozitivní "
         "spokojen spokojena spokojený "
@@ -82,6 +82,7 @@ _MEANINGS: Mapping[Meaning, str] = {
         "😢 😭 ❌ ✘ 负面 消极 差评 差 不满意 ネガティブ 悪い 부정 отрицательный негативный негатив "
         "disappointing disappointed worst dreadful unacceptable "
         "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo "
+        "bearish sad ลบ منفی নেতিবাচক 很差 较差 "
         "hayir detractors 😤 😩 🤬 😔 💔 👿 mangelhaft ungenügend "
         "negatywny negatywna negatywne zły zła niezadowolony niezadowolona negativní "
         "nespokojen nespokojena nespokojený "
@@ -96,6 +97,7 @@ _MEANINGS: Mapping[Meaning, str] = {
         "neutral neu neutre neutro neutra mixed average ok okay passive so-so meh both conflict ambiguous "
         "unsup unlabeled unlabelled unrated 😐 😶 中性 中评 一般 中立 普通 중립 нейтральный unknown "
         "irrelevant naja mittel mittelmäßig moyen regular "
+        "netral tarafsız ニュートラル กลาง خنثی নিরপেক্ষ 还行 "
         "passives indifferent indiferente befriedigend neutralny neutralna neutralne neutrální "
         "nötr kararsız нейтральная "
         "нейтрально нейтральний нейтральна محايد محايدة ניטרלי तटस्थ เป็นกลาง เฉยๆ 中性的 중립적 ουδέτερο ουδέτερος "
@@ -107,15 +109,15 @@ _STRONGER = re.compile(
     r"^(?:very|extremely|highly|strongly|somewhat|slightly|mostly|overwhelmingly|weakly|sehr|eher|"
     r"très|plutôt|tout à fait|entièrement|totalement|vraiment|muy|bastante|muito|molto|abbastanza|bardzo|raczej|çok|"
     r"completely|totally|fully|quite|rather|völlig|vollkommen|zeer|heel|erg|mycket|meget|veldig|erittäin|nagyon|foarte|"
-    r"velmi|spíše|очень|скорее|дуже|πολύ|מאוד|rất|hiç)[\s_-]+|^(?:非常|很|매우|とても|大変)\s*|\s*(?:جدا|أبدا|מאוד|มาก)$"
+    r"velmi|spíše|очень|скорее|дуже|πολύ|מאוד|rất|hiç)[\s_-]+|^(?:非常|很|매우|とても|大変|やや)\s*|\s*(?:جدا|أبدا|מאוד|มาก)$"
 )
 _DENIED = re.compile(
     r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|no|não|nao|"
     r"gar nicht|überhaupt nicht|nicht|plutôt pas|pas du tout|pas|peu|poco|pouco|nada|per niente|nie|niet|nem|ikke|inte|"
-    r"не|غير|לא|không)[\s_-]+|\s+değil$"
+    r"не|غير|לא|không|tidak|kurang)[\s_-]+|\s+değil$"
 )
 _AROUND = re.compile(
-    r"^__label__|^\d+\s?[-–.:)=]\s?(?=\D)|^\d+\s?(?=\()|[\s_-]*(?:review|sentiment|feedback|experience|rating)s?$"
+    r"^__label__|^label_(?=\D)|^\d+\s?[-–.:)=]\s?(?=\D)|^\d+\s?(?=\()|[\s_-]*(?:review|sentiment|feedback|experience|rating|emotion|opinion)s?$"
 )
 _SPELLED = {
     "teils/teils": "neutral",
@@ -126,6 +128,10 @@ _SPELLED = {
     "tích cực": "positive",
     "tiêu cực": "negative",
     "trung lập": "neutral",
+    "trung tính": "neutral",
+    "cukup puas": "neutral",
+    "どちらともいえない": "neutral",
+    "どちらでもない": "neutral",
     "hài lòng": "satisfied",
     "bình thường": "neutral",
     "varken eller": "neutral",
@@ -197,15 +203,19 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         rows = counted(sum(seen[each] for each in above), "rating is", "ratings are")
         why = f"nearly all are ratings from {lowest:g} to {highest:g}; {rows} above it ({', '.join(above)})"
         return ProposedRule(_rating_rule(lowest, highest), "likely", f"{why}; check that more is better")
+    if by_values := _rule_beside_no_rating(numbers, ratings, column):
+        return ProposedRule(
+            by_values, "a guess", f"ratings, and {_NO_CLASS} where there is none; check that more is better"
+        )
     if scale := _scale_of(numbers, ratings, column):
         why = f"ratings from {scale[0]:g} to {scale[1]:g}; check that more is better"
         says_stars = _NAMED_FOR_A_RATING.search(column) or any(map(_are_stars, numbers))
         usual = scale == _SCALES[0] and says_stars
-        often = seen[numbers[-1]] > _OFTEN * sum(seen[each] for each in numbers)
-        if scale == _SCALES[1] and highest in _OTHER_HIGHEST and often:
-            why = f"ratings from 1 to 10, of which none is above {highest:g}; if that is the best: "
+        if scale[1] >= _SCALES[1][1] and highest < _positive_from(*scale) and _has_quarters(scale[0], highest):
             other = ProposedRule(_rating_rule(scale[0], highest), "a guess", "").in_one_line
-            return ProposedRule(_rating_rule(*scale), "a guess", f"{why}`labels: {other}`")
+            none_above = f"ratings from {scale[0]:g} to {scale[1]:g}, of which none is above {highest:g}"
+            if_best = f"if that is the best: `labels: {other}`; if {scale[0]:g} is, turn it round"
+            return ProposedRule(_rating_rule(*scale), "a guess", f"{none_above}; {if_best}")
         if scale == (_STARS_LOWEST, _STARS_HIGHEST) and ratings[0] == 0:
             why += ", and that 0 does not say that there is no rating"
         return ProposedRule(_rating_rule(*scale), "sure" if usual else "likely", why)
@@ -241,8 +251,8 @@ def _meaning_of_an_end(said: str) -> Meaning | None:
 def _bounds_named(ratings: Sequence[float], column: str) -> tuple[float, float] | None:
     """The scale that the name of a column says, if it holds all ratings."""
     for said in _BOUNDS_NAMED.finditer(column):
-        highest = float(said["highest"] or said["top"])
-        lowest = float(said["lowest"] or (highest <= _SCALES[-1][1] and ratings[0] >= 1))
+        highest = float(said["highest"] or said["up_to"] or said["top"])
+        lowest = float(said["lowest"] or said["from"] or (highest <= _SCALES[-1][1] and ratings[0] >= 1))
         if lowest < highest and lowest <= ratings[0] and ratings[-1] <= highest and _has_quarters(lowest, highest):
             return lowest, highest
     return None
@@ -289,6 +299,29 @@ def _scale_of(numbers: Sequence[str], ratings: Sequence[float], column: str) -> 
         return None
     own = (lowest, highest) if _has_quarters(lowest, highest) else None
     return next((each for each in _RANGES if each[0] <= lowest and highest <= each[1]), own)
+
+
+def _rule_beside_no_rating(numbers: Sequence[str], ratings: Sequence[float], column: str) -> dict[str, object] | None:
+    """The values of a usual scale of ratings where a -1 beside them says that there is none."""
+    if ratings[0] != float(_NO_CLASS) or len(ratings) < 2 or ratings[1] < 1:
+        return None
+    found = _scale_of(numbers[1:], ratings[1:], column)
+    scale = next((each for each in _SCALES if each == found), None)
+    if scale is None:
+        return None
+    lowest, highest = scale
+    in_halves = any(not each.is_integer() for each in ratings)
+    marks = [half / 2 for half in range(2 * lowest, 2 * highest + 1, 1 if in_halves else 2)]
+    positive_from, negative_to = _positive_from(lowest, highest), lowest + highest - _positive_from(lowest, highest)
+    return {
+        "positive": [f"{each:g}" for each in marks if each >= positive_from],
+        "negative": [f"{each:g}" for each in marks if each <= negative_to],
+        "neutral": [*(f"{each:g}" for each in marks if negative_to < each < positive_from), _NO_CLASS],
+    }
+
+
+def _positive_from(lowest: float, highest: float) -> float:
+    return highest - (highest - lowest) / 4
 
 
 def _has_quarters(lowest: float, highest: float) -> bool:

@@ -11,9 +11,13 @@ _STARS_IN_WORDS = (
     r"hv[eě]zd\w*|hviezd\w*|csillag|stele|stea|tähteä|tähti|зв[её]зд\w*|зір\w+|αστέρια|αστέρι|نجوم|כוכבים|sao|ดาว|yıldız|つ?星|별"
 )
 _UNIT = rf"(?:[ -]?(?:%|[*★⭐🌟]\ufe0f?|{_STARS_IN_WORDS}|bubbles|points?|pts?|[点점分]))?"
-_WRITTEN = re.compile(rf"(?:(?:rated|rating|score):? |[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?")
+_WRITTEN = re.compile(
+    rf"(?:(?:rated|rating|score):? |stars?[ _-]?|[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?"
+)
 _HIGHEST_FIRST = re.compile(rf"{_NUMBER}(?:つ?星|点)(?:のうち|中) ?{_NUMBER}")
 """Shops in Japan write it so: of 5 stars, 4."""
+_WITH_DECIMAL_COMMA = re.compile(r"-?(?:\d+,\d{1,2}|0,\d+)")
+"""A comma before three digits parts thousands, but not after a 0."""
 _IN_WORDS = re.compile(r"(one|two|three|four|five)(?:[ _-]?stars?)?")
 _NUMBER_WORDS = {"one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0}
 _FULL, _EMPTY, _HALF = "★⭐🌟*●", "☆✩○", "½⯪"
@@ -57,6 +61,8 @@ def number_of(value: object) -> float:
         return math.nan
     if isinstance(value, str) and (rating := rating_in(value)) is not None:
         return rating
+    if isinstance(value, str) and _WITH_DECIMAL_COMMA.fullmatch(value.strip()):
+        value = value.replace(",", ".")
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -24,6 +24,21 @@ STARS = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
         ("Positive", "positive"),
         ("NEG", "negative"),
         ("Not Recommended", "negative"),
+        ("Tarafsız", "neutral"),
+        ("netral", "neutral"),
+        ("Tidak puas", "negative"),
+        ("Cukup puas", "neutral"),
+        ("Trung tính", "neutral"),
+        ("やや不満", "negative"),
+        ("どちらともいえない", "neutral"),
+        ("مثبت", "positive"),
+        ("منفی", "negative"),
+        ("নেতিবাচক", "negative"),
+        ("Bearish", "negative"),
+        ("SAD", "negative"),
+        ("LABEL_POSITIVE", "positive"),
+        ("LABEL_0", None),
+        ("Negative emotion", "negative"),
         ("not bad", "positive"),
         ("Extremely Negative", "negative"),
         ("very satisfied", "positive"),
@@ -110,6 +125,8 @@ def test_the_words_of_labels_are_known(word: str, meaning: str | None) -> None:
         ("1 2 5", "effort (1-7)", {"positive_from": 5.5, "negative_to": 2.5, "lowest": 1, "highest": 7}),
         ("1 2 5", "rated from 0 to 100", {"positive_from": 75, "negative_to": 25, "lowest": 0, "highest": 100}),
         ("3 9 10", "recommend us (0-10)", {"positive_from": 9, "negative_to": 6, "lowest": 0, "highest": 10}),
+        ("3 8 9", "score_0_10", {"positive_from": 7.5, "negative_to": 2.5, "lowest": 0, "highest": 10}),
+        ("1 2 3", "q7_1_5", STARS),
         ("1 3 5", "2024-10-05 score", STARS),
         ("1 2 6", "Schulnote", {"positive": ["1", "2"], "negative": ["5", "6"], "neutral": ["3", "4"]}),
     ],
@@ -157,7 +174,7 @@ def test_a_few_slips_above_a_scale_do_not_make_it_another_one(values: dict[str, 
     proposed = proposed_rule(Counter(values), LabelRule(), "stars")
 
     assert proposed.rule["highest"] == highest
-    assert proposed.sure == "likely"
+    assert proposed.sure == ("a guess" if highest == 10 and "9" not in values else "likely")
 
 
 def test_where_the_best_mark_may_be_6_or_7_the_scale_is_a_guess_and_the_other_one_is_told() -> None:
@@ -166,6 +183,30 @@ def test_where_the_best_mark_may_be_6_or_7_the_scale_is_a_guess_and_the_other_on
     assert (proposed.rule["highest"], proposed.sure) == (10, "a guess")
     assert "none is above 7" in proposed.why
     assert "{positive_from: 5.5, negative_to: 2.5, lowest: 1, highest: 7}" in proposed.why
+
+
+def test_marks_of_which_none_is_good_on_their_scale_are_a_guess_since_1_may_be_the_best() -> None:
+    proposed = proposed_rule(Counter({"1.0": 30, "1.2": 20, "3.0": 5, "5.8": 9, "6.0": 2}), LabelRule(), "note")
+
+    assert (proposed.rule["highest"], proposed.sure) == (10, "a guess")
+    assert proposed.why.endswith("if 1 is, turn it round")
+
+
+@pytest.mark.parametrize(
+    ("values", "neutral"),
+    [("-1 1 2 3 4 5", ["3", "-1"]), ("-1 1 2.5 4.5 5", ["2.5", "3", "3.5", "-1"])],
+)
+def test_minus_one_beside_ratings_says_that_there_is_none(values: str, neutral: list[str]) -> None:
+    proposed = proposed_rule(Counter(values.split()), LabelRule(), "rating")
+
+    assert (proposed.rule["neutral"], proposed.sure) == (neutral, "a guess")
+    rule = LabelRule.model_validate(proposed.rule)
+    assert [read_label(each, "rating", rule) for each in ("5", "1", "-1")] == [1, 0, None]
+
+
+def test_minus_one_among_other_numbers_is_one_of_them() -> None:
+    assert proposed_rule(Counter(["-1", "0", "1"]), LabelRule(), "sentiment").rule["negative"] == ["-1"]
+    assert proposed_rule(Counter(["-2", "-1", "1", "2"]), LabelRule(), "sentiment").rule["negative"] == ["-2", "-1"]
 
 
 def test_no_star_at_all_may_say_that_there_is_no_rating() -> None:

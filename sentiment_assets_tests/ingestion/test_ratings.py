@@ -29,6 +29,8 @@ from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_
         ("4 stars out of 5", 4, 5),
         ("Rating: 4", 4, None),
         ("4-star", 4, None),
+        ("star4", 4, None),
+        ("stars-4", 4, None),
         ("4 ⭐", 4, None),
         ("⭐️ 4.5", 4.5, None),
         ("5つ星のうち4.0", 4, 5),
@@ -61,7 +63,9 @@ def test_what_is_no_rating(written: str) -> None:
     assert math.isnan(number_of(written))
 
 
-@pytest.mark.parametrize(("value", "number"), [(3, 3.0), (3.5, 3.5), ("-2", -2.0), ("1e1", 10.0)])
+@pytest.mark.parametrize(
+    ("value", "number"), [(3, 3.0), (3.5, 3.5), ("-2", -2.0), ("1e1", 10.0), ("-0,65", -0.65), ("0,653", 0.653)]
+)
 def test_a_number_is_a_rating(value: object, number: float) -> None:
     assert number_of(value) == number
 

@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+")
 _LONGEST_DATE = 80
 _MOST_WAYS = 200
 _WORDS_OF_A_DATE = re.compile(r"[^\W\d_][^\W_]*(?:[\u0900-\u0dff][^\W_]*)*")
-_LANGUAGES = "de es fr pt it nl pl ru sv tr cs uk hu ro el da fi no he ar hi vi bg hr sk sl lt lv et id ca"
+_LANGUAGES = "de es fr pt it nl pl ru sv tr cs uk hu ro el da fi no he ar hi vi bg hr sk sl lt lv et id ms th ca"
 """Languages in which months are named, the most frequent ones first: some names are of several."""
 _MOSTLY = 0.5
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sentiment_assets.ingestion.label_rules import meaning_of
@@ -29,6 +29,8 @@ _SUGGESTING: Mapping[str, str] = {
         "σχολιο σχολια κριτικη التعليق تعليق التعليق مراجعة المراجعة ביקורת תגובה समीक्षा टिप्पणी "
         "ความคิดเห็น รีวิว відгук коментар "
         "评论 内容 评价 评价内容 評論內容 レビュー本文 レビュー内容 口コミ "
+        "ulasan teks tekst metin freitext verbatims recensie recenzja recenzija 短评 留言 自由記述 感想 댓글 후기 "
+        "의견 النص متن نظر دیدگاه "
         "评论内容 正文 レビュー 本文 コメント 리뷰 내용 отзыв отзыва текст комментарий"
     ),
     "title": (
@@ -51,7 +53,12 @@ _SUGGESTING: Mapping[str, str] = {
         "weiterempfehlung weiterempfehlen consiglia consiglieresti aanbevelen polecam polecasz poleca rekomendacja "
         "doporucuje doporucujete doporucujes ajanlja ajanlana recomandati rekommenderar rekommendera anbefaler "
         "suositteletko suosittelee tavsiye рекомендуете рекомендую рекомендуєте συνιστατε 推荐 是否推荐 "
-        "おすすめ 推奨 추천"
+        "おすすめ 推奨 추천 "
+        "sentimen duygu etiket etykieta sentyment polaridad polaridade polarite bintang penilaian kepuasan "
+        "gwiazdki gwiazdek "
+        "балл звезды метка امتیاز برچسب 得分 分数 总评 评级 评价星级 情感倾向 情感标签 総合評価 点数 評点 満足度 "
+        "総合満足度 점수 만족도 总分 总体评分 综合评分 总评分 整体评分 총점 총평점 คะแนนรวม helhetsbetyg "
+        "helhetsvurdering"
     ),
     "created_at": (
         "date dates datum fecha data created at time timestamp when day published posted submitted "
@@ -59,7 +66,8 @@ _SUGGESTING: Mapping[str, str] = {
         "bewertungsdatum erstellungsdatum eingang publie creee cree "
         "horario moment on utc gmt epoch unix millis ms ts seconds tarih tarihi datu dato paivamaara dátum "
         "ημερομηνια التاريخ תאריך วันที่ ngay 日期 时间 评论时间 日付 投稿日 날짜 작성일 "
-        "评价时间 评论時間 評論時間 дата время"
+        "评价时间 评论時間 評論時間 дата время "
+        "tanggal 时间戳 评论时间戳 评论日期 发布时间 投稿日時 回答日時 日時 작성일자 등록일"
     ),
     "review_id": (
         "id ids oid uuid guid reviewid key identifier identificador identifiant identifikator "
@@ -81,6 +89,7 @@ _CONTRARY: Mapping[str, str] = {
         "antwoord odpowiedz odpoved yanit "
         "cevap valasz raspuns svar vastaus απαντηση ответ відповідь 返信 回复 回覆 答复 답변 답글 "
         "respondent address street count location "
+        "direccion endereco adresse indirizzo adres alamat адрес 地址 住所 주소 "
         "username email name"
     ),
     "title": (
@@ -93,7 +102,8 @@ _CONTRARY: Mapping[str, str] = {
         "lng index playtime helpfulness denominator numerator product quantity qty amount page phone zip "
         "code reviews hours minutes anzahl hilfreich verifizierter verifiziert verificada compra achat "
         "kauf purchase vine spoiler effort per "
-        "predicted prediction pred previous max lead credit rank filiale personen tisch cluster topic fold "
+        "importance weight cost spiciness predicted prediction pred previous max lead credit rank filiale "
+        "personen tisch cluster topic fold "
         "children kids adults weekday hour month quarter priority severity urgency nights floor bought "
         "ilosc liczba sztuk polubienia wiek adet sayisi begeni fiyat yas pocet kusu "
         "quantita prezzo eta mennyiseg kedvelesek antal pris alder aantal prijs leeftijd cantidad precio edad "
@@ -103,7 +113,8 @@ _CONTRARY: Mapping[str, str] = {
     ),
     "created_at": (
         "reply response replied updated update modified edited last release purchase birth stay visit "
-        "order delivery experience scraped crawled answer developer seller expiry expires replydate "
+        "order delivery experience resolution due deadline scraped scrape scraping crawled retrieved fetched "
+        "downloaded answer developer seller expiry expires replydate "
         "antwort arrival reviewer ordered shipped purchased bought crawl import imported user since "
         "geburt geburtsdatum geboren bestelldatum lieferdatum kaufdatum rechnungsdatum anreise anreisedatum abreise "
         "abreisedatum commande livraison naissance sejour pedido entrega nascimento nacimiento "
@@ -115,7 +126,11 @@ _CONTRARY: Mapping[str, str] = {
     "review_id": (
         "user product author customer order app item business hotel parent store listing reviewer movie "
         "film client category package profile session device phone thread asin sku place company seller "
-        "vendor account member artikel article produkt kunde kunden cliente producto produto produit"
+        "vendor account member artikel article produkt kunde kunden cliente producto produto produit "
+        "restaurant rest hotels book course game movies doctor patient drug school professor teacher student "
+        "employee guest "
+        "brand shop video channel recipe song track room flight venue property listing event usuario usuário "
+        "utilisateur benutzer pengguna restaurante"
     ),
     "keep": "id url link count email phone ip",
 }
@@ -128,7 +143,8 @@ _OF_SOMETHING_BAD = (
     "quejas problema problemas reclamo reclamacao reclamacoes problemi lamentela "
     "reklamacja reklamacje problemu klacht "
     "sikayet жалоба жалобы проблема скарга 投诉 是否投诉 苦情 불만 "
-    "difficult difficulty hard confusing pain stress risk frustration frustrating anger slow unclear leaving cancel"
+    "anxiety fear worry difficult difficulty hard confusing pain stress risk frustration frustrating anger slow "
+    "unclear leaving cancel"
 )
 _OF_SOMETHING_GOOD = (
     "positive positiv positivo positiva positif pos good satisfied happy praise compliment "
@@ -140,6 +156,10 @@ def _without_accents(name: str) -> str:
     """A name without accents: what the lists above say is compared so, too."""
     parts = unicodedata.normalize("NFKD", name.translate(_WITHOUT_ACCENT))
     return unicodedata.normalize("NFC", "".join(each for each in parts if not unicodedata.combining(each)))
+
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(_without_accents(words).split())
 
 
 _WORDS = {role: frozenset(_without_accents(words).split()) for role, words in _SUGGESTING.items()}
@@ -161,7 +181,38 @@ _LIKED = frozenset(("like", "liked", "likes", "love", "loved", "best", "good", "
 _DISLIKED = frozenset(
     ("dislike", "disliked", "dislikes", "hate", "hated", "worst", "bad", "schlecht", "negativ", "badly", "peor")
 )
-_COUNTED = ("count", "votes", "counts")
+_TO_IMPROVE = _set_of("improve improved improving better")
+_OF_A_QUESTION = _set_of(
+    "what did do does could can should would was were is be been have has you we they i it that this about most least "
+    "us our the your"
+)
+"""Words of a question that say nothing of its answers: "What did you like most?", "What could have been improved?"."""
+_OF_FEELING_WELL = _set_of(
+    "positive positiv positivo positiva positif liked likes like loved love enjoyed satisfied happy good pleased"
+)
+_BESIDE_A_FEELING = _set_of(
+    "is was are the customer customers user guest reviewer client it sentiment review feedback experience flag label "
+    "you were do did i we with us our service product thumb up by overall has have"
+)
+"""Words beside which "happy" is still said of who wrote the review, and not denied."""
+_OVERALL = _set_of(
+    "overall general global globale générale generale geral insgesamt gesamt allgemein complessiva complessivo "
+    "algemeen algemene "
+    "ogólna ogólne ogólny общая общий общее итоговая загальна genel keseluruhan chung celkové celkově "
+    "övergripande samlet yleinen γενική العام 总体 综合 整体 総合 종합 전체"
+)
+_TRANSLATED = _set_of(
+    "translated translation traducido traduccion traduit traduzido tradotto übersetzt übersetzung 翻译"
+)
+_OF_A_PLACE = _set_of("hotel business place property listing host store restaurant company seller")
+_COUNTED = ("count", "votes", "counts", "数")
+_HOW_MANY = _set_of(
+    "anzahl number nombre numero aantal antal broj pocet numar liczba ilosc sayisi количество кількість"
+)
+_STARS = _set_of(
+    "stars star sterne sternen étoiles étoile estrellas estrelas stelle sterren gwiazdek gwiazdki yıldız zvjezdica "
+    "zvezdica zvezdic hvězdiček hvězd csillag stele stjärnor stjerner звёзд зірок"
+)
 _OF_THE_MACHINE = 1.0
 """The most that a name such as ``_score`` says of a label: what begins so is written by a machine for itself."""
 _OF_A_VERSION = frozenset({"version", "versions", "versao", "versione", "build", "revision", "release", "firmware"})
@@ -191,7 +242,9 @@ def suggests(name: str, role: str) -> float:
     if name == role or (joined in _WORDS[role] and not (written_by_a_machine and role == "label")):
         return 2.0
     for_it = sum(word in _WORDS[role] for word in words)
-    if any(word in _AGAINST[role] or (role == "label" and word.endswith(_COUNTED)) for word in words):
+    if role == "label" and _says_how_many_stars(words):
+        return 1.0
+    if any(word in _AGAINST[role] or (role == "label" and _says_a_count(word)) for word in words):
         return -1.0
     if written_by_a_machine and role == "label":
         return _OF_THE_MACHINE * bool(for_it)
@@ -200,13 +253,44 @@ def suggests(name: str, role: str) -> float:
     return for_it / len(words)
 
 
+def speaks_against(name: str, role: str) -> bool:
+    """Whether a name says of something else, and has no word for the role besides, as ``response_text`` has."""
+    return suggests(name, role) < 0 and _WORDS[role].isdisjoint(words_in(name))
+
+
+def says_overall(name: str) -> bool:
+    """Whether a rating below a name such as ``nota_geral`` is that of all, where others are of parts."""
+    return not _OVERALL.isdisjoint(words_in(name))
+
+
+def says_of_a_translation(name: str) -> bool:
+    """Whether a column holds what others made of the texts: the texts themselves come before it."""
+    return not _TRANSLATED.isdisjoint(words_in(name))
+
+
+def says_of_a_place(name: str) -> bool:
+    """Whether ratings below a name such as ``Hotel stars`` may be those of a house: all its reviews have the same."""
+    return not _OF_A_PLACE.isdisjoint(words_in(name))
+
+
+def _says_how_many_stars(words: Sequence[str]) -> bool:
+    """Whether a name is "Anzahl Sterne" or "Nombre d'étoiles": how many there are is the rating itself."""
+    return not _HOW_MANY.isdisjoint(words) and not _STARS.isdisjoint(words) and len(words) <= 3
+
+
+def _says_a_count(word: str) -> bool:
+    return word.endswith(_COUNTED) and word not in _WORDS["label"]
+
+
 def _words_for(name: str, role: str) -> tuple[str, ...]:
-    """The words of a name that tell: not the "review" of ``review_date``, nor for what is kept that it is a name."""
+    """The words of a name that tell: not the "review" of ``review_date``, nor the scale of ``score_0_10``."""
     words = words_in(_within_its_record(name))
     if len(words) > 1 and words[0] in ("review", "reviews"):
         words = words[1:]
     if len(words) > 1 and words[-1] == "value":
         words = words[:-1]
+    if len(words) > 2 and words[-2] in ("0", "1") and words[-1] in ("5", "7", "10", "100"):
+        words = words[:-2]
     return words[:-1] if role == "keep" and len(words) > 1 and words[-1] in ("name", "code", "type") else words
 
 
@@ -237,6 +321,12 @@ def says_of_something_bad(name: str) -> bool:
     return not _YES_IS_BAD.isdisjoint(words) and _YES_IS_GOOD.isdisjoint(words)
 
 
+def says_of_feeling_well(name: str) -> bool:
+    """Whether a "yes" or a 1 below a name such as ``Liked`` or ``is_satisfied`` is praise."""
+    words = set(words_in(name))
+    return bool(words & _OF_FEELING_WELL) and words <= _OF_FEELING_WELL | _BESIDE_A_FEELING
+
+
 def is_a_known_name(text: str) -> bool:
     """Whether a text is the name of a column for some role, and no word that a label may be."""
     return len(words_in(text)) <= 4 and meaning_of(text) is None and any(suggests(text, role) >= 2 for role in _WORDS)
@@ -250,9 +340,12 @@ def is_a_name(text: str) -> bool:
 def is_a_pair(name: str) -> str:
     """``positive`` or ``negative`` for a column that holds one half of a review, as hotels' exports have them."""
     words = set(words_in(name))
-    if not words <= {*_FOR, *_AGAINST_IT, "review", "reviews", "text", "comment", "comments", "content"}:
+    if words <= {*_FOR, *_AGAINST_IT, "review", "reviews", "text", "comment", "comments", "content"}:
+        return "positive" if words & _FOR else "negative" if words & _AGAINST_IT else ""
+    asked = words - _OF_A_QUESTION
+    if not asked or words <= asked:
         return ""
-    return "positive" if words & _FOR else "negative" if words & _AGAINST_IT else ""
+    return "positive" if asked <= _LIKED else "negative" if asked <= _DISLIKED | _TO_IMPROVE else ""
 
 
 def are_a_pair(one: str, other: str) -> bool:

@@ -22,7 +22,12 @@ from sentiment_assets.ingestion.preview.names import (
     is_a_pair,
     says_a_change,
     says_a_version,
+    says_of_a_place,
+    says_of_a_translation,
+    says_of_feeling_well,
     says_of_something_bad,
+    says_overall,
+    speaks_against,
     suggests,
     words_in,
 )
@@ -37,6 +42,7 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
+_HINT_OF_ALL = 1.25
 _ANSWERS, _FLAGS = frozenset(map(label_key, f"{YES} {NO}".split())), frozenset({"0", "1"})
 _OF_OTHER_THINGS = frozenset(
     ("up", "down", "+", "-", "plus", "minus", "p", "n", "good", "bad", "poor", "agree", "disagree")
@@ -122,6 +128,13 @@ def _hint(search: _Search, column: Column, role: str) -> float:
 
 def _find_text(search: _Search) -> None:
     texts = [each for each in search.free() if each.is_text and not _is_of_codes(search, each)]
+    records = [each for each in search.free() if _holds_records(each)]
+    search.told += [
+        f"each row has a list of records in {each.name}: if these are the reviews, write each as a row of its own, "
+        "with what is beside the list, before landing"
+        for each in records
+        if not texts or _hint(search, each, "text") >= 1
+    ]
     weights = {each.name: _weight_of_text(search, each) for each in texts}
     if not weights:
         return
@@ -148,8 +161,13 @@ def _find_text(search: _Search) -> None:
         is_named = True
     clear = weights.get(best.name, 0.0) > 2 * second
     sure: Sure = "sure" if is_named and clear else "likely" if is_named or clear else "a guess"
+    why_not = ""
+    if any(_hint(search, each, "text") >= 1 for each in records):
+        sure = "a guess"
+    if search.named and speaks_against(best.name, "text"):
+        sure, why_not = "a guess", ", but its name says of something else"
     longest = "longest texts, " if best.name == ranked[0] else ""
-    why = f"{longest}{_words_each(best)}" + (", its name" if is_named else "")
+    why = f"{longest}{_words_each(best)}" + (", its name" if is_named else why_not)
     search.take(best, "text", sure=sure, why=why)
     if all(each.startswith(_FASTTEXT) for each in best.texts):
         search.told.append(
@@ -157,6 +175,11 @@ def _find_text(search: _Search) -> None:
         )
     if title:
         search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
+
+
+def _holds_records(column: Column) -> bool:
+    lists = [each for each in column.values if isinstance(each, list) and any(isinstance(one, dict) for one in each)]
+    return len(lists) > _MOSTLY * len(column.values)
 
 
 def _is_of_codes(search: _Search, column: Column) -> bool:
@@ -173,7 +196,7 @@ def _weight_of_text(search: _Search, column: Column) -> float:
     """How much a column is like one of reviews: many words, mostly distinct ones, and a name that says so."""
     hint = _hint(search, column, "text")
     by_name = 0.15 if hint < 0 else 1 + 2 * hint
-    if search.named and suggests(column.name, "title") >= 1 and hint < 1:
+    if search.named and (says_of_a_translation(column.name) or (suggests(column.name, "title") >= 1 and hint < 1)):
         by_name *= 0.5
     return min(column.words, _MANY_WORDS) * (0.2 + 0.8 * column.distinct) * by_name * (0.2 + 0.8 * column.filled)
 
@@ -210,15 +233,17 @@ def _title(search: _Search, text: Column) -> Column | None:
 
 def _find_date(search: _Search) -> str:
     """Take the column of the date, and return the language of its months if it is not English."""
-    weights = {}
-    for each in search.free():
-        hint = _hint(search, each, "created_at")
-        if _may_be_the_date(search, each):
-            weights[each.name] = _weight_of_date(each, hint)
-        elif hint >= 2 and not each.numbers:
-            search.told.append(
-                f"{each.name} has no dates that are understood, such as {each.texts[0]!r}: it is left out"
-            )
+    hints = {each.name: _hint(search, each, "created_at") for each in search.free()}
+    candidates = [each for each in search.free() if _may_be_the_date(search, each)]
+    names = {each.name for each in candidates}
+    lost = [each for each in search.free() if each.name not in names and hints[each.name] >= 2 and not each.numbers]
+    search.told += [
+        f"{each.name} has no dates that are understood, such as {each.texts[0]!r}: it is left out" for each in lost
+    ]
+    if lost and all(hints[name] < 0 for name in names):
+        search.told += [f"{name} is not the date of the review by its name: it is left out" for name in names]
+        return ""
+    weights = {each.name: _weight_of_date(each, hints[each.name]) for each in candidates}
     if not weights:
         return ""
     best = search.columns[max(weights, key=lambda name: weights[name])]
@@ -332,13 +357,17 @@ def _find_label(search: _Search) -> ProposedRule | None:
     if not weights:
         return _ask_for_label(search)
     best = search.columns[max(weights, key=lambda name: _rank_of_label(search, name, weights[name]))]
+    of_reviews = [name for name in weights if not says_of_a_place(name) and suggests(name, "label") > 0]
+    is_of_a_place = search.named and best.numbers >= _NEARLY_ALL and says_of_a_place(best.name) and bool(of_reviews)
+    if is_of_a_place:
+        best = search.columns[max(of_reviews, key=lambda name: weights[name])]
     weight = weights[best.name]
     sure: Sure = "sure" if weight >= _SURE_LABEL else "likely" if weight >= _LIKELY_LABEL else "a guess"
     equals = [name for name in weights if weights[name] == weight and search.columns[name].values != best.values]
-    named = _hint(search, best, "label") >= 1
+    named = _hint_of_label(search, best) >= 1
     if not named and best.numbers < _NEARLY_ALL and sure == "sure":
         sure = "likely"  # a test may be positive, too
-    if search.named and (equals or not (named or _says_by_itself(best))):
+    if search.named and (equals or is_of_a_place or not (named or _says_by_itself(best))):
         sure = "a guess"
     what = "ratings" if best.numbers >= _NEARLY_ALL else counted(len(best.seen), "different word")
     search.take(best, "label", sure=sure, why=what + (", its name" if named else ""))
@@ -368,7 +397,9 @@ def _says_by_itself(column: Column) -> bool:
 
 def _rank_of_label(search: _Search, name: str, weight: float) -> tuple[float, int]:
     """Ratings without names are rather those of more different numbers: few may be products' or shops'."""
-    return (weight, 0) if search.named else (round(weight), len(search.columns[name].keys))
+    if search.named:
+        return weight, int(says_overall(name))
+    return round(weight), len(search.columns[name].keys)
 
 
 def _ask_for_label(search: _Search) -> ProposedRule | None:
@@ -408,6 +439,7 @@ def _is_of_few_words(column: Column) -> bool:
         and column.distinct < _MOSTLY
         and column.words <= 3
         and suggests(column.name, "keep") < 1
+        and suggests(column.name, "created_at") < 1
         and suggests(column.name, "label") >= 0
     )
 
@@ -439,7 +471,7 @@ def rule_for(column: Column) -> ProposedRule:
 
 def _weight_of_label(search: _Search, column: Column) -> float:
     """How much a column is like one of labels or ratings; below 1 it is none."""
-    hint = _hint(search, column, "label")
+    hint = _hint_of_label(search, column)
     if any(isinstance(each, list | dict) for each in column.values) or column.is_row_number:
         return 0.0
     if _says_yes_to_something_bad(search, column):
@@ -451,6 +483,24 @@ def _weight_of_label(search: _Search, column: Column) -> float:
     if len(column.seen) == 1 and hint < 1:
         return 0.0
     return (by_values + 1.5 * max(hint, 0.0)) * (0.3 + 0.7 * column.filled)
+
+
+def _hint_of_label(search: _Search, column: Column) -> float:
+    """What its name says for a label: ``nota_geral`` says as much as a name that has the word at its end.
+
+    A yes to "Liked" is praise, unless other columns say the rest of it.
+    """
+    hint = _hint(search, column, "label")
+    if search.named and hint > 0 and column.numbers >= _NEARLY_ALL and says_overall(column.name):
+        return max(hint, _HINT_OF_ALL)
+    if hint != 0 or not search.named or not says_of_feeling_well(column.name) or not _is_of_answers(column):
+        return hint
+    others = [each for each in search.columns.values() if each.name != column.name and _is_of_answers(each)]
+    return 0.0 if any(meaning_of(word) for each in others for word in words_in(each.name)) else 1.0
+
+
+def _is_of_answers(column: Column) -> bool:
+    return bool(column.keys) and column.keys.keys() <= _ANSWERS | _FLAGS
 
 
 def _says_yes_to_something_bad(search: _Search, column: Column) -> bool:

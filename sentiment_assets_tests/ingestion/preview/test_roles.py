@@ -28,6 +28,29 @@ def test_a_name_that_speaks_against_it_outweighs_longer_texts(name: str) -> None
     assert found(**{name: longer}, comment=TEXTS).of("text") == ("comment",)
 
 
+def test_a_translation_is_the_text_only_where_there_is_no_other() -> None:
+    longer = [f"{text} as they say" for text in TEXTS]
+    assert found(comment_translated=longer, comment_original=TEXTS).of("text") == ("comment_original",)
+    assert found(Translated_Review=TEXTS, App=["Tent app", "Lamp app"] * 12).of("text") == ("Translated_Review",)
+
+
+def test_a_text_whose_name_says_of_something_else_is_a_guess() -> None:
+    streets = [f"Long street of the saints, number {place}" for place in range(COUNT)]
+    for name, sure in (("direccion", "a guess"), ("Adresse", "a guess"), ("response_text", "likely"), ("x", "likely")):
+        [text] = [each for each in found(**{name: streets}, stars=STARS).roles if each.role == "text"]
+        assert (text.column, text.sure) == (name, sure)
+
+
+def test_where_a_date_cannot_be_read_it_is_no_question_of_labels() -> None:
+    assert found(text=TEXTS, Review_Date=["2 months ago", "3 years ago"] * 12).of("label") == ()
+
+
+def test_a_label_may_be_an_emotion_that_is_called_one() -> None:
+    answers = ["Positive emotion", "Negative emotion", "No emotion toward brand or product", *["Positive emotion"] * 3]
+    roles = found(text=TEXTS, brand=["a", "b"] * 12, directed_at_a_brand=answers * 4)
+    assert roles.of("label") == ("directed_at_a_brand",)
+
+
 def test_a_title_beside_the_text_is_taken_and_a_products_title_is_not() -> None:
     short = [f"Short {place}" for place in range(COUNT)]
     assert found(headline=short, body=TEXTS).of("title") == ("headline",)
@@ -48,6 +71,8 @@ def test_a_title_beside_the_text_is_taken_and_a_products_title_is_not() -> None:
         ("sentiment_confidence", [0.3, 0.9] * 12),
         ("quantity", [1, 2] * 12),
         ("price", [4.5, 9.0] * 12),
+        ("importance_rating", [1, 5] * 12),
+        ("weight_class", [1, 3] * 12),
     ],
 )
 def test_counters_ids_and_other_numbers_are_no_rating(name: str, values: Sequence[object]) -> None:
@@ -97,7 +122,24 @@ def test_a_yes_to_whether_it_is_recommended_is_a_label(name: str, values: Sequen
     assert roles.rule.rule == {"positive": values[:1], "negative": values[1:]}
 
 
-@pytest.mark.parametrize("name", ["difficulty_rating", "pain_score", "Stress (1-5)", "Ocena problemu"])
+@pytest.mark.parametrize("name", ["Liked", "is_positive", "Is the customer satisfied?", "loved_it"])
+def test_a_yes_to_a_good_feeling_is_a_label_and_other_numbers_below_it_are_a_guess(name: str) -> None:
+    for values, sure in (([1, 0, 1, 0], "likely"), ([0, 1, 2, 5], "a guess")):
+        roles = found(text=TEXTS, **{name: values * 6})
+        assert [(each.column, each.sure) for each in roles.roles if each.role == "label"] == [(name, sure)]
+
+
+@pytest.mark.parametrize("name", ["not_satisfied", "good_condition", "Liked by the shop", "solved"])
+def test_a_yes_to_something_else_than_a_good_feeling_is_no_label(name: str) -> None:
+    assert found(text=TEXTS, **{name: [1, 0] * 12}).of("label") == ()
+
+
+def test_a_column_for_each_feeling_is_no_label_since_a_no_may_be_neutral() -> None:
+    one_for_each = {"positive": [1, 0, 0] * 8, "neutral": [0, 0, 1] * 8, "negative": [0, 1, 0] * 8}
+    assert found(text=TEXTS, **one_for_each).of("label") == ()
+
+
+@pytest.mark.parametrize("name", ["difficulty_rating", "pain_score", "anxiety_score", "Stress (1-5)", "Ocena problemu"])
 def test_a_rating_of_something_bad_is_no_label_and_told(name: str) -> None:
     roles = found(text=TEXTS, **{name: STARS})
     assert roles.of("label") == ()
@@ -148,6 +190,8 @@ def test_to_what_people_agree_the_name_must_say() -> None:
         ("Плюсы", "Минусы"),
         ("What did you like?", "What did you dislike?"),
         ("Gut am Arbeitgeber finde ich", "Schlecht am Arbeitgeber finde ich"),
+        ("What did you like most?", "What could we improve?"),
+        ("What I liked", "What could have been improved"),
     ],
 )
 def test_the_halves_of_a_review_are_joined_in_any_language(good: str, bad: str) -> None:
@@ -172,6 +216,70 @@ def test_what_search_engines_call_score_is_no_rating_beside_one() -> None:
     assert found(_score=STARS, **{"_source.text": TEXTS, "_source.rating": STARS}).of("label") == ("_source.rating",)
 
 
+@pytest.mark.parametrize("name", ["Anzahl Sterne", "Nombre d'étoiles", "Liczba gwiazdek", "Количество звёзд"])
+def test_how_many_stars_there_are_is_a_rating(name: str) -> None:
+    assert found(text=TEXTS, **{name: STARS}).of("label") == (name,)
+
+
+@pytest.mark.parametrize(
+    ("of_a_part", "of_all"),
+    [
+        ("nota_limpeza", "nota_geral"),
+        ("Note prix", "Note globale"),
+        ("Ocena ceny", "Ocena ogólna"),
+        ("Rating makanan", "Rating keseluruhan"),
+        ("맛 평점", "종합 평점"),
+        ("Service rating", "Rating overall"),
+    ],
+)
+def test_the_rating_of_all_comes_before_those_of_parts(of_a_part: str, of_all: str) -> None:
+    roles = found(text=TEXTS, **{of_a_part: STARS[::-1], of_all: STARS})
+    assert roles.of("label") == (of_all,)
+
+
+def test_that_it_is_of_all_makes_a_rating_surer_wherever_the_name_says_so() -> None:
+    for name, sure in (("nota_geral", "likely"), ("nota_limpeza", "a guess")):
+        roles = found(text=TEXTS, **{name: STARS})
+        assert roles.rule is not None
+        assert (roles.of("label"), roles.rule.sure) == ((name,), sure)
+
+
+def test_the_overall_rating_of_a_product_does_not_come_before_the_customers() -> None:
+    averages = ["4.9", "4.7"] * 12
+    assert found(text=TEXTS, **{"Overall Rating": averages, "Customer Rating": STARS}).of("label") == (
+        "Customer Rating",
+    )
+
+
+@pytest.mark.parametrize("other", ["Hotel stars", "stars_business", "restaurant_rating"])
+def test_the_stars_of_a_house_are_not_those_of_its_reviews(other: str) -> None:
+    roles = found(text=TEXTS, **{other: ["3", "4", "5", "4"] * 6, "Score given": STARS})
+    [label] = [each for each in roles.roles if each.role == "label"]
+    assert (label.column, label.sure) == ("Score given", "a guess")
+    assert f"{other} may say what a review thinks too; Score given was taken" in roles.told
+    assert found(text=TEXTS, **{other: STARS}).of("label") == (other,), "where there are no others"
+
+
+def test_a_rating_that_is_taken_before_that_of_a_house_is_a_guess() -> None:
+    of_reviews = ["4.8", "1.2", "4.1", "2.3"] * 6
+    roles = found(text=TEXTS, **{"Hotel stars": ["3", "4", "5", "4"] * 6, "user score": of_reviews})
+    assert [(each.column, each.sure) for each in roles.roles if each.role == "label"] == [("user score", "a guess")]
+
+
+def test_records_within_rows_are_told() -> None:
+    inner = [[{"text": text, "stars": 5}] for text in TEXTS]
+    for beside in ({}, {"description": TEXTS}):
+        roles = found(reviews=inner, **beside)
+        assert any(each.startswith("each row has a list of records in reviews: ") for each in roles.told)
+        assert "sure" not in [each.sure for each in roles.roles]
+    assert found(images=[[{"url": "a"}]] * COUNT, text=TEXTS).told == ()
+
+
+@pytest.mark.parametrize("name", ["评论数", "点赞数", "star_count", "Anzahl Bewertungen"])
+def test_how_many_comments_or_ratings_there_are_is_none(name: str) -> None:
+    assert found(text=TEXTS, **{name: STARS}).of("label") == ()
+
+
 @pytest.mark.parametrize("other", ["Ilość", "Počet kusů", "数量", "weekday", "nights"])
 def test_how_many_were_bought_is_no_rating_in_any_language(other: str) -> None:
     assert found(text=TEXTS, **{other: ["1", "2", "3", "4"] * 6}).of("label") == ()
@@ -184,6 +292,25 @@ def test_how_many_were_bought_is_no_rating_in_any_language(other: str) -> None:
 def test_the_day_of_an_order_or_a_birth_is_not_that_of_the_review(ordered: str, reviewed: str) -> None:
     earlier = ["2023-01-31"] * COUNT
     assert found(text=TEXTS, **{ordered: earlier, reviewed: ISO}).of("created_at") == (reviewed,)
+
+
+@pytest.mark.parametrize("other", ["crawled_at_utc", "Scrape_Date", "retrievedDate"])
+def test_when_a_review_was_fetched_is_not_its_date_where_that_cannot_be_read(other: str) -> None:
+    ago = ["2 months ago", "3 years ago"] * 12
+    roles = found(text=TEXTS, review_date=ago, **{other: ISO})
+    assert roles.of("created_at") == ()
+    assert f"{other} is not the date of the review by its name: it is left out" in roles.told
+    assert found(text=TEXTS, review_date=ago, when=ISO).of("created_at") == ("when",)
+    assert found(text=TEXTS, review_date=ISO, **{other: ISO}).of("created_at") == ("review_date",)
+
+
+@pytest.mark.parametrize(("language", "month"), [("th", "มกราคม"), ("ms", "Ogos")])
+def test_months_are_read_in_the_language_of_the_file(language: str, month: str) -> None:
+    dates = [f"{1 + place % 28} {month} 2023" for place in range(COUNT)]
+    roles = found(text=TEXTS, date=dates)
+    assert (roles.of("created_at"), roles.language) == (("date",), language)
+    in_years_of_buddha = [each.replace("2023", "2566") for each in dates]
+    assert found(text=TEXTS, date=in_years_of_buddha).of("created_at") == ()
 
 
 def test_of_two_dates_of_which_none_is_named_better_either_is_a_guess() -> None:
@@ -263,6 +390,11 @@ def test_an_id_is_distinct_and_named_so_and_no_row_number() -> None:
     repeated = found(text=TEXTS, id=[*ids[:-1], ids[0]])
     assert repeated.of("review_id") == ()
     assert any("id repeats 1 id;" in each for each in repeated.told)
+
+
+@pytest.mark.parametrize("name", ["restaurant_id", "restId", "book_id", "doctorId", "guest_id", "usuario_id"])
+def test_an_id_of_something_else_is_none_of_the_review_though_all_are_distinct(name: str) -> None:
+    assert found(text=TEXTS, **{name: [f"r{place:03}" for place in range(COUNT)]}).of("review_id") == ()
 
 
 def test_few_values_with_a_name_are_worth_keeping_and_reserved_names_are_not() -> None:
@@ -367,6 +499,7 @@ def test_one_of_a_thing_is_no_plural() -> None:
 
 def test_a_name_speaks_for_a_role_or_against_it() -> None:
     assert suggests("reviews.rating", "label") == suggests("Star Rating", "label") == 2
+    assert suggests("score_0_10", "label") == 2 > suggests("score_3_10", "label")
     assert suggests("reviewcount", "label") < 0 < suggests("user score", "label")
     assert is_a_known_name("Kommentar")
     assert not is_a_known_name("positive")

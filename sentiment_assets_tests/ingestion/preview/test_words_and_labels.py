@@ -73,6 +73,21 @@ def test_a_review_that_praises_and_blames_and_one_without_a_label_say_nothing() 
     assert told_of_labels(upside_down.assign(label=pd.array([None] * 40, "Int8"))) == ""
 
 
+@pytest.mark.parametrize("language", ["en", "de", "zh"])
+def test_that_those_who_praise_are_negative_and_those_who_blame_neutral_is_told(language: str) -> None:
+    turned = reviews(language, praised=0, blamed=1)
+    as_if_up_to_ten = turned.assign(neutral=turned["label"] == 1).assign(
+        label=turned["label"].mask(turned["label"] == 1)
+    )
+    told = told_of_labels(as_if_up_to_ten)
+    assert told.startswith(
+        "labels do not go with words: none is positive, and of 20 reviews with words of praise 0.0 %"
+    )
+    assert "of 20 with words of blame 100.0 %; they seem to be upside down" in told
+    right = as_if_up_to_ten.assign(text=as_if_up_to_ten["text"].to_numpy()[::-1])
+    assert told_of_labels(right) == ""
+
+
 def preview_of_marks(column: str, best: int, worst: int) -> Preview:
     rows = [f'"{PRAISE["de"].format(number)}, sehr solide",{best}' for number in range(15)]
     rows += [f'"{BLAME["de"].format(number)}, leider",{worst}' for number in range(15)]
