@@ -79,9 +79,11 @@ _SUGGESTING: Mapping[str, str] = {
         "quelle sprache land kategorie kanal filiale produto marca fonte idioma categoria pais canal "
         "loja producto fuente tienda produit marque langue categorie pays magasin division version "
         "locale site branch artikel article articulo artigo articolo modell modele magasins geschaft boutique "
-        "品牌 产品 商品 语言 来源"
+        "city ville stadt ciudad cidade citta miasto sehir kota stad mesto "
+        "品牌 产品 商品 语言 来源 城市"
     ),
 }
+_NUMBER = frozenset(["n", "no", "nr", "num", "numero", "numer", "nummer"])
 _CONTRARY: Mapping[str, str] = {
     "text": (
         "reply response answer developer seller owner product url link author user id date category "
@@ -244,6 +246,8 @@ def suggests(name: str, role: str) -> float:
     for_it = sum(word in _WORDS[role] for word in words)
     if role == "label" and _says_how_many_stars(words):
         return 1.0
+    if role == "review_id" and len(words) == 2 and words[0] in _NUMBER and words[1] in _WORDS["text"]:
+        return 1.0  # "N° avis", "Nr. Bewertung"
     if any(word in _AGAINST[role] or (role == "label" and _says_a_count(word)) for word in words):
         return -1.0
     if written_by_a_machine and role == "label":

@@ -165,7 +165,7 @@ def _find_text(search: _Search) -> None:
     if any(_hint(search, each, "text") >= 1 for each in records):
         sure = "a guess"
     if search.named and speaks_against(best.name, "text"):
-        sure, why_not = "a guess", ", but its name says of something else"
+        sure, why_not = "a guess", ", by its name something else"
     longest = "longest texts, " if best.name == ranked[0] else ""
     why = f"{longest}{_words_each(best)}" + (", its name" if is_named else why_not)
     search.take(best, "text", sure=sure, why=why)
@@ -285,7 +285,7 @@ def _how_sure_of_date(dates: Dates, hint: float) -> tuple[Sure, str]:
     what = "numbers since 1970" if dates.digits_only else "dates"
     to_say = "; the order must be said" if dates.is_ambiguous else ""
     if hint < 0:
-        return "a guess", f"{what}, but its name says of something else{to_say}"
+        return "a guess", f"{what}, by its name of something else{to_say}"
     sure: Sure = "likely" if dates.is_ambiguous or hint < 1 else "sure"
     return sure, what + (", its name" if hint >= 1 else "") + to_say
 

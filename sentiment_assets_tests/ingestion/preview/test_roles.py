@@ -362,7 +362,7 @@ def test_a_moment_comes_before_a_version(versions: list[str]) -> None:
     roles = found(text=TEXTS, **{"app.version": versions}, updated=MILLISECONDS)
     [date] = [each for each in roles.roles if each.role == "created_at"]
     assert (date.column, date.sure) == ("updated", "a guess")
-    assert date.why == "numbers since 1970, but its name says of something else"
+    assert date.why == "numbers since 1970, by its name of something else"
 
 
 @pytest.mark.parametrize("name", ["version", "appVersionName", "build", "build_number", "app.release"])
@@ -500,6 +500,8 @@ def test_one_of_a_thing_is_no_plural() -> None:
 def test_a_name_speaks_for_a_role_or_against_it() -> None:
     assert suggests("reviews.rating", "label") == suggests("Star Rating", "label") == 2
     assert suggests("score_0_10", "label") == 2 > suggests("score_3_10", "label")
+    assert min(suggests(name, "review_id") for name in ("N° avis", "Nr. Kommentar", "№ отзыва", "nº reseña")) >= 1
+    assert suggests("no comments yet", "review_id") < 1 <= suggests("Ville", "keep")
     assert suggests("reviewcount", "label") < 0 < suggests("user score", "label")
     assert is_a_known_name("Kommentar")
     assert not is_a_known_name("positive")
