@@ -97,8 +97,11 @@ def _serve(
         click.echo("\n".join(log.read_text(errors="replace").splitlines()[-_LINES_TOLD:]), err=True)
         return max(abs(server.returncode or 0) for server in servers)
     except KeyboardInterrupt:
+        click.echo(f"Stopping, which takes up to {_SECONDS_TO_STOP} seconds.")
         return 0
     finally:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # who asks twice would leave some of them behind
         _stop(servers)
 
 
