@@ -120,9 +120,11 @@ def show(console: Console, shown: Preview) -> None:
         date = f" {review.created_at[:10]}" if review.created_at else ""
         _line(console, f"  {review.label}{date}", review.text, most=console.width)
     _line(console, "Rows", _rows(shown))
-    for reason in (*shown.outcome.quarantine, *_unread(shown)):
-        field = _ROLES.get(reason.field, reason.field)
-        _line(console, f"  {counted(reason.rows, 'row')}", f"{field}: {reason.reason} (first: row {reason.first})")
+    for kept, reasons in (("", shown.outcome.quarantine), (" kept without it", _unread(shown))):
+        for reason in reasons:
+            field = _ROLES.get(reason.field, reason.field)
+            said = f"{field}: {reason.reason} (first: row {reason.first})"
+            _line(console, f"  {counted(reason.rows, 'row')}{kept}", said)
     for warning in shown.warnings[:_MOST_WARNINGS]:
         _line(console, "Warning", warning, style="yellow")
     if len(shown.warnings) > _MOST_WARNINGS:

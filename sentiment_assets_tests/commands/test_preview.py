@@ -331,3 +331,12 @@ def test_a_folder_by_a_branchs_settings_and_one_without_a_review(tmp_path: Path,
     refused = look_at(tmp_path / "none")
     assert refused.exit_code == 1
     assert "none: it is empty, and no text: put each review into a .txt of its own" in " ".join(refused.output.split())
+
+
+def test_the_order_of_dates_is_written_where_a_slip_has_another(tmp_path: Path) -> None:
+    days = [f"{1 + number % 28:02d}/08/2026" for number in range(len(TEXTS) - 1)]
+    shown = run(tmp_path, table({"body": TEXTS, "stars": STARS, "posted": [*days, "05/13/2026"]}).encode())
+    attributes = pasted(shown.output)["attributes"]
+    assert isinstance(attributes, dict)
+    assert attributes["columns"]["created_at"] == {"column": "posted", "order": "day_first"}
+    assert "1 row kept without it: date: there is no such day or time (first: row" in shown.output

@@ -3,16 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from statistics import fmean, median
+from typing import get_args
 
 from sentiment_assets.ingestion.label_rules import is_number
 from sentiment_assets.ingestion.moments import Written, read_moments, words_of_months
 from sentiment_assets.ingestion.readers.source import RawRow
-from sentiment_assets.ingestion.settings import DateColumn, label_key
+from sentiment_assets.ingestion.settings import DateColumn, DateOrder, label_key
 from sentiment_assets.ingestion.values import plain, stands_for_nothing, value_at, ways_to_values
 
 _WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
@@ -25,6 +26,8 @@ _WORDS_OF_A_DATE = re.compile(r"[^\W\d_][^\W_]*(?:[\u0900-\u0dff][^\W_]*)*")
 _LANGUAGES = "de es fr pt it nl pl ru sv tr cs uk hu ro el da fi no he ar hi vi bg hr sk sl lt lv et id ms th ca"
 """Languages in which months are named, the most frequent ones first: some names are of several."""
 _MOSTLY = 0.5
+_NEARLY_ALL, _NOT_NEARLY_ALL = 0.95, 0.8
+"""The share of dates that one order reads where a few slips are in another, and what the other orders read at most."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,16 @@ class Dates:
     language: str
     """The language of its months, if it is not English."""
     digits_only: bool
+    order: DateOrder | None = None
+    """The order of day and month that must be said, since a few values have another one; ``None`` where none must."""
 
     @property
     def is_ambiguous(self) -> bool:
         """Whether the order of day and month must be said."""
         return "order: day_first" in self.reason
+
+
+NO_DATES = Dates(0.0, "", "", digits_only=False)
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class Column:
     def dates(self) -> Dates:
         """What its values are as dates."""
         if not self.values or any(isinstance(each, bool | dict | list) for each in self.values):
-            return Dates(0.0, "", "", digits_only=False)
+            return NO_DATES
         return _dates_of(self)
 
     def example(self, most: int = 3) -> tuple[str, ...]:
@@ -170,7 +178,18 @@ def _dates_of(column: Column) -> Dates:
 
 
 def _read_as(name: str, written: Mapping[Written, int], fitting: Sequence[Written], *, language: str) -> Dates:
-    moments = read_moments(fitting, DateColumn(column=name), (language,) if language else ())
+    found = _read_by(DateColumn(column=name), written, fitting, language=language)
+    if not found.is_ambiguous:
+        return found
+    said = {each: DateColumn(column=name, order=each) for each in get_args(DateOrder)}
+    ordered = {each: _read_by(said[each], written, fitting, language=language) for each in said}
+    best, *others = sorted(ordered, key=lambda each: -ordered[each].read)
+    clear = all(ordered[each].read < _NOT_NEARLY_ALL for each in others)
+    return replace(ordered[best], order=best) if clear and ordered[best].read >= _NEARLY_ALL else found
+
+
+def _read_by(column: DateColumn, written: Mapping[Written, int], fitting: Sequence[Written], *, language: str) -> Dates:
+    moments = read_moments(fitting, column, (language,) if language else ())
     ambiguous = {value for value, reason in moments.why_not.items() if "order: day_first" in reason}
     read = sum(written[value] for value in (*moments.of, *ambiguous)) / sum(written.values())
     reasons = Counter[str]()

@@ -103,6 +103,8 @@ def _columns(said: ReviewColumns, columns: tuple[Column, ...], roles: Roles) -> 
         stays = role in said.model_fields_set and (not by_branch or filled & set(by_branch))
         if there and there != by_branch and not stays:
             found[role] = list(there) if len(there) > 1 else there[0]
+            if role == "created_at" and roles.order:
+                found[role] = {"column": there[0], "order": roles.order}
     return found
 
 

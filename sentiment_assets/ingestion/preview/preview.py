@@ -233,6 +233,8 @@ def _proposed_columns(roles: Roles) -> dict[str, object]:
             columns[role] = names[0]
         elif not names and (role in roles.not_used or DEFAULT_NAMES[role] in texts or role in roles.of("label")):
             columns[role] = ""
+    if roles.order:
+        columns["created_at"] = {"column": roles.of("created_at")[0], "order": roles.order}
     if roles.of("keep"):
         columns["keep"] = list(roles.of("keep"))
     return columns

@@ -16,7 +16,7 @@ from sentiment_assets.ingestion.label_rules import (
     rule_of_classes,
     understood_without_a_rule,
 )
-from sentiment_assets.ingestion.preview.columns import Column, Dates
+from sentiment_assets.ingestion.preview.columns import NO_DATES, Column, Dates
 from sentiment_assets.ingestion.preview.names import (
     are_a_pair,
     is_a_pair,
@@ -32,7 +32,7 @@ from sentiment_assets.ingestion.preview.names import (
     words_in,
 )
 from sentiment_assets.ingestion.ratings import highest_named, number_of
-from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, LabelRule, label_key
+from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, DateOrder, LabelRule, label_key
 from sentiment_assets.ingestion.split_names import read_split
 from sentiment_assets.ingestion.values import NotRead
 from sentiment_assets.presentation.wording import counted
@@ -76,6 +76,8 @@ class Roles:
     told: tuple[str, ...] = ()
     language: str = ""
     """The language of the months' names, if it is not English."""
+    order: DateOrder | None = None
+    """The order of day and month in dates, where it must be said."""
 
     def of(self, role: str) -> tuple[str, ...]:
         """The columns of a role, in the order of the file."""
@@ -107,7 +109,7 @@ def find_roles(columns: Sequence[Column], *, named: bool = True) -> Roles:
     """
     search = _Search({each.name: each for each in columns if each.name.isprintable()}, named)
     _find_text(search)
-    language = _find_date(search)
+    dates = _find_date(search)
     _find_split(search)
     _find_id(search)
     rule = _find_label(search)
@@ -116,7 +118,7 @@ def find_roles(columns: Sequence[Column], *, named: bool = True) -> Roles:
     roles = tuple(sorted(search.found, key=lambda each: order[each.column]))
     taken = {(each.column, each.role) for each in roles}
     not_used = tuple(role for role, name in DEFAULT_NAMES.items() if name in order and (name, role) not in taken)
-    return Roles(roles, rule, not_used, told=tuple(search.told), language=language)
+    return Roles(roles, rule, not_used, told=tuple(search.told), language=dates.language, order=dates.order)
 
 
 def _hint(search: _Search, column: Column, role: str) -> float:
@@ -231,8 +233,8 @@ def _title(search: _Search, text: Column) -> Column | None:
 # the date
 
 
-def _find_date(search: _Search) -> str:
-    """Take the column of the date, and return the language of its months if it is not English."""
+def _find_date(search: _Search) -> Dates:
+    """Take the column of the date, and return what its values are as dates, if there is one."""
     hints = {each.name: _hint(search, each, "created_at") for each in search.free()}
     candidates = [each for each in search.free() if _may_be_the_date(search, each)]
     names = {each.name for each in candidates}
@@ -242,10 +244,10 @@ def _find_date(search: _Search) -> str:
     ]
     if lost and all(hints[name] < 0 for name in names):
         search.told += [f"{name} is not the date of the review by its name: it is left out" for name in names]
-        return ""
+        return NO_DATES
     weights = {each.name: _weight_of_date(each, hints[each.name]) for each in candidates}
     if not weights:
-        return ""
+        return NO_DATES
     best = search.columns[max(weights, key=lambda name: weights[name])]
     dates = best.dates
     sure, why = _how_sure_of_date(dates, _hint(search, best, "created_at"))
@@ -256,13 +258,17 @@ def _find_date(search: _Search) -> str:
     search.take(best, "created_at", sure=sure, why=why)
     if dates.is_ambiguous:
         search.told.append(f"{best.name}: {dates.reason}; until then it stays without a date")
+    elif dates.order:
+        search.told.append(
+            f"{best.name}: nearly all dates are by `order: {dates.order}`, but not all; others stay without a date"
+        )
     elif dates.reason:
         search.told.append(f"{best.name}: {dates.reason}; such a value stays without a date")
     if dates.language:
         search.told.append(
             f"{best.name} names months in another language: `monitoring: {{languages: [{dates.language}]}}` reads them"
         )
-    return dates.language
+    return dates
 
 
 def _may_be_the_date(search: _Search, column: Column) -> bool:
@@ -286,7 +292,7 @@ def _how_sure_of_date(dates: Dates, hint: float) -> tuple[Sure, str]:
     to_say = "; the order must be said" if dates.is_ambiguous else ""
     if hint < 0:
         return "a guess", f"{what}, by its name of something else{to_say}"
-    sure: Sure = "likely" if dates.is_ambiguous or hint < 1 else "sure"
+    sure: Sure = "likely" if dates.is_ambiguous or dates.order or hint < 1 else "sure"
     return sure, what + (", its name" if hint >= 1 else "") + to_say
 
 

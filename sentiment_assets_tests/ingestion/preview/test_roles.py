@@ -497,6 +497,20 @@ def test_one_of_a_thing_is_no_plural() -> None:
     assert why["sentiment"] == "1 different word, its name"
 
 
+def test_a_slip_among_dates_costs_no_other_its_date() -> None:
+    def of(dates: Sequence[str]) -> Roles:
+        columns = [Column("date", tuple(dates), len(dates)), Column("text", tuple(TEXTS), len(dates))]
+        return find_roles(columns)
+
+    days = [f"{1 + number % 28:02d}/08/2026" for number in range(99)]
+    slip = of([*days, "05/13/2026"])
+    assert slip.order == "day_first"
+    assert any("nearly all dates are by `order: day_first`" in each for each in slip.told)
+    mixed = of([f"05/{day}/2026" for day in range(13, 29)] + [f"{day}/05/2026" for day in range(13, 29)])
+    assert mixed.order is None
+    assert any("some dates of the column have the day first and others the month" in each for each in mixed.told)
+
+
 def test_a_name_speaks_for_a_role_or_against_it() -> None:
     assert suggests("reviews.rating", "label") == suggests("Star Rating", "label") == 2
     assert suggests("score_0_10", "label") == 2 > suggests("score_3_10", "label")
