@@ -7,6 +7,10 @@ from sentiment_assets.monitoring.quality_batch import Judgement, QualityBatch
 from sentiment_assets.monitoring.settings import MonitoringSettings
 
 _NAME = "missing_columns"
+_WHAT_TO_DO = (
+    "Ask the client for them, or name the right ones under `columns`: one that has a new name from now on under "
+    "`renamed`."
+)
 
 
 def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
@@ -20,10 +24,7 @@ def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
         missing, there = (_quoted(names) for names in (file.columns_missing, file.columns_found))
         sentence = f"The file lacks {missing}, which the branch names; it has {there}."
     if count > limit:
-        sentence = (
-            f"{sentence} Ask the client for them, or name the right ones under `columns`: one that has a new name "
-        )
-        sentence += "from now on under `renamed`."
+        sentence = f"{sentence} {_WHAT_TO_DO}"
     verdict: Verdict = "warn" if count > limit else "ok"
     return Judgement(
         Finding(name=_NAME, verdict=verdict, sentence=sentence, statistic=count, effect=count, threshold=limit)
