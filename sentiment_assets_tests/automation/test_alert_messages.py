@@ -1,6 +1,7 @@
 """One message per cause, from the events that a real run of made-up assets and checks leaves behind."""
 
 import os
+from collections.abc import Mapping
 from errno import ENOMEM
 from typing import Any
 
@@ -13,7 +14,8 @@ from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.monitoring.batch_checks import check_drift
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.resources.notifications import Message
-from testing.batches import as_file, batch
+from testing.batches import as_file, batch, kitchen
+from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 
 UI = "http://dagster"
@@ -125,6 +127,38 @@ def test_a_batch_that_a_run_checks_twice_is_one_batch_and_its_last_word_counts(
     assert run is not None
     titles = [each.title for each in messages_of_run(branch.instance, "acme", run, UI)]
     assert titles.count("acme: html of a.csv failed") == 1
+
+
+@pytest.mark.parametrize(("more", "told"), [({}, 0), ({"is_news": False}, 0), ({"is_news": True}, 1)])
+def test_a_check_of_what_an_older_run_took_in_is_told_if_it_had_not_failed_before(
+    history: dg.DagsterInstance, more: Mapping[str, bool], told: int
+) -> None:
+    @dg.asset(key=["acme", "raw_reviews"])
+    def raw_reviews() -> None: ...
+
+    @dg.asset_check(asset=raw_reviews)
+    def text_drift() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, metadata=more)
+
+    dg.materialize([raw_reviews], instance=history)
+    asked = dg.AssetSelection.checks(text_drift)
+    result = dg.materialize([raw_reviews, text_drift], instance=history, selection=asked)
+    run = history.get_run_by_id(result.run_id)
+    assert run is not None
+    assert len(messages_of_run(history, "acme", run, UI)) == told
+
+
+@pytest.mark.slow
+def test_a_batch_from_before_the_first_champion_is_told_of_when_it_is_compared(acme: BranchInProcess) -> None:
+    assert acme.take_in("a.csv", as_csv(made_up_reviews(600))).success
+    assert acme.take_in("b.csv", as_file(kitchen(200).assign(label=None))).success
+    assert acme.train().success
+    titles = []
+    for _ in range(2):
+        run = acme.instance.get_run_by_id(acme.score("b.csv").run_id)
+        assert run is not None
+        titles += [each.title for each in messages_of_run(acme.instance, "acme", run, UI)]
+    assert titles.count("acme: text_drift of b.csv failed") == 1
 
 
 def test_a_check_that_passes_is_no_news(history: dg.DagsterInstance) -> None:
