@@ -1,7 +1,7 @@
 """One message per cause, from the events that a real run of made-up assets and checks leaves behind."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from errno import ENOMEM
 from typing import Any
 
@@ -127,6 +127,21 @@ def test_a_batch_that_a_run_checks_twice_is_one_batch_and_its_last_word_counts(
     assert run is not None
     titles = [each.title for each in messages_of_run(branch.instance, "acme", run, UI)]
     assert titles.count("acme: html of a.csv failed") == 1
+
+
+def test_what_a_step_said_last_counts_where_it_was_tried_again(history: dg.DagsterInstance) -> None:
+    tries: list[bool] = []
+
+    @dg.asset(key=["acme", "raw_reviews"], check_specs=[dg.AssetCheckSpec("html", asset=["acme", "raw_reviews"])])
+    def raw_reviews() -> Iterator[Any]:
+        tries.append(bool(tries))
+        yield dg.AssetCheckResult(check_name="html", passed=tries[-1])
+        if not tries[-1]:
+            raise dg.RetryRequested(max_retries=1, seconds_to_wait=0)
+        yield dg.MaterializeResult()
+
+    assert messages(history, raw_reviews) == []
+    assert tries == [False, True]
 
 
 @pytest.mark.parametrize(("more", "told"), [({}, 0), ({"is_news": False}, 0), ({"is_news": True}, 1)])
