@@ -9,7 +9,8 @@ import dagster as dg
 import pytest
 
 from sentiment_assets.assets.event_metadata import check_metadata, decision_metadata, drift_page_metadata
-from sentiment_assets.automation.alert_messages import messages_of_run, what_failed
+from sentiment_assets.automation import alert_messages
+from sentiment_assets.automation.alert_messages import ended_runs, messages_of_run, what_failed
 from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.monitoring.batch_checks import check_drift
 from sentiment_assets.monitoring.finding import Finding
@@ -142,6 +143,32 @@ def test_what_a_step_said_last_counts_where_it_was_tried_again(history: dg.Dagst
 
     assert messages(history, raw_reviews) == []
     assert tries == [False, True]
+
+
+def test_no_run_is_passed_over_where_more_have_ended_than_are_looked_at_at_once(
+    history: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dg.op(config_schema=bool)
+    def works(context: dg.OpExecutionContext) -> None:
+        assert context.op_config
+
+    @dg.job
+    def job() -> None:
+        works()
+
+    monkeypatch.setattr(alert_messages, "_MOST_RUNS", 2)
+    ended = [
+        job.execute_in_process(
+            run_config={"ops": {"works": {"config": well}}}, instance=history, raise_on_error=False
+        ).run_id
+        for well in (True, True, True, False, True)
+    ]
+    seen: list[str] = []
+    last = 0
+    while page := ended_runs(history, last):
+        last = page[-1][0]
+        seen += [run_id for _, run_id in page]
+    assert seen == ended
 
 
 @pytest.mark.parametrize(("more", "told"), [({}, 0), ({"is_news": False}, 0), ({"is_news": True}, 1)])
