@@ -5,9 +5,10 @@ time that was written as ``2026-01-01 00:00:05`` is then compared with ``2026-01
 rows are lost (decision 34).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sentiment_assets.sources.cursor_order import newest
 from sentiment_assets.sources.keys import telling_apart
@@ -55,9 +56,15 @@ def sql_resource(name: str, settings: SqlSource, engine: "sa.Engine") -> "DltRes
             result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(_new_rows(settings, cursor))
             _require_columns(settings, list(result.keys()))
             for part in result.mappings().partitions():
-                yield [dict(each) for each in part]
+                yield [_row(each, settings.cursor) for each in part]
 
     return rows
+
+
+def _row(row: Mapping[str, Any], cursor: str) -> dict[str, Any]:
+    """A row whose cursor is text if it is a UUID, as dlt's state has it."""
+    value = row[cursor]
+    return {**row, cursor: str(value)} if isinstance(value, UUID) else dict(row)
 
 
 def without_cursor(settings: SqlSource, engine: "sa.Engine") -> int:
