@@ -5,7 +5,7 @@ time that was written as ``2026-01-01 00:00:05`` is then compared with ``2026-01
 rows are lost (decision 34).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -56,15 +56,14 @@ def sql_resource(name: str, settings: SqlSource, engine: "sa.Engine") -> "DltRes
             result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(_new_rows(settings, cursor))
             _require_columns(settings, list(result.keys()))
             for part in result.mappings().partitions():
-                yield [_row(each, settings.cursor) for each in part]
+                yield [_row(dict(each), settings.cursor) for each in part]
 
     return rows
 
 
-def _row(row: Mapping[str, Any], cursor: str) -> dict[str, Any]:
+def _row(row: dict[str, Any], cursor: str) -> dict[str, Any]:
     """A row whose cursor is text if it is a UUID, as dlt's state has it."""
-    value = row[cursor]
-    return {**row, cursor: str(value)} if isinstance(value, UUID) else dict(row)
+    return {**row, cursor: str(row[cursor])} if isinstance(row[cursor], UUID) else row
 
 
 def without_cursor(settings: SqlSource, engine: "sa.Engine") -> int:
