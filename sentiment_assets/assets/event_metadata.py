@@ -38,7 +38,7 @@ TOLD_AGAIN = "told_again"
 """Marks the event of a partition that a resumed run passes over: it says what a former run has stored."""
 
 _OUTCOME, _DECISION, _CHALLENGER_VERSION, _MODEL_LINK = "outcome", "decision", "challenger_version", "mlflow_model"
-_WAKES_SOMEBODY, _DRIFT_PAGE = "wakes_somebody", "drift_page"
+_WAKES_SOMEBODY, _DRIFT_PAGE, _IS_NEWS = "wakes_somebody", "drift_page", "is_news"
 _NUMBERS = ("effect", "statistic", "p_value", "threshold")
 _FORMER_WAKES_SOMEBODY = "pages"
 _FORMER_WORDS = {"Promoted": Outcome.PROMOTED, "Not promoted": Outcome.NOT_PROMOTED}
@@ -89,6 +89,8 @@ class RecordedCheck:
     """Effect, statistic, p_value and threshold by name, as far as the check has them."""
     drift_page: str | None
     """A link to the branch's drift page."""
+    is_news: bool
+    """Whether it had not failed before, though what it looked at is of an older run."""
 
 
 def check_metadata(finding: "Finding", *, wakes_somebody: bool) -> dict[str, Any]:
@@ -103,17 +105,24 @@ def drift_page_metadata(link: dg.UrlMetadataValue, file: str) -> dict[str, Any]:
     return {_DRIFT_PAGE: link, "drift_page_file": file}
 
 
+def news_metadata(*, is_news: bool) -> dict[str, Any]:
+    """Write whether a check that is asked again, of what an older run took in, had not failed before."""
+    return {_IS_NEWS: is_news}
+
+
 def read_check(metadata: Metadata) -> RecordedCheck:
-    """Read what ``check_metadata`` and ``drift_page_metadata`` wrote, also in a former release.
+    """Read what ``check_metadata``, ``drift_page_metadata`` and ``news_metadata`` wrote, also in a former release.
 
     A check that has none of it is read too.
     """
     page = metadata.get(_DRIFT_PAGE)
     wakes = metadata.get(_WAKES_SOMEBODY, metadata.get(_FORMER_WAKES_SOMEBODY))
+    news = metadata.get(_IS_NEWS)
     return RecordedCheck(
         wakes_somebody=wakes is not None and wakes.value is True,
         numbers={name: str(metadata[name].value) for name in _NUMBERS if name in metadata},
         drift_page=None if page is None else str(page.value),
+        is_news=news is not None and news.value is True,
     )
 
 

@@ -132,7 +132,7 @@ def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], 
 def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Iterator[Message]:
     """One message for each check, whatever number of batches failed it.
 
-    A check of what an older run materialized has had its message.
+    A check of what an older run materialized has had its message, unless it passed then.
     """
     last: dict[tuple[str, str | None], dg.AssetCheckEvaluation] = {}
     for event in events:
@@ -142,7 +142,8 @@ def _checks_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent
     failed: dict[str, list[dg.AssetCheckEvaluation]] = defaultdict(list)
     for (name, _), evaluation in last.items():
         target = evaluation.target_materialization_data
-        if not evaluation.passed and (target is None or target.run_id == run.run_id):
+        is_own = target is None or target.run_id == run.run_id
+        if not evaluation.passed and (is_own or read_check(evaluation.metadata).is_news):
             failed[name].append(evaluation)
     for name, evaluations in failed.items():
         checks = [read_check(evaluation.metadata) for evaluation in evaluations]

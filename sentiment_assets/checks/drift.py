@@ -1,9 +1,10 @@
 """The drift checks of ``raw_reviews``: texts and labels against the champion's reference."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import dagster as dg
 
+from sentiment_assets.assets.event_metadata import news_metadata
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.ui_metadata import table
 from sentiment_assets.checks.results import CheckedBatch, check_results, check_specs, severity_of
@@ -24,8 +25,11 @@ def drift_specs(
     )
 
 
-def drift_results(batch: CheckedBatch) -> Iterator[dg.AssetCheckResult]:
-    """Compare a batch with the champion, remember what was found, and say it."""
+def drift_results(batch: CheckedBatch, failed_before: Collection[str] | None = None) -> Iterator[dg.AssetCheckResult]:
+    """Compare a batch with the champion, remember what was found, and say it.
+
+    ``failed_before`` are the checks that had failed for a batch that is compared again.
+    """
     from sentiment_assets.monitoring.batch_checks import check_drift
 
     record = check_drift(batch.compared, batch.settings)
@@ -33,4 +37,6 @@ def drift_results(batch: CheckedBatch) -> Iterator[dg.AssetCheckResult]:
     words = {"words": table(vars(word) for word in record.words)}
     examples = {"most_unlike": table(vars(example) for example in record.examples)}
     more = {"text_drift": {**words, **examples, **batch.drift_page}, "label_drift": batch.drift_page}
+    if failed_before is not None:
+        more = {name: {**each, **news_metadata(is_news=name not in failed_before)} for name, each in more.items()}
     yield from check_results(batch, RAW_REVIEWS, records, severity=batch.severity, more=more)

@@ -20,7 +20,8 @@ def compare_again(batch: CheckedBatch) -> Iterator[dg.AssetCheckResult]:
 
     record = next(iter(load_records(batch.storage, batch.branch, DRIFT, [batch.key])), None)
     if batch.champion and is_out_of_date(record, batch.content, batch.champion.version):
-        yield from drift_results(batch)
+        known = record.warnings if record and record.is_of(batch.content) else ()
+        yield from drift_results(batch, failed_before=[finding.name for finding in known])
 
 
 def require_passed(batch: CheckedBatch) -> None:

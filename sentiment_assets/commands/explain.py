@@ -111,7 +111,7 @@ def show(console: Console, explained: ExplainedScore) -> None:
         console.print("The model knows no word of this text.")
         return
     table = Table("word", "added", "", box=None)
-    heaviest = abs(explained.words[0].contribution)
+    heaviest = abs(explained.words[0].contribution) or 1.0  # all of them may have a weight of 0
     for each in explained.words[:_SHOWN]:
         bar = Text("█" * round(abs(each.contribution) / heaviest * _BAR), _style(each.contribution))
         table.add_row(Text(on_one_line(each.word)), f"{each.contribution:+.3f}", bar)

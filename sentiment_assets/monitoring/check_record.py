@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, takewhile
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -98,14 +98,16 @@ def latest_judged(records: Sequence[CheckRecord], check: str = "") -> CheckRecor
     """The newest record, of those that are given the oldest first, that warns or in which a check was judged.
 
     It is ``check``, or any. A batch of which nobody can tell, such as a few reviews or labels of known ones, hides no
-    warning of the one before. Where nothing was ever judged it is the newest; ``None`` where there are no records.
+    warning of the one before, if that is of the same champion: what was found of a former one says nothing of it. Where
+    nothing was judged it is the newest; ``None`` where there are no records.
     """
 
     def is_judged(record: CheckRecord) -> bool:
         named = [each for each in record.findings if check in ("", each.name)]
         return bool(record.warnings) or any(each.verdict != "unknown" for each in named)
 
-    return next((each for each in reversed(records) if is_judged(each)), records[-1] if records else None)
+    of_champion = takewhile(lambda record: record.champion == records[-1].champion, reversed(records))
+    return next(filter(is_judged, of_champion), records[-1] if records else None)
 
 
 def past_estimates(records: Sequence[CheckRecord]) -> list[PastEstimate]:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 _PLAIN = (str, bytes, bool, int, float, Decimal, datetime, date, time)
 _CLASHES = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 _UTC = pa.timestamp("us", "UTC")
+_BITS = 64
 
 
 class KeptRows:
@@ -85,6 +86,17 @@ def page_of(rows: Sequence[Mapping[str, object]]) -> pa.Table:
     """Rows as a table. What is nested becomes JSON text, and a column of values of several kinds becomes text."""
     names = dict.fromkeys(name for row in rows for name in row)
     return pa.table({name: _column([row.get(name) for row in rows]) for name in names})
+
+
+def as_json_holds(value: object) -> object:
+    """A value in which what no JSON holds is text, however deep it lies: odd characters, large numbers, odd types."""
+    if isinstance(value, Mapping):
+        return {_text(name): as_json_holds(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json_holds(each) for each in value]
+    if isinstance(value, str) or (isinstance(value, int) and value.bit_length() >= _BITS):
+        return _text(value)
+    return _plain(value)
 
 
 def _column(values: Sequence[object]) -> pa.Array:

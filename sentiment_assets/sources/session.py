@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sentiment_assets.sources.columns import KeptRows, page_of
+from sentiment_assets.sources.columns import KeptRows, as_json_holds, page_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,7 @@ def read_all(resource: "DltResource", state: str, pages: KeptRows) -> str:
     known: dict[str, Any] = json.typed_loads(state) if state else {}
     rows: list[dict[str, Any]] = []
     with _state_of(known):
-        for item in resource:
+        for item in resource.add_map(_told_apart):  # before dlt looks at cursors
             if isinstance(item, dict):
                 rows.append(item)
                 if len(rows) == ROWS_AT_ONCE:
@@ -39,6 +39,19 @@ def read_all(resource: "DltResource", state: str, pages: KeptRows) -> str:
                 pages.add(_table(item))
     pages.add(page_of(rows))
     return json.typed_dumps(known)
+
+
+def _told_apart(item: object) -> object:
+    """A row that dlt can write as JSON, by which it tells rows with the same cursor apart; tables are left alone."""
+    from dlt.common.json import json
+
+    if not isinstance(item, dict):
+        return item
+    try:
+        json.dumps(item)
+    except (TypeError, ValueError):
+        return as_json_holds(item)
+    return item
 
 
 def has_read_on(before: str, after: str) -> bool:

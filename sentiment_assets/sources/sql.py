@@ -8,6 +8,7 @@ rows are lost (decision 34).
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sentiment_assets.sources.cursor_order import newest
 from sentiment_assets.sources.keys import telling_apart
@@ -55,9 +56,14 @@ def sql_resource(name: str, settings: SqlSource, engine: "sa.Engine") -> "DltRes
             result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(_new_rows(settings, cursor))
             _require_columns(settings, list(result.keys()))
             for part in result.mappings().partitions():
-                yield [dict(each) for each in part]
+                yield [_row(dict(each), settings.cursor) for each in part]
 
     return rows
+
+
+def _row(row: dict[str, Any], cursor: str) -> dict[str, Any]:
+    """A row whose cursor is text if it is a UUID, as dlt's state has it."""
+    return {**row, cursor: str(row[cursor])} if isinstance(row[cursor], UUID) else row
 
 
 def without_cursor(settings: SqlSource, engine: "sa.Engine") -> int:

@@ -1,5 +1,6 @@
 """``published_scores`` in runs: what is stored of a batch is in the warehouse, and what cannot be is said."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -41,6 +42,25 @@ def publish(branch: BranchInProcess, *keys: str) -> dg.ExecuteInProcessResult:
 def rows(home: Path, query: str) -> list[tuple[object, ...]]:
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
         return list(warehouse.execute(query).fetchall())
+
+
+@pytest.mark.slow
+def test_a_warehouse_that_lacks_reports_which_another_has_is_sent_them(branch: BranchInProcess, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    both = branch.with_settings(publish=[{"to": "duckdb"}, {"to": "duckdb", "path": "other.duckdb"}])
+    assert branch.score("a.csv").success
+    assert branch.report().success
+    [today] = (home / "data/acme/reports").glob("20*")
+    for day in ("2020-01-01", "2020-01-02"):
+        shutil.copytree(today, today.with_name(day))
+    assert publish(both, "a.csv").success
+    days = "SELECT DISTINCT day FROM sentiment.reports ORDER BY day"
+    found = rows(home, days)
+    assert len(found) == 3
+    with duckdb.connect(str(home / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("DELETE FROM sentiment.reports WHERE day > '2020-01-01'")
+    assert publish(both, "a.csv").success
+    assert rows(home, days) == found
 
 
 @pytest.mark.slow

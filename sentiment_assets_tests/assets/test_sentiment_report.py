@@ -78,6 +78,8 @@ def test_labels_that_are_landed_hide_no_warning_of_the_batch_that_they_are_of(tr
     page = html.unescape(page_of(trained))
     assert warned in page
     assert "asked of b.csv" in page
+    for check in ("text_drift", "estimated_accuracy"):
+        assert page.count(f'<th scope="row">{TEXTS[f"check_{check}"]}</th>') == 1, "of that batch alone"
 
 
 def test_no_value_of_the_figures_is_a_formula(trained: BranchInProcess) -> None:

@@ -1,6 +1,7 @@
 """One message per cause, from the events that a real run of made-up assets and checks leaves behind."""
 
 import os
+from collections.abc import Iterator, Mapping
 from errno import ENOMEM
 from typing import Any
 
@@ -8,12 +9,14 @@ import dagster as dg
 import pytest
 
 from sentiment_assets.assets.event_metadata import check_metadata, decision_metadata, drift_page_metadata
-from sentiment_assets.automation.alert_messages import messages_of_run, what_failed
+from sentiment_assets.automation import alert_messages
+from sentiment_assets.automation.alert_messages import ended_runs, messages_of_run, what_failed
 from sentiment_assets.learning.decision import Decision, Outcome
 from sentiment_assets.monitoring.batch_checks import check_drift
 from sentiment_assets.monitoring.finding import Finding
 from sentiment_assets.resources.notifications import Message
-from testing.batches import as_file, batch
+from testing.batches import as_file, batch, kitchen
+from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 
 UI = "http://dagster"
@@ -125,6 +128,79 @@ def test_a_batch_that_a_run_checks_twice_is_one_batch_and_its_last_word_counts(
     assert run is not None
     titles = [each.title for each in messages_of_run(branch.instance, "acme", run, UI)]
     assert titles.count("acme: html of a.csv failed") == 1
+
+
+def test_what_a_step_said_last_counts_where_it_was_tried_again(history: dg.DagsterInstance) -> None:
+    tries: list[bool] = []
+
+    @dg.asset(key=["acme", "raw_reviews"], check_specs=[dg.AssetCheckSpec("html", asset=["acme", "raw_reviews"])])
+    def raw_reviews() -> Iterator[Any]:
+        tries.append(bool(tries))
+        yield dg.AssetCheckResult(check_name="html", passed=tries[-1])
+        if not tries[-1]:
+            raise dg.RetryRequested(max_retries=1, seconds_to_wait=0)
+        yield dg.MaterializeResult()
+
+    assert messages(history, raw_reviews) == []
+    assert tries == [False, True]
+
+
+def test_no_run_is_passed_over_where_more_have_ended_than_are_looked_at_at_once(
+    history: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dg.op(config_schema=bool)
+    def works(context: dg.OpExecutionContext) -> None:
+        assert context.op_config
+
+    @dg.job
+    def job() -> None:
+        works()
+
+    monkeypatch.setattr(alert_messages, "_MOST_RUNS", 2)
+    ended = [
+        job.execute_in_process(
+            run_config={"ops": {"works": {"config": well}}}, instance=history, raise_on_error=False
+        ).run_id
+        for well in (True, True, True, False, True)
+    ]
+    seen: list[str] = []
+    last = 0
+    while page := ended_runs(history, last):
+        last = page[-1][0]
+        seen += [run_id for _, run_id in page]
+    assert seen == ended
+
+
+@pytest.mark.parametrize(("more", "told"), [({}, 0), ({"is_news": False}, 0), ({"is_news": True}, 1)])
+def test_a_check_of_what_an_older_run_took_in_is_told_if_it_had_not_failed_before(
+    history: dg.DagsterInstance, more: Mapping[str, bool], told: int
+) -> None:
+    @dg.asset(key=["acme", "raw_reviews"])
+    def raw_reviews() -> None: ...
+
+    @dg.asset_check(asset=raw_reviews)
+    def text_drift() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, metadata=more)
+
+    dg.materialize([raw_reviews], instance=history)
+    asked = dg.AssetSelection.checks(text_drift)
+    result = dg.materialize([raw_reviews, text_drift], instance=history, selection=asked)
+    run = history.get_run_by_id(result.run_id)
+    assert run is not None
+    assert len(messages_of_run(history, "acme", run, UI)) == told
+
+
+@pytest.mark.slow
+def test_a_batch_from_before_the_first_champion_is_told_of_when_it_is_compared(acme: BranchInProcess) -> None:
+    assert acme.take_in("a.csv", as_csv(made_up_reviews(600))).success
+    assert acme.take_in("b.csv", as_file(kitchen(200).assign(label=None))).success
+    assert acme.train().success
+    titles = []
+    for _ in range(2):
+        run = acme.instance.get_run_by_id(acme.score("b.csv").run_id)
+        assert run is not None
+        titles += [each.title for each in messages_of_run(acme.instance, "acme", run, UI)]
+    assert titles.count("acme: text_drift of b.csv failed") == 1
 
 
 def test_a_check_that_passes_is_no_news(history: dg.DagsterInstance) -> None:

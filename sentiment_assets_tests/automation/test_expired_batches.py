@@ -23,10 +23,12 @@ from sentiment_assets.automation.batch_history import materializations
 from sentiment_assets.automation.publishing_sensor import batches_to_publish
 from sentiment_assets.automation.scoring_sensor import batches_to_score
 from sentiment_assets.branch.definitions import batch_partitions_name
+from sentiment_assets.checks.degradation import LABEL_BUDGET
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.resources import dagster_history, landed_removal
 from sentiment_assets.resources.home import SETTING
 from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.written_files import write_atomically
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess, Prepared, copy_home, failure_of
 from testing.postgres import postgres_server
@@ -158,7 +160,11 @@ def files_that_say(home: Path, said: str) -> set[str]:
 def test_what_is_old_goes_and_what_is_young_stays(branch: BranchInProcess, tmp_path: Path) -> None:
     assert branch.with_settings(retention={}).run("tidy").success
     assert batches_of(branch) == {"old.csv", "young.csv"}, "by default reviews are kept for good"
+    to_label = [STORAGE.partition_path(branch.name, LABEL_BUDGET, key, ".csv") for key in ("old.csv", "young.csv")]
+    for file in to_label:
+        write_atomically(file, b"review_id,text,label\n")
     told = tidy(branch)
+    assert [file.exists() for file in to_label] == [False, True]
     assert (told["batches"], told["reviews"], told["runs_of_batches"]) == (1, ROWS, 1)
     assert batches_of(branch) == landed(tmp_path / "home") == {"young.csv"}
     assert branch.instance.get_materialized_partitions(*branch.keys("raw_reviews")) == {"young.csv"}

@@ -142,6 +142,17 @@ def test_a_failed_train_run_is_not_repeated_on_the_same_data(
     assert request.tags[REASON] == "no champion yet, and 5 labelled reviews"
 
 
+def test_what_landed_between_a_train_run_and_its_repetition_has_been_trained_on_by_neither(
+    history: dg.DagsterInstance, retraining: dg.SensorDefinition
+) -> None:
+    first = a_run(history, "acme_train", dg.DagsterRunStatus.FAILURE)
+    ingested(history, "a.csv", 5)
+    of_first = {"root_run_id": first.run_id, "parent_run_id": first.run_id}
+    history.add_run(DagsterRun("acme_train", run_id=str(uuid4()), status=dg.DagsterRunStatus.SUCCESS, **of_first))
+    (request,) = tick(retraining, history).run_requests or ()
+    assert request.tags[REASON] == "no champion yet, and 5 labelled reviews"
+
+
 def test_training_waits_for_files_that_are_being_taken_in_but_not_for_ever(
     history: dg.DagsterInstance, retraining: dg.SensorDefinition
 ) -> None:

@@ -2,13 +2,16 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
 from sentiment_assets.cli import main
 from sentiment_assets.commands.explain import CannotExplain, explain, marked, show
+from sentiment_assets.learning.calibration import Calibration, RatingCurve
 from testing.in_process import BranchInProcess
 from testing.models import made_model, register
 
@@ -40,6 +43,29 @@ def test_the_words_add_up_to_a_margin_and_the_margin_makes_the_score() -> None:
     said = shown("Superb story, dull end")
     assert re.search(rf"together, the margin +{re.escape(f'{told.margin:+.3f}')}", said)
     assert f"tanh(({told.curve.slope:.3f} x margin) / 2)" in said
+
+
+@pytest.mark.parametrize(
+    ("calibration", "says"),
+    [
+        (Calibration(2.0, log_odds=0.5), "tanh((2.000 x margin +0.500) / 2)"),
+        (Calibration(2.0, log_odds=0.5, rating_curve=RatingCurve(0.7, -0.2)), "tanh((0.700 x margin -0.200) / 2)"),
+    ],
+)
+def test_the_margin_makes_the_score_by_whatever_curve_the_branch_has(
+    acme: BranchInProcess, calibration: Calibration, says: str
+) -> None:
+    model = replace(made_model(), intercept=0.3, calibration=calibration)
+    acme.tracking.promote("acme", register(acme.tracking, "acme", model))
+    told = explain("Superb story", "acme")
+    assert told.score == pytest.approx(math.tanh((told.curve.slope * told.margin + told.curve.log_odds) / 2))
+    assert says in shown("Superb story")
+
+
+def test_words_that_add_nothing_are_told_without_a_bar(acme: BranchInProcess) -> None:
+    model = replace(made_model(), coefficients=np.zeros(2, np.float32))
+    acme.tracking.promote("acme", register(acme.tracking, "acme", model))
+    assert re.search(r"superb +\+0.000 *\n", shown("Superb story"))
 
 
 @pytest.mark.usefixtures("champion")

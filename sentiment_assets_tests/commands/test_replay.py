@@ -78,6 +78,7 @@ def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_
         "2-mended.csv": b"body\nfine\n",
         "3-unlabelled.csv": b"text\nfine\n",
         "4-fine.csv": b"text,label\nfine,1\n",
+        "5-replaced.csv": b"text,label\nfine,1\n",
     }
     keys = {name: runs.land("movies", name, content) for name, content in files.items()}
     ingest = defs().resolve_job_def("movies_ingest")
@@ -86,6 +87,9 @@ def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_
         for name, key in keys.items():
             before = ingest.execute_in_process(instance=instance, partition_key=key, raise_on_error=False)
             assert before.success == (b"text" in files[name])
+        replaced = runs.land("movies", "5-replaced.csv", b"body\nfine\n")
+        assert not ingest.execute_in_process(instance=instance, partition_key=replaced, raise_on_error=False).success
+    runs.land("movies", "5-replaced.csv", b"text,label\nfine,1\nso so,0\n")
     runs.land("movies", "2-mended.csv", b"text,label\nfine,1\n")
     runs.land("movies", "3-unlabelled.csv", b"text,label\nfine,1\n")
     done = CliRunner().invoke(main, ["replay", "movies"])
@@ -96,4 +100,5 @@ def test_failed_and_unlabelled_batches_are_replayed_and_one_that_fails_stops_no_
     assert "3-unlabelled.csv: 0 rows left quarantine" in done.output
     assert "1 with a label (0 before)" in done.output
     assert "4-fine.csv" not in done.output
-    assert "Error: 1 of 3 batches failed and are as they were" in done.output
+    assert "5-replaced.csv: 0 rows left quarantine, 0 still in it; 2 reviews (1 before)" in done.output
+    assert "Error: 1 of 4 batches failed and are as they were" in done.output

@@ -160,3 +160,22 @@ def test_whole_records_are_asked_of_the_batches_told_alone(
         for whole in groups
     ]
     assert page(kept[0], kept[1], batches) == page(groups[0], groups[1], batches)
+
+
+def test_whole_records_are_asked_of_the_last_batches_that_could_be_judged(
+    champion: ComparedChampion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift_page, "_BATCHES_SHOWN", 2)
+    (*texts, warned), (judged, *_) = records(champion)
+    labels = (unknown("text_drift", "few"), replace(warned.findings[1], verdict="ok"))
+    nothing = (unknown("prediction_drift", "few"), unknown("accuracy", "few"))
+    drift = [*texts, warned, *(replace(warned, batch=key, findings=labels) for key in ("d.csv", "e.csv"))]
+    degradation = [judged, *(replace(judged, batch=key, findings=nothing) for key in ("c.csv", "d.csv", "e.csv"))]
+    batches = ["a.csv", "b.csv", "c.csv", "d.csv", "e.csv"]
+    told = batches_told(batches, [drift, degradation])
+    assert told == ("a.csv", "c.csv", "d.csv", "e.csv")
+    kept = [[each if each.batch in told else for_history(each) for each in whole] for whole in (drift, degradation)]
+    html = page(*kept, batches)
+    assert html == page(drift, degradation, batches)
+    assert "What moved in c.csv" in html
+    assert "What moved the mean margin of a.csv" in html

@@ -47,6 +47,11 @@ def test_batches_of_which_nobody_can_tell_hide_no_verdict_of_the_one_before() ->
     assert "since" not in drift_verdict([fine("a")], [])
 
 
+def test_what_was_found_of_a_former_champion_is_no_verdict_on_the_one_that_has_taken_its_place() -> None:
+    few = replace(record("few", finding("text_drift", "unknown")), champion="2")
+    assert drift_verdict([drifted("a"), few], []) == "Nobody can tell. text_drift says so."
+
+
 @pytest.mark.parametrize(
     ("findings", "says"),
     [

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pandas as pd
 import pytest
 
+from sentiment_assets.learning.review_identity import labels_said
 from sentiment_assets.publishing import warehouse as module
 from sentiment_assets.publishing.layout import BATCHES, TABLES
 from sentiment_assets.publishing.tables import BatchToPublish, batch_tables, no_rows
@@ -173,12 +174,13 @@ def test_the_views_count_as_the_reports_do(warehouse: Warehouse, ask: Asked) -> 
             assert (row[-1] is None) == bool(pd.isna(expected[key][-1]))
 
 
-def test_the_views_have_the_last_label_also_if_a_former_batch_is_taken_in_again(
+def test_the_views_have_the_first_date_and_the_last_label_also_if_a_former_batch_is_taken_in_again(
     warehouse: Warehouse, ask: Asked
 ) -> None:
     """As the reports have it, which go by the order in which batches came."""
     first = made_up_batch("shop", "a.csv", 20)
-    corrected = first.reviews.assign(label=1 - first.reviews["label"])
+    moved = first.reviews["created_at"] + pd.Timedelta(days=400)
+    corrected = first.reviews.assign(label=1 - first.reviews["label"], created_at=moved, product="another")
     next_day, next_month = (NOW + pd.Timedelta(days=days) for days in (1, 30))
     second = replace(
         first,
@@ -189,9 +191,16 @@ def test_the_views_have_the_last_label_also_if_a_former_batch_is_taken_in_again(
         first_taken_in_at=next_day,
     )
     send(warehouse, first, second)
-    said = "SELECT review_id, rater_label, batch, model_version FROM {s}.scored_reviews ORDER BY review_id"
+    said = (
+        "SELECT review_id, rater_label, batch, model_version, created_on, kept->>'product' FROM {s}.scored_reviews "
+        "ORDER BY review_id"
+    )
     before = ask(warehouse, said)
-    assert {row[2:] for row in before} == {("b.csv", "4")}
+    assert {row[2:4] for row in before} == {("b.csv", "4")}
+    names = {1: "positive", 0: "negative", -1: "neutral"}
+    for (review_id, label, *_, day, product), row in zip(before, corrected.sort_values("review_id").index, strict=True):
+        assert (review_id, label) == (first.reviews["review_id"][row], names.get(labels_said(corrected)[row]))
+        assert (day, product) == (first.reviews["created_at"][row].date(), first.reviews["product"][row])
     send(warehouse, replace(first, taken_in_at=next_month))
     assert ask(warehouse, said) == before
 

@@ -71,6 +71,14 @@ def test_the_texts_of_a_day_become_a_batch_of_the_branch(trained: BranchInProces
     assert reviews["review_id"].is_unique
 
 
+def test_a_day_that_cannot_land_keeps_no_other_back(kept: KeptTexts) -> None:
+    kept.keep(["superb"], EVENING)
+    (kept.waiting / "2026-11-28-odd.jsonl").mkdir()
+    with pytest.raises(IsADirectoryError):
+        kept.land_days_before(MIDNIGHT + timedelta(hours=1))
+    assert len(landed(os.environ["SENTIMENT_HOME"])) == 1
+
+
 def test_what_was_landed_already_lands_again_as_the_same_file(kept: KeptTexts) -> None:
     home = os.environ["SENTIMENT_HOME"]
     kept.keep(["superb"], EVENING)

@@ -57,6 +57,15 @@ def test_rows_without_a_key_that_have_the_same_cursor_are_told_apart_by_all_they
     assert sorted(row["text"] for row in landed_rows()) == ["late", "one", "two"]
 
 
+def test_rows_without_a_key_may_hold_what_no_json_is_written_with(vendor: Vendor) -> None:
+    odd = [{"text": "half an emoji \ud83d"}, {"text": "large", "n": 2**70}, {"text": "deep", "by": {"name": "\ude00"}}]
+    vendor.reviews = [{"id": None, "updated_at": "2026-01-01T00:00:05Z", **each} for each in odd]
+    assert [pull(store(vendor)).rows for _ in range(2)] == [3, 0]
+    rows = landed_rows()
+    assert [row["text"] for row in rows] == ["half an emoji ?", "large", "deep"]
+    assert (rows[1]["n"], rows[2]["by"]) == (str(2**70), '{"name": "?"}')
+
+
 def test_what_is_nested_arrives_as_json_and_names_as_they_are(vendor: Vendor) -> None:
     vendor.sells([1], **{"Star Rating": 4, "author": {"name": "Ann", "tags": ["a"]}, "replies": [], "nothing": None})
     vendor.sells([2], **{"Star Rating": 4.5, "author": "Bob"})

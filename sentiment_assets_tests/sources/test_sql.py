@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -150,6 +151,18 @@ def test_the_types_of_postgresql_arrive_with_their_values(postgres_shop: Shop) -
     twice = {"connection": {"env": "SHOP_DB"}, "query": "SELECT *, 1 AS day FROM many", "cursor": "at"}
     with pytest.raises(PullFailed, match="more than one column is named day"):
         pull(source_of(name="twice", sql=twice))
+
+
+@pytest.mark.process
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not on this machine")
+def test_a_cursor_may_be_a_uuid_that_grows(postgres_shop: Shop) -> None:
+    postgres_shop.run("CREATE TABLE IF NOT EXISTS numbered (id uuid, text text)")
+    source = source_of(sql={"connection": {"env": "SHOP_DB"}, "table": "numbered", "schema": "public", "cursor": "id"})
+    for number, text in ((1, "one"), (2, "two"), (2, "late")):
+        postgres_shop.run("INSERT INTO numbered VALUES (:id, :text)", id=str(UUID(int=number)), text=text)
+        assert pull(source).rows == 1
+    assert pull(source).rows == 0
+    assert [row["text"] for row in landed_rows()] == ["one", "two", "late"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sentiment_assets.commands.forget import files
@@ -73,7 +75,15 @@ def test_a_frame_that_holds_it_is_found_packed_as_it_is(tmp_path: Path) -> None:
     words = pd.DataFrame({"words": [["other", TEXT]] * 9, "added": [[0.1, 0.2]] * 9})
     words.to_parquet(tmp_path / "c.parquet", compression="zstd")
     words.drop(columns="words").to_parquet(tmp_path / "d.parquet")
-    assert files_with([tmp_path], TRACES) == [tmp_path / "a.parquet", tmp_path / "c.parquet"]
+    texts = pa.array([TEXT] * 9)
+    for name, column in {
+        "e": texts.dictionary_encode(),
+        "f": pa.array([{"said": TEXT}] * 9),
+        "g": pa.array([[{"said": TEXT}]] * 9),
+        "h": texts.cast(pa.large_binary()),
+    }.items():
+        pq.write_table(pa.table({"text": column}), tmp_path / f"{name}.parquet", compression="zstd")
+    assert [each.stem for each in files_with([tmp_path], TRACES)] == ["a", "c", "e", "f", "g", "h"]
 
 
 def test_what_a_killed_process_left_beside_its_database_is_gone_once_that_was_read(tmp_path: Path) -> None:
