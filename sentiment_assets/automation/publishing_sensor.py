@@ -17,6 +17,7 @@ from sentiment_assets.automation.run_history import belongs_to
 from sentiment_assets.automation.stretches import requests_for, stretches
 from sentiment_assets.publishing.settings import Duckdb, Postgres
 from sentiment_assets.resources.dagster_runs import partitions_of, runs_under_way
+from sentiment_assets.resources.mlflow_settings import MlflowAway, require_mlflow, tracking_uri
 
 MOST_RUNS_A_TICK = 20
 FIRST_WAIT, LONGEST_WAIT = 300.0, 21_600.0
@@ -56,7 +57,7 @@ def batches_to_publish(
 
     None that a run is taking in, scoring or publishing just now, and none that was not published a while ago: it waits
     longer each time. A report or a model that is newer than what was published goes with the newest published batch;
-    so do, a while later, models that were left out because MLflow was away.
+    so do, a while later, models that were left out because MLflow was away, if it is there.
     """
     scored = _data_versions(instance, branch, SCORED_REVIEWS)
     published = _data_versions(instance, branch, PUBLISHED_SCORES)
@@ -67,7 +68,7 @@ def batches_to_publish(
     current = [key for key, version in versions.items() if version == published.get(key)]
     if current and not any(run.job_name == publish_job_name(branch) for run in under_way):
         figures, last = figures_event(instance, branch), _last_publication(instance, branch)
-        if not states and figures > last.figures and last.is_over:
+        if not states and figures > last.figures and (last.up_to is not None or (last.is_over and _mlflow_is_there())):
             states[current[-1]] = f"{versions[current[-1]]}|{figures}|{last.event}"
     failures = _failures(instance, branch, keys) if states else {}
     return {
@@ -107,8 +108,16 @@ class _Publication:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is no need to wait, also by a clock that was set back meanwhile."""
-        return self.up_to is not None or abs(time.time() - self.at) >= FIRST_WAIT
+        """Whether it was a while ago, also by a clock that was set back meanwhile."""
+        return abs(time.time() - self.at) >= FIRST_WAIT
+
+
+def _mlflow_is_there() -> bool:
+    try:
+        require_mlflow(tracking_uri())
+    except MlflowAway:
+        return False
+    return True
 
 
 def _failures(instance: dg.DagsterInstance, branch: str, keys: Sequence[str]) -> dict[str, _Failures]:

@@ -13,8 +13,10 @@ from sentiment_assets.automation import publishing_sensor as module
 from sentiment_assets.automation.jobs import publish_job_name, score_job_name
 from sentiment_assets.automation.publishing_sensor import batches_to_publish, publishing_sensor
 from sentiment_assets.publishing.settings import Duckdb, Postgres
+from sentiment_assets.resources import mlflow_settings
 from sentiment_assets.resources.dagster_runs import stretch_tags
 from testing.runs import batches_of
+from testing.servers import free_port
 
 BATCHES = dg.DynamicPartitionsDefinition(name="acme/batches")
 FILE: list[Duckdb | Postgres] = [Duckdb(to="duckdb")]
@@ -148,6 +150,10 @@ def test_models_that_were_left_out_are_asked_for_every_few_minutes_until_they_ar
     assert asked(history) == [], "MLflow is away just now"
     now = datetime.now(UTC).timestamp()
     monkeypatch.setattr(module.time, "time", lambda: now + 310)
+    with pytest.MonkeyPatch.context() as away:
+        away.setattr(mlflow_settings, "SECONDS_TO_ANSWER", 0.3)
+        away.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+        assert asked(history) == [], "nor is it there now"
     first = keys_asked(history)
     assert len(first) == 1
     published(history, "a.csv", figures=None)
