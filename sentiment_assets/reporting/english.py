@@ -49,10 +49,10 @@ TEXTS: Mapping[str, str] = {
     "look_out": "Before you rely on these figures",
     "warns_text_drift": "The newest reviews are written differently from those that the model learnt from, so "
     "its answers about them may be less reliable.",
-    "warns_label_drift": "The share of positive ratings in the newest file is unlike what the model learnt from.",
+    "warns_label_drift": "The share of positive ratings among the newest reviews is unlike what the model learnt from.",
     "warns_labels_and_words": "The ratings in the newest file do not go with what its reviews say: they may be "
     "upside down.",
-    "warns_prediction_drift": "The model's answers about the newest file are spread differently from those it "
+    "warns_prediction_drift": "The model's answers about the newest reviews are spread differently from those it "
     "was tested on.",
     "warns_accuracy": "On the newest reviews with a rating, the model is right less often than it was when tested.",
     "warns_estimated_accuracy": "It is doubtful whether the model is still as often right on the newest reviews. "

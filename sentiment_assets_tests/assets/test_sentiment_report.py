@@ -82,6 +82,15 @@ def test_labels_that_are_landed_hide_no_warning_of_the_batch_that_they_are_of(tr
         assert page.count(f'<th scope="row">{TEXTS[f"check_{check}"]}</th>') == 1, "of that batch alone"
 
 
+def test_quality_is_that_of_the_newest_batch(trained: BranchInProcess) -> None:
+    repeated = [{"text": f"a superb story for the {number % 9}th time", "label": 1} for number in range(90)]
+    named = TEXTS["warns_other"].format(name="duplicates")
+    for name, reviews, warns in (("b.csv", repeated, True), ("c.csv", made_up_reviews(90, seed=7), False)):
+        assert trained.take_in(name, as_csv(reviews)).success
+        assert trained.report().success
+        assert (named in page_of(trained)) == warns, name
+
+
 def test_no_value_of_the_figures_is_a_formula(trained: BranchInProcess) -> None:
     branch = trained.with_settings(columns={"keep": ["brand"]})
     reviews = [{**review, "brand": "=1+1"} for review in made_up_reviews(600)]
