@@ -78,6 +78,8 @@ def test_from_fifty_labels_on_the_sisters_scores_are_recalibrated(shop: BranchIn
     assert shop.score("a.csv").success
     assert "recalibrated on 50" in str(shop.metadata_of("scored_reviews", "a.csv")["scored_by_sister"].value)
     assert waiting(shop) == set()
+    assert shop.take_in("c.csv", labelled(20, seed=33)).success
+    assert waiting(shop) == set(), "scores that were recalibrated once stay"
 
 
 def test_recalibrated_scores_are_right_on_the_average(shop: BranchInProcess) -> None:
