@@ -55,6 +55,23 @@ def test_the_corrected_band_covers_the_truth(share: float, n_test: int) -> None:
     assert covered / 2_000 >= 0.93
 
 
+@given(
+    st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    *(st.tuples(st.integers(1, 300), st.floats(0.6, 1)) for _ in range(2)),
+)
+def test_praise_and_complaint_are_corrected_alike(
+    counted: tuple[int, int], of_positive: tuple[int, float], of_negative: tuple[int, float]
+) -> None:
+    """What is called positive and negative is a matter of words: the other way round, the band is turned round."""
+    (positive, n), (positives, sensitivity), (negatives, specificity) = counted, of_positive, of_negative
+    right = positives * sensitivity, positives, negatives * specificity, negatives
+    band = adjusted_sentiment(positive, n, ErrorRates(*right))
+    turned = adjusted_sentiment(n - positive, n, ErrorRates(*right[2:], *right[:2]))
+    assert (band is None) == (turned is None)
+    if band and turned:
+        assert (band.low, band.value, band.high) == pytest.approx((-turned.high, -turned.value, -turned.low), abs=1e-9)
+
+
 def test_the_corrected_band_misses_the_truth_on_neither_side_too_often() -> None:
     """Without Lang and Reiczigel's shift of the middle the upper end is below the truth in 5 % of these cases."""
     rng = np.random.default_rng(0)
