@@ -12,7 +12,7 @@ from sentiment_assets.learning.challenger import Challenger, make_challenger
 from sentiment_assets.learning.features import Features, build_features
 from sentiment_assets.learning.hyperparameters import Hyperparameters, SearchSpace
 from sentiment_assets.learning.model import SentimentModel
-from sentiment_assets.learning.settings import FeatureSettings, SelectionMetric, SplitSettings
+from sentiment_assets.learning.settings import FeatureSet, FeatureSettings, SelectionMetric, SplitSettings
 from sentiment_assets.learning.splitting import split_reviews
 from sentiment_assets.monitoring.batch_checks import check_degradation, check_drift
 from sentiment_assets.monitoring.batch_to_check import BatchToCheck
@@ -58,12 +58,13 @@ def read_corpora(folder: Path) -> Mapping[str, pd.DataFrame]:
     return frames
 
 
-def train_champion(reviews: pd.DataFrame, *, with_neutral: bool = True) -> Champion:
+def train_champion(reviews: pd.DataFrame, *, with_neutral: bool = True, feature_set: FeatureSet = "words") -> Champion:
     """A champion on the labelled ones of these reviews, with the neutral ones in its reference or without."""
     splits = split_reviews(reviews.assign(batch="all"), SplitSettings(), n_jobs=2).reviews
-    features = build_features(splits, FeatureSettings(), ["words"], n_jobs=2)
-    candidate = train_candidate(features, "benchmark", _HYPERPARAMETERS, mlflow_run_id="none")
-    challenger = make_challenger({_HYPERPARAMETERS.key: candidate}, features, splits, metric="hinge_loss")
+    features = build_features(splits, FeatureSettings(), [feature_set], n_jobs=2)
+    hyperparameters = _HYPERPARAMETERS.model_copy(update={"features": feature_set})
+    candidate = train_candidate(features, "benchmark", hyperparameters, mlflow_run_id="none")
+    challenger = make_challenger({hyperparameters.key: candidate}, features, splits, metric="hinge_loss")
     model = challenger.model
     neutral = gather_neutral_reviews([reviews], splits) if with_neutral else no_neutral_reviews()
     return Champion("1", model, make_reference(challenger, splits, neutral))

@@ -1,6 +1,6 @@
 """Drift of texts where the champion was trained on few reviews: what is found, and how often harmless batches warn.
 
-    python -m benchmarks.small_references --folder FOLDER [--references N ...] [--n N] [--batches N]
+    python -m benchmarks.small_references --folder FOLDER [--references N ...] [--n N] [--batches N] [--features words]
 
 FOLDER has Parquet files with columns text, label, language and, if any, domain: a domain with enough reviews is a
 source of its own. For each source and size of reference a champion is trained on so many reviews, and batches of others
@@ -13,12 +13,14 @@ import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
 from benchmarks.corpora import SETTINGS, Champion, read_corpora, train_champion
+from sentiment_assets.learning.settings import FeatureSet
 from sentiment_assets.monitoring.batch_texts import describe_batch_texts
 from sentiment_assets.monitoring.drift import text_drift
 
@@ -35,6 +37,7 @@ def main() -> None:
     parser.add_argument("--references", type=int, nargs="+", default=[500, 800, 2_000, 10_000], help="their sizes")
     parser.add_argument("--n", type=int, default=800, help="reviews of a batch")
     parser.add_argument("--batches", type=int, default=40, help="batches of each kind")
+    parser.add_argument("--features", choices=get_args(FeatureSet), default="words", help="what the champion sees")
     chosen = parser.parse_args()
     sources = dict(_sources(chosen.folder))
     print("| reference | source | other source | " + " | ".join(f"{share:.1%}" for share in _SHARES) + " | seconds |")
@@ -45,7 +48,8 @@ def main() -> None:
             others = [each for each, (theirs, _) in sources.items() if each != name and theirs == language]
             if not others or len(reviews) < needed + 2 * chosen.n:
                 continue
-            champion, rest = train_champion(reviews.iloc[:needed]), reviews["text"].iloc[needed:]
+            champion = train_champion(reviews.iloc[:needed], feature_set=chosen.features)
+            rest = reviews["text"].iloc[needed:]
             for other in others:
                 asked = Parallel(n_jobs=2)(
                     delayed(_ask)(
