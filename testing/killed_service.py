@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def _ask(port: int, client: int, asked: Asked, over: threading.Event) -> None:
         text = f"superb, said client {client} for the time {number}"
         try:
             post(f"http://127.0.0.1:{port}/v1/{_BRANCH}/score", {"texts": [text]})
-        except (OSError, json.JSONDecodeError):
+        except (OSError, HTTPException, json.JSONDecodeError):  # no answer, or the beginning of one
             asked.broken_off.append(text)
             over.wait(0.02)
         else:
