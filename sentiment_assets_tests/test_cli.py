@@ -121,7 +121,10 @@ def test_rollback_moves_the_alias_and_names_the_versions_there_are(acme: BranchI
     for model in (made_model(), made_model(good="crisp")):
         tracking.promote("acme", register(tracking, "acme", model))
     done = CliRunner().invoke(main, ["rollback", "acme", "1"])
-    assert done.output.startswith("acme: version 1 is the champion, it was 2. A train run may promote another one")
+    assert done.output == (
+        "acme: version 1 is the champion, it was 2. A train run may promote another one: to keep this one, turn the "
+        "sensor acme_retraining and the schedule acme_retraining_schedule off in Dagster\n"
+    )
     assert tracking.champion("acme").version == "1"
     refused = CliRunner().invoke(main, ["rollback", "acme", "7"])
     assert refused.exit_code == 1
