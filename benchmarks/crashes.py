@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from benchmarks.markdown import print_heads, print_row
 from testing.crashes import WALKS, Killed, disturb, prepare
 
 _COLUMNS = ("repetition", "walk", "killed", "after s", "of s", "went on by", "s until done", "differs")
@@ -35,8 +36,7 @@ def main() -> None:
     until, outcomes = time.monotonic() + 60 * chosen.minutes, defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         walks = list(prepare(Path(folder), chosen.walks))
-        _row(*_COLUMNS)
-        _row(*("---" for _ in _COLUMNS))
+        print_heads(*_COLUMNS)
         for repetition in range(chosen.first, chosen.first + chosen.repetitions):
             if time.monotonic() > until:
                 break
@@ -47,12 +47,13 @@ def main() -> None:
             outcomes[walk.name, found.victim].append(found)
             moments = (f"{found.killed_after:.1f}", f"{walk.seconds:.1f}")
             differs = ", ".join(found.differs) or "nothing"
-            _row(repetition, walk.name, found.victim, *moments, found.recovered_by, f"{found.seconds:.0f}", differs)
+            print_row(
+                repetition, walk.name, found.victim, *moments, found.recovered_by, f"{found.seconds:.0f}", differs
+            )
     print()
-    _row(*_SUMMED_UP)
-    _row(*("---" for _ in _SUMMED_UP))
+    print_heads(*_SUMMED_UP)
     for (name, victim), each in sorted(outcomes.items()):
-        _row(name, victim, *_summed_up(each))
+        print_row(name, victim, *_summed_up(each))
 
 
 def _summed_up(outcomes: list[Killed]) -> tuple[object, ...]:
@@ -61,10 +62,6 @@ def _summed_up(outcomes: list[Killed]) -> tuple[object, ...]:
     seconds = sorted(each.seconds for each in outcomes)
     counted = (ways.count(way) for way in ("nothing", "the next schedule", "a click"))
     return len(outcomes), same, *counted, f"{seconds[0]:.0f} to {seconds[-1]:.0f}"
-
-
-def _row(*cells: object) -> None:
-    print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from benchmarks.markdown import print_heads, print_row
 from sentiment_assets.automation.alert_messages import what_failed
 from sentiment_assets.resources.dagster_runs import ends_of
 from testing.corpus import as_csv, made_up_reviews
@@ -57,8 +58,7 @@ def main() -> None:
     parser.add_argument("--run-kills", type=int, default=3, help="of a run, if one goes on at that moment")
     parser.add_argument("--kills-of-everything", type=int, default=1, help="of daemon, code server and runs at once")
     chosen = parser.parse_args()
-    _row(*_COLUMNS)
-    _row(*("---" for _ in _COLUMNS))
+    print_heads(*_COLUMNS)
     for repetition in range(chosen.first, chosen.first + chosen.repetitions):
         with tempfile.TemporaryDirectory() as folder:
             _repeat(Path(folder), repetition, chosen)
@@ -131,7 +131,7 @@ def _print(
     runs = instance.get_runs()
     failed = [run for run in runs if run.status != dg.DagsterRunStatus.SUCCESS]
     ingested, scored = (_times(instance, name, files) for name in ("raw_reviews", "scored_reviews"))
-    _row(repetition, files, *kills, *ingested, *scored, trained, len(runs), len(failed), round(seconds))
+    print_row(repetition, files, *kills, *ingested, *scored, trained, len(runs), len(failed), round(seconds))
     for run in failed:
         events = instance.all_logs(
             run.run_id, of_type={dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.STEP_FAILURE}
@@ -149,10 +149,6 @@ def _times(instance: dg.DagsterInstance, name: str, files: int) -> tuple[int, in
 
 def _key(name: str) -> dg.AssetKey:
     return dg.AssetKey([BRANCH, name])
-
-
-def _row(*cells: object) -> None:
-    print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 
 if __name__ == "__main__":

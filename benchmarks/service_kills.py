@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.markdown import print_heads, print_row
 from testing.crashes import WALKS, hinder, prepare
 from testing.hindrances import killed_mlflow
 from testing.killed_service import ask_and_kill
@@ -42,8 +43,7 @@ def _kill_mlflow(folder: Path, names: list[str], first: int, repetitions: int) -
     if not repetitions:
         return
     walks = list(prepare(folder, names))
-    _row(*_COLUMNS)
-    _row(*("---" for _ in _COLUMNS))
+    print_heads(*_COLUMNS)
     for repetition in range(first, first + repetitions):
         walk = walks[repetition % len(walks)]
         after = random.Random(repetition).uniform(0, walk.seconds)  # noqa: S311 - no secrets
@@ -51,7 +51,7 @@ def _kill_mlflow(folder: Path, names: list[str], first: int, repetitions: int) -
             found = hinder(walk, Path(place) / "home", partial(killed_mlflow, after=after, seconds=_AWAY))
         differs = ", ".join(found.differs) or "nothing"
         moments = (f"{after:.1f}", f"{walk.seconds:.1f}")
-        _row(repetition, walk.name, *moments, len(found.said), found.recovered_by, differs)
+        print_row(repetition, walk.name, *moments, len(found.said), found.recovered_by, differs)
 
 
 def _kill_scoring(folder: Path, first: int, kills: int) -> None:
@@ -62,10 +62,6 @@ def _kill_scoring(folder: Path, first: int, kills: int) -> None:
         f"{len(asked.answered):,} requests and broke off or refused {len(asked.broken_off):,}; {len(asked.kept):,} "
         f"texts are kept. Answered and not kept: {len(asked.lost)}; kept twice: {asked.twice}"
     )
-
-
-def _row(*cells: object) -> None:
-    print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 
 if __name__ == "__main__":

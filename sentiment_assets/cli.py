@@ -390,11 +390,11 @@ def forget(*, branch: str, review_id: str, batches: tuple[str, ...], dry_run: bo
     from sentiment_assets.commands.forget import forget as command
     from sentiment_assets.resources.mlflow_settings import MlflowAway
 
-    told, looking = (
+    with (
         _told(UnknownBranch, MlflowAway, command.CannotForget),
         _waiting("looking through all that is stored"),
-    )
-    with told, looking, dg.DagsterInstance.get() as instance:
+        dg.DagsterInstance.get() as instance,
+    ):
         forgotten = command.forget(instance, branch, review_id, batches=batches, dry_run=dry_run)
     if json_wanted:
         click.echo(command.as_json(forgotten))

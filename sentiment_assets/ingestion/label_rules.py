@@ -211,7 +211,7 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         why = f"ratings from {scale[0]:g} to {scale[1]:g}; check that more is better"
         says_stars = _NAMED_FOR_A_RATING.search(column) or any(map(_are_stars, numbers))
         usual = scale == _SCALES[0] and says_stars
-        if scale[1] >= _SCALES[1][1] and highest < _positive_from(*scale) and _has_quarters(scale[0], highest):
+        if scale[1] >= _SCALES[1][1] and highest < _quarters(*scale)[1] and _has_quarters(scale[0], highest):
             other = ProposedRule(_rating_rule(scale[0], highest), "a guess", "").in_one_line
             none_above = f"ratings from {scale[0]:g} to {scale[1]:g}, of which none is above {highest:g}"
             if_best = f"if that is the best: `labels: {other}`; if {scale[0]:g} is, turn it round"
@@ -312,7 +312,7 @@ def _rule_beside_no_rating(numbers: Sequence[str], ratings: Sequence[float], col
     lowest, highest = scale
     in_halves = any(not each.is_integer() for each in ratings)
     marks = [half / 2 for half in range(2 * lowest, 2 * highest + 1, 1 if in_halves else 2)]
-    positive_from, negative_to = _positive_from(lowest, highest), lowest + highest - _positive_from(lowest, highest)
+    negative_to, positive_from = _quarters(lowest, highest)
     return {
         "positive": [f"{each:g}" for each in marks if each >= positive_from],
         "negative": [f"{each:g}" for each in marks if each <= negative_to],
@@ -320,14 +320,16 @@ def _rule_beside_no_rating(numbers: Sequence[str], ratings: Sequence[float], col
     }
 
 
-def _positive_from(lowest: float, highest: float) -> float:
-    return highest - (highest - lowest) / 4
+def _quarters(lowest: float, highest: float) -> tuple[float, float]:
+    """Where the lowest quarter of a scale ends, and where the highest begins."""
+    quarter = (highest - lowest) / 4
+    return lowest + quarter, highest - quarter
 
 
 def _has_quarters(lowest: float, highest: float) -> bool:
     """Whether there is anything between the lowest quarter and the highest: not of one number, nor of huge ones."""
-    quarter = (highest - lowest) / 4
-    return lowest + quarter < highest - quarter
+    negative_to, positive_from = _quarters(lowest, highest)
+    return negative_to < positive_from
 
 
 def _halves(numbers: Sequence[str], seen: Counter[str], rule: LabelRule) -> dict[str, object]:
@@ -345,11 +347,10 @@ def _halves(numbers: Sequence[str], seen: Counter[str], rule: LabelRule) -> dict
 
 def _rating_rule(lowest: float, highest: float) -> dict[str, object]:
     """The lowest quarter is negative and the highest positive: up to 2 and from 4 on the scale from 1 to 5."""
-    quarter = (highest - lowest) / 4
-    bounds = (highest - quarter, lowest + quarter)
+    negative_to, positive_from = _quarters(lowest, highest)
     if (lowest, highest) == (_STARS_LOWEST, _STARS_HIGHEST):
-        bounds = (4, 2)  # stars are stars, also where somebody gave none
-    return _rule_of(*bounds, lowest, highest)
+        negative_to, positive_from = 2, 4  # stars are stars, also where somebody gave none
+    return _rule_of(positive_from, negative_to, lowest, highest)
 
 
 def _rule_of(positive_from: float, negative_to: float, lowest: float, highest: float) -> dict[str, object]:

@@ -98,13 +98,11 @@ def _columns(said: ReviewColumns, columns: tuple[Column, ...], roles: Roles) -> 
     filled = {each.name for each in columns if each.values}
     found: dict[str, Any] = {}
     for role in _ROLES:
-        there = roles.of(role) if role != "text" else (*roles.of("title"), *roles.of("text"))
+        there = roles.texts if role == "text" else roles.of(role)
         by_branch = said.of_role(role)
         stays = role in said.model_fields_set and (not by_branch or filled & set(by_branch))
         if there and there != by_branch and not stays:
-            found[role] = list(there) if len(there) > 1 else there[0]
-            if role == "created_at" and roles.order:
-                found[role] = {"column": there[0], "order": roles.order}
+            found[role] = roles.as_setting(role)
     return found
 
 

@@ -164,20 +164,16 @@ def _set_of(words: str) -> frozenset[str]:
     return frozenset(_without_accents(words).split())
 
 
-_WORDS = {role: frozenset(_without_accents(words).split()) for role, words in _SUGGESTING.items()}
-_AGAINST = {role: frozenset(_without_accents(words).split()) for role, words in _CONTRARY.items()}
+_WORDS = {role: _set_of(words) for role, words in _SUGGESTING.items()}
+_AGAINST = {role: _set_of(words) for role, words in _CONTRARY.items()}
 _YES_IS_BAD, _YES_IS_GOOD = frozenset(_OF_SOMETHING_BAD.split()), frozenset(_OF_SOMETHING_GOOD.split())
-_FOR = frozenset(
-    _without_accents(
-        "positive pros pro vorteile avantages ventajas vantaggi vantagens zalety vyhody výhody плюсы достоинства "
-        "переваги voordelen pluspunten fordele"
-    ).split()
+_FOR = _set_of(
+    "positive pros pro vorteile avantages ventajas vantaggi vantagens zalety vyhody výhody плюсы достоинства "
+    "переваги voordelen pluspunten fordele"
 )
-_AGAINST_IT = frozenset(
-    _without_accents(
-        "negative cons contra nachteile inconvenients inconvénients desventajas svantaggi desvantagens wady nevýhody "
-        "минусы недостатки недоліки nadelen minpunten ulemper"
-    ).split()
+_AGAINST_IT = _set_of(
+    "negative cons contra nachteile inconvenients inconvénients desventajas svantaggi desvantagens wady nevýhody "
+    "минусы недостатки недоліки nadelen minpunten ulemper"
 )
 _LIKED = frozenset(("like", "liked", "likes", "love", "loved", "best", "good", "gut", "positiv", "well", "mejor"))
 _DISLIKED = frozenset(

@@ -222,19 +222,17 @@ def _is_of_a_path(column: Column, sample: Sample) -> bool:
 
 def _proposed_columns(roles: Roles) -> dict[str, object]:
     columns: dict[str, object] = {}
-    texts = [*roles.of("title"), *roles.of("text")]
-    if texts and texts != [DEFAULT_NAMES["text"]]:
-        columns["text"] = texts if len(texts) > 1 else texts[0]
+    texts = roles.texts
+    if texts and texts != (DEFAULT_NAMES["text"],):
+        columns["text"] = roles.as_setting("text")
     for role in _ROLES:
         names = () if role == "label" and _is_unknown(roles) else roles.of(role)
         if not texts and names == (DEFAULT_NAMES["text"],):
             continue  # without a text, the column of that name is the text's by default
-        if names and names[0] != DEFAULT_NAMES[role]:
-            columns[role] = names[0]
+        if names and roles.as_setting(role) != DEFAULT_NAMES[role]:
+            columns[role] = roles.as_setting(role)
         elif not names and (role in roles.not_used or DEFAULT_NAMES[role] in texts or role in roles.of("label")):
             columns[role] = ""
-    if roles.order:
-        columns["created_at"] = {"column": roles.of("created_at")[0], "order": roles.order}
     if roles.of("keep"):
         columns["keep"] = list(roles.of("keep"))
     return columns
@@ -461,7 +459,7 @@ def _warnings(sample: Sample, roles: Roles, outcome: Outcome) -> tuple[str, ...]
     if len(sample.rows) == 1:
         warnings.append("it has one row only: see whether that is a review, or an error in place of an export")
     warnings += [] if proposal else _told_of_letters(outcome.reviews)
-    warnings += _told_of_rows(sample.rows, (*roles.of("title"), *roles.of("text")))
+    warnings += _told_of_rows(sample.rows, roles.texts)
     date = roles.of("created_at")
     unread = [each for each in outcome.unread if each.field != "created_at" or not date]
     warnings += [

@@ -91,7 +91,7 @@ class Sample:
         """The role of each of these columns; a row without a text, such as one of sums, does not count."""
         named = self.has_names
         roles = find_roles(columns, named=named)
-        texts = (*roles.of("title"), *roles.of("text"))
+        texts = roles.texts
         nothing = frozenset(self.settings.placeholders)
         rows = [
             row for row in self.rows if any(not stands_for_nothing(value_at(row.values, t), nothing) for t in texts)

@@ -83,6 +83,18 @@ class Roles:
         """The columns of a role, in the order of the file."""
         return tuple(each.column for each in self.roles if each.role == role)
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns that make a text: a title comes first."""
+        return (*self.of("title"), *self.of("text"))
+
+    def as_setting(self, role: str) -> object:
+        """The columns of a role, of which there is one at least, as ``columns`` in a branch's YAML has them."""
+        names = self.texts if role == "text" else self.of(role)
+        if role == "created_at" and self.order:
+            return {"column": names[0], "order": self.order}
+        return list(names) if len(names) > 1 else names[0]
+
 
 @dataclass
 class _Search:

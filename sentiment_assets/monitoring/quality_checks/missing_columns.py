@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from sentiment_assets.monitoring.finding import Finding, Verdict, unknown
-from sentiment_assets.monitoring.quality_batch import Judgement, QualityBatch
+from sentiment_assets.monitoring.quality_batch import Judgement, QualityBatch, with_remedy
 from sentiment_assets.monitoring.settings import MonitoringSettings
 
 _NAME = "missing_columns"
-_WHAT_TO_DO = (
+_REMEDY = (
     "Ask the client for them, or name the right ones under `columns`: one that has a new name from now on under "
     "`renamed`."
 )
@@ -23,12 +23,9 @@ def judge(batch: QualityBatch, settings: MonitoringSettings) -> Judgement:
     if count:
         missing, there = (_quoted(names) for names in (file.columns_missing, file.columns_found))
         sentence = f"The file lacks {missing}, which the branch names; it has {there}."
-    if count > limit:
-        sentence = f"{sentence} {_WHAT_TO_DO}"
     verdict: Verdict = "warn" if count > limit else "ok"
-    return Judgement(
-        Finding(name=_NAME, verdict=verdict, sentence=sentence, statistic=count, effect=count, threshold=limit)
-    )
+    finding = Finding(name=_NAME, verdict=verdict, sentence=sentence, statistic=count, effect=count, threshold=limit)
+    return Judgement(with_remedy(finding, _REMEDY))
 
 
 def _quoted(names: Sequence[str]) -> str:
