@@ -4,15 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from errno import ENOMEM
+from itertools import takewhile
 
 import dagster as dg
 
 from sentiment_assets.assets.best_model import NAME as BEST_MODEL
 from sentiment_assets.assets.event_metadata import RecordedCheck, read_check, read_decision
-from sentiment_assets.automation.run_history import is_launched_again, trains, what_ran
+from sentiment_assets.automation.run_history import trains, what_ran
 from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.presentation.wording import first_lines
-from sentiment_assets.resources.dagster_runs import ends_of
+from sentiment_assets.resources.dagster_runs import ends_of, is_launched_again
 from sentiment_assets.resources.notifications import Message
 from sentiment_assets.resources.ui_addresses import reports_ui
 
@@ -40,15 +41,20 @@ _KILLED_BY_THE_SYSTEM = (
 _NUMBERS_TOLD = ("effect", "statistic", "threshold")
 
 
-def ended_runs(instance: dg.DagsterInstance, after: int) -> list[tuple[int, str]]:
-    """Numbers of the events that ended runs, and the runs' ids; the oldest first, a few hundred at most."""
+def ended_runs(instance: dg.DagsterInstance, after: int) -> list[tuple[int, dg.DagsterRun | None]]:
+    """Numbers of the events that ended runs, and the runs if they are still there: the oldest, a few hundred at most.
+
+    Dagster writes the status of a run a moment after the event: what has no status yet waits, and what follows it.
+    """
     ended = []
     for kind in (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE):
         records = dg.RunStatusChangeRecordsFilter(event_type=kind, after_storage_id=after)
         page = instance.fetch_run_status_changes(records, limit=_MOST_RUNS, ascending=True)
         ended.append([(record.storage_id, record.event_log_entry.run_id) for record in page.records])
     complete = min((events[-1][0] for events in ended if len(events) == _MOST_RUNS), default=None)
-    return sorted(each for events in ended for each in events if complete is None or each[0] <= complete)
+    events = sorted(each for page in ended for each in page if complete is None or each[0] <= complete)
+    runs = ((number, instance.get_run_by_id(run_id)) for number, run_id in events)
+    return list(takewhile(lambda each: each[1] is None or each[1].is_finished, runs))
 
 
 def latest_end(instance: dg.DagsterInstance) -> int:
@@ -63,8 +69,9 @@ def messages_of_run(instance: dg.DagsterInstance, branch: str, run: dg.DagsterRu
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=_TELLING) if entry.dagster_event]
     link = f"{dagster_ui}/runs/{run.run_id}"
     failed = run.status == dg.DagsterRunStatus.FAILURE
+    again = failed and is_launched_again(instance, run)
     return [
-        *([_run_failed(branch, run, events, link)] if failed else []),
+        *([_run_failed(branch, run, events, link, again=again)] if failed else []),
         *_checks_failed(branch, run, events, link),
         *_decisions(branch, events, link),
     ]
@@ -114,13 +121,12 @@ def is_stale(branch: str, name: str, *, last: datetime, days: float, dagster_ui:
     )
 
 
-def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str) -> Message:
+def _run_failed(branch: str, run: dg.DagsterRun, events: list[dg.DagsterEvent], link: str, *, again: bool) -> Message:
     """An error, unless Dagster launches the run again by itself: whoever is woken could only watch it."""
     first, last = ends_of(run) or ("", "")
     of = f" of {first}" if first else ""
     if first != last:
         of = "" if trains(run, branch) else f" of {first} to {last}"  # every candidate is no news
-    again = is_launched_again(run)
     return Message(
         "info" if again else "error",
         f"{branch}: {what_ran(run)}{of} failed{' and is launched again' if again else ''}",

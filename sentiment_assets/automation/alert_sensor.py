@@ -63,9 +63,7 @@ def alert_sensor(branch: str, targets: Sequence[AlertTarget], freshness: Freshne
         memory = _MEMORY.validate_json(context.cursor)
         ended = ended_runs(context.instance, memory.last_end)
         last_end = ended[-1][0] if ended else memory.last_end
-        runs = [
-            run for _, run_id in ended if (run := context.instance.get_run_by_id(run_id)) and belongs_to(run, branch)
-        ]
+        runs = [run for _, run in ended if run and belongs_to(run, branch)]
         failed = any(run.status == dg.DagsterRunStatus.FAILURE and trains(run, branch) for run in runs)
         unclosed = (failed or memory.unclosed) and not _close_abandoned(context, branch, tracking)
         if not targets:  # what happens until there are some will not be news

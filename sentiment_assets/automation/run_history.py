@@ -7,7 +7,7 @@ from sentiment_assets.assets.features import NAME as FEATURES
 from sentiment_assets.assets.splits import NAME as SPLITS
 from sentiment_assets.assets.trained_candidates import NAME as TRAINED_CANDIDATES
 from sentiment_assets.automation.jobs import job_names, train_job_name, trial_job_name
-from sentiment_assets.resources.dagster_runs import ENDED, WILL_RETRY
+from sentiment_assets.resources.dagster_runs import ENDED
 
 _PICKED_ASSETS = "__ASSET_JOB"
 """Dagster's own name for a run of assets that somebody, or an automation condition, has picked."""
@@ -55,8 +55,3 @@ def what_ran(run: dg.DagsterRun) -> str:
 def _picked(run: dg.DagsterRun) -> set[dg.AssetKey]:
     """The assets that somebody has picked, or whose checks."""
     return {*(run.asset_selection or ()), *(each.asset_key for each in run.asset_check_selection or ())}
-
-
-def is_launched_again(run: dg.DagsterRun) -> bool:
-    """Whether Dagster answers the failure of a run with another run (``run_retries``)."""
-    return run.tags.get(WILL_RETRY) == "true"

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
+from dagster._core.execution.retries import auto_reexecution_should_retry_run
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-WILL_RETRY = "dagster/will_retry"
-"""The tag of a failed run: "true" if Dagster launches it again."""
+_WILL_RETRY, _RETRIED_BY = "dagster/will_retry", "dagster/auto_retry_run_id"
+_FAILURE_REASON = "dagster/failure_reason"
 _PARENT, _PARTITION = "dagster/parent_run_id", "dagster/partition"
 _FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -36,9 +38,21 @@ def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
 def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Every run that has not ended, queued ones included, and those that Dagster is about to launch again."""
     lately = datetime.now(UTC) - _LONGEST_UNTIL_LAUNCHED_AGAIN
-    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={WILL_RETRY: "true"}, updated_after=lately)
-    about_to = [run for run in instance.get_runs(failed) if run.is_complete_and_waiting_to_retry]
-    return [*instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)), *about_to]
+    going_on = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))  # first: one that fails meanwhile is found twice
+    failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=lately))
+    about_to = [run for run in failed if _RETRIED_BY not in run.tags and is_launched_again(instance, run)]
+    return [*going_on, *about_to]
+
+
+def is_launched_again(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether Dagster answers the failure of a run with another run (``run_retries``).
+
+    Dagster writes its answer on the run a moment after the failure; until then it is asked what that will be.
+    """
+    if _WILL_RETRY in run.tags or not instance.run_retries_enabled:
+        return run.tags.get(_WILL_RETRY) == "true"
+    reason = run.tags.get(_FAILURE_REASON)
+    return auto_reexecution_should_retry_run(instance, run, RunFailureReason(reason) if reason else None)
 
 
 def remove_run(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -163,11 +163,11 @@ def test_no_run_is_passed_over_where_more_have_ended_than_are_looked_at_at_once(
         ).run_id
         for well in (True, True, True, False, True)
     ]
-    seen: list[str] = []
+    seen: list[str | None] = []
     last = 0
     while page := ended_runs(history, last):
         last = page[-1][0]
-        seen += [run_id for _, run_id in page]
+        seen += [run and run.run_id for _, run in page]
     assert seen == ended
 
 

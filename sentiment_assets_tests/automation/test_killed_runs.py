@@ -7,7 +7,7 @@ import pytest
 
 from sentiment_assets.assets.stored_batch import read_stored_batch
 from sentiment_assets.automation.batch_history import materializations
-from sentiment_assets.automation.run_history import is_launched_again
+from sentiment_assets.resources.dagster_runs import is_launched_again
 from sentiment_assets.resources.storage import Storage, read_frame
 from testing.corpus import as_csv, made_up_reviews
 from testing.dying import kill_once
@@ -33,7 +33,7 @@ def test_what_was_done_stays_done_and_the_rest_is_done_once(with_champion: Platf
         runs = list(reversed(instance.get_runs(dg.RunsFilter(job_name=f"{BRANCH}_ingest"))))
         killed = [run for run in runs if run.status != dg.DagsterRunStatus.SUCCESS]
         assert [run.status for run in killed] == [dg.DagsterRunStatus.FAILURE] * 2
-        assert any(is_launched_again(run) for run in killed)
+        assert any(is_launched_again(instance, run) for run in killed)
         taken_in, scored = (
             Counter(
                 str(each.partition)
@@ -66,5 +66,5 @@ def test_what_was_under_way_when_everything_was_killed_is_done_after_the_next_st
         with_champion.kill_everything()
         ended = dg.RunsFilter(run_ids=[run.run_id], statuses=[dg.DagsterRunStatus.FAILURE])
         [killed] = wait_for(lambda: instance.get_runs(ended), 200, "the end of a run whose process is gone")
-        assert is_launched_again(killed)
+        assert is_launched_again(instance, killed)
         wait_for(lambda: instance.get_materialized_partitions(SCORED) == set(NAMES), 400, "scores of all files")

@@ -296,6 +296,24 @@ def test_a_run_that_is_launched_again_pages_nobody_until_the_last_of_its_runs_ha
     ]
 
 
+def test_a_failure_whose_status_is_not_written_yet_is_told_at_the_next_look(
+    history: dg.DagsterInstance, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster stores the event first."""
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness())
+    cursor = tick(alerts, history).cursor
+    run = a_run(history, "acme_ingest", dg.DagsterRunStatus.STARTED, "a.csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(history.run_storage, "handle_run_event", lambda *_: None)
+        history.report_run_failed(run, message="no room on the disk")
+    looked = tick(alerts, history, cursor)
+    assert (mailbox.received, looked.cursor) == ([], cursor)
+    failure = dg.DagsterEvent(dg.DagsterEventType.RUN_FAILURE.value, run.job_name)
+    history.run_storage.handle_run_event(run.run_id, failure, datetime.now(UTC))
+    assert said(tick(alerts, history, looked.cursor)) == "1 messages sent."
+    assert "acme: acme_ingest of a.csv failed" in mailbox.received[0]
+
+
 @pytest.mark.parametrize(
     ("job", "first", "last", "title"),
     [

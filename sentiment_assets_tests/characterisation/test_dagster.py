@@ -24,10 +24,9 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
 from dagster._daemon.monitoring import run_monitoring
 
-from sentiment_assets.automation.run_history import is_launched_again
 from sentiment_assets.checks.results import evaluations
 from sentiment_assets.cli import prepare_dagster_home
-from sentiment_assets.resources.dagster_runs import runs_under_way
+from sentiment_assets.resources.dagster_runs import is_launched_again, runs_under_way
 
 KEYS = ["c1", "c2", "c3"]
 RANGE = {"dagster/asset_partition_range_start": "c1", "dagster/asset_partition_range_end": "c3"}
@@ -378,7 +377,7 @@ def test_a_file_io_manager_puts_a_partition_below_its_asset(tmp_path: Path) -> N
 def test_a_run_that_died_without_a_word_is_ended_after_a_day_and_launched_again(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """dagster.yaml: `max_runtime_seconds`. automation/history.py: `is_launched_again`."""
+    """dagster.yaml: `max_runtime_seconds`. resources/dagster_runs.py: `is_launched_again`."""
     with (
         dg.DagsterInstance.from_config(str(prepare_dagster_home())) as instance,
         WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace,
@@ -397,7 +396,7 @@ def test_a_run_that_died_without_a_word_is_ended_after_a_day_and_launched_again(
         assert look(hours=23).status == dg.DagsterRunStatus.STARTED
         ended = look(hours=25)
         assert ended.status == dg.DagsterRunStatus.FAILURE
-        assert is_launched_again(ended)
+        assert is_launched_again(instance, ended)
 
 
 @pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")

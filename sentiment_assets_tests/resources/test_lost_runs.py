@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 from dagster._core.events import EngineEventData
 
-from sentiment_assets.automation.run_history import is_launched_again
 from sentiment_assets.resources import lost_runs as module
+from sentiment_assets.resources.dagster_runs import is_launched_again
 from sentiment_assets.resources.lost_runs import end_lost_runs
 
 pytestmark = pytest.mark.process
@@ -62,7 +62,7 @@ def test_a_run_that_was_being_terminated_is_canceled_and_not_launched_again(inst
     begun(instance, os.getpid(), "CANCELING")
     [lost] = lost_runs(instance)
     assert lost.status == dg.DagsterRunStatus.CANCELED
-    assert not is_launched_again(lost)
+    assert not is_launched_again(instance, lost)
 
 
 def test_a_run_that_ends_well_while_it_is_looked_at_is_left_alone(

@@ -8,10 +8,9 @@ from typing import Any
 
 import dagster as dg
 
-from sentiment_assets.automation.run_history import is_launched_again
 from sentiment_assets.branch.definitions import batch_partitions_name
 from sentiment_assets.commands.launching import RunFailed, run_job
-from sentiment_assets.resources.dagster_runs import stretch_tags
+from sentiment_assets.resources.dagster_runs import is_launched_again, stretch_tags
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -56,6 +55,6 @@ def wait_for_platform(instance: dg.DagsterInstance, demo_run: DemoRun, dagster_u
     failed = dg.RunsFilter(job_name=demo_run.job, statuses=[dg.DagsterRunStatus.FAILURE], created_after=since)
     while metadata_of(instance, demo_run.branch, demo_run.asset, demo_run.batch) is None:
         for run in instance.get_runs(failed, limit=1):
-            if not is_launched_again(run):
+            if not is_launched_again(instance, run):
                 raise RunFailed(f"{demo_run.job} failed. Its log: {dagster_ui}/runs/{run.run_id}")
         time.sleep(_SECONDS_BETWEEN_LOOKS)
