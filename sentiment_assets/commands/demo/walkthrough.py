@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from sentiment_assets.assets import best_model, published_scores, raw_reviews, scored_reviews, sentiment_report
@@ -32,6 +32,7 @@ from sentiment_assets.commands.demo import orders
 from sentiment_assets.commands.demo.asking import ask
 from sentiment_assets.commands.demo.corpora import Delivery, deliveries, land
 from sentiment_assets.commands.demo.demo_run import DemoRun, metadata_of, run_here, wait_for_platform
+from sentiment_assets.commands.demo.progress import progress_on, step
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.batch_key import batch_key
 from sentiment_assets.publishing.settings import Duckdb
@@ -64,8 +65,8 @@ def run_demo(console: Console, instance: dg.DagsterInstance, log_file: Path, *, 
     """
     require_mlflow(tracking_uri())
     landed: dict[str, list[Delivery]] = {}
-    with _stderr_into(log_file), _progress(console) as progress:
-        with _task(progress, "reading the corpora"):
+    with _stderr_into(log_file), progress_on(console) as progress:
+        with step(progress, "reading the corpora"):
             for delivery in deliveries():
                 landed.setdefault(delivery.branch, []).append(delivery)
         walk = _Walk(instance, progress, watch=watch)
@@ -139,7 +140,7 @@ class _Walk:
         if not orders.pulled(landing):
             os.environ.update(orders.address())
             orders.sell(json.loads(delivery.content))
-            with _task(self.progress, f"{branch}: pull {orders.SOURCE} from a database"):
+            with step(self.progress, f"{branch}: pull {orders.SOURCE} from a database"):
                 run_here(self.instance, DemoRun(branch, pull_job_name(branch), orders.SOURCE), self.dagster_ui)
         return replace(delivery, file_name=orders.pulled(landing)[0])
 
@@ -152,7 +153,7 @@ class _Walk:
         names = candidate_keys(branch)
         tags = candidates.all_candidates_tags(names)
         with (
-            _task(self.progress, f"{branch}: train {len(names)} candidates", len(names)) as task,
+            step(self.progress, f"{branch}: train {len(names)} candidates", len(names)) as task,
             self._counting_candidates(branch, task),
         ):
             self._do(DemoRun(branch, train_job_name(branch), best_model.NAME, tags=tags))
@@ -163,7 +164,7 @@ class _Walk:
 
     def report(self, branch: str) -> None:
         """Write the branch's report; a platform would at its own time."""
-        with _task(self.progress, f"{branch}: report"):
+        with step(self.progress, f"{branch}: report"):
             run_here(self.instance, DemoRun(branch, report_job_name(branch), sentiment_report.NAME), self.dagster_ui)
 
     def publish(self, branch: str, files: Sequence[Delivery], *, anew: bool) -> None:
@@ -173,7 +174,7 @@ class _Walk:
         if not missing and not anew:
             return
         job, asset = publish_job_name(branch), published_scores.NAME
-        with _task(self.progress, f"{branch}: publish {len(keys)} batches"):
+        with step(self.progress, f"{branch}: publish {len(keys)} batches"):
             if self.watch:
                 for key in missing:
                     self._do(DemoRun(branch, job, asset, key))
@@ -184,7 +185,7 @@ class _Walk:
         key = batch_key(delivery.file_name)
         if self.materialized(branch, asset, key):
             return False
-        with _task(self.progress, f"{branch}: {what} {key}"):
+        with step(self.progress, f"{branch}: {what} {key}"):
             self._do(DemoRun(branch, job, asset, key))
         return True
 
@@ -295,20 +296,3 @@ def _show_answer(console: Console, log_file: Path) -> None:
     said = "What other programs ask while [bold].venv/bin/sentiment-assets serve[/bold] runs, and the answer:"
     console.print(said, highlight=False, soft_wrap=True)
     console.print(f"{escape(command)}\n{escape(answer)}", highlight=False, soft_wrap=True)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        SpinnerColumn(finished_text="[green]✓"),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-        console=console,
-    )
-
-
-@contextmanager
-def _task(progress: Progress, description: str, total: int | None = None) -> Iterator[TaskID]:
-    task = progress.add_task(description, total=total)
-    yield task
-    progress.update(task, total=total or 1, completed=total or 1)
