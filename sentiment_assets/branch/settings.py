@@ -68,7 +68,8 @@ class BranchSettings(Settings):
     encoding: Encoding = Field(default="utf-8", description="Encoding of text files without a byte order mark.")
     placeholders: list[str] = Field(
         default=list(DEFAULT_PLACEHOLDERS),
-        description="Words, in any case, by which an export says that there is no text, label, date, split or id.",
+        description="Words, in any case, by which an export says that there is no text, label, date, split or id. A "
+        "list of your own takes the place of the default one.",
     )
     html: Html = Field(
         default="text",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -331,6 +332,15 @@ def test_a_folder_by_a_branchs_settings_and_one_without_a_review(tmp_path: Path,
     refused = look_at(tmp_path / "none")
     assert refused.exit_code == 1
     assert "none: it is empty, and no text: put each review into a .txt of its own" in " ".join(refused.output.split())
+
+
+def test_rows_in_quarantine_whose_reasons_find_no_room_are_counted(tmp_path: Path) -> None:
+    stars = ["4"] * (len(TEXTS) - 12) + [f"{letter}!" for letter in "abcdefghijkl"]
+    shown = run(tmp_path, table({"body": TEXTS, "stars": stars}).encode(), "--branch", "old").output
+    [quarantined] = re.findall(r"(\d+) in quarantine", shown)
+    reasons = [int(found) for found in re.findall(r"(?m)^ +(\d+) rows?: stars: ", shown)]
+    [others] = re.findall(r"(\d+) rows: other reasons, which the quarantine of the batch tells", shown)
+    assert sum(reasons) + int(others) == int(quarantined) == 12
 
 
 def test_the_order_of_dates_is_written_where_a_slip_has_another(tmp_path: Path) -> None:
