@@ -125,8 +125,8 @@ def show(console: Console, shown: Preview) -> None:
             field = _ROLES.get(reason.field, reason.field)
             said = f"{field}: {reason.reason} (first: row {reason.first})"
             _line(console, f"  {counted(reason.rows, 'row')}{kept}", said)
-    if rest := shown.outcome.quarantined - sum(each.rows for each in shown.outcome.quarantine):
-        _line(console, f"  {counted(rest, 'row')}", "other reasons, which the quarantine of the batch tells")
+    if others := shown.outcome.quarantined - sum(each.rows for each in shown.outcome.quarantine):
+        _line(console, f"  {counted(others, 'row')}", "other reasons, which the quarantine of the batch tells")
     for warning in shown.warnings[:_MOST_WARNINGS]:
         _line(console, "Warning", warning, style="yellow")
     if len(shown.warnings) > _MOST_WARNINGS:

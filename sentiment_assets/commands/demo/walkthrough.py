@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TaskID
@@ -222,15 +223,15 @@ class _Walk:
 
 def _show_candidates(console: Console, instance: dg.DagsterInstance, branch: str) -> None:
     chosen = metadata_of(instance, branch, best_model.NAME) or {}
-    table = Table(title=f"{branch}: candidates")
+    table = Table(title=f"{branch}: candidates", box=SIMPLE_HEAD, pad_edge=False)  # so that a key has room in a line
     table.add_column("candidate", overflow="fold")
-    for figure in ("validation hinge loss", "processor seconds"):
+    for figure in ("validation\nhinge loss", "processor\nseconds"):
         table.add_column(figure, justify="right")
     for record in chosen["sweep_ledger_table"].records:
         key, loss, seconds = (record.data[name] for name in ("candidate", "validation_loss", "cpu_seconds"))
         selected = key == chosen[SELECTED_CANDIDATE].value
         style = "bold" if selected else None
-        table.add_row(f"{key} ←" if selected else key, f"{loss:.4f}", f"{seconds:.1f}", style=style)
+        table.add_row(key, f"→ {loss:.4f}" if selected else f"{loss:.4f}", f"{seconds:.1f}", style=style)
     console.print(table)
 
 
