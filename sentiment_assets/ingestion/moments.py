@@ -45,6 +45,8 @@ _IN_HEBREW = "ב"
 """It stands before the name of a month without a blank: 5 בינואר."""
 _SECOND_HALVES = frozenset({"오후", "下午", "午後"})
 """Forms and spreadsheets in East Asia write the half of the day before the clock."""
+_IN_BRACKETS = re.compile(r"\((.+)\)|\[(.+)\]")
+_CLOCK_BEFORE_DATE = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?(?: UHR)?(?: ?[AP]M)?),? (?=\S*[\d\-/. ])(.+)")
 _EAST_ASIAN = re.compile(
     rf"(?P<year>\d{{4}}) ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日일](?: *{_CLOCK})?"
 )
@@ -211,8 +213,14 @@ def _by_its_form(
 
 
 def _upper(text: str) -> str:
-    """A text in capitals, with one blank where there is white space, and the half of the day behind the clock."""
+    """A text in capitals and out of its brackets, with one blank where there is white space, date before clock.
+
+    The half of the day stands behind the clock.
+    """
     upper = " ".join(text.upper().split())
+    if bare := _IN_BRACKETS.fullmatch(upper):
+        upper = bare[1] or bare[2]
+    upper = _CLOCK_BEFORE_DATE.sub(r"\2 \1", upper) if _CLOCK_BEFORE_DATE.fullmatch(upper) else upper
     return _HALF_BEFORE_CLOCK.sub(lambda found: f"{found[2]} {'PM' if found[1] in _SECOND_HALVES else 'AM'}", upper)
 
 
@@ -377,13 +385,13 @@ def _forms_with_month_names(languages: tuple[str, ...]) -> tuple[_NamedMonth, ..
     month = f"(?P<month>{'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})\\.?"
     day = r"(?<!\d)(?P<day>\d{1,2})(?:ST|ND|RD|TH|ER|º|\.)?(?!\d)"
     year = r"(?P<year>\d{4})(?!\d)"
-    between, after = r"(?: +DEL? +| +OF +|[ .\-/]+)", rf"(?:,? +(?:AT )?{_CLOCK})?"
+    between, after = r"(?: +DEL? +| +OF +|[ .\-/]*)", rf"(?:(?:,? +(?:AT )?|:){_CLOCK})?"
     in_short = r"'?(?P<year>\d{2})"
-    ends = r"(?:,? +DEL? +|,? +|[.\-/])"
+    ends = r"(?:,? +DEL? +|,? +|[.\-/]?)"
     forms = (
         (rf"(?<!\w){month} +{day},? +{_CLOCK} +{year}", False),  # Apr 06 22:19:45 PDT 2009
         (rf"(?<!\w){month} +{day},? +{year}{after}", False),  # May 1, 2021
-        (rf"{day}{between}{month}{ends}{year}{after}", False),  # 1 May 2021, 5 de marzo de 2024
+        (rf"{day}{between}{month}{ends}{year}{after}", False),  # 1 May 2021, 5 de marzo de 2024, 01MAY2021
         (rf"{day}{between}{month}{ends}{in_short}(?:,? +{_CLOCK_OR_DOTS})?", True),  # 01-Mar-24 10.11.12
         (rf"(?<!\d){year}(?:\. |[ .\-/]){month}[ .\-/]{day}{after}", False),  # 2024-Mar-05, 2024. március 5.
     )
