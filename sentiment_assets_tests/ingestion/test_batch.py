@@ -166,6 +166,11 @@ BROKEN_FILES = {
     "parquet cut short": (parquet(ROWS)[:-20], "r.parquet", "not a readable Parquet file"),
     "json cut short": (b'[{"text": "x"}, {"te', "r.json", "not valid JSON"),
     "utf-16 unmarked": ("text,label\nfine,1\n".encode("utf-16-le"), "r.csv", "looks like UTF-16"),
+    "japanese of seven bits": (
+        "text,label\n楽しい,1\n".encode("iso2022_jp"),
+        "r.csv",
+        "set `encoding` to iso2022_jp_ext",
+    ),
     "no text in any row": (b"text,label\n,1\n  ,0\n", "r.csv", "none of its 2 rows has a text in the column 'text'"),
     "no row that can be used": (b'[{"text": 5}]', "r.json", "1 of its 1 rows with a review cannot be used"),
 }
@@ -177,6 +182,11 @@ def test_a_broken_file_fails_as_a_whole_with_its_reason(case: str) -> None:
     with pytest.raises(UnreadableFile) as refused:
         read_batch(content, name, PLAIN)
     assert reason in str(refused.value)
+
+
+def test_a_review_that_shows_an_escape_sequence_is_a_review_where_others_hold_letters_beyond_ascii() -> None:
+    batch = read_batch("text,label\nmail said \x1b$B,0\nschön,1\n".encode(), "r.csv", PLAIN)
+    assert batch.reviews["text"].tolist() == ["mail said \x1b$B", "schön"]
 
 
 def test_bytes_that_are_not_utf_16_go_to_quarantine() -> None:

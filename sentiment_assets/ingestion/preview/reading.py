@@ -19,6 +19,7 @@ from sentiment_assets.ingestion.readers.source import (
     ENCODING_PROPOSED,
     SHAPE,
     SHAPE_PROPOSED,
+    InAnotherEncoding,
     RawRow,
     SeveralInOne,
     classes_of,
@@ -161,10 +162,8 @@ def _with_lists(file: File, settings: IngestionSettings) -> Sample:
         if alike := [name for name in choices if name != best and _are_alike(choices[name], choices[best])]:
             told.append(f"{', '.join(alike)}: the same columns, so land each of these by itself too")
         return replace(choices[best], told=tuple(told))
-    except UnreadableFile as error:
-        if "NUL characters" in str(error) and settings.encoding == "utf-8":
-            return _as_utf_16(file, settings, error)
-        raise
+    except InAnotherEncoding as error:
+        return _in_its_encoding(file, settings, error)
     sample = Sample(file, rows, found, settings)
     way = _way_to_a_list(rows)
     if way and found.get("format") in ("json", "jsonl", "ndjson"):
@@ -177,11 +176,15 @@ def _are_alike(one: Sample, other: Sample) -> bool:
     return bool(one.rows) and {*one.rows[0].values} == {*other.rows[0].values}
 
 
-def _as_utf_16(file: File, settings: IngestionSettings, error: UnreadableFile) -> Sample:
+def _in_its_encoding(file: File, settings: IngestionSettings, error: InAnotherEncoding) -> Sample:
+    """The sample as the likeliest of the encodings reads it: that of most ASCII. Raises the ``error`` if none does.
+
+    An encoding that a branch names stays: somebody has looked at it.
+    """
     readings = []
-    for encoding in ("utf-16-le", "utf-16-be"):
+    for encoding in error.encodings if settings.encoding == "utf-8" else ():
         chosen = settings.model_copy(update={"encoding": encoding})
-        told = f"it is read as {encoding}, without a byte order mark; see whether the reviews above read well"
+        told = f"it is read as {encoding}, which nothing in it names; see whether the reviews above read well"
         try:
             readings.append(Sample(file, *file.rows(chosen), settings=chosen, told=(told,)))
         except UnreadableFile:

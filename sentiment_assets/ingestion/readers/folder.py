@@ -59,8 +59,8 @@ def folder_in_archive(archive: PackedFile) -> Folder | None:
 
 
 def _row(number: int, path: str, text: str, encoding: str) -> RawRow:
-    if fault := fault_of_text(text[:1000], encoding):
-        return RawRow(number, {"file": path}, f"the file {path} {fault}")
+    if fault := fault_of_text(text, encoding):
+        return RawRow(number, {"file": path}, f"the file {path} {fault.said}")
     if (lines := text.count("\n") + 1) > _MOST_LINES:
         return RawRow(
             number,

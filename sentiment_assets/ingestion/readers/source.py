@@ -13,7 +13,10 @@ from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, PackedFile, U
 from sentiment_assets.ingestion.settings import FormatSettings
 
 _LOOKED_AT = 16 * MEGABYTE
+_BEGINNING = 1000
 _OF_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_SWITCHES_OF_ISO_2022 = re.compile(r"\x1b(?:\$(?:[@B]|\([DO-Q])|\([IJ]|\$(\)C))")
+"""Japanese and Korean mail programs write seven bits: what reads as ASCII is no text before it is switched."""
 _OF_NO_WIDTH = f"{string.whitespace}\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines",
@@ -68,6 +71,15 @@ class SeveralInOne(UnreadableFile):
         self.names = tuple(names)
 
 
+class InAnotherEncoding(UnreadableFile):
+    """A text that cannot be in the encoding by which it was read."""
+
+    def __init__(self, fault: "FaultOfText") -> None:
+        super().__init__(f"it {fault.said}")
+        self.encodings = fault.encodings
+        """Encodings that it may be in."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A file, and what the branch says of it."""
@@ -94,8 +106,8 @@ class Source:
             used, mark = encoding_of(stream.read(4), self.encoding)
         self.found["encoding"] = used
         with self._decoded(used, mark, newline) as text:
-            if fault := fault_of_text(text.read(1000), used):
-                raise UnreadableFile(f"it {fault}")
+            if fault := fault_of_text(text.read(MEGABYTE), used):
+                raise InAnotherEncoding(fault)
         if not self._is_in(used):
             self._propose_another_encoding()
         elif not used.startswith("utf") and self._is_in("utf-8") and not self._is_in("ascii"):
@@ -124,15 +136,31 @@ class Source:
             self.found.update(proposal_of_encoding(stream.read(_LOOKED_AT)))
 
 
-def fault_of_text(beginning: str, encoding: str) -> str:
-    """Why the beginning of a text cannot be one in this encoding, as the end of a sentence; empty if it can."""
+@dataclass(frozen=True)
+class FaultOfText:
+    """Why a text cannot be in the encoding by which it was read."""
+
+    said: str
+    """The end of a sentence, with what to do."""
+    encodings: tuple[str, ...]
+    """Encodings that it may be in."""
+
+
+def fault_of_text(text: str, encoding: str) -> FaultOfText | None:
+    """What shows in a text, or its beginning, that it cannot be one in this encoding; ``None`` if nothing does."""
+    beginning = text[:_BEGINNING]
     of_no_text = len(_OF_NO_TEXT.findall(beginning))  # Cyrillic letters in UTF-16 have others than NUL
-    if "\x00" not in beginning or of_no_text <= len(beginning) // 5:
-        return ""
-    return (
-        f"is full of NUL characters when read as {encoding}: it looks like UTF-16 without a byte order mark, or like "
-        "no text at all; if it is text, set `encoding` to utf-16-le or utf-16-be"
-    )
+    if "\x00" in beginning and of_no_text > len(beginning) // 5:
+        return FaultOfText(
+            f"is full of NUL characters when read as {encoding}: it looks like UTF-16 without a byte order mark, or "
+            "like no text at all; if it is text, set `encoding` to utf-16-le or utf-16-be",
+            ("utf-16-le", "utf-16-be"),
+        )
+    if text.isascii() and (switches := _SWITCHES_OF_ISO_2022.search(text)):
+        name = "iso2022_kr" if switches[1] else "iso2022_jp_ext"
+        said = f"switches between sets of characters as ISO 2022 does, and not as {encoding}: set `encoding` to {name}"
+        return FaultOfText(said, (name,))
+    return None
 
 
 def proposal_of_encoding(content: bytes) -> dict[str, object]:

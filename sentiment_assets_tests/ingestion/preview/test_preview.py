@@ -266,6 +266,22 @@ def test_cyrillic_letters_in_utf_16_without_a_mark_are_read(encoding: str) -> No
     assert preview.settings["encoding"] == encoding
 
 
+@pytest.mark.parametrize(
+    ("text", "written", "read"),
+    [
+        ("とても楽しい映画でした", "iso2022_jp", "iso2022_jp_ext"),
+        ("画質がｶﾅきれい", "iso2022_jp_ext", "iso2022_jp_ext"),
+        ("정말 좋은 영화", "iso2022_kr", "iso2022_kr"),
+    ],
+)
+def test_encodings_of_seven_bits_are_told_from_ascii(text: str, written: str, read: str) -> None:
+    texts = [f"{text}, {place}" for place in range(24)]
+    preview = look(table({"text": texts, "label": SIGNS}).encode(written))
+    assert preview.settings["encoding"] == read
+    assert {each.text for each in preview.outcome.reviews} <= {*texts}
+    assert preview.outcome.kept == 24
+
+
 def test_the_names_again_below_the_header_are_no_review() -> None:
     text = table({"id": [f"r{place}" for place in range(24)], "text": TEXTS})
     again = text + text.splitlines()[0] + "\n"
