@@ -174,6 +174,22 @@ def test_the_views_count_as_the_reports_do(warehouse: Warehouse, ask: Asked) -> 
             assert (row[-1] is None) == bool(pd.isna(expected[key][-1]))
 
 
+def test_a_kept_column_that_only_a_later_batch_fills_counts_as_in_the_reports(warehouse: Warehouse, ask: Asked) -> None:
+    first = made_up_batch("shop", "a.csv", 20)
+    about = {"product": "another", "shop": ["Paris", "Łódź"] * 10}
+    next_day = NOW + pd.Timedelta(days=1)
+    reviews = first.reviews.assign(**about)
+    second = replace(first, key="b.csv", reviews=reviews, scored=scored_by_words(reviews), first_taken_in_at=next_day)
+    send(warehouse, first, second)
+    scores = {each.key: each.scored for each in (first, second) if each.scored is not None}
+    joined = join_scores({each.key: each.reviews for each in (first, second)}, scores).reviews
+    figures = report_figures("shop", joined, ("product", "shop"), None)
+    whole = figures[(figures["period"] == "all") & figures["by"].isin(["product", "shop"])]
+    found = ask(warehouse, "SELECT column_name, value, sum(reviews) FROM {s}.net_sentiment_by_kept GROUP BY 1, 2")
+    assert sorted(found) == sorted(whole[["by", "value", "reviews"]].itertuples(index=False, name=None))
+    assert [row for row in sorted(found) if row[0] == "shop"] == [("shop", "Paris", 10), ("shop", "Łódź", 10)]
+
+
 def test_the_views_have_the_first_date_and_the_last_label_also_if_a_former_batch_is_taken_in_again(
     warehouse: Warehouse, ask: Asked
 ) -> None:
