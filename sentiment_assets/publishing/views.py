@@ -108,7 +108,8 @@ VIEWS: Mapping[str, View] = {
         GROUP BY branch, column_name, value, day""",
     ),
     "latest_drift_verdicts": View(
-        "What the checks of drift and of degradation said of the batch of each branch that was taken in last.",
+        "What the checks of drift and of degradation said of the newest batch of each branch, also if an old one was "
+        "taken in again since.",
         {
             "branch": "The branch.",
             "batch": "The batch.",
@@ -123,7 +124,9 @@ VIEWS: Mapping[str, View] = {
         """SELECT c.branch, c.batch, c.kind, c.check_name, c.verdict, c.sentence, c.effect, c.threshold, c.checked_at
         FROM {s}.checks c
         JOIN (
-            SELECT batch_digest, row_number() OVER (PARTITION BY branch ORDER BY taken_in_at DESC, batch DESC) AS place
+            SELECT batch_digest, row_number() OVER (
+                PARTITION BY branch ORDER BY coalesce(first_taken_in_at, taken_in_at) DESC, batch DESC
+            ) AS place
             FROM {s}.batches
         ) latest ON latest.batch_digest = c.batch_digest AND latest.place = 1
         WHERE c.kind IN ('drift', 'degradation')""",

@@ -230,9 +230,13 @@ def test_a_batch_that_a_former_release_published_came_when_it_was_taken_in(wareh
 
 def test_the_verdicts_of_the_newest_batch_are_the_latest(warehouse: Warehouse, ask: Asked) -> None:
     old, new = made_up_batch("shop", "b.csv", 3), made_up_batch("shop", "a.csv", 3)
-    send(warehouse, replace(new, taken_in_at=NOW + pd.Timedelta(days=1)), old)
-    found = ask(warehouse, "SELECT batch, check_name, verdict FROM {s}.latest_drift_verdicts ORDER BY check_name")
-    assert found == [("a.csv", "length_drift", "warn"), ("a.csv", "vocabulary_drift", "ok")]
+    next_day, next_month = (NOW + pd.Timedelta(days=days) for days in (1, 30))
+    send(warehouse, replace(new, taken_in_at=next_day, first_taken_in_at=next_day), old)
+    said = "SELECT batch, check_name, verdict FROM {s}.latest_drift_verdicts ORDER BY check_name"
+    newest = [("a.csv", "length_drift", "warn"), ("a.csv", "vocabulary_drift", "ok")]
+    assert ask(warehouse, said) == newest
+    send(warehouse, replace(old, taken_in_at=next_month))
+    assert ask(warehouse, said) == newest, "an old batch that is taken in again is none of the newest"
 
 
 def test_a_warehouse_knows_the_day_of_its_newest_report(warehouse: Warehouse) -> None:
