@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from errno import ENOMEM
 from itertools import takewhile
+from operator import itemgetter
+from time import time
 
 import dagster as dg
 
@@ -25,6 +27,8 @@ _TELLING = {
     dg.DagsterEventType.ASSET_MATERIALIZATION,
 }
 _MOST_RUNS = 200
+_UNTIL_STATUS = 60.0
+"""Seconds after which a run that has told its end and has no such status has lost its process in between."""
 _BATCHES_SAID = 20
 _KILLED = "(SIGKILL)"
 """What Dagster's executor says of a step's process that was killed; of its failure it says nothing."""
@@ -44,17 +48,20 @@ _NUMBERS_TOLD = ("effect", "statistic", "threshold")
 def ended_runs(instance: dg.DagsterInstance, after: int) -> list[tuple[int, dg.DagsterRun | None]]:
     """Numbers of the events that ended runs, and the runs if they are still there: the oldest, a few hundred at most.
 
-    Dagster writes the status of a run a moment after the event: what has no status yet waits, and what follows it.
+    Dagster writes the status of a run a moment after the event: what has no status yet waits, and what follows it. If
+    the process was killed in that moment, the run gets its status by another event, which is told when it comes.
     """
+    latest = latest_end(instance)  # else a run that ends well between the two questions would be passed over for good
     ended = []
     for kind in (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE):
         records = dg.RunStatusChangeRecordsFilter(event_type=kind, after_storage_id=after)
         page = instance.fetch_run_status_changes(records, limit=_MOST_RUNS, ascending=True)
-        ended.append([(record.storage_id, record.event_log_entry.run_id) for record in page.records])
-    complete = min((events[-1][0] for events in ended if len(events) == _MOST_RUNS), default=None)
-    events = sorted(each for page in ended for each in page if complete is None or each[0] <= complete)
-    runs = ((number, instance.get_run_by_id(run_id)) for number, run_id in events)
-    return list(takewhile(lambda each: each[1] is None or each[1].is_finished, runs))
+        ended.append([(record.storage_id, record.event_log_entry) for record in page.records])
+    complete = min([latest, *(events[-1][0] for events in ended if len(events) == _MOST_RUNS)])
+    events = sorted((each for page in ended for each in page if each[0] <= complete), key=itemgetter(0))
+    runs = ((number, instance.get_run_by_id(event.run_id), time() - event.timestamp) for number, event in events)
+    has_status = takewhile(lambda each: each[1] is None or each[1].is_finished or each[2] > _UNTIL_STATUS, runs)
+    return [(number, run) for number, run, _ in has_status]
 
 
 def latest_end(instance: dg.DagsterInstance) -> int:

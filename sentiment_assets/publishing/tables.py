@@ -162,7 +162,7 @@ def _texts(values: "pd.Series[Any]") -> pa.ChunkedArray:
     """Texts that both kinds of warehouses hold; what is no UTF-8 becomes U+FFFD, as NUL does."""
     if not len(values):
         return pa.chunked_array([], pa.large_string())
-    if (values == values.iloc[0]).all():  # the name of the batch, in every row
+    if values.notna().all() and (values == values.iloc[0]).all():  # the name of the batch, in every row
         return pa.chunked_array([pa.repeat(pa.scalar(_clean(str(values.iloc[0])), pa.large_string()), len(values))])
     try:
         texts = pa.chunked_array([pa.array(values, pa.large_string(), from_pandas=True)])

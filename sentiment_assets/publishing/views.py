@@ -16,7 +16,8 @@ class View:
     meaning: str
     columns: Mapping[str, str]
     query: str
-    """``{s}`` stands for the schema, ``{each_kept}`` for the kept columns of ``r.kept`` as rows of key and value."""
+    """``{s}`` stands for the schema, ``{each_kept}`` for the kept columns of ``r.kept`` as rows of key and value, and
+    ``{merged_kept}`` for all that are in ``each_kept``, each with its last value."""
 
 
 _COUNTED = (
@@ -44,7 +45,7 @@ _AS_COUNTED = (
 VIEWS: Mapping[str, View] = {
     "scored_reviews": View(
         "A row for each scored review, each once: one that stands in several batches of a branch, with the same id and "
-        "the same text, has its first date and kept columns, its last score and its last label.",
+        "the same text, has its first date, the first value of each kept column, its last score and its last label.",
         {
             "branch": "The branch.",
             "review_id": "The client's id of the review, or a digest of the row.",
@@ -60,13 +61,13 @@ VIEWS: Mapping[str, View] = {
             "model_version": "The version of the model.",
             "batch": "The batch that its score is of.",
         },
-        """SELECT branch, review_id, text, created_on, kept, rater_label, score, label, recognised,
+        """SELECT branch, review_id, text, created_on, {merged_kept} AS kept, rater_label, score, label, recognised,
             recognised AND coalesce(rater_label, '') <> 'neutral' AS counts, model_version, batch
         FROM (
             SELECT r.branch, r.review_id, min(r.text) AS text,
                 (array_agg(r.created_on ORDER BY b.came_at) FILTER (WHERE r.created_on IS NOT NULL))[1]
                     AS created_on,
-                (array_agg(r.kept ORDER BY b.came_at) FILTER (WHERE r.kept IS NOT NULL))[1] AS kept,
+                array_agg(r.kept ORDER BY b.came_at DESC) FILTER (WHERE r.kept IS NOT NULL) AS each_kept,
                 (array_agg(r.label ORDER BY b.came_at DESC) FILTER (WHERE r.label IS NOT NULL))[1] AS rater_label,
                 (array_agg(s.score ORDER BY b.came_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS score,
                 (array_agg(s.label ORDER BY b.came_at DESC) FILTER (WHERE s.score IS NOT NULL))[1] AS label,
@@ -107,7 +108,8 @@ VIEWS: Mapping[str, View] = {
         GROUP BY branch, column_name, value, day""",
     ),
     "latest_drift_verdicts": View(
-        "What the checks of drift and of degradation said of the batch of each branch that was taken in last.",
+        "What the checks of drift and of degradation said of the newest batch of each branch, also if an old one was "
+        "taken in again since.",
         {
             "branch": "The branch.",
             "batch": "The batch.",
@@ -122,7 +124,9 @@ VIEWS: Mapping[str, View] = {
         """SELECT c.branch, c.batch, c.kind, c.check_name, c.verdict, c.sentence, c.effect, c.threshold, c.checked_at
         FROM {s}.checks c
         JOIN (
-            SELECT batch_digest, row_number() OVER (PARTITION BY branch ORDER BY taken_in_at DESC, batch DESC) AS place
+            SELECT batch_digest, row_number() OVER (
+                PARTITION BY branch ORDER BY coalesce(first_taken_in_at, taken_in_at) DESC, batch DESC
+            ) AS place
             FROM {s}.batches
         ) latest ON latest.batch_digest = c.batch_digest AND latest.place = 1
         WHERE c.kind IN ('drift', 'degradation')""",
@@ -132,13 +136,18 @@ _EACH_KEPT: Mapping[Dialect, tuple[str, str]] = {
     "duckdb": ("e.key AS column_name, e.value->>'$' AS value", "json_each(r.kept) e"),
     "postgres": ("e.key AS column_name, e.value AS value", "jsonb_each_text(r.kept) e(key, value)"),
 }
+_MERGED_KEPT: Mapping[Dialect, str] = {
+    "duckdb": "list_reduce(each_kept, lambda one, next: json_merge_patch(one, next))",
+    "postgres": "CASE WHEN cardinality(each_kept) = 1 THEN each_kept[1] ELSE (SELECT jsonb_object_agg(e.key, e.value "
+    "ORDER BY k.place) FROM unnest(each_kept) WITH ORDINALITY k(kept, place), jsonb_each(k.kept) e) END",
+}
 
 
 def view_statements(schema: str, dialect: Dialect) -> Iterator[str]:
     """The statements that make the views, and say of tables, views and columns what they are."""
     columns, source = _EACH_KEPT[dialect]
     for name, view in VIEWS.items():
-        query = view.query.format(s=schema, each_kept=columns, kept_of_r=source)
+        query = view.query.format(s=schema, each_kept=columns, kept_of_r=source, merged_kept=_MERGED_KEPT[dialect])
         yield f"CREATE OR REPLACE VIEW {schema}.{name} AS {query}"
         yield _say_what("VIEW", f"{schema}.{name}", view.meaning)
         for column, comment in view.columns.items():

@@ -296,6 +296,11 @@ class JoinedBranch:
     moments: Sequence[Moment]
 
     @property
+    def best(self) -> tuple[float, float, float]:
+        """Its net sentiment with its band, the best that is known."""
+        return best_of(self.whole)
+
+    @property
     def needs_attention(self) -> bool:
         """Whether it has a warning, or has surely fallen."""
         return self.warnings > 0 or bool(self.change and self.change["high"] < 0)

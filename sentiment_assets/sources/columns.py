@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _PLAIN = (str, bytes, bool, int, float, Decimal, datetime, date, time)
-_CLASHES = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
+CLASHES = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
+"""What Arrow says of values that are not of one type."""
 _UTC = pa.timestamp("us", "UTC")
 _BITS = 64
 
@@ -52,7 +53,7 @@ class KeptRows:
         with pq.ParquetWriter(stream, schema) as writer:
             for page in self._read():
                 arrays = [
-                    page[each.name].cast(each.type)
+                    _cast(page[each.name], each.type)
                     if each.name in page.schema.names
                     else pa.nulls(page.num_rows, each.type)
                     for each in schema
@@ -72,7 +73,7 @@ class KeptRows:
         types = [each for each in self._types[name] if not pa.types.is_null(each)]
         if len(types) == 1:
             return types[0]
-        with suppress(*_CLASHES):
+        with suppress(*CLASHES):
             schemas = [pa.schema([(name, each)]) for each in types]
             wider = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
             for page in self._read():
@@ -99,6 +100,17 @@ def as_json_holds(value: object) -> object:
     return _plain(value)
 
 
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
+    """A column of a type that holds each of its values; what is nested becomes JSON text if that is what it is beside.
+
+    A table that somebody hands over holds nested values as such, unlike pages of rows.
+    """
+    try:
+        return column.cast(kind)
+    except pa.ArrowNotImplementedError:
+        return pa.array([each if each is None else _text(_plain(each)) for each in column.to_pylist()], kind)
+
+
 def _column(values: Sequence[object]) -> pa.Array:
     plain = [_plain(each) for each in values]
     if (
@@ -107,7 +119,7 @@ def _column(values: Sequence[object]) -> pa.Array:
         plain = [each if each is None else _text(each) for each in plain]
     try:
         column = pa.array(plain)
-    except _CLASHES:
+    except CLASHES:
         column = pa.array([each if each is None else _text(each) for each in plain])
     except UnicodeEncodeError:  # half of a pair of surrogates, which JSON can spell and UTF-8 cannot
         column = pa.array([each if each is None else _text(each) for each in plain])

@@ -31,7 +31,7 @@ class PullFailed(RuntimeError):
 def explained(error: Exception, branch: str, settings: SourceSettings, landing: str) -> PullFailed:
     """What is to be raised for an error: what libraries say is searched for secrets."""
     reason = _innermost(error)
-    said = f"{branch}: source {settings.name}: {_sentence(reason)}"
+    said = f"{branch}: source {settings.name}: {_not_comparable(error) or _sentence(reason)}"
     return PullFailed(hidden(said, settings, landing)[:_LONGEST], may_help_later=_may_help_later(reason))
 
 
@@ -62,6 +62,20 @@ def _innermost(error: Exception) -> BaseException:
     while type(reason).__module__.startswith("dlt.extract") and reason.__cause__ is not None:
         reason = reason.__cause__
     return reason
+
+
+def _not_comparable(error: Exception) -> str:
+    """What is the matter if dlt cannot compare the values of a cursor; nothing if it is something else."""
+    each: BaseException | None = error
+    while each is not None and type(each).__name__ != "IncrementalCursorInvalidCoercion":
+        each = each.__cause__
+    if each is None:
+        return ""
+    return (
+        f"the values of the cursor `{getattr(each, 'cursor_path', '')}` are of several kinds, such as numbers and "
+        "text, and which of them is the newest cannot be told: let all be of one kind, in a database by a `query` "
+        "with a `CAST`, or name another column"
+    )
 
 
 def _sentence(reason: BaseException) -> str:

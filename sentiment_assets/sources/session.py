@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sentiment_assets.sources.columns import KeptRows, as_json_holds, page_of
+from sentiment_assets.sources.columns import CLASHES, KeptRows, as_json_holds, page_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,7 +93,11 @@ def _table(item: object) -> "pa.Table":
     if isinstance(item, pa.RecordBatch):
         return pa.Table.from_batches([item])
     if isinstance(item, pd.DataFrame):
-        return pa.Table.from_pandas(item, preserve_index=False)
+        try:
+            return pa.Table.from_pandas(item, preserve_index=False)
+        except (*CLASHES, UnicodeEncodeError):  # values of several kinds in a column
+            rows: Any = item.astype(object).where(item.notna(), None).rename(columns=str).to_dict("records")
+            return page_of(rows)
     if isinstance(item, pa.Table):
         return item
     raise TypeError(f"a resource yields dictionaries, Arrow tables or data frames, and this is a {type(item).__name__}")

@@ -1,13 +1,21 @@
 """``sentiment_report``: its pages, its table, and the folder that they lie in."""
 
 import html
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pytest
 
+from sentiment_assets.learning.calibration import RatingCurve
 from sentiment_assets.monitoring.settings import DEGRADATION_CHECKS, DRIFT_CHECKS
+from sentiment_assets.reporting import client_report
 from sentiment_assets.reporting.english import TEXTS
+from sentiment_assets.reporting.figures import ChampionTestScores
 from sentiment_assets.resources.storage import Storage, read_frame
+from sentiment_assets.resources.tracking import Tracking
 from testing.batches import kitchen
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
@@ -39,6 +47,32 @@ def test_the_report_is_a_page_a_table_and_its_picture(trained: BranchInProcess) 
     assert table["reviews"].tolist() == stored["reviews"].tolist() == [600, 600]
     assert table["by"].tolist() == ["all", "batch"], "no review has a date, so there are no periods"
     assert (table["adjusted_low"] < table["adjusted"]).all()
+
+
+def test_a_report_goes_by_where_the_champion_is_in_doubt_and_by_what_it_calls_positive(
+    trained: BranchInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lie elsewhere than at 0 where scores say which rating is expected, and each elsewhere than the other."""
+    assert trained.score("a.csv").success
+    champion = trained.tracking.champion("acme")
+    assert champion
+    by_rating = replace(champion.model.calibration, log_odds=0.3, rating_curve=RatingCurve(2.0, 1.0))
+    model = replace(champion.model, calibration=by_rating)
+    monkeypatch.setattr(Tracking, "champion", lambda *_: replace(champion, model=model))
+    known: list[ChampionTestScores] = []
+    make = client_report.make_client_report
+
+    def make_and_note(*args: Any, **about: Any) -> client_report.ClientReport:
+        known.append(about["champion"])
+        return make(*args, **about)
+
+    monkeypatch.setattr(client_report, "make_client_report", make_and_note)
+    assert trained.report().success
+    [told] = known
+    assert by_rating.probabilities(np.array([by_rating.even_margin])) == pytest.approx(0.5)
+    assert told.even_score == pytest.approx(float(by_rating.scores(np.array([by_rating.even_margin]))[0]))
+    assert told.least_positive_score == by_rating.least_positive_score != told.even_score
+    assert told.scores_by_rating
 
 
 def test_all_files_of_a_report_lie_in_a_folder_below_that_of_the_day(trained: BranchInProcess) -> None:

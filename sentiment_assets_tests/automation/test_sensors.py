@@ -10,6 +10,8 @@ import pytest
 from dagster import DagsterRun
 
 from sentiment_assets.assets.event_metadata import ROWS_LABELLED, TOLD_AGAIN
+from sentiment_assets.automation import alert_messages
+from sentiment_assets.automation.alert_messages import ended_runs, latest_end
 from sentiment_assets.automation.alert_sensor import alert_sensor
 from sentiment_assets.automation.retraining_policy import RetrainingPolicy
 from sentiment_assets.automation.retraining_sensor import REASON, retraining_sensor
@@ -312,6 +314,45 @@ def test_a_failure_whose_status_is_not_written_yet_is_told_at_the_next_look(
     history.run_storage.handle_run_event(run.run_id, failure, datetime.now(UTC))
     assert said(tick(alerts, history, looked.cursor)) == "1 messages sent."
     assert "acme: acme_ingest of a.csv failed" in mailbox.received[0]
+
+
+def test_a_run_that_never_gets_its_status_keeps_nobody_from_being_told_of_others(
+    history: dg.DagsterInstance, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process was killed after the event, and before the status: another branch would wait for a day."""
+    alerts = alert_sensor("acme", [AlertTarget(env="ACME_CHAT")], Freshness())
+    cursor = tick(alerts, history).cursor
+    with monkeypatch.context() as patch:
+        patch.setattr(history.run_storage, "handle_run_event", lambda *_: None)
+        history.report_run_failed(a_run(history, "globex_ingest", dg.DagsterRunStatus.STARTED, "g.csv"))
+    history.report_run_failed(a_run(history, "acme_ingest", dg.DagsterRunStatus.STARTED, "a.csv"))
+    looked = tick(alerts, history, cursor)
+    assert mailbox.received == []
+    monkeypatch.setattr(alert_messages, "_UNTIL_STATUS", 0.0)
+    assert said(tick(alerts, history, looked.cursor)) == "1 messages sent."
+
+
+def test_a_run_that_ends_well_while_it_is_asked_which_have_ended_is_not_passed_over(
+    history: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster is asked for those that ended well, and then for those that failed: by then there are more of both."""
+    asked = history.fetch_run_status_changes
+    well, failed = (a_run(history, "acme_ingest", dg.DagsterRunStatus.STARTED, batch) for batch in ("a.csv", "b.csv"))
+
+    def asked_meanwhile(*args: object, **options: object) -> object:
+        found = asked(*args, **options)  # type: ignore[arg-type]
+        if options.get("ascending") and not history.get_run_by_id(well.run_id).is_finished:  # type: ignore[union-attr]
+            end = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, well.job_name, message="done")
+            history.report_dagster_event(end, well.run_id)
+            history.report_run_failed(failed)
+        return found
+
+    after = latest_end(history)
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "fetch_run_status_changes", asked_meanwhile)
+        first = ended_runs(history, after)
+    rest = ended_runs(history, first[-1][0] if first else after)
+    assert [run and run.run_id for _, run in [*first, *rest]] == [well.run_id, failed.run_id]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from sentiment_assets import cli
 from sentiment_assets.commands.rebuild import CannotRebuild, rebuild
+from sentiment_assets.resources.mlflow_settings import tracking_uri
+from sentiment_assets.resources.registry import version_of
 from testing.corpus import as_csv, made_up_reviews
 from testing.in_process import BranchInProcess
 from testing.models import made_model, register
@@ -75,6 +77,19 @@ def test_another_model_fails_the_command(trained: BranchInProcess, tmp_path: Pat
     rebuilt = rebuild("acme", "1")
     assert rebuilt.splits.same
     assert list(rebuilt.other_packages) == ["numpy"]
+
+
+def test_a_sister_that_is_another_model_since_is_named(trained: BranchInProcess, tmp_path: Path) -> None:
+    """Her branch has begun anew, and its first version is not the one that this version started from."""
+    version = register(trained.tracking, "movies", made_model())
+    pinned = {"branch": "movies", "version": version, "digest": version_of("movies", version, tracking_uri()).digest}
+    [kept] = (tmp_path / "home" / "mlartifacts").rglob("recipe.json")
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"sisters": {"movies@1": pinned}}))
+    assert rebuild("acme", "1").splits.same
+    trained.tracking.client().delete_registered_model("movies")
+    assert register(trained.tracking, "movies", made_model("grand", "poor")) == version
+    with pytest.raises(CannotRebuild, match="movies/1, the sister movies@1, is another model than it was then"):
+        rebuild("acme", "1")
 
 
 @pytest.mark.slow

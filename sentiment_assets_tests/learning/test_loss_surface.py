@@ -6,6 +6,7 @@ from sentiment_assets.learning.candidate import Candidate
 from sentiment_assets.learning.challenger import Challenger
 from sentiment_assets.learning.features import Features
 from sentiment_assets.learning.loss_surface import LossSurface, loss_surface
+from sentiment_assets.learning.metrics import hinge_loss
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,19 @@ def test_the_selected_candidate_lies_on_the_first_axis_where_its_loss_is_its_own
     assert end == pytest.approx([np.linalg.norm(selected.svc.coefficients), 0], rel=1e-4, abs=1e-4)
     nearest = surface.losses[np.abs(surface.across).argmin(), np.abs(surface.along - end[0]).argmin()]
     assert nearest == pytest.approx(selected.validation_hinge_loss, abs=0.02)
+
+
+def test_the_loss_at_the_end_of_another_path_is_that_of_its_weights(
+    candidates: dict[str, Candidate], challenger: Challenger, features: Features
+) -> None:
+    """Two candidates and 0 span the plane, so that it holds the weights of both."""
+    key, other = next((key, each) for key, each in candidates.items() if key != challenger.key)
+    chosen, validation = candidates[challenger.key], features.of().rows["validation"]
+    two = loss_surface({challenger.key: chosen, key: other}, challenger.key, validation)
+    x, y = two.paths[key][-1]
+    margins = validation.rows @ other.svc.coefficients + chosen.svc.intercept
+    row = [np.interp(x, two.along, losses) for losses in two.losses]
+    assert np.interp(y, two.across, row) == pytest.approx(hinge_loss(margins, validation.labels), rel=0.02)
 
 
 def test_every_path_starts_at_zero_and_has_a_point_an_epoch_that_is_kept(

@@ -36,6 +36,20 @@ def test_another_domain_warns_and_names_the_words(model: SentimentModel, referen
     assert found.words[0].in_batch > found.words[0].in_reference
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_word_that_has_become_frequent_is_shown_beside_its_share_at_the_length_of_the_batch(
+    times: int, model: SentimentModel, reference: Reference
+) -> None:
+    """A word of every eighth review stands in nearly a quarter of those that are twice as long."""
+    ours = batch(400)["text"].tolist()
+    texts = [f"{' '.join([text] * times)}{' superb' * (number % 2)}" for number, text in enumerate(ours)]
+    [word] = [each for each in look(texts_alone(texts), model, reference).words if each.ngram == "superb"]
+    had = np.mean(["superb" in text.split() for text in batch(3000, seed=0)["text"]])
+    longer = np.mean([len(text) for text in texts]) / np.mean([len(text) for text in batch(3000, seed=0)["text"]])
+    assert word.in_batch == np.mean(["superb" in text.split() for text in texts])
+    assert word.in_reference == pytest.approx(1 - (1 - had) ** longer, abs=0.01)
+
+
 def test_words_of_short_reviews_are_found_although_long_ones_have_more_of_every_word(
     model: SentimentModel, reference: Reference
 ) -> None:

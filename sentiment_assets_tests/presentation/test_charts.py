@@ -51,6 +51,17 @@ def test_nothing_is_drawn_outside_of_a_picture(each: list[tuple[int, float, floa
             assert 0 <= float(text.attrib["x"]) <= width
 
 
+@pytest.mark.parametrize("value", [-1.0, -0.5, 0.0, 0.25, 1.0])
+def test_a_scale_reaches_from_one_end_of_its_line_to_the_other(value: float) -> None:
+    svg = drawn(range_on_scale(value, -1.0, 1.0, ""))
+    scale, span = (str(each.attrib["d"]) for each in svg.iter("path"))
+    left, right, middle = (float(each) for each in re.findall(r"[MH]([\d.]+)", scale))
+    assert [float(each) for each in re.findall(r"[MH]([\d.]+)", span)] == [left, right]
+    assert left + right == 2 * middle == float(svg.attrib["viewBox"].split()[2])
+    [dot] = svg.iter("circle")
+    assert float(dot.attrib["cx"]) == pytest.approx(middle + value * (right - left) / 2, abs=0.06)
+
+
 @given(st.integers(2, 60))
 def test_names_below_a_picture_do_not_stand_in_one_another_and_the_last_one_is_there(n: int) -> None:
     svg = drawn(over_time([moment(place, 0.1, 0.0, 0.2) for place in range(n)], ""))

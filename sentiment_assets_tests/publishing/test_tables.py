@@ -111,6 +111,13 @@ def test_nothing_is_made_of_no_reports_and_no_models() -> None:
     assert {**report_table("shop", {}), **model_table("shop", [])} == {}
 
 
+@pytest.mark.parametrize("dtype", ["object", "string", "category"])
+@pytest.mark.parametrize("texts", [[None, "a", "b"], ["a", None, "a"], [None, None], ["a", "a"]])
+def test_a_missing_text_is_missing_whatever_pandas_calls_the_column(texts: list[str | None], dtype: str) -> None:
+    frame = pd.DataFrame({"text": pd.Series(texts, dtype=dtype)})
+    assert arrow_of("reviews", frame).column("text").to_pylist() == texts
+
+
 @given(st.lists(st.none() | st.text(st.characters(exclude_categories=()), max_size=20), max_size=20))
 def test_any_text_becomes_one_that_both_kinds_of_warehouses_hold(texts: list[str | None]) -> None:
     frame = pd.DataFrame({"text": pd.Series(texts, dtype=object)})

@@ -174,6 +174,22 @@ def test_the_views_count_as_the_reports_do(warehouse: Warehouse, ask: Asked) -> 
             assert (row[-1] is None) == bool(pd.isna(expected[key][-1]))
 
 
+def test_a_kept_column_that_only_a_later_batch_fills_counts_as_in_the_reports(warehouse: Warehouse, ask: Asked) -> None:
+    first = made_up_batch("shop", "a.csv", 20)
+    about = {"product": "another", "shop": ["Paris", "Łódź"] * 10}
+    next_day = NOW + pd.Timedelta(days=1)
+    reviews = first.reviews.assign(**about)
+    second = replace(first, key="b.csv", reviews=reviews, scored=scored_by_words(reviews), first_taken_in_at=next_day)
+    send(warehouse, first, second)
+    scores = {each.key: each.scored for each in (first, second) if each.scored is not None}
+    joined = join_scores({each.key: each.reviews for each in (first, second)}, scores).reviews
+    figures = report_figures("shop", joined, ("product", "shop"), None)
+    whole = figures[(figures["period"] == "all") & figures["by"].isin(["product", "shop"])]
+    found = ask(warehouse, "SELECT column_name, value, sum(reviews) FROM {s}.net_sentiment_by_kept GROUP BY 1, 2")
+    assert sorted(found) == sorted(whole[["by", "value", "reviews"]].itertuples(index=False, name=None))
+    assert [row for row in sorted(found) if row[0] == "shop"] == [("shop", "Paris", 10), ("shop", "Łódź", 10)]
+
+
 def test_the_views_have_the_first_date_and_the_last_label_also_if_a_former_batch_is_taken_in_again(
     warehouse: Warehouse, ask: Asked
 ) -> None:
@@ -214,9 +230,13 @@ def test_a_batch_that_a_former_release_published_came_when_it_was_taken_in(wareh
 
 def test_the_verdicts_of_the_newest_batch_are_the_latest(warehouse: Warehouse, ask: Asked) -> None:
     old, new = made_up_batch("shop", "b.csv", 3), made_up_batch("shop", "a.csv", 3)
-    send(warehouse, replace(new, taken_in_at=NOW + pd.Timedelta(days=1)), old)
-    found = ask(warehouse, "SELECT batch, check_name, verdict FROM {s}.latest_drift_verdicts ORDER BY check_name")
-    assert found == [("a.csv", "length_drift", "warn"), ("a.csv", "vocabulary_drift", "ok")]
+    next_day, next_month = (NOW + pd.Timedelta(days=days) for days in (1, 30))
+    send(warehouse, replace(new, taken_in_at=next_day, first_taken_in_at=next_day), old)
+    said = "SELECT batch, check_name, verdict FROM {s}.latest_drift_verdicts ORDER BY check_name"
+    newest = [("a.csv", "length_drift", "warn"), ("a.csv", "vocabulary_drift", "ok")]
+    assert ask(warehouse, said) == newest
+    send(warehouse, replace(old, taken_in_at=next_month))
+    assert ask(warehouse, said) == newest, "an old batch that is taken in again is none of the newest"
 
 
 def test_a_warehouse_knows_the_day_of_its_newest_report(warehouse: Warehouse) -> None:

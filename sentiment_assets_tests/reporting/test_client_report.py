@@ -13,6 +13,7 @@ from sentiment_assets.learning.periods import periods_of
 from sentiment_assets.learning.scored_batch import SCORED_FROM
 from sentiment_assets.monitoring.check_record import CheckRecord
 from sentiment_assets.monitoring.finding import Finding
+from sentiment_assets.presentation.wording import points
 from sentiment_assets.reporting.client_report import FormerReport, join_reports, make_client_report
 from sentiment_assets.reporting.figures import COLUMNS, ChampionTestScores, join_scores
 from sentiment_assets.reporting.intervals import Band, adjusted_sentiment, error_rates, join_bands, net_sentiment
@@ -420,6 +421,20 @@ def test_branches_are_joined() -> None:
     assert set(joined.figures["branch"]) == {"a", "b"}
     for branch in "ab":
         assert f'<a href="https://reports.example/reports/{branch}/latest/">{branch}</a>' in joined.html
+
+
+@pytest.mark.parametrize("dtype", [object, float])
+def test_a_branch_whose_figures_cannot_be_corrected_is_joined_with_those_that_are_counted(dtype: type) -> None:
+    """A column that is missing altogether is none of numbers."""
+    reviews = reviews_of(100, 1)
+    raw, scored = {"a": unlabelled(reviews)}, {"a": scores_of(reviews)}
+    figures = make_client_report("a", raw=raw, scored=scored, kept=[], champion=None, records=[], now=NOW).figures
+    missing = figures.astype(dict.fromkeys(("adjusted", "adjusted_low", "adjusted_high"), dtype))
+    page = join_reports(["a"], {"a": missing}, NOW, reports_at=REPORTS).html
+    whole = whole_of(raw, scored, None)
+    value, low, high = (points(whole[name]) for name in ("net_sentiment", "net_low", "net_high"))
+    assert re.findall(r'<td class="number">([^<]*) <span class="small">([^<]*)', page)[0] == (value, f"{low} to {high}")
+    assert f"{value}, between {low} and {high}, on a scale" in page
 
 
 def rated_neutral(reviews: pd.DataFrame, n: int) -> pd.DataFrame:

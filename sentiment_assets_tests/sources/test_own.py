@@ -30,6 +30,22 @@ def tables():
 
 
 @dlt.resource
+def mixed_tables():
+    import pandas as pd
+    import pyarrow as pa
+
+    yield pa.table({{"tags": [["a", "é"], None]}})
+    yield pa.table({{"tags": ["b"]}})
+    yield pa.table({{"tags": [{{"by": 1}}]}})
+    yield pd.DataFrame({{"tags": [["c"], 7, None, "d"]}})
+
+
+@dlt.resource
+def mixed_cursor(cursor=dlt.sources.incremental("id")):
+    yield [{{"id": 1}}, {{"id": "2"}}]
+
+
+@dlt.resource
 def remembering():
     state = dlt.current.resource_state()
     state["pulls"] = state.get("pulls", 0) + 1
@@ -73,6 +89,13 @@ def test_a_resource_may_yield_tables(folder: Path) -> None:
     assert landed_rows() == [{"id": 1}, {"id": 2}, {"id": 3}]
 
 
+def test_tables_may_mix_nested_values_and_text_in_a_column(folder: Path) -> None:
+    """As pages of rows do."""
+    pull(source_of("own", folder, python="sources.py:mixed_tables"))
+    landed = [row["tags"] for row in landed_rows()]
+    assert landed == ['["a", "é"]', None, "b", '{"by": 1}', '["c"]', "7", None, "d"]
+
+
 def test_what_a_resource_remembers_is_kept(folder: Path) -> None:
     source = source_of("own", folder, python="sources.py:remembering")
     pull(source)
@@ -86,6 +109,7 @@ def test_what_a_resource_remembers_is_kept(folder: Path) -> None:
         ("other.py:reviews", "there is no file"),
         ("sources.py:nothing", "has no dlt resource 'nothing'"),
         ("sources.py:no_resource", "has no dlt resource 'no_resource'"),
+        ("sources.py:mixed_cursor", "the values of the cursor `id` are of several kinds"),
         ("sources.py:numbers", "a resource yields dictionaries, Arrow tables or data frames, and this is a int"),
     ],
 )

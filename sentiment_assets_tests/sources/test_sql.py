@@ -184,6 +184,18 @@ def test_what_is_the_matter_is_said_with_branch_and_source(
     assert landed_files() == []
 
 
+def test_a_cursor_of_numbers_and_text_is_no_cursor(shop: Shop) -> None:
+    """SQLite keeps what it is given, and takes any text for more than any number: rows would be lost."""
+    shop.run("CREATE TABLE odd (id, text TEXT)")
+    shop.run("INSERT INTO odd VALUES (1, 'one'), ('2', 'two')")
+    with pytest.raises(PullFailed, match="acme: source shop: the values of the cursor `id` are of several kinds") as no:
+        pull(source_of(sql=TABLE | {"table": "odd", "cursor": "id"}))
+    assert not no.value.may_help_later
+    query = {"table": None, "query": "SELECT CAST(id AS INTEGER) AS id, text FROM odd"}
+    pull(source_of(sql=TABLE | {**query, "cursor": "id"}))
+    assert landed_ids() == [1, 2]
+
+
 def test_a_password_is_said_nowhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("postgresql://shop:Xylo%20phone@127.0.0.1:1/shop", "nonsense://shop:Xylo%20phone@x", "Xylo%20phone"):
         monkeypatch.setenv("SHOP_DB", url)
