@@ -27,6 +27,8 @@ _HALF_AND_ZONE = (
     r"(?: UHR)? ?(?P<half>[AP]\.? ?M\.?)?"
     r"(?: ?\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT|[A-Z]{3,4}(?!\w))\)?)?"
 )
+_AT = r"(?:(?:AT|À|A LAS|ÀS|UM|OM|ALLE|ALLE ORE|ORE|KL\.?|KLO|O|SAAT|В|О|LÚC) )?"
+"""What stands between a day and its clock: "4 janv. 2024 à 11:52", "4 de enero de 2024 a las 11:52"."""
 _SECONDS = r"(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?"
 _CLOCK = rf"(?P<hours>\d{{1,2}}):(?P<minutes>\d{{2}})(?::{_SECONDS})?{_HALF_AND_ZONE}"
 _CLOCK_OR_DOTS = (
@@ -38,7 +40,7 @@ _ISO = re.compile(
 )
 _THREE_NUMBERS = re.compile(
     rf"(?P<first>\d{{4}}|\d{{1,2}})(?:\. ?|[/\- ])(?P<second>\d{{1,2}})(?:\. ?|[/\-]|, ?| )(?P<third>\d{{4}}|\d{{1,2}})"
-    rf"\.?(?:,? +(?:AT |À |UM )?{_CLOCK_OR_DOTS})?"
+    rf"\.?(?:,? +{_AT}{_CLOCK_OR_DOTS})?"
 )
 _HALF_BEFORE_CLOCK = re.compile(r"(오전|上午|午前|오후|下午|午後) ?(\d{1,2}:\d{2}(?::\d{2})?)")
 _IN_HEBREW = "ב"
@@ -377,7 +379,7 @@ def _forms_with_month_names(languages: tuple[str, ...]) -> tuple[_NamedMonth, ..
     month = f"(?P<month>{'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})\\.?"
     day = r"(?<!\d)(?P<day>\d{1,2})(?:ST|ND|RD|TH|ER|º|\.)?(?!\d)"
     year = r"(?P<year>\d{4})(?!\d)"
-    between, after = r"(?: +DEL? +| +OF +|[ .\-/]+)", rf"(?:,? +(?:AT )?{_CLOCK})?"
+    between, after = r"(?: +DEL? +| +OF +|[ .\-/]+)", rf"(?:,? +{_AT}{_CLOCK})?"
     in_short = r"'?(?P<year>\d{2})"
     ends = r"(?:,? +DEL? +|,? +|[.\-/])"
     forms = (
