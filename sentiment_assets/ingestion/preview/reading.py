@@ -191,8 +191,15 @@ def _as_utf_16(file: File, settings: IngestionSettings, error: UnreadableFile) -
     return max(readings, key=lambda each: sum(map(str.isascii, "".join(map(_all_of, each.rows)))))
 
 
-def _weight_of_texts(sample: Sample) -> float:
-    return max((len(each.values) * each.words for each in sample.columns if each.is_text), default=0.0)
+def _weight_of_texts(sample: Sample) -> tuple[bool, float]:
+    """How much a list or a sheet is like one of reviews: with labels it comes before texts that nobody judged."""
+    weight = max((len(each.values) * each.words for each in sample.columns if each.is_text), default=0.0)
+    return weight > 0 and _has_labels_beside_texts(sample), weight
+
+
+def _has_labels_beside_texts(sample: Sample) -> bool:
+    roles = sample.roles(sample.columns)
+    return bool(roles.of("text")) and any(each.role == "label" and each.sure != "a guess" for each in roles.roles)
 
 
 def _way_to_a_list(rows: Sequence[RawRow]) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, starmap
 from typing import TypeGuard
 
@@ -153,11 +153,13 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
         source.found[SHAPE] = "columns, as pandas writes them"
         yield from starmap(RawRow, enumerate(map(all_named, table), start=1))
         return
-    if any(name in ways_to_values(item) for name in source.wanted):
+    lists = {name: value for name, value in item.items() if isinstance(value, list) and _may_be_rows(value)}
+    if _is_itself_a_row(item, lists.values(), source.wanted):
         source.found[SHAPE] = "one object"
         yield _row(1, item)
         return
-    lists = {name: value for name, value in item.items() if isinstance(value, list) and _may_be_rows(value)}
+    if any(map(_holds_rows, item.values())):  # an empty list beside them is of something else
+        lists = {name: value for name, value in lists.items() if value}
     if len(lists) == 1:
         [(name, rows)] = lists.items()
         yield from _array(rows, source, f"list at {name}")
@@ -175,8 +177,33 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
         yield _row(1, item)
 
 
+def _is_itself_a_row(item: Mapping[str, object], lists: Iterable[Sequence[object]], wanted: Collection[str]) -> bool:
+    """Whether an object has columns that the branch names, and no list in it has more of them.
+
+    A shop's ``rating`` beside the list of its reviews is none of a review.
+    """
+    its_own = _count_of_wanted(item, wanted)
+    return bool(its_own) and all(
+        _count_of_wanted(each, wanted) <= its_own for rows in lists for each in rows[:_ROWS_THAT_TELL]
+    )
+
+
+def _count_of_wanted(item: object, wanted: Collection[str]) -> int:
+    return len({*ways_to_values(item)}.intersection(wanted)) if isinstance(item, dict) else 0
+
+
 def _may_be_rows(items: Sequence[object]) -> bool:
     return all(isinstance(each, dict) or each is None for each in items)
+
+
+def _holds_rows(value: object) -> bool:
+    """Whether an object holds, at some depth, a list of objects."""
+    if not isinstance(value, dict):
+        return False
+    return any(
+        (isinstance(each, list) and bool(each) and isinstance(each[0], dict)) or _holds_rows(each)
+        for each in value.values()
+    )
 
 
 def _table(item: Mapping[str, object]) -> list[dict[str, object]]:

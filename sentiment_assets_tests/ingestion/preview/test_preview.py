@@ -42,6 +42,27 @@ def read_by(preview: Preview, content: bytes, name: str) -> Batch:
     return read_batch(content, name, IngestionSettings(**shared, languages=tuple(branch.monitoring.languages)))
 
 
+def test_of_several_sheets_that_with_labels_holds_the_reviews_and_not_the_longest_texts() -> None:
+    described = [
+        f"A thing with a door, a window and a very long description of all its parts, no. {n}" for n in range(40)
+    ]
+    products = {"SKU": [f"S{number}" for number in range(40)], "Description": described}
+    preview = look(excel({"Products": products, "Feedback": {"Comment": TEXTS, "Score": STARS}}), "a.xlsx")
+    assert preview.settings["format"] == {"sheet": "Feedback"}
+    assert "it holds Products, Feedback; Feedback looks most like reviews" in preview.warnings
+
+
+def test_a_shops_own_rating_beside_the_list_of_its_reviews_does_not_hide_them() -> None:
+    reviews = [{"text": text, "rating": int(star)} for text, star in zip(TEXTS, STARS, strict=True)]
+    content = json.dumps({"rating": 4.9, "total": 215, "reviews": reviews}).encode()
+    preview = look(content, "a.json")
+    assert (preview.outcome.kept, preview.outcome.fails) == (len(TEXTS), "")
+    place = json.dumps({"html_attributions": [], "result": {"rating": 4.9, "reviews": reviews}}).encode()
+    nested = look(place, "a.json")
+    assert nested.settings["format"] == {"records": "result.reviews"}
+    assert len(read_by(nested, place, "a.json").reviews) == len(TEXTS)
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_is_proposed_reads_every_row_with_its_label_and_date(name: str) -> None:
     shape: Shape = SHAPES[name]
