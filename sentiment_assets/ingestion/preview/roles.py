@@ -34,7 +34,7 @@ from sentiment_assets.ingestion.preview.names import (
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, DateOrder, LabelRule, label_key
 from sentiment_assets.ingestion.split_names import read_split
-from sentiment_assets.ingestion.values import NotRead
+from sentiment_assets.ingestion.values import NotRead, the_only_one
 from sentiment_assets.presentation.wording import counted
 
 DEFAULT_NAMES = {role: role for role in ("text", "review_id", "label", "created_at", "split")}
@@ -42,11 +42,15 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
+_A_FEW_WORDS, _OFTEN = 3, 10
 _HINT_OF_ALL = 1.25
 _ANSWERS, _FLAGS = frozenset(map(label_key, f"{YES} {NO}".split())), frozenset({"0", "1"})
-_OF_OTHER_THINGS = frozenset(
-    ("up", "down", "+", "-", "plus", "minus", "p", "n", "good", "bad", "poor", "agree", "disagree")
+_GOOD_AND_BAD = (
+    "up down + - plus minus p n good bad poor agree disagree goed slecht iyi İyi kötü jó rossz hyvä huono bra "
+    "dålig dåligt god dårlig bun bună rău slab prost tốt tệ kém baik buruk bagus jelek ดี แย่ अच्छा अच्छी "
+    "बुरा खराब جيد سيء سيئ ضعيف טוב טובה רע גרוע خوب بد 좋음 나쁨 orta cukup biasa medel middel mediu متوسط 优秀"
 )
+_OF_OTHER_THINGS = frozenset(map(label_key, _GOOD_AND_BAD.split()))
 """Words that say what is good, and what is not, of things, trends and terms, too."""
 _FASTTEXT = "__label__"
 _WORDS_OF_BOTH_SIDES, _OF_STARS, _WORDS_OF_A_QUESTION = 4.0, 3.5, 4
@@ -141,7 +145,11 @@ def _hint(search: _Search, column: Column, role: str) -> float:
 
 
 def _find_text(search: _Search) -> None:
-    texts = [each for each in search.free() if each.is_text and not _is_of_codes(search, each)]
+    texts = [
+        each
+        for each in search.free()
+        if each.is_text and not _is_of_codes(search, each) and not _is_of_kinds(search, each)
+    ]
     records = [each for each in search.free() if _holds_records(each)]
     search.told += [
         f"each row has a list of records in {each.name}: if these are the reviews, write each as a row of its own, "
@@ -200,6 +208,13 @@ def _is_of_codes(search: _Search, column: Column) -> bool:
     """Whether it has one word each, mostly with a digit, and no name of a text: ids, and no reviews."""
     with_digits = sum(any(map(str.isdigit, text)) for text in column.texts)
     return column.words < 2 and with_digits > _MOSTLY * len(column.texts) and _hint(search, column, "text") < 1
+
+
+def _is_of_kinds(search: _Search, column: Column) -> bool:
+    """Whether the same few words stand in it again and again, and its name is none of a text: no reviews."""
+    is_short = len(column.seen) <= _FEW_LABELS and column.usual_words < _A_FEW_WORDS
+    often = len(column.texts) >= _OFTEN * len(column.seen)
+    return is_short and often and _hint(search, column, "text") < 1
 
 
 def _words_each(column: Column) -> str:
@@ -490,7 +505,7 @@ def rule_for(column: Column) -> ProposedRule:
 def _weight_of_label(search: _Search, column: Column) -> float:
     """How much a column is like one of labels or ratings; below 1 it is none."""
     hint = _hint_of_label(search, column)
-    if any(isinstance(each, list | dict) for each in column.values) or column.is_row_number:
+    if any(isinstance(the_only_one(each), list | dict) for each in column.values) or column.is_row_number:
         return 0.0
     if _says_yes_to_something_bad(search, column):
         return 0.0

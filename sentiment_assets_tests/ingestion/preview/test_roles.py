@@ -41,6 +41,24 @@ def test_a_text_whose_name_says_of_something_else_is_a_guess() -> None:
         assert (text.column, text.sure) == (name, sure)
 
 
+def test_the_same_few_words_and_the_files_of_pictures_are_no_text() -> None:
+    assert found(region=["Colombia", "Peru"] * 12, stars=STARS).of("text") == ()
+    assert found(comment=["Great", "Poor"] * 12, stars=STARS).of("text") == ("comment",), "its name says so"
+    assert found(picture=[f"data/pic_{place}.png" for place in range(COUNT)]).of("text") == ()
+
+
+def test_a_label_in_a_list_of_one_is_found_and_one_of_several_is_not() -> None:
+    assert found(text=TEXTS, label=[["positive"], ["negative"]] * 12).of("label") == ("label",)
+    assert found(text=TEXTS, label=[["positive"], ["positive", "negative"]] * 12).of("label") == ()
+
+
+@pytest.mark.parametrize(("good", "bad"), [("baik", "buruk"), ("Hyvä", "Huono"), ("İyi", "Kötü"), ("Goed", "Slecht")])
+def test_what_is_good_and_bad_may_be_said_of_a_thing_in_any_language(good: str, bad: str) -> None:
+    roles = found(text=TEXTS, state=[good, bad] * 12)
+    assert roles.rule is not None
+    assert roles.rule.sure == "a guess"
+
+
 def test_where_a_date_cannot_be_read_it_is_no_question_of_labels() -> None:
     assert found(text=TEXTS, Review_Date=["2 months ago", "3 years ago"] * 12).of("label") == ()
 
@@ -198,6 +216,12 @@ def test_the_halves_of_a_review_are_joined_in_any_language(good: str, bad: str) 
     longer = [f"{text} and more" for text in TEXTS]
     assert found(**{bad: longer, good: TEXTS, "stars": STARS}).of("text") == (bad, good)
     assert found(**{good: longer, "What else?": TEXTS}).of("text") == (good,)
+
+
+def test_a_question_may_name_what_it_is_about() -> None:
+    questions = ("What do you like best about the product?", "What do you dislike about the product?")
+    assert found(**dict.fromkeys(questions, TEXTS)).of("text") == questions
+    assert [is_a_pair("best_product"), is_a_pair("worst service")] == ["", ""], "no question"
 
 
 def test_codes_of_languages_are_no_answers() -> None:
