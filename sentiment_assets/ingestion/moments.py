@@ -27,7 +27,7 @@ _HALF_AND_ZONE = (
     r"(?: UHR)? ?(?P<half>[AP]\.? ?M\.?)?"
     r"(?: ?\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT|[A-Z]{3,4}(?!\w))\)?)?"
 )
-_AT = r"(?:(?:AT|À|A LAS|ÀS|UM|OM|ALLE|ALLE ORE|ORE|KL\.?|KLO|O|SAAT|В|О|LÚC) )?"
+_AT = r"(?:(?:AT|À|A LAS|ÀS|UM|OM|ALLE|ALLE ORE|ORE|KL\.?|KLO|O|SAAT|V|В|О|LÚC) )?"
 """What stands between a day and its clock: "4 janv. 2024 à 11:52", "4 de enero de 2024 a las 11:52"."""
 _SECONDS = r"(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?"
 _CLOCK = rf"(?P<hours>\d{{1,2}}):(?P<minutes>\d{{2}})(?::{_SECONDS})?{_HALF_AND_ZONE}"
@@ -43,6 +43,9 @@ _THREE_NUMBERS = re.compile(
     rf"\.?(?:,? +{_AT}{_CLOCK_OR_DOTS})?"
 )
 _HALF_BEFORE_CLOCK = re.compile(r"(오전|上午|午前|오후|下午|午後) ?(\d{1,2}:\d{2}(?::\d{2})?)")
+_CLOCK_IN_CHINESE = re.compile(r"(\d{1,2}) ?[時时点點시] ?(\d{1,2}) ?[分분](?: ?(\d{1,2}) ?[秒초])?")
+_CLOCK_FIRST = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?)(?:, | - | · | )(\d{1,4}[./-]\d{1,2}[./-]\d{1,4})")
+"""A clock before its day: "09:12 03/01/2024"."""
 _IN_HEBREW = "ב"
 """It stands before the name of a month without a blank: 5 בינואר."""
 _SECOND_HALVES = frozenset({"오후", "下午", "午後"})
@@ -214,8 +217,12 @@ def _by_its_form(
 
 def _upper(text: str) -> str:
     """A text in capitals, with one blank where there is white space, and the half of the day behind the clock."""
-    upper = " ".join(text.upper().split())
+    upper = _CLOCK_FIRST.sub(r"\2 \1", _CLOCK_IN_CHINESE.sub(_with_colons, " ".join(text.upper().split())))
     return _HALF_BEFORE_CLOCK.sub(lambda found: f"{found[2]} {'PM' if found[1] in _SECOND_HALVES else 'AM'}", upper)
+
+
+def _with_colons(clock: re.Match[str]) -> str:
+    return ":".join(part.zfill(2) for part in clock.groups() if part)
 
 
 def _typed(value: date) -> datetime:

@@ -142,6 +142,12 @@ def test_the_clock_stands_as_people_write_it_in_france_and_korea() -> None:
         ("ru", "13 мая 2021 в 20:30"),
     ):
         assert moments(written, languages=[language]) == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)], written
+    assert (
+        moments("2021年5月13日 20時30分", "2021년 5월 13일 20시 30분")
+        == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)] * 2
+    )
+    assert moments("20:30 13/05/2021", "8:30 PM, 13/05/2021") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)] * 2
+    assert moments("13. 5. 2021 v 20:30") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)]
     assert moments("2021年5月13日 下午8:30") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)]
     assert moments("2021. 5. 13. 오후 8:30:00") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)]
 
