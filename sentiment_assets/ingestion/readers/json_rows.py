@@ -10,6 +10,7 @@ from typing import TypeGuard
 from sentiment_assets.ingestion.readers.source import (
     LINES,
     LINES_PASSED_OVER,
+    LIST_AT,
     SHAPE,
     RawRow,
     SeveralInOne,
@@ -37,7 +38,7 @@ def read_json(source: Source) -> Iterator[RawRow]:
 def _read(text: Iterator[str], source: Source) -> Iterator[RawRow]:
     if source.format.records:
         document = _whole_value("".join(text))
-        yield from _array(_at(document, source.format.records), source, f"list at {source.format.records}")
+        yield from _array(_at(document, source.format.records), source, f"{LIST_AT}{source.format.records}")
         return
     beginning = _up_to_the_second_value(text)
     telling = [line.strip(_BLANKS) for line in beginning if line.strip(_BLANKS)]
@@ -162,7 +163,7 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
         lists = {name: value for name, value in lists.items() if value}
     if len(lists) == 1:
         [(name, rows)] = lists.items()
-        yield from _array(rows, source, f"list at {name}")
+        yield from _array(rows, source, f"{LIST_AT}{name}")
     elif len(lists) > 1:
         raise SeveralInOne(
             f"it is an object with {len(lists)} lists ({', '.join(lists)}); say which holds the reviews: "

@@ -63,6 +63,26 @@ def test_a_shops_own_rating_beside_the_list_of_its_reviews_does_not_hide_them() 
     assert len(read_by(nested, place, "a.json").reviews) == len(TEXTS)
 
 
+def test_a_product_with_the_columns_of_its_reviews_does_not_become_the_only_review() -> None:
+    reviews = [{"title": f"No. {n}", "body": text, "rating": int(STARS[n])} for n, text in enumerate(TEXTS)]
+    content = json.dumps({"title": "Tent", "body": "For two", "rating": 4.4, "reviews": reviews}).encode()
+    preview = look(content, "a.json")
+    assert preview.settings["format"] == {"records": "reviews"}
+    assert len(read_by(preview, content, "a.json").reviews) == len(TEXTS)
+
+
+def test_a_header_whose_cells_have_several_lines_is_read_as_people_see_it() -> None:
+    columns = {"Date": ISO, "Rating\n(1-5)": STARS, "Guest\u00a0comment\n (free text)": TEXTS}
+    for content, name in ((excel({"Sheet": columns}), "a.xlsx"), (table(columns).encode(), "a.csv")):
+        preview = look(content, name)
+        assert preview.settings["columns"] == {
+            "text": "Guest comment (free text)",
+            "label": "Rating (1-5)",
+            "created_at": "Date",
+        }
+        assert read_by(preview, content, name).reviews["label"].tolist() == SIGNS
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_is_proposed_reads_every_row_with_its_label_and_date(name: str) -> None:
     shape: Shape = SHAPES[name]
