@@ -114,6 +114,8 @@ _MEANINGS: Mapping[Meaning, str] = {
         "průměrné průměrně kararsızım orta удовлетворительно средне задовільно середньо ουδέτερη μέτρια μέτριο "
         "közepes átlagos kohtalainen keskinkertainen medel middel middels mediu biasa cukup ปานกลาง พอใช้ सामान्य "
         "औसत متوسط متوسطة مقبول مقبولة عادي בינוני סביר معمولی 보통이다 ふつう durchschnittlich "
+        "maybe perhaps unsure undecided vielleicht quizás quizas talvez forse misschien kanske kanskje måske ehkä "
+        "talán może možná belki возможно можливо ίσως ربما אולי शायद mungkin "
         "нейтрально нейтральний нейтральна محايد محايدة ניטרלי तटस्थ เป็นกลาง เฉยๆ 中性的 중립적 ουδέτερο ουδέτερος "
         "보통 średni średnia średnie нормально нормальная semleges neutru neutraali neutralt nøytral neutraal"
     ),
@@ -154,6 +156,9 @@ _SPELLED = {
     "hverken eller": "neutral",
     "verken eller": "neutral",
     "weder noch": "neutral",
+    "not sure": "neutral",
+    "peut-être": "neutral",
+    "tal vez": "neutral",
     "idare eder": "neutral",
     "biasa saja": "neutral",
     "trung bình": "neutral",

@@ -78,6 +78,8 @@ STARS = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
         ("Không hài lòng", "negative"),
         ("Varken eller", "neutral"),
         ("Promoters", "positive"),
+        ("Maybe", "neutral"),
+        ("Peut-être", "neutral"),
         ("5", None),
         ("5 - 7", None),
         ("zig", None),

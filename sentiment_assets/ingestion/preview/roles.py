@@ -1,5 +1,7 @@
 """Which column holds what, by values first and names second, each with how sure and why."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -53,6 +55,11 @@ _GOOD_AND_BAD = (
 _OF_OTHER_THINGS = frozenset(map(label_key, _GOOD_AND_BAD.split()))
 """Words that say what is good, and what is not, of things, trends and terms, too."""
 _FASTTEXT = "__label__"
+_LABEL_WITHIN = {
+    "begins": re.compile(r"^(?P<label>[^\W\d_]+)\s?[:,;|@#]+"),
+    "ends": re.compile(r"[:,;|@#]+\s?(?P<label>[^\W\d_]+)$"),
+}
+_OF_A_FIELD, _MOST_FIELDS = re.compile(r"([\w/.\-]{2,40}): "), 30
 _WORDS_OF_BOTH_SIDES, _OF_STARS, _WORDS_OF_A_QUESTION = 4.0, 3.5, 4
 _SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
 
@@ -188,6 +195,9 @@ def _find_text(search: _Search) -> None:
         sure = "a guess"
     if search.named and speaks_against(best.name, "text"):
         sure, why_not = "a guess", ", by its name something else"
+    if within := _told_of_what_is_within(best.texts):
+        sure = "a guess"
+        search.told.append(within)
     longest = "longest texts, " if best.name == ranked[0] else ""
     why = f"{longest}{_words_each(best)}" + (", its name" if is_named else why_not)
     search.take(best, "text", sure=sure, why=why)
@@ -197,6 +207,27 @@ def _find_text(search: _Search) -> None:
         )
     if title:
         search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
+
+
+def _told_of_what_is_within(texts: Sequence[str]) -> str:
+    """What is told of texts that hold their labels, or that are the fields of records; empty for others."""
+    for where, form in _LABEL_WITHIN.items():
+        found = [match for text in texts if (match := form.search(text)) and meaning_of(match["label"])]
+        meanings = {meaning_of(match["label"]) for match in found}
+        if {"positive", "negative"} <= meanings and len(found) >= _NEARLY_ALL * len(texts):
+            said = found[0].group().strip()
+            return (
+                f"each text {where} with what seems to be its label, such as {said!r}: write label and text into "
+                "columns of their own before landing"
+            )
+    fields = Counter(match[1] for text in texts if (match := _OF_A_FIELD.match(text)))
+    again = [name for name, count in fields.most_common() if count > _MOST_FIELDS / 10]
+    if 2 < len(again) <= _MOST_FIELDS and sum(fields[name] for name in again) >= _NEARLY_ALL * len(texts):
+        return (
+            f"its lines seem to be the fields of records, such as {again[0]!r} and {again[1]!r}: write each record as "
+            "one row, with a column for each field, before landing"
+        )
+    return ""
 
 
 def _holds_records(column: Column) -> bool:
@@ -564,6 +595,8 @@ def _as_words(column: Column) -> float:
         return 0.0
     meanings = {text: meaning_of(text) for text in column.seen}
     known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
+    if len(column.keys) == 1 and not known:
+        return 0.0  # such as what all reviews are about
     both = {"positive", "negative"} <= set(meanings.values())
     if _are_answers(column):
         both = False  # to what, the name of the column must say

@@ -41,6 +41,34 @@ def test_a_text_whose_name_says_of_something_else_is_a_guess() -> None:
         assert (text.column, text.sure) == (name, sure)
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("{label}: {text}", "each text begins with what seems to be its label, such as 'positive:'"),
+        ("{label},{text}", "each text begins with what seems to be its label, such as 'positive,'"),
+        ("{text}@{label}", "each text ends with what seems to be its label, such as '@positive'"),
+    ],
+)
+def test_texts_that_hold_their_labels_are_a_guess_and_told(form: str, said: str) -> None:
+    labelled = zip(TEXTS, ["positive", "negative"] * 12, strict=True)
+    roles = found(text=[form.format(text=text, label=label) for text, label in labelled])
+    assert roles.roles[0].sure == "a guess"
+    assert any(told.startswith(said) for told in roles.told)
+
+
+def test_lines_that_are_the_fields_of_records_are_a_guess_and_told() -> None:
+    lines = [line for text in TEXTS for line in ("review/userId: A1", "review/score: 5.0", f"review/text: {text}")]
+    roles = find_roles([Column("product/productId: B1", tuple(lines), len(lines))])
+    assert roles.roles[0].sure == "a guess"
+    assert "its lines seem to be the fields of records, such as 'review/userId' and 'review/score'" in roles.told[0]
+    assert not found(text=[f"Pros: {text}" for text in TEXTS]).told, "each text begins so, and has its own row"
+
+
+def test_what_all_reviews_are_about_is_no_label() -> None:
+    assert found(text=TEXTS, Target=["Tents"] * COUNT, Stance=["FAVOR", "AGAINST"] * 12).of("label") == ("Stance",)
+    assert found(text=TEXTS, rating=["5"] * COUNT).of("label") == ("rating",), "all of them are content"
+
+
 def test_the_same_few_words_and_the_files_of_pictures_are_no_text() -> None:
     assert found(region=["Colombia", "Peru"] * 12, stars=STARS).of("text") == ()
     assert found(comment=["Great", "Poor"] * 12, stars=STARS).of("text") == ("comment",), "its name says so"
