@@ -288,6 +288,8 @@ def _says_a_count(word: str) -> bool:
 
 def _words_for(name: str, role: str) -> tuple[str, ...]:
     """The words of a name that tell: not the "review" of ``review_date``, nor the scale of ``score_0_10``."""
+    if role == "title":
+        name = name.removesuffix(".label")  # feeds of Atom put a text into an object as its label
     words = words_in(_within_its_record(name))
     if len(words) > 1 and words[0] in ("review", "reviews"):
         words = words[1:]

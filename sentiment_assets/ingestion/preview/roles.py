@@ -59,6 +59,7 @@ _LABEL_WITHIN = {
     "begins": re.compile(r"^(?P<label>[^\W\d_]+)\s?[:,;|@#]+"),
     "ends": re.compile(r"[:,;|@#]+\s?(?P<label>[^\W\d_]+)$"),
 }
+_LONGEST_END = 40
 _OF_A_FIELD, _MOST_FIELDS = re.compile(r"([\w/.\-]{2,40}): "), 30
 _WORDS_OF_BOTH_SIDES, _OF_STARS, _WORDS_OF_A_QUESTION = 4.0, 3.5, 4
 _SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
@@ -195,6 +196,8 @@ def _find_text(search: _Search) -> None:
         sure = "a guess"
     if search.named and speaks_against(best.name, "text"):
         sure, why_not = "a guess", ", by its name something else"
+    if search.named and not any(map(str.isalnum, best.name)):
+        sure = "a guess"  # such as the frame around a table
     if within := _told_of_what_is_within(best.texts):
         sure = "a guess"
         search.told.append(within)
@@ -211,8 +214,9 @@ def _find_text(search: _Search) -> None:
 
 def _told_of_what_is_within(texts: Sequence[str]) -> str:
     """What is told of texts that hold their labels, or that are the fields of records; empty for others."""
+    ends = {"begins": [text[:_LONGEST_END] for text in texts], "ends": [text[-_LONGEST_END:] for text in texts]}
     for where, form in _LABEL_WITHIN.items():
-        found = [match for text in texts if (match := form.search(text)) and meaning_of(match["label"])]
+        found = [match for end in ends[where] if (match := form.search(end)) and meaning_of(match["label"])]
         meanings = {meaning_of(match["label"]) for match in found}
         if {"positive", "negative"} <= meanings and len(found) >= _NEARLY_ALL * len(texts):
             said = found[0].group().strip()

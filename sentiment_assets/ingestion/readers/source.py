@@ -15,7 +15,7 @@ from sentiment_assets.ingestion.settings import FormatSettings
 _LOOKED_AT = 16 * MEGABYTE
 _OF_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _OF_NO_WIDTH = f"{string.whitespace}\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-_BREAK = re.compile(r"\s*[^\S ]\s*")
+_BREAK = re.compile(r"[^\S ]+")
 """White space that is no plain blank: a line that somebody broke in a cell, or a blank that must not be broken."""
 LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines",
@@ -161,7 +161,8 @@ def classes_of(found: Mapping[str, object], column: str) -> tuple[str, ...]:
 
 def plain_name(written: str) -> str:
     """The name of a column as people see it: without blanks and characters of no width around it, on one line."""
-    return _BREAK.sub(" ", written.strip(_OF_NO_WIDTH))
+    parts = map(str.strip, _BREAK.split(written.strip(_OF_NO_WIDTH)))
+    return " ".join(filter(None, parts))
 
 
 def column_names(written: Collection[str]) -> list[str]:

@@ -56,6 +56,11 @@ def test_texts_that_hold_their_labels_are_a_guess_and_told(form: str, said: str)
     assert any(told.startswith(said) for told in roles.told)
 
 
+def test_a_frame_around_a_table_names_no_text() -> None:
+    roles = found(**{"+----+--------+": [f"| {place} | {text} |" for place, text in enumerate(TEXTS)]})
+    assert [each.sure for each in roles.roles] == ["a guess"]
+
+
 def test_lines_that_are_the_fields_of_records_are_a_guess_and_told() -> None:
     lines = [line for text in TEXTS for line in ("review/userId: A1", "review/score: 5.0", f"review/text: {text}")]
     roles = find_roles([Column("product/productId: B1", tuple(lines), len(lines))])
@@ -99,6 +104,7 @@ def test_a_label_may_be_an_emotion_that_is_called_one() -> None:
 
 def test_a_title_beside_the_text_is_taken_and_a_products_title_is_not() -> None:
     short = [f"Short {place}" for place in range(COUNT)]
+    assert found(**{"title.label": short, "content.label": TEXTS}).of("title") == ("title.label",), "a feed of Atom"
     assert found(headline=short, body=TEXTS).of("title") == ("headline",)
     assert found(product_title=short, body=TEXTS).of("title") == ()
     assert found(title=["Tent Deluxe", "Lamp Mini"] * 12, body=TEXTS).of("title") == (), "it repeats"
