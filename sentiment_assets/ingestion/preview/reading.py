@@ -17,6 +17,7 @@ from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.json_rows import are_rows_by_key
 from sentiment_assets.ingestion.readers.source import (
     ENCODING_PROPOSED,
+    LIST_AT,
     SHAPE,
     SHAPE_PROPOSED,
     RawRow,
@@ -166,10 +167,13 @@ def _with_lists(file: File, settings: IngestionSettings) -> Sample:
             return _as_utf_16(file, settings, error)
         raise
     sample = Sample(file, rows, found, settings)
-    way = _way_to_a_list(rows)
+    way = _way_to_a_list(rows or _object_around(file, settings, str(found.get(SHAPE, ""))))
     if way and found.get("format") in ("json", "jsonl", "ndjson"):
         chosen = _with(settings, records=way)
-        return Sample(file, *file.rows(chosen), settings=chosen, told=(f"the reviews are the list at {way}",))
+        within = Sample(file, *file.rows(chosen), settings=chosen, told=(f"the reviews are the list at {way}",))
+        has_sentences = any(each.is_text and each.usual_words >= _A_SENTENCE - 1 for each in within.columns)
+        if rows or has_sentences:  # the links to other pages are no reviews
+            return within
     return sample
 
 
@@ -208,6 +212,15 @@ def _way_to_a_list(rows: Sequence[RawRow]) -> str:
         return ""
     ways = dict(_lists_in(rows[0].values, ""))
     return max(ways, key=lambda way: ways[way], default="")
+
+
+def _object_around(file: File, settings: IngestionSettings, shape: str) -> tuple[RawRow, ...]:
+    """The object around an empty list, as one row: the list of the reviews may lie deeper in it."""
+    way = shape.removeprefix(LIST_AT)
+    if way == shape or settings.format.records:
+        return ()
+    columns = settings.columns.model_copy(update={"text": way})
+    return file.rows(settings.model_copy(update={"columns": columns}), most=1)[0]
 
 
 def _lists_in(values: Mapping[str, object], before: str) -> Iterator[tuple[str, int]]:

@@ -159,8 +159,6 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
         source.found[SHAPE] = "one object"
         yield _row(1, item)
         return
-    if any(map(_holds_rows, item.values())):  # an empty list beside them is of something else
-        lists = {name: value for name, value in lists.items() if value}
     if len(lists) == 1:
         [(name, rows)] = lists.items()
         yield from _array(rows, source, f"{LIST_AT}{name}")
@@ -195,16 +193,6 @@ def _count_of_wanted(item: object, wanted: Collection[str]) -> int:
 
 def _may_be_rows(items: Sequence[object]) -> bool:
     return all(isinstance(each, dict) or each is None for each in items)
-
-
-def _holds_rows(value: object) -> bool:
-    """Whether an object holds, at some depth, a list of objects."""
-    if not isinstance(value, dict):
-        return False
-    return any(
-        (isinstance(each, list) and bool(each) and isinstance(each[0], dict)) or _holds_rows(each)
-        for each in value.values()
-    )
 
 
 def _table(item: Mapping[str, object]) -> list[dict[str, object]]:

@@ -63,6 +63,13 @@ def test_a_shops_own_rating_beside_the_list_of_its_reviews_does_not_hide_them() 
     assert len(read_by(nested, place, "a.json").reviews) == len(TEXTS)
 
 
+def test_an_export_of_nothing_holds_no_reviews_wherever_other_lists_are_in_it() -> None:
+    links = [{"url": None, "label": name} for name in ("Previous", "1", "Next")]
+    preview = look(json.dumps({"data": [], "meta": {"links": links}}), "a.json")
+    assert "format" not in preview.settings
+    assert "it has no row" in preview.warnings
+
+
 def test_a_product_with_the_columns_of_its_reviews_does_not_become_the_only_review() -> None:
     reviews = [{"title": f"No. {n}", "body": text, "rating": int(STARS[n])} for n, text in enumerate(TEXTS)]
     content = json.dumps({"title": "Tent", "body": "For two", "rating": 4.4, "reviews": reviews}).encode()

@@ -96,10 +96,8 @@ def test_what_a_shop_has_in_common_with_its_reviews_makes_no_review_of_it() -> N
     assert [row.values["text"] for row in read] == ["fine", "dull"]
 
 
-def test_an_empty_list_beside_an_object_that_holds_others_is_not_that_of_the_reviews() -> None:
-    place = {"html_attributions": [], "result": {"name": "Cafe", "reviews": TWO}}
-    assert [dict(row.values) for row in rows(json.dumps(place))] == [place]
-    assert rows(json.dumps({"reviews": [], "meta": {"page": 1}})) == [], "an export of nothing"
+def test_an_export_of_nothing_has_no_row_whatever_lists_stand_beside_it() -> None:
+    assert rows(json.dumps({"data": [], "meta": {"links": [{"url": None, "label": "Previous"}]}})) == []
 
 
 def test_lines_within_the_list_of_an_object_are_no_file_of_lines() -> None:
