@@ -42,7 +42,7 @@ _BOUNDS_NAMED = re.compile(
     re.IGNORECASE,
 )
 """The scale that the name of a column says: "Score (1-7)", "score_0_10", "Note /20", "rate it from 0 to 10"."""
-_NO_CLASS = "-1"
+_NO_CLASS, _TWO_ENDS = "-1", 2
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
 
@@ -63,7 +63,8 @@ _MEANINGS: Mapping[Meaning, str] = {
         "👍 😀 😃 😄 😊 🙂 😍 ❤ ❤️ ♥ ✅ ✔ 正面 积极 好评 好 满意 ポジティブ 良い 긍정 положительный "
         "позитивный позитив super toll prima klasse ausgezeichnet hervorragend génial excelente ottimo "
         "bullish puas บวก مثبت ইতিবাচক 力荐 大満足 "
-        "promoters 🤩 🥰 😁 😻 👏 💯 "
+        "promoters promotor promotores promotoren promotora promoteur promoteurs promotore promotori promotorzy p+ "
+        "🤩 🥰 😁 😻 👏 💯 "
         "pozytywny pozytywna pozytywne dobry dobra zadowolony zadowolona polecam pozitivní "
         "spokojen spokojena spokojený "
         "doporučuji doporučuje olumlu memnun положительная положительно позитивная хорошо отлично доволен довольна "
@@ -71,7 +72,13 @@ _MEANINGS: Mapping[Meaning, str] = {
         "חיובי חיובית מרוצה सकारात्मक เชิงบวก พอใจ 満足 高評価 긍정적 만족 正向 正評 好評 滿意 推荐 推薦 "
         "θετικό θετική θετικός ικανοποιημένος pozitív elégedett pozitiv mulțumit recomand "
         "positivt nöjd tilfreds fornøyd "
-        "positiivinen tyytyväinen positief tevreden"
+        "positiivinen tyytyväinen positief tevreden "
+        "bien ótimo ótima ottima buona eccellente goed uitstekend weiterempfohlen "
+        "dobrze świetnie doskonale spokojená dobře výborně výborné dobré memnunum memnunuz iyi mükemmel harika "
+        "удовлетворен удовлетворён удовлетворена відмінно ικανοποιημένη καλή καλά καλό εξαιρετική εξαιρετικά άριστα "
+        "θετικά jó kiváló hyvä erinomainen bra utmärkt god godt fremragende utmerket mulțumită bine excelent bun "
+        "bună tốt baik bagus memuaskan ดี ดีเยี่ยม พึงพอใจ संतुष्ट अच्छा अच्छी उत्कृष्ट راضٍ راضية ممتازة جيدة "
+        "טוב טובה מצוין מצוינת راضی خوب عالی 좋음 만족함 优秀"
     ),
     "negative": (
         f"{NO} negative neg - minus bad poor terrible awful unhappy unsatisfied dissatisfied down "
@@ -83,7 +90,8 @@ _MEANINGS: Mapping[Meaning, str] = {
         "disappointing disappointed worst dreadful unacceptable "
         "mies schlimm furchtbar schrecklich nul horrible pésimo péssimo pessimo "
         "bearish sad ลบ منفی নেতিবাচক 很差 较差 "
-        "hayir detractors 😤 😩 🤬 😔 💔 👿 mangelhaft ungenügend "
+        "detractores détracteur détracteurs detrattore detrattori detrator detratores kritiker criticaster "
+        "criticasters krytyk krytycy n+ hayir detractors 😤 😩 🤬 😔 💔 👿 mangelhaft ungenügend "
         "negatywny negatywna negatywne zły zła niezadowolony niezadowolona negativní "
         "nespokojen nespokojena nespokojený "
         "nedoporučuji nedoporučuje olumsuz отрицательная отрицательно негативная плохо ужасно недоволен недовольна "
@@ -91,15 +99,26 @@ _MEANINGS: Mapping[Meaning, str] = {
         "ไม่พอใจ 不満 低評価 부정적 불만족 불만 负向 負面 負評 差評 不滿意 不推荐 不推薦 αρνητικό αρνητική αρνητικός "
         "δυσαρεστημένος negatív elégedetlen nemulțumit negativt missnöjd utilfreds "
         "misfornøyd negatiivinen tyytymätön "
-        "negatief ontevreden"
+        "negatief ontevreden "
+        "mécontent mécontente mal deficiente péssima pessima scarso scarsa slecht źle fatalnie "
+        "nespokojená špatně špatné kötü berbat δυσαρεστημένη κακή κακά κακό απαράδεκτη αρνητικά rossz huono "
+        "dålig dåligt dårlig dårligt nemulțumită rău slab prost tệ kém buruk jelek แย่ असंतुष्ट बुरा खराब "
+        "سيء سيئ سيئة ضعيف גרוע גרועה רע ناراضی بد افتضاح 나쁨 불만족함 糟糕 不太满意"
     ),
     "neutral": (
         "neutral neu neutre neutro neutra mixed average ok okay passive so-so meh both conflict ambiguous "
         "unsup unlabeled unlabelled unrated 😐 😶 中性 中评 一般 中立 普通 중립 нейтральный unknown "
         "irrelevant naja mittel mittelmäßig moyen regular "
         "netral tarafsız ニュートラル กลาง خنثی নিরপেক্ষ 还行 "
+        "passiv passif passifs passivo passivos passivi pasivo pasivos passief pasywni pasywny przeciętna przeciętny "
         "passives indifferent indiferente befriedigend neutralny neutralna neutralne neutrální "
         "nötr kararsız нейтральная "
+        "moyenne razoável médio neutrale indifferente sufficiente gemiddeld średnio przeciętnie neutralnie neutrálně "
+        "průměrné průměrně kararsızım orta удовлетворительно средне задовільно середньо ουδέτερη μέτρια μέτριο "
+        "közepes átlagos kohtalainen keskinkertainen medel middel middels mediu biasa cukup ปานกลาง พอใช้ सामान्य "
+        "औसत متوسط متوسطة مقبول مقبولة عادي בינוני סביר معمولی 보통이다 ふつう durchschnittlich "
+        "maybe perhaps unsure undecided vielleicht quizás quizas talvez forse misschien kanske kanskje måske ehkä "
+        "talán może možná belki возможно можливо ίσως ربما אולי शायद mungkin "
         "нейтрально нейтральний нейтральна محايد محايدة ניטרלי तटस्थ เป็นกลาง เฉยๆ 中性的 중립적 ουδέτερο ουδέτερος "
         "보통 średni średnia średnie нормально нормальная semleges neutru neutraali neutralt nøytral neutraal"
     ),
@@ -109,15 +128,17 @@ _STRONGER = re.compile(
     r"^(?:very|extremely|highly|strongly|somewhat|slightly|mostly|overwhelmingly|weakly|sehr|eher|"
     r"très|plutôt|tout à fait|entièrement|totalement|vraiment|muy|bastante|muito|molto|abbastanza|bardzo|raczej|çok|"
     r"completely|totally|fully|quite|rather|völlig|vollkommen|zeer|heel|erg|mycket|meget|veldig|erittäin|nagyon|foarte|"
-    r"velmi|spíše|очень|скорее|дуже|πολύ|מאוד|rất|hiç)[\s_-]+|^(?:非常|很|매우|とても|大変|やや)\s*|\s*(?:جدا|أبدا|מאוד|มาก)$"
+    r"velmi|spíše|очень|полностью|совсем|скорее|дуже|повністю|πολύ|מאוד|rất|hiç|totalmente|bem|svært|ganska|melko|"
+    r"teljesen|sangat|बहुत|بسیار|خیلی|کاملا|아주)[\s_-]+|^(?:非常に|非常|很|比较|매우|とても|大変|やや)\s*|\s*(?:جدا|أبدا|מאוד|มาก)$"
 )
 _DENIED = re.compile(
     r"^(?:not|non|don'?t|do not|would not|wouldn'?t|never|no|não|nao|"
-    r"gar nicht|überhaupt nicht|nicht|plutôt pas|pas du tout|pas|peu|poco|pouco|nada|per niente|nie|niet|nem|ikke|inte|"
-    r"не|غير|לא|không|tidak|kurang)[\s_-]+|\s+değil$"
+    r"helemaal niet|egyáltalán nem|inte alls|καθόλου|gar nicht|überhaupt nicht|nicht|"
+    r"plutôt pas|pas du tout|pas|peu|poco|pouco|nada|per niente|nie|niet|nem|ikke|inte|"
+    r"не|غير|לא|không|tidak|kurang)[\s_-]+|^ไม่|\s+değil(?:im|iz)?$"
 )
 _AROUND = re.compile(
-    r"^__label__|^label_(?=\D)|^\d+\s?[-–.:)=]\s?(?=\D)|^\d+\s?(?=\()|[\s_-]*(?:review|sentiment|feedback|experience|rating|emotion|opinion)s?$"
+    r"^__label__|^label_(?=\D)|^\d+\s?[-–.:)=]\s?(?=\D)|^\d+\s?(?=\()|(?<=\w)\s?\(\d+\)$|[\s_-]*(?:review|sentiment|feedback|experience|rating|emotion|opinion)s?$"
 )
 _SPELLED = {
     "teils/teils": "neutral",
@@ -136,8 +157,26 @@ _SPELLED = {
     "bình thường": "neutral",
     "varken eller": "neutral",
     "hverken eller": "neutral",
+    "verken eller": "neutral",
+    "weder noch": "neutral",
+    "not sure": "neutral",
+    "peut-être": "neutral",
+    "tal vez": "neutral",
+    "idare eder": "neutral",
+    "biasa saja": "neutral",
+    "trung bình": "neutral",
+    "trudno powiedzieć": "neutral",
+    "затрудняюсь ответить": "neutral",
+    "그저 그렇다": "neutral",
+    "xuất sắc": "positive",
+    "memnun kaldım": "satisfied",
+    "memnun kalmadım": "dissatisfied",
+    "hiç memnun kalmadım": "dissatisfied",
 }
-_NEITHER = re.compile(r"(neither|weder|ni|nem|né) (.+) (nor|noch|ni|nem|né) (.+)")
+_NEITHER = re.compile(
+    r"(neither|weder|noch|ni|nem|né|ani|ne|ни|ні|ούτε|se|varken|hverken|verken|nici|ei) (.+) "
+    r"(nor|noch|ni|nem|né|ani|ne|ни|ні|ούτε|se|eller|nici|eikä) (.+)"
+)
 _OPPOSITE: Mapping[Meaning, Meaning] = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
 
 
@@ -191,6 +230,8 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         return ProposedRule(_rating_rule(*bounds), "sure", f"the values name their scale, up to {bounds[1]:g}")
     if upside_down := _rule_upside_down(ratings, column):
         return upside_down
+    if of_anchors := _rule_of_anchors(ratings, column):
+        return of_anchors
     named = _bounds_named(ratings, column)
     if named and not (_is_of_promoters(ratings, column) and named == (_NPS_LOWEST, _NPS_HIGHEST)):
         why = f"its name says ratings from {named[0]:g} to {named[1]:g}; check that more is better"
@@ -225,8 +266,8 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
 
 def _rule_upside_down(ratings: Sequence[float], column: str) -> ProposedRule | None:
     """The rule for ratings of which the lowest is the best, if the column's name says so; values, as less is better."""
-    anchors = {float(number): _meaning_of_an_end(said.strip()) for number, said in _ANCHOR.findall(column)}
-    ends_mean = (anchors[min(anchors)], anchors[max(anchors)]) if len(anchors) > 1 else (None, None)
+    anchors = _anchors_in(column)
+    ends_mean = _ends_of(anchors)
     said_so = ends_mean in (("positive", "negative"), ("positive", None), (None, "negative"))
     if not said_so and not _NAMED_FOR_SCHOOL_MARKS.search(column):
         return None
@@ -242,6 +283,30 @@ def _rule_upside_down(ratings: Sequence[float], column: str) -> ProposedRule | N
     rule = {name: [f"{each:g}" for each in group] for name, group in groups.items() if group}
     is_sure = ends_mean == ("positive", "negative")
     return ProposedRule(rule, "sure" if is_sure else "likely", f"by its name {lowest:g} is the best; check that it is")
+
+
+def _anchors_in(column: str) -> dict[float, Meaning | None]:
+    """The numbers of which the name of a column says what they mean, and whether that is known to be good or bad."""
+    return {float(number): _meaning_of_an_end(said.strip()) for number, said in _ANCHOR.findall(column)}
+
+
+def _ends_of(anchors: Mapping[float, Meaning | None]) -> tuple[Meaning | None, Meaning | None]:
+    return (anchors[min(anchors)], anchors[max(anchors)]) if len(anchors) > 1 else (None, None)
+
+
+def _rule_of_anchors(ratings: Sequence[float], column: str) -> ProposedRule | None:
+    """The rule for ratings of which the column's name says the ends: "1 = very bad, 7 = very good"."""
+    anchors = _anchors_in(column)
+    if len(anchors) < _TWO_ENDS:
+        return None
+    lowest, highest = min(anchors), max(anchors)
+    if not (lowest <= ratings[0] and ratings[-1] <= highest and _has_quarters(lowest, highest)):
+        return None
+    is_known = _ends_of(anchors) in (("negative", "positive"), ("negative", None), (None, "positive"))
+    if not is_known and (lowest, highest) in _SCALES:
+        return None  # as good as not said
+    why = f"its name says ratings from {lowest:g} to {highest:g}; check that more is better"
+    return ProposedRule(_rating_rule(lowest, highest), "likely" if is_known else "a guess", why)
 
 
 def _meaning_of_an_end(said: str) -> Meaning | None:
@@ -369,7 +434,7 @@ def _is_plain(key: str) -> bool:
 
 def meaning_of(word: str) -> Meaning | None:
     """What a label's word means, if it is one that is known: "Not Recommended" is negative."""
-    key = label_key(word)
+    key = label_key(word).replace("i\u0307", "i")  # the small letter of İ
     for _ in range(3):
         key = "neutral" if _NEITHER.fullmatch(key) else _SPELLED.get(key, key)
         if key in _MEANING_OF:

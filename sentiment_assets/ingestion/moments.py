@@ -27,6 +27,8 @@ _HALF_AND_ZONE = (
     r"(?: UHR)? ?(?P<half>[AP]\.? ?M\.?)?"
     r"(?: ?\(?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|UTC|GMT|[A-Z]{3,4}(?!\w))\)?)?"
 )
+_AT = r"(?:(?:AT|À|A LAS|ÀS|UM|OM|ALLE|ALLE ORE|ORE|KL\.?|KLO|O|SAAT|V|В|О|LÚC) )?"
+"""What stands between a day and its clock: "4 janv. 2024 à 11:52", "4 de enero de 2024 a las 11:52"."""
 _SECONDS = r"(?P<seconds>\d{2})(?:[.,](?P<fraction>\d+))?"
 _CLOCK = rf"(?P<hours>\d{{1,2}}):(?P<minutes>\d{{2}})(?::{_SECONDS})?{_HALF_AND_ZONE}"
 _CLOCK_OR_DOTS = (
@@ -38,15 +40,17 @@ _ISO = re.compile(
 )
 _THREE_NUMBERS = re.compile(
     rf"(?P<first>\d{{4}}|\d{{1,2}})(?:\. ?|[/\- ])(?P<second>\d{{1,2}})(?:\. ?|[/\-]|, ?| )(?P<third>\d{{4}}|\d{{1,2}})"
-    rf"\.?(?:,? +(?:AT |À |UM )?{_CLOCK_OR_DOTS})?"
+    rf"\.?(?:,? +{_AT}{_CLOCK_OR_DOTS})?"
 )
 _HALF_BEFORE_CLOCK = re.compile(r"(오전|上午|午前|오후|下午|午後) ?(\d{1,2}:\d{2}(?::\d{2})?)")
+_CLOCK_IN_CHINESE = re.compile(r"(\d{1,2}) ?[時时点點시] ?(\d{1,2}) ?[分분](?: ?(\d{1,2}) ?[秒초])?")
+_CLOCK_FIRST = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?(?: UHR)?(?: ?[AP]M)?)(?:,| -| ·)? (.*\d.*)")
+"""A clock before its day: "09:12 03/01/2024"."""
 _IN_HEBREW = "ב"
 """It stands before the name of a month without a blank: 5 בינואר."""
 _SECOND_HALVES = frozenset({"오후", "下午", "午後"})
 """Forms and spreadsheets in East Asia write the half of the day before the clock."""
 _IN_BRACKETS = re.compile(r"\((.+)\)|\[(.+)\]")
-_CLOCK_BEFORE_DATE = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?(?: UHR)?(?: ?[AP]M)?),? (?=\S*[\d\-/. ])(.+)")
 _EAST_ASIAN = re.compile(
     rf"(?P<year>\d{{4}}) ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日일](?: *{_CLOCK})?"
 )
@@ -213,15 +217,20 @@ def _by_its_form(
 
 
 def _upper(text: str) -> str:
-    """A text in capitals and out of its brackets, with one blank where there is white space, date before clock.
+    """A text in capitals and out of its brackets, with one blank where there is white space, day before clock.
 
     The half of the day stands behind the clock.
     """
     upper = " ".join(text.upper().split())
     if bare := _IN_BRACKETS.fullmatch(upper):
         upper = bare[1] or bare[2]
-    upper = _CLOCK_BEFORE_DATE.sub(r"\2 \1", upper) if _CLOCK_BEFORE_DATE.fullmatch(upper) else upper
+    upper = _CLOCK_IN_CHINESE.sub(_with_colons, upper)
+    upper = _CLOCK_FIRST.sub(r"\2 \1", upper) if _CLOCK_FIRST.fullmatch(upper) else upper
     return _HALF_BEFORE_CLOCK.sub(lambda found: f"{found[2]} {'PM' if found[1] in _SECOND_HALVES else 'AM'}", upper)
+
+
+def _with_colons(clock: re.Match[str]) -> str:
+    return ":".join(part.zfill(2) for part in clock.groups() if part)
 
 
 def _typed(value: date) -> datetime:
@@ -385,7 +394,7 @@ def _forms_with_month_names(languages: tuple[str, ...]) -> tuple[_NamedMonth, ..
     month = f"(?P<month>{'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})\\.?"
     day = r"(?<!\d)(?P<day>\d{1,2})(?:ST|ND|RD|TH|ER|º|\.)?(?!\d)"
     year = r"(?P<year>\d{4})(?!\d)"
-    between, after = r"(?: +DEL? +| +OF +|[ .\-/]*)", rf"(?:(?:,? +(?:AT )?|:){_CLOCK})?"
+    between, after = r"(?: +DEL? +| +OF +|[ .\-/]*)", rf"(?:(?:,? +{_AT}|:){_CLOCK})?"
     in_short = r"'?(?P<year>\d{2})"
     ends = r"(?:,? +DEL? +|,? +|[.\-/]?)"
     forms = (

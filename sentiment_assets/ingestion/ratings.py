@@ -10,10 +10,15 @@ _STARS_IN_WORDS = (
     r"stars?|sterne?n?|sterren|étoiles?|estrel(?:l)?as?|stelle|gwiazd\w+|stjärnor|stjerner|zv[eě]zd\w*|"
     r"hv[eě]zd\w*|hviezd\w*|csillag|stele|stea|tähteä|tähti|зв[её]зд\w*|зір\w+|αστέρια|αστέρι|نجوم|כוכבים|sao|ดาว|yıldız|つ?星|별"
 )
-_UNIT = rf"(?:[ -]?(?:%|[*★⭐🌟]\ufe0f?|{_STARS_IN_WORDS}|bubbles|points?|pts?|[点점分]))?"
-_WRITTEN = re.compile(
-    rf"(?:(?:rated|rating|score):? |stars?[ _-]?|[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?"
+_UNIT = rf"(?:[ -]?(?:%|[*★⭐🌟]\ufe0f?|{_STARS_IN_WORDS}|bubbles|star rating|points?|pts?|[点점分]))?"
+_BEFORE = (
+    r"(?:rated|rating|score|bewertet mit|bewertung|noté|note|valorado con|valoración|puntuación|classificado como|"
+    r"avaliação|valutato|valutazione|voto|beoordeeld met|beoordeling|ocena|оценка|рейтинг)"
 )
+"""What shops write before the number, for those who hear a page: "Bewertet mit 4 von 5 Sternen"."""
+_OF_A_CLASS = re.compile(r"(?:\S+ )*bubble_(\d)([05])")
+"""The class of a picture of a rating, as pages of TripAdvisor have it: bubble_45 are four and a half."""
+_WRITTEN = re.compile(rf"(?:{_BEFORE}:? |stars?[ _-]?|[★⭐🌟]\ufe0f? ?)?{_NUMBER}{_UNIT}(?:{_OF}{_NUMBER}{_UNIT})?\.?")
 _HIGHEST_FIRST = re.compile(rf"{_NUMBER}(?:つ?星|点)(?:のうち|中) ?{_NUMBER}")
 """Shops in Japan write it so: of 5 stars, 4."""
 _WITH_DECIMAL_COMMA = re.compile(r"-?(?:\d+,\d{1,2}|0,\d+)")
@@ -33,6 +38,8 @@ def rating_in(text: str) -> float | None:
         return float(match[1].replace(",", "."))
     if match := _HIGHEST_FIRST.fullmatch(written):
         return float(match[2].replace(",", "."))
+    if of_class := _OF_A_CLASS.fullmatch(written):
+        return float(f"{of_class[1]}.{of_class[2]}")
     if in_words := _IN_WORDS.fullmatch(written):
         return _NUMBER_WORDS[in_words[1]]
     if written and _STARS.fullmatch(written):

@@ -24,6 +24,7 @@ from sentiment_assets.ingestion.values import (
     shown,
     stands_for_nothing,
     text_of,
+    the_only_one,
     value_at,
 )
 
@@ -145,7 +146,7 @@ class ValueReader:
         """What one value means. A placeholder that the label rule names is a label."""
         rule = self._settings.labels
         try:
-            value = self._labels_redactor.redact_value(value)
+            value = the_only_one(self._labels_redactor.redact_value(value))
             if stands_for_nothing(value, self._placeholders) and (
                 is_missing(value) or rule.rating_bounds or label_key(value) not in rule.label_of_value
             ):

@@ -53,6 +53,14 @@ def ways_to_values(values: Mapping[str, object]) -> Iterator[str]:
             yield from (f"{name}.{way}" for way in ways_to_values(value))
 
 
+def the_only_one(value: object) -> object:
+    """What stands in a list of one, as tools for annotators write a label; nothing for a list of none."""
+    if not isinstance(value, list) or len(value) > 1:
+        return value
+    [only] = value or [None]
+    return value if isinstance(only, list | dict) else only
+
+
 def stands_for_nothing(value: object, placeholders: Collection[str]) -> bool:
     """Whether a value is missing, or one of the words (in small letters) by which an export says so."""
     if not isinstance(value, str):

@@ -78,6 +78,12 @@ STARS = {"positive_from": 4, "negative_to": 2, "lowest": 1, "highest": 5}
         ("Không hài lòng", "negative"),
         ("Varken eller", "neutral"),
         ("Promoters", "positive"),
+        ("Promoteurs", "positive"),
+        ("Detrator", "negative"),
+        ("Passivi", "neutral"),
+        ("P+", "positive"),
+        ("Maybe", "neutral"),
+        ("Peut-être", "neutral"),
         ("5", None),
         ("5 - 7", None),
         ("zig", None),
@@ -113,6 +119,16 @@ def test_the_words_of_labels_are_known(word: str, meaning: str | None) -> None:
             {"positive": ["1", "2"], "negative": ["4", "5"], "neutral": ["3"]},
         ),
         ("1 3 5", "Rating (1 = bad, 5 = good)", STARS),
+        (
+            "1 2 6",
+            "Rating (1 = very bad, 7 = very good)",
+            {"positive_from": 5.5, "negative_to": 2.5, "lowest": 1, "highest": 7},
+        ),
+        (
+            "0 2 4",
+            "Rating (0 = poor, 4 = excellent)",
+            {"positive_from": 3, "negative_to": 1, "lowest": 0, "highest": 4},
+        ),
         (
             "1 2 5",
             "On a scale from 1 to 5, where 1 means very satisfied and 5 means very dissatisfied",
@@ -183,6 +199,52 @@ def test_where_the_best_mark_may_be_6_or_7_the_scale_is_a_guess_and_the_other_on
     assert (proposed.rule["highest"], proposed.sure) == (10, "a guess")
     assert "none is above 7" in proposed.why
     assert "{positive_from: 5.5, negative_to: 2.5, lowest: 1, highest: 7}" in proposed.why
+
+
+def test_a_scale_of_which_nobody_knows_which_end_is_better_is_a_guess() -> None:
+    known, unknown = (
+        proposed_rule(Counter("127"), LabelRule(), f"How was it? (1 = very {worst}, 7 = very {best})")
+        for worst, best in (("bad", "good"), ("difficult", "easy"))
+    )
+    assert known.rule == unknown.rule == {"positive_from": 5.5, "negative_to": 2.5, "lowest": 1, "highest": 7}
+    assert (known.sure, unknown.sure) == ("likely", "a guess")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        "sehr gut (1), gut (2), befriedigend (3), mangelhaft (5), ungenügend (6)",
+        "Ótimo, Muito bom, Regular, Ruim, Péssimo",
+        "Ottima, Buona, Neutrale, Scarsa, Pessima",
+        "Très bien, Bien, Moyenne, Mal, Très mal",
+        "Heel goed, Goed, Gemiddeld, Slecht, Heel slecht",
+        "Bardzo dobrze, Dobrze, Średnio, Źle, Bardzo źle",
+        "Výborně, Dobře, Průměrně, Špatně, Velmi špatně",
+        "Çok memnunum, Memnunum, Kararsızım, Memnun değilim, Hiç memnun değilim",
+        "Mükemmel, İyi, Orta, Kötü, Berbat",
+        "Полностью удовлетворен, Хорошо, Удовлетворительно, Не удовлетворен, Ужасно",
+        "Повністю задоволений, Відмінно, Задовільно, Погано, Незадоволений",
+        "Πολύ καλή, Καλή, Μέτρια, Κακή, Απαράδεκτη",
+        "Kiváló, Jó, Közepes, Rossz, Nagyon rossz",
+        "Erittäin hyvä, Hyvä, Kohtalainen, Huono, Erittäin huono",
+        "Mycket bra, Bra, Varken bra eller dåligt, Dåligt, Inte alls nöjd",
+        "Meget godt, God, Hverken tilfreds eller utilfreds, Dårlig, Meget dårligt",
+        "Foarte bine, Bine, Nici mulțumit nici nemulțumit, Slab, Foarte rău",
+        "Rất tốt, Tốt, Trung bình, Kém, Rất tệ",
+        "Sangat puas, Memuaskan, Biasa saja, Kurang memuaskan, Sangat tidak puas",
+        "ดีมาก, ดี, ปานกลาง, ไม่ดี, แย่มาก",
+        "बहुत अच्छा, अच्छा, औसत, खराब, बहुत खराब",
+        "ممتازة, جيد جدا, متوسط, سيئ, سيء جدا",
+        "מצוין, טוב מאוד, בינוני, גרוע, גרוע מאוד",
+        "عالی, خیلی خوب, معمولی, بد, ناراضی",
+        "매우 좋음, 좋음, 보통이다, 나쁨, 매우 나쁨",
+        "非常に満足, 満足, ふつう, 不満, 非常に不満",
+        "非常满意, 比较满意, 一般, 不太满意, 糟糕",
+    ],
+)
+def test_a_scale_of_answers_is_understood_from_its_best_to_its_worst(answers: str) -> None:
+    meanings = ["positive", "positive", "neutral", "negative", "negative"]
+    assert [meaning_of(answer) for answer in answers.split(", ")] == meanings
 
 
 def test_marks_of_which_none_is_good_on_their_scale_are_a_guess_since_1_may_be_the_best() -> None:

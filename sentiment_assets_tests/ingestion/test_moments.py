@@ -142,6 +142,24 @@ def test_zones_and_halves_of_the_day_as_browsers_write_them_are_read() -> None:
 
 def test_the_clock_stands_as_people_write_it_in_france_and_korea() -> None:
     assert moments("13/05/2021 à 20h30", "13/05/2021 20:30") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)] * 2
+    french = moments("13 mai 2021 à 20:30", "13 mai 2021 20:30", languages=["fr"])
+    assert french == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)] * 2
+    for language, written in (
+        ("es", "13 de mayo de 2021 a las 20:30"),
+        ("pt", "13 de maio de 2021 às 20:30"),
+        ("de", "13. Mai 2021 um 20:30 Uhr"),
+        ("it", "13 maggio 2021 alle ore 20:30"),
+        ("nl", "13 mei 2021 om 20:30"),
+        ("sv", "13 maj 2021 kl. 20:30"),
+        ("ru", "13 мая 2021 в 20:30"),
+    ):
+        assert moments(written, languages=[language]) == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)], written
+    assert (
+        moments("2021年5月13日 20時30分", "2021년 5월 13일 20시 30분")
+        == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)] * 2
+    )
+    assert moments("20:30 13/05/2021", "8:30 PM, 13/05/2021") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)] * 2
+    assert moments("13. 5. 2021 v 20:30") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)]
     assert moments("2021年5月13日 下午8:30") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)]
     assert moments("2021. 5. 13. 오후 8:30:00") == [datetime(2021, 5, 13, 20, 30, tzinfo=UTC)]
 

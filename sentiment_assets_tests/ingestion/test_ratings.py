@@ -48,6 +48,13 @@ from sentiment_assets.ingestion.ratings import highest_named, number_of, rating_
         ("FIVE", 5, None),
         ("One star", 1, None),
         ("THREE_STARS", 3, None),
+        ("4.0 star rating", 4, None),
+        ("4 out of 5.0 stars.", 4, 5),
+        ("Bewertet mit 4 von 5 Sternen", 4, 5),
+        ("Valoración: 4 de 5", 4, 5),
+        ("Noté 4,5 sur 5", 4.5, 5),
+        ("Оценка: 4 из 5", 4, 5),
+        ("ui_bubble_rating bubble_45", 4.5, None),
     ],
 )
 def test_the_number_in_a_rating(written: str, rating: float, highest: float | None) -> None:

@@ -25,6 +25,17 @@ def test_each_value_stands_at_the_place_of_its_row() -> None:
     assert not values.rejected
 
 
+def test_a_label_may_stand_in_a_list_of_one_as_tools_for_annotators_write_it() -> None:
+    values = ValueReader(IngestionSettings()).read(
+        [
+            {"text": "Good", "label": label}
+            for label in (["positive"], [0], [], ["positive", "negative"], [["positive"]])
+        ]
+    )
+    assert values.labels[:3] == [LabelValue(1), LabelValue(0), LabelValue(None)]
+    assert [*values.rejected] == [3, 4], "of several labels none is the one"
+
+
 def test_of_several_reasons_the_first_columns_is_told() -> None:
     reader = ValueReader(IngestionSettings(columns=ReviewColumns(keep=["shop"])))
     values = reader.read(

@@ -14,12 +14,15 @@ from sentiment_assets.ingestion.label_rules import is_number
 from sentiment_assets.ingestion.moments import Written, read_moments, words_of_months
 from sentiment_assets.ingestion.readers.source import RawRow
 from sentiment_assets.ingestion.settings import DateColumn, DateOrder, label_key
-from sentiment_assets.ingestion.values import plain, stands_for_nothing, value_at, ways_to_values
+from sentiment_assets.ingestion.values import plain, stands_for_nothing, the_only_one, value_at, ways_to_values
 
 _WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _CHARACTERS_OF_A_WORD = 2
 _DIGITS_ONLY = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+")
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|\S+\.(?:png|jpe?g|gif|webp|svg|mp3|mp4|wav|pdf)", re.IGNORECASE
+)
+"""Where something is: a page, a mailbox, or a file of pictures or sounds."""
 _LONGEST_DATE = 80
 _MOST_WAYS = 200
 _WORDS_OF_A_DATE = re.compile(r"[^\W\d_][^\W_]*(?:[\u0900-\u0dff][^\W_]*)*")
@@ -72,7 +75,8 @@ class Column:
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """The values as text."""
-        return tuple(each.strip() if isinstance(each, str) else plain(each) for each in self.values)
+        values = map(the_only_one, self.values)
+        return tuple(each.strip() if isinstance(each, str) else plain(each) for each in values)
 
     @cached_property
     def seen(self) -> Counter[str]:
@@ -116,7 +120,7 @@ class Column:
     @cached_property
     def numbers(self) -> float:
         """The share of its values that are numbers or ratings."""
-        if not self.texts or any(isinstance(each, date | dict | list) for each in self.values):
+        if not self.texts or any(isinstance(the_only_one(each), date | dict | list) for each in self.values):
             return 0.0
         return sum(count for key, count in self.keys.items() if is_number(key)) / len(self.texts)
 
@@ -215,7 +219,7 @@ def columns_of(rows: Iterable[RawRow], placeholders: Collection[str]) -> tuple[C
     columns = []
     for way in ways:
         there = [value_at(row, way) for row in readable]
-        said = tuple(value for value in there if not stands_for_nothing(value, nothing))
+        said = tuple(value for value in there if not stands_for_nothing(the_only_one(value), nothing))
         if not said or not all(isinstance(value, dict) for value in said):
             columns.append(Column(way, said, len(readable)))
     return tuple(columns)

@@ -70,7 +70,7 @@ _SUGGESTING: Mapping[str, str] = {
         "tanggal 时间戳 评论时间戳 评论日期 发布时间 投稿日時 回答日時 日時 작성일자 등록일"
     ),
     "review_id": (
-        "id ids oid uuid guid reviewid key identifier identificador identifiant identifikator "
+        "id ids oid uuid guid reviewid recommendationid key identifier identificador identifiant identifikator "
         "kennung bewertungsnummer nummer number ref"
     ),
     "keep": (
@@ -185,6 +185,10 @@ _OF_A_QUESTION = _set_of(
     "us our the your"
 )
 """Words of a question that say nothing of its answers: "What did you like most?", "What could have been improved?"."""
+_ASKED_ABOUT = _set_of(
+    "product service services company app software tool hotel stay visit course event job place experience here with at"
+)
+"""What a question is about: "What do you dislike about the product?"."""
 _OF_FEELING_WELL = _set_of(
     "positive positiv positivo positiva positif liked likes like loved love enjoyed satisfied happy good pleased"
 )
@@ -284,6 +288,8 @@ def _says_a_count(word: str) -> bool:
 
 def _words_for(name: str, role: str) -> tuple[str, ...]:
     """The words of a name that tell: not the "review" of ``review_date``, nor the scale of ``score_0_10``."""
+    if role == "title":
+        name = name.removesuffix(".label")  # feeds of Atom put a text into an object as its label
     words = words_in(_within_its_record(name))
     if len(words) > 1 and words[0] in ("review", "reviews"):
         words = words[1:]
@@ -342,8 +348,8 @@ def is_a_pair(name: str) -> str:
     words = set(words_in(name))
     if words <= {*_FOR, *_AGAINST_IT, "review", "reviews", "text", "comment", "comments", "content"}:
         return "positive" if words & _FOR else "negative" if words & _AGAINST_IT else ""
-    asked = words - _OF_A_QUESTION
-    if not asked or words <= asked:
+    asked = words - _OF_A_QUESTION - _ASKED_ABOUT
+    if not asked or words.isdisjoint(_OF_A_QUESTION):
         return ""
     return "positive" if asked <= _LIKED else "negative" if asked <= _DISLIKED | _TO_IMPROVE else ""
 

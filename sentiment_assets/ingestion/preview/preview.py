@@ -18,7 +18,14 @@ from sentiment_assets.ingestion.preview.reading import MOST_ROWS, File, Sample, 
 from sentiment_assets.ingestion.preview.roles import DEFAULT_NAMES, Role, Roles, described
 from sentiment_assets.ingestion.preview.settings_text import as_yaml
 from sentiment_assets.ingestion.preview.words_and_labels import told_of_labels
-from sentiment_assets.ingestion.readers.source import ABOVE_HEADER, ENCODING_PROPOSED, NOT_READ, RawRow
+from sentiment_assets.ingestion.readers.source import (
+    ABOVE_HEADER,
+    ENCODING_PROPOSED,
+    LIST_AT,
+    NOT_READ,
+    SHAPE,
+    RawRow,
+)
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.redaction import Redactor
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, LabelRule, ReviewColumns, label_key
@@ -131,6 +138,8 @@ def preview_file(
     if sample.settings.format.header:
         attributes = _without_needless_header(file, attributes, sample)
         settings = _ingestion_of(attributes)
+    attributes = _with_its_list(file, attributes, sample)
+    settings = _ingestion_of(attributes)
     outcome, _ = _outcome(file, settings)
     if not sample.rows and outcome.fails:
         raise UnreadableFile(f"it has no row below its first line: {outcome.fails}")
@@ -213,6 +222,22 @@ def _without_needless_header(file: File, attributes: dict[str, object], sample: 
     except UnreadableFile:
         return attributes
     return fewer if found.get(ABOVE_HEADER) == sample.found.get(ABOVE_HEADER) else attributes
+
+
+def _with_its_list(file: File, attributes: dict[str, object], sample: Sample) -> dict[str, object]:
+    """The attributes with the way to the list of the sample, where its columns do not lead there.
+
+    What holds the list may have columns of the same names: a product has a title and a rating, as its reviews have.
+    """
+    shape = str(sample.found.get(SHAPE, ""))
+    way = shape.removeprefix(LIST_AT)
+    if way == shape or sample.settings.format.records:
+        return attributes
+    _, found = file.rows(_ingestion_of(attributes), most=1)
+    if found.get(SHAPE) == shape:
+        return attributes
+    form = {**sample.settings.format.model_dump(exclude_defaults=True), "records": way}
+    return {"landing": attributes["landing"], "format": form} | {n: a for n, a in attributes.items() if n != "format"}
 
 
 def _is_of_a_path(column: Column, sample: Sample) -> bool:

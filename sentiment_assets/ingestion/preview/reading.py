@@ -17,6 +17,7 @@ from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.json_rows import are_rows_by_key
 from sentiment_assets.ingestion.readers.source import (
     ENCODING_PROPOSED,
+    LIST_AT,
     SHAPE,
     SHAPE_PROPOSED,
     InAnotherEncoding,
@@ -165,10 +166,13 @@ def _with_lists(file: File, settings: IngestionSettings) -> Sample:
     except InAnotherEncoding as error:
         return _in_its_encoding(file, settings, error)
     sample = Sample(file, rows, found, settings)
-    way = _way_to_a_list(rows)
+    way = _way_to_a_list(rows or _object_around(file, settings, str(found.get(SHAPE, ""))))
     if way and found.get("format") in ("json", "jsonl", "ndjson"):
         chosen = _with(settings, records=way)
-        return Sample(file, *file.rows(chosen), settings=chosen, told=(f"the reviews are the list at {way}",))
+        within = Sample(file, *file.rows(chosen), settings=chosen, told=(f"the reviews are the list at {way}",))
+        has_sentences = any(each.is_text and each.usual_words >= _A_SENTENCE - 1 for each in within.columns)
+        if rows or has_sentences:  # the links to other pages are no reviews
+            return within
     return sample
 
 
@@ -194,8 +198,15 @@ def _in_its_encoding(file: File, settings: IngestionSettings, error: InAnotherEn
     return max(readings, key=lambda each: sum(map(str.isascii, "".join(map(_all_of, each.rows)))))
 
 
-def _weight_of_texts(sample: Sample) -> float:
-    return max((len(each.values) * each.words for each in sample.columns if each.is_text), default=0.0)
+def _weight_of_texts(sample: Sample) -> tuple[bool, float]:
+    """How much a list or a sheet is like one of reviews: with labels it comes before texts that nobody judged."""
+    weight = max((len(each.values) * each.words for each in sample.columns if each.is_text), default=0.0)
+    return weight > 0 and _has_labels_beside_texts(sample), weight
+
+
+def _has_labels_beside_texts(sample: Sample) -> bool:
+    roles = sample.roles(sample.columns)
+    return bool(roles.of("text")) and any(each.role == "label" and each.sure != "a guess" for each in roles.roles)
 
 
 def _way_to_a_list(rows: Sequence[RawRow]) -> str:
@@ -204,6 +215,15 @@ def _way_to_a_list(rows: Sequence[RawRow]) -> str:
         return ""
     ways = dict(_lists_in(rows[0].values, ""))
     return max(ways, key=lambda way: ways[way], default="")
+
+
+def _object_around(file: File, settings: IngestionSettings, shape: str) -> tuple[RawRow, ...]:
+    """The object around an empty list, as one row: the list of the reviews may lie deeper in it."""
+    way = shape.removeprefix(LIST_AT)
+    if way == shape or settings.format.records:
+        return ()
+    columns = settings.columns.model_copy(update={"text": way})
+    return file.rows(settings.model_copy(update={"columns": columns}), most=1)[0]
 
 
 def _lists_in(values: Mapping[str, object], before: str) -> Iterator[tuple[str, int]]:

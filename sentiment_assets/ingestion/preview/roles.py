@@ -1,5 +1,7 @@
 """Which column holds what, by values first and names second, each with how sure and why."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -34,7 +36,7 @@ from sentiment_assets.ingestion.preview.names import (
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, DateOrder, LabelRule, label_key
 from sentiment_assets.ingestion.split_names import read_split
-from sentiment_assets.ingestion.values import NotRead
+from sentiment_assets.ingestion.values import NotRead, the_only_one
 from sentiment_assets.presentation.wording import counted
 
 DEFAULT_NAMES = {role: role for role in ("text", "review_id", "label", "created_at", "split")}
@@ -42,13 +44,23 @@ _MOSTLY, _NEARLY_ALL = 0.5, 0.9
 _FEW_LABELS, _FEWEST_CLASSES, _FEW_KEPT, _MOST_KEPT = 12, 5, 50, 6
 _HIGHEST_RATING, _LOWEST_RATING = 100, -10
 _MANY_WORDS = 60.0
+_A_FEW_WORDS, _OFTEN = 3, 10
 _HINT_OF_ALL = 1.25
 _ANSWERS, _FLAGS = frozenset(map(label_key, f"{YES} {NO}".split())), frozenset({"0", "1"})
-_OF_OTHER_THINGS = frozenset(
-    ("up", "down", "+", "-", "plus", "minus", "p", "n", "good", "bad", "poor", "agree", "disagree")
+_GOOD_AND_BAD = (
+    "up down + - plus minus p n good bad poor agree disagree goed slecht iyi İyi kötü jó rossz hyvä huono bra "
+    "dålig dåligt god dårlig bun bună rău slab prost tốt tệ kém baik buruk bagus jelek ดี แย่ अच्छा अच्छी "
+    "बुरा खराब جيد سيء سيئ ضعيف טוב טובה רע גרוע خوب بد 좋음 나쁨 orta cukup biasa medel middel mediu متوسط 优秀"
 )
+_OF_OTHER_THINGS = frozenset(map(label_key, _GOOD_AND_BAD.split()))
 """Words that say what is good, and what is not, of things, trends and terms, too."""
 _FASTTEXT = "__label__"
+_LABEL_WITHIN = {
+    "begins": re.compile(r"^(?P<label>[^\W\d_]+)\s?[:,;|@#]+"),
+    "ends": re.compile(r"[:,;|@#]+\s?(?P<label>[^\W\d_]+)$"),
+}
+_LONGEST_END = 40
+_OF_A_FIELD, _MOST_FIELDS = re.compile(r"([\w/.\-]{2,40}): "), 30
 _WORDS_OF_BOTH_SIDES, _OF_STARS, _WORDS_OF_A_QUESTION = 4.0, 3.5, 4
 _SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
 
@@ -141,7 +153,11 @@ def _hint(search: _Search, column: Column, role: str) -> float:
 
 
 def _find_text(search: _Search) -> None:
-    texts = [each for each in search.free() if each.is_text and not _is_of_codes(search, each)]
+    texts = [
+        each
+        for each in search.free()
+        if each.is_text and not _is_of_codes(search, each) and not _is_of_kinds(search, each)
+    ]
     records = [each for each in search.free() if _holds_records(each)]
     search.told += [
         f"each row has a list of records in {each.name}: if these are the reviews, write each as a row of its own, "
@@ -180,6 +196,11 @@ def _find_text(search: _Search) -> None:
         sure = "a guess"
     if search.named and speaks_against(best.name, "text"):
         sure, why_not = "a guess", ", by its name something else"
+    if search.named and not any(map(str.isalnum, best.name)):
+        sure = "a guess"  # such as the frame around a table
+    if within := _told_of_what_is_within(best.texts):
+        sure = "a guess"
+        search.told.append(within)
     longest = "longest texts, " if best.name == ranked[0] else ""
     why = f"{longest}{_words_each(best)}" + (", its name" if is_named else why_not)
     search.take(best, "text", sure=sure, why=why)
@@ -191,6 +212,28 @@ def _find_text(search: _Search) -> None:
         search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
 
 
+def _told_of_what_is_within(texts: Sequence[str]) -> str:
+    """What is told of texts that hold their labels, or that are the fields of records; empty for others."""
+    ends = {"begins": [text[:_LONGEST_END] for text in texts], "ends": [text[-_LONGEST_END:] for text in texts]}
+    for where, form in _LABEL_WITHIN.items():
+        found = [match for end in ends[where] if (match := form.search(end)) and meaning_of(match["label"])]
+        meanings = {meaning_of(match["label"]) for match in found}
+        if {"positive", "negative"} <= meanings and len(found) >= _NEARLY_ALL * len(texts):
+            said = found[0].group().strip()
+            return (
+                f"each text {where} with what seems to be its label, such as {said!r}: write label and text into "
+                "columns of their own before landing"
+            )
+    fields = Counter(match[1] for text in texts if (match := _OF_A_FIELD.match(text)))
+    again = [name for name, count in fields.most_common() if count > _MOST_FIELDS / 10]
+    if 2 < len(again) <= _MOST_FIELDS and sum(fields[name] for name in again) >= _NEARLY_ALL * len(texts):
+        return (
+            f"its lines seem to be the fields of records, such as {again[0]!r} and {again[1]!r}: write each record as "
+            "one row, with a column for each field, before landing"
+        )
+    return ""
+
+
 def _holds_records(column: Column) -> bool:
     lists = [each for each in column.values if isinstance(each, list) and any(isinstance(one, dict) for one in each)]
     return len(lists) > _MOSTLY * len(column.values)
@@ -200,6 +243,13 @@ def _is_of_codes(search: _Search, column: Column) -> bool:
     """Whether it has one word each, mostly with a digit, and no name of a text: ids, and no reviews."""
     with_digits = sum(any(map(str.isdigit, text)) for text in column.texts)
     return column.words < 2 and with_digits > _MOSTLY * len(column.texts) and _hint(search, column, "text") < 1
+
+
+def _is_of_kinds(search: _Search, column: Column) -> bool:
+    """Whether the same few words stand in it again and again, and its name is none of a text: no reviews."""
+    is_short = len(column.seen) <= _FEW_LABELS and column.usual_words < _A_FEW_WORDS
+    often = len(column.texts) >= _OFTEN * len(column.seen)
+    return is_short and often and _hint(search, column, "text") < 1
 
 
 def _words_each(column: Column) -> str:
@@ -490,7 +540,7 @@ def rule_for(column: Column) -> ProposedRule:
 def _weight_of_label(search: _Search, column: Column) -> float:
     """How much a column is like one of labels or ratings; below 1 it is none."""
     hint = _hint_of_label(search, column)
-    if any(isinstance(each, list | dict) for each in column.values) or column.is_row_number:
+    if any(isinstance(the_only_one(each), list | dict) for each in column.values) or column.is_row_number:
         return 0.0
     if _says_yes_to_something_bad(search, column):
         return 0.0
@@ -549,6 +599,8 @@ def _as_words(column: Column) -> float:
         return 0.0
     meanings = {text: meaning_of(text) for text in column.seen}
     known = sum(count for text, count in column.seen.items() if meanings[text]) / len(column.texts)
+    if len(column.keys) == 1 and not known:
+        return 0.0  # such as what all reviews are about
     both = {"positive", "negative"} <= set(meanings.values())
     if _are_answers(column):
         both = False  # to what, the name of the column must say

@@ -3,13 +3,14 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, starmap
 from typing import TypeGuard
 
 from sentiment_assets.ingestion.readers.source import (
     LINES,
     LINES_PASSED_OVER,
+    LIST_AT,
     SHAPE,
     RawRow,
     SeveralInOne,
@@ -37,7 +38,7 @@ def read_json(source: Source) -> Iterator[RawRow]:
 def _read(text: Iterator[str], source: Source) -> Iterator[RawRow]:
     if source.format.records:
         document = _whole_value("".join(text))
-        yield from _array(_at(document, source.format.records), source, f"list at {source.format.records}")
+        yield from _array(_at(document, source.format.records), source, f"{LIST_AT}{source.format.records}")
         return
     beginning = _up_to_the_second_value(text)
     telling = [line.strip(_BLANKS) for line in beginning if line.strip(_BLANKS)]
@@ -153,14 +154,14 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
         source.found[SHAPE] = "columns, as pandas writes them"
         yield from starmap(RawRow, enumerate(map(all_named, table), start=1))
         return
-    if any(name in ways_to_values(item) for name in source.wanted):
+    lists = {name: value for name, value in item.items() if isinstance(value, list) and _may_be_rows(value)}
+    if _is_itself_a_row(item, lists.values(), source.wanted):
         source.found[SHAPE] = "one object"
         yield _row(1, item)
         return
-    lists = {name: value for name, value in item.items() if isinstance(value, list) and _may_be_rows(value)}
     if len(lists) == 1:
         [(name, rows)] = lists.items()
-        yield from _array(rows, source, f"list at {name}")
+        yield from _array(rows, source, f"{LIST_AT}{name}")
     elif len(lists) > 1:
         raise SeveralInOne(
             f"it is an object with {len(lists)} lists ({', '.join(lists)}); say which holds the reviews: "
@@ -173,6 +174,21 @@ def _within(item: object, source: Source) -> Iterator[RawRow]:
     else:
         source.found[SHAPE] = "one object"
         yield _row(1, item)
+
+
+def _is_itself_a_row(item: Mapping[str, object], lists: Iterable[Sequence[object]], wanted: Collection[str]) -> bool:
+    """Whether an object has columns that the branch names, and no list in it has more of them.
+
+    A shop's ``rating`` beside the list of its reviews is none of a review.
+    """
+    its_own = _count_of_wanted(item, wanted)
+    return bool(its_own) and all(
+        _count_of_wanted(each, wanted) <= its_own for rows in lists for each in rows[:_ROWS_THAT_TELL]
+    )
+
+
+def _count_of_wanted(item: object, wanted: Collection[str]) -> int:
+    return len({*ways_to_values(item)}.intersection(wanted)) if isinstance(item, dict) else 0
 
 
 def _may_be_rows(items: Sequence[object]) -> bool:

@@ -18,6 +18,8 @@ _OF_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SWITCHES_OF_ISO_2022 = re.compile(r"\x1b(?:\$(?:[@B]|\([DO-Q])|\([IJ]|\$(\)C))")
 """Japanese and Korean mail programs write seven bits: what reads as ASCII is no text before it is switched."""
 _OF_NO_WIDTH = f"{string.whitespace}\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_BREAK = re.compile(r"[^\S ]+")
+"""White space that is no plain blank: a line that somebody broke in a cell, or a blank that must not be broken."""
 LINES, LINES_OF_HEADER, LINES_IN_FIELDS, LINES_PASSED_OVER = (
     "lines",
     "lines_of_header",
@@ -39,6 +41,8 @@ _UTF_8_ALL_THE_SAME = (
     "order mark, or set `encoding: utf-8`"
 )
 SHAPE = "shape"
+LIST_AT = "list at "
+"""What the shape of a JSON file begins with whose rows are a list in an object; the way to it follows."""
 """How the rows stand in the file, where its format has several ways."""
 SHAPE_PROPOSED = "shape_proposed"
 """What is found about a plain text whose first line names no column that is looked for."""
@@ -184,8 +188,9 @@ def classes_of(found: Mapping[str, object], column: str) -> tuple[str, ...]:
 
 
 def plain_name(written: str) -> str:
-    """The name of a column as people see it: without blanks and characters of no width around it."""
-    return written.strip(_OF_NO_WIDTH)
+    """The name of a column as people see it: without blanks and characters of no width around it, on one line."""
+    parts = map(str.strip, _BREAK.split(written.strip(_OF_NO_WIDTH)))
+    return " ".join(filter(None, parts))
 
 
 def column_names(written: Collection[str]) -> list[str]:

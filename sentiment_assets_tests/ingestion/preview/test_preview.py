@@ -42,6 +42,54 @@ def read_by(preview: Preview, content: bytes, name: str) -> Batch:
     return read_batch(content, name, IngestionSettings(**shared, languages=tuple(branch.monitoring.languages)))
 
 
+def test_of_several_sheets_that_with_labels_holds_the_reviews_and_not_the_longest_texts() -> None:
+    described = [
+        f"A thing with a door, a window and a very long description of all its parts, no. {n}" for n in range(40)
+    ]
+    products = {"SKU": [f"S{number}" for number in range(40)], "Description": described}
+    preview = look(excel({"Products": products, "Feedback": {"Comment": TEXTS, "Score": STARS}}), "a.xlsx")
+    assert preview.settings["format"] == {"sheet": "Feedback"}
+    assert "it holds Products, Feedback; Feedback looks most like reviews" in preview.warnings
+
+
+def test_a_shops_own_rating_beside_the_list_of_its_reviews_does_not_hide_them() -> None:
+    reviews = [{"text": text, "rating": int(star)} for text, star in zip(TEXTS, STARS, strict=True)]
+    content = json.dumps({"rating": 4.9, "total": 215, "reviews": reviews}).encode()
+    preview = look(content, "a.json")
+    assert (preview.outcome.kept, preview.outcome.fails) == (len(TEXTS), "")
+    place = json.dumps({"html_attributions": [], "result": {"rating": 4.9, "reviews": reviews}}).encode()
+    nested = look(place, "a.json")
+    assert nested.settings["format"] == {"records": "result.reviews"}
+    assert len(read_by(nested, place, "a.json").reviews) == len(TEXTS)
+
+
+def test_an_export_of_nothing_holds_no_reviews_wherever_other_lists_are_in_it() -> None:
+    links = [{"url": None, "label": name} for name in ("Previous", "1", "Next")]
+    preview = look(json.dumps({"data": [], "meta": {"links": links}}), "a.json")
+    assert "format" not in preview.settings
+    assert "it has no row" in preview.warnings
+
+
+def test_a_product_with_the_columns_of_its_reviews_does_not_become_the_only_review() -> None:
+    reviews = [{"title": f"No. {n}", "body": text, "rating": int(STARS[n])} for n, text in enumerate(TEXTS)]
+    content = json.dumps({"title": "Tent", "body": "For two", "rating": 4.4, "reviews": reviews}).encode()
+    preview = look(content, "a.json")
+    assert preview.settings["format"] == {"records": "reviews"}
+    assert len(read_by(preview, content, "a.json").reviews) == len(TEXTS)
+
+
+def test_a_header_whose_cells_have_several_lines_is_read_as_people_see_it() -> None:
+    columns = {"Date": ISO, "Rating\n(1-5)": STARS, "Guest\u00a0comment\n (free text)": TEXTS}
+    for content, name in ((excel({"Sheet": columns}), "a.xlsx"), (table(columns).encode(), "a.csv")):
+        preview = look(content, name)
+        assert preview.settings["columns"] == {
+            "text": "Guest comment (free text)",
+            "label": "Rating (1-5)",
+            "created_at": "Date",
+        }
+        assert read_by(preview, content, name).reviews["label"].tolist() == SIGNS
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_is_proposed_reads_every_row_with_its_label_and_date(name: str) -> None:
     shape: Shape = SHAPES[name]

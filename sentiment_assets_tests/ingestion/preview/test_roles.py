@@ -41,6 +41,57 @@ def test_a_text_whose_name_says_of_something_else_is_a_guess() -> None:
         assert (text.column, text.sure) == (name, sure)
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("{label}: {text}", "each text begins with what seems to be its label, such as 'positive:'"),
+        ("{label},{text}", "each text begins with what seems to be its label, such as 'positive,'"),
+        ("{text}@{label}", "each text ends with what seems to be its label, such as '@positive'"),
+    ],
+)
+def test_texts_that_hold_their_labels_are_a_guess_and_told(form: str, said: str) -> None:
+    labelled = zip(TEXTS, ["positive", "negative"] * 12, strict=True)
+    roles = found(text=[form.format(text=text, label=label) for text, label in labelled])
+    assert roles.roles[0].sure == "a guess"
+    assert any(told.startswith(said) for told in roles.told)
+
+
+def test_a_frame_around_a_table_names_no_text() -> None:
+    roles = found(**{"+----+--------+": [f"| {place} | {text} |" for place, text in enumerate(TEXTS)]})
+    assert [each.sure for each in roles.roles] == ["a guess"]
+
+
+def test_lines_that_are_the_fields_of_records_are_a_guess_and_told() -> None:
+    lines = [line for text in TEXTS for line in ("review/userId: A1", "review/score: 5.0", f"review/text: {text}")]
+    roles = find_roles([Column("product/productId: B1", tuple(lines), len(lines))])
+    assert roles.roles[0].sure == "a guess"
+    assert "its lines seem to be the fields of records, such as 'review/userId' and 'review/score'" in roles.told[0]
+    assert not found(text=[f"Pros: {text}" for text in TEXTS]).told, "each text begins so, and has its own row"
+
+
+def test_what_all_reviews_are_about_is_no_label() -> None:
+    assert found(text=TEXTS, Target=["Tents"] * COUNT, Stance=["FAVOR", "AGAINST"] * 12).of("label") == ("Stance",)
+    assert found(text=TEXTS, rating=["5"] * COUNT).of("label") == ("rating",), "all of them are content"
+
+
+def test_the_same_few_words_and_the_files_of_pictures_are_no_text() -> None:
+    assert found(region=["Colombia", "Peru"] * 12, stars=STARS).of("text") == ()
+    assert found(comment=["Great", "Poor"] * 12, stars=STARS).of("text") == ("comment",), "its name says so"
+    assert found(picture=[f"data/pic_{place}.png" for place in range(COUNT)]).of("text") == ()
+
+
+def test_a_label_in_a_list_of_one_is_found_and_one_of_several_is_not() -> None:
+    assert found(text=TEXTS, label=[["positive"], ["negative"]] * 12).of("label") == ("label",)
+    assert found(text=TEXTS, label=[["positive"], ["positive", "negative"]] * 12).of("label") == ()
+
+
+@pytest.mark.parametrize(("good", "bad"), [("baik", "buruk"), ("Hyvä", "Huono"), ("İyi", "Kötü"), ("Goed", "Slecht")])
+def test_what_is_good_and_bad_may_be_said_of_a_thing_in_any_language(good: str, bad: str) -> None:
+    roles = found(text=TEXTS, state=[good, bad] * 12)
+    assert roles.rule is not None
+    assert roles.rule.sure == "a guess"
+
+
 def test_where_a_date_cannot_be_read_it_is_no_question_of_labels() -> None:
     assert found(text=TEXTS, Review_Date=["2 months ago", "3 years ago"] * 12).of("label") == ()
 
@@ -53,6 +104,7 @@ def test_a_label_may_be_an_emotion_that_is_called_one() -> None:
 
 def test_a_title_beside_the_text_is_taken_and_a_products_title_is_not() -> None:
     short = [f"Short {place}" for place in range(COUNT)]
+    assert found(**{"title.label": short, "content.label": TEXTS}).of("title") == ("title.label",), "a feed of Atom"
     assert found(headline=short, body=TEXTS).of("title") == ("headline",)
     assert found(product_title=short, body=TEXTS).of("title") == ()
     assert found(title=["Tent Deluxe", "Lamp Mini"] * 12, body=TEXTS).of("title") == (), "it repeats"
@@ -198,6 +250,12 @@ def test_the_halves_of_a_review_are_joined_in_any_language(good: str, bad: str) 
     longer = [f"{text} and more" for text in TEXTS]
     assert found(**{bad: longer, good: TEXTS, "stars": STARS}).of("text") == (bad, good)
     assert found(**{good: longer, "What else?": TEXTS}).of("text") == (good,)
+
+
+def test_a_question_may_name_what_it_is_about() -> None:
+    questions = ("What do you like best about the product?", "What do you dislike about the product?")
+    assert found(**dict.fromkeys(questions, TEXTS)).of("text") == questions
+    assert [is_a_pair("best_product"), is_a_pair("worst service")] == ["", ""], "no question"
 
 
 def test_codes_of_languages_are_no_answers() -> None:

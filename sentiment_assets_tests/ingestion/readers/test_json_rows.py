@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment_assets.ingestion.readers.file_rows import read_rows
+from sentiment_assets.ingestion.readers.file_rows import read_rows, read_rows_by
 from sentiment_assets.ingestion.readers.source import RawRow
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
-from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, FormatSettings
+from sentiment_assets.ingestion.settings import DEFAULT_FORMAT, FormatSettings, IngestionSettings, ReviewColumns
 
 TWO = [{"text": "fine", "stars": 5}, {"text": "dull", "stars": 1}]
 
@@ -83,6 +83,21 @@ def test_an_object_with_the_branchs_columns_is_a_row_whatever_lists_it_holds() -
 def test_an_empty_list_beside_another_is_a_list_too() -> None:
     with pytest.raises(UnreadableFile, match=r"2 lists \(reviews, errors\)"):
         rows('{"reviews": [], "errors": [{"text": "rate limit"}]}')
+
+
+def test_what_a_shop_has_in_common_with_its_reviews_makes_no_review_of_it() -> None:
+    reviews = [{"text": "fine", "rating": 5, "time": 1779910506}, {"text": "dull", "rating": 1, "time": 1768238411}]
+    shop = json.dumps({"rating": 4.9, "total": 215, "reviews": reviews})
+    read = list(
+        read_rows_by(
+            IngestionSettings(columns=ReviewColumns(label="rating", created_at="time")), shop.encode(), "r.json"
+        )
+    )
+    assert [row.values["text"] for row in read] == ["fine", "dull"]
+
+
+def test_an_export_of_nothing_has_no_row_whatever_lists_stand_beside_it() -> None:
+    assert rows(json.dumps({"data": [], "meta": {"links": [{"url": None, "label": "Previous"}]}})) == []
 
 
 def test_lines_within_the_list_of_an_object_are_no_file_of_lines() -> None:
