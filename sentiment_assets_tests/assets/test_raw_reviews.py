@@ -430,5 +430,5 @@ def test_what_a_file_and_its_columns_are_called_moves_no_cursor(acme: BranchInPr
     branch = acme.with_settings(columns={"keep": ["shop"]})
     run = branch.take_in("a.csv", b'text,"\x1b[2J\nname"\nfine,1\n')
     said = "".join(each.user_message for each in branch.instance.all_logs(run.run_id))
-    assert r"a.csv lacks columns that the branch names: shop; it has: text, \x1b[2J\nname." in said
+    assert r"a.csv lacks columns that the branch names: shop; it has: text, \x1b[2J name." in said
     assert "\x1b" not in said + str(checks_of(run)["missing_columns"].description)
