@@ -85,6 +85,8 @@ class BranchStatus:
     """Batches that could not be taken in, or scored, when they were tried last."""
     unscored: Sequence[str]
     champion: ChampionState | None
+    sister: str
+    """The model that scores until there is a champion: the first under ``start_from``; empty if there is none."""
     registry_away: str
     """Why nothing is known of a champion: MLflow does not answer; empty where it does."""
     warnings: Sequence[OpenWarning]
@@ -107,13 +109,17 @@ def statuses_of(instance: dg.DagsterInstance, branches: Sequence[str], now: date
     schedules = defs().get_repository_def().schedule_defs
     for branch in branches or branch_files():
         clock = next_runs(instance, branch, schedules, now)
-        yield branch_status(instance, branch, branch_settings_of(branch).landing, clock)
+        settings = branch_settings_of(branch)
+        yield branch_status(instance, branch, settings.landing, clock, sister=next(iter(settings.start_from), ""))
 
 
 def branch_status(
-    instance: dg.DagsterInstance, branch: str, landing: str, clock: Sequence[NextRun] = ()
+    instance: dg.DagsterInstance, branch: str, landing: str, clock: Sequence[NextRun] = (), *, sister: str = ""
 ) -> BranchStatus:
-    """How a branch stands, whose files land in ``landing``, and what is next by the clock."""
+    """How a branch stands, whose files land in ``landing`` and which starts from ``sister``.
+
+    ``clock`` is what comes next.
+    """
     keys = instance.get_dynamic_partitions(batch_partitions_name(branch))
     latest = {str(each.partition): each for each in materializations(instance, dg.AssetKey([branch, RAW_REVIEWS]))}
     held = [latest[key] for key in keys if key in latest]
@@ -129,6 +135,7 @@ def branch_status(
         failed=[key for key, at in failed_at(instance, branch, keys).items() if _last_done(instance, branch, key) < at],
         unscored=[key for key in keys if scored.get(key, 0) < taken_in.get(key, 0)],
         champion=champion,
+        sister=sister,
         registry_away=registry_away,
         warnings=_warnings(branch, keys),
         last_run=_last_run(instance, branch),
@@ -227,9 +234,8 @@ def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterR
     elif not status.taken_in and under_way:
         found.append("nothing is stored yet: the first files are being taken in")
     elif not status.labelled:
-        found.append(
-            "no review has a label, so nothing can be trained: land labelled ones, or name a sister (start_from)"
-        )
+        or_a_sister = "" if status.sister else ", or name a sister (start_from)"
+        found.append(f"no review has a label, so nothing can be trained: land labelled ones{or_a_sister}")
     elif status.champion is None and is_training:
         found.append("no champion yet: a train run is under way")
     elif status.champion is None and not status.registry_away:
@@ -293,8 +299,10 @@ def _lines(status: BranchStatus, now: datetime) -> Iterator[tuple[str, str]]:
     if champion := status.champion:
         age = _ago(champion.registered_at, now)
         yield "champion", f"version {champion.version}, registered {age}; {_figures(champion)}"
+    elif status.registry_away:
+        yield "champion", "unknown"
     else:
-        yield "champion", "unknown" if status.registry_away else "none"
+        yield "champion", f"none; {status.sister}, a sister, scores until there is one" if status.sister else "none"
     yield "warnings", counted(len(status.warnings), "open warning") if status.warnings else "none open"
     for line in first_lines(_by_check(status.warnings), _SAID_IN_FULL, "the check open_warnings"):
         yield "", line

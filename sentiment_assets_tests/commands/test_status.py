@@ -62,6 +62,20 @@ def test_without_mlflow_all_but_the_champion_is_told(trained: BranchInProcess, m
     assert "champion  unknown" in shown(status)
 
 
+def test_a_sister_that_a_branch_names_is_told_and_not_asked_for(acme: BranchInProcess) -> None:
+    assert acme.take_in("bare.csv", b"text\nsuperb and lovely\ndull and boring\n").success
+    alone = status_of(acme)
+    assert alone.missing == [
+        "no review has a label, so nothing can be trained: land labelled ones, or name a sister (start_from)"
+    ]
+    status = branch_status(acme.instance, acme.name, "landing/acme", sister="movies@3")
+    assert status.missing == ["no review has a label, so nothing can be trained: land labelled ones"]
+    assert ("champion  none\n" in shown(alone), shown(status).splitlines()[2]) == (
+        True,
+        "  champion  none; movies@3, a sister, scores until there is one",
+    )
+
+
 @pytest.mark.slow
 def test_a_branch_says_step_by_step_what_it_lacks(acme: BranchInProcess) -> None:
     assert acme.take_in("bare.csv", b"text\nsuperb and lovely\ndull and boring\n").success
