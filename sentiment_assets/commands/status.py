@@ -12,7 +12,8 @@ from dagster._core.scheduler.instigation import InstigatorStatus
 from rich.console import Console
 from rich.markup import escape
 
-from sentiment_assets.assets.event_metadata import ROW_COUNT, ROWS_LABELLED, ROWS_QUARANTINED
+from sentiment_assets.assets.best_model import NAME as BEST_MODEL
+from sentiment_assets.assets.event_metadata import ROW_COUNT, ROWS_LABELLED, ROWS_QUARANTINED, read_decision
 from sentiment_assets.assets.raw_reviews import NAME as RAW_REVIEWS
 from sentiment_assets.assets.scored_reviews import NAME as SCORED_REVIEWS
 from sentiment_assets.automation.batch_history import failed_at, latest_events, materializations
@@ -24,6 +25,7 @@ from sentiment_assets.checks.degradation import LABEL_BUDGET
 from sentiment_assets.definitions import defs, resources
 from sentiment_assets.ingestion.decoding import on_one_line
 from sentiment_assets.ingestion.formats import format_of
+from sentiment_assets.learning.decision import Outcome
 from sentiment_assets.monitoring.accuracy import measured
 from sentiment_assets.monitoring.check_record import OpenWarning, open_warnings
 from sentiment_assets.presentation.wording import counted, first_lines, percent
@@ -143,7 +145,10 @@ def branch_status(
         missing=(),
     )
     under_way = [run for run in runs_under_way(instance) if belongs_to(run, branch)]
-    missing = [*_missing(status, landing, under_way), *(_labels_wanted(branch, keys[-1]) if keys else ())]
+    missing = [
+        *_missing(status, landing, under_way, not_promoted=_not_promoted(instance, branch)),
+        *(_labels_wanted(branch, keys[-1]) if keys else ()),
+    ]
     return replace(status, missing=missing)
 
 
@@ -214,7 +219,17 @@ def _next_moment(schedule: dg.ScheduleDefinition, now: datetime) -> datetime:
     return moment
 
 
-def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterRun]) -> list[str]:
+def _not_promoted(instance: dg.DagsterInstance, branch: str) -> str:
+    """Why the last train run has made no champion; empty if it has, or there was none."""
+    records = instance.fetch_materializations(dg.AssetKey([branch, BEST_MODEL]), limit=1).records
+    if not (records and records[0].asset_materialization):
+        return ""
+    decision = read_decision(records[0].asset_materialization.metadata)
+    is_told = decision.outcome == Outcome.NOT_PROMOTED.value
+    return f"version {decision.challenger_version} waits. {decision.reason}" if is_told else ""
+
+
+def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterRun], *, not_promoted: str) -> list[str]:
     """What a branch lacks, each with what to do about it; nothing where everything stands.
 
     ``under_way`` are its runs that go on now.
@@ -238,6 +253,8 @@ def _missing(status: BranchStatus, landing: str, under_way: Sequence[dg.DagsterR
         found.append(f"no review has a label, so nothing can be trained: land labelled ones{or_a_sister}")
     elif status.champion is None and is_training:
         found.append("no champion yet: a train run is under way")
+    elif status.champion is None and not status.registry_away and not_promoted:
+        found.append(f"no champion yet: {not_promoted}")
     elif status.champion is None and not status.registry_away:
         found.append(
             f"no champion yet: a running daemon trains one by itself, or run the job {branch}_train in Dagster"
@@ -293,7 +310,7 @@ def show(console: Console, statuses: Iterable[BranchStatus], *, heard_at: dateti
 def _lines(status: BranchStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield (
         "batches",
-        f"{_taken_in(status)}, with {counted(status.reviews, 'review')}, {status.labelled:,} of them labelled; "
+        f"{_taken_in(status)}, with {counted(status.reviews, 'row')} kept, {status.labelled:,} of them labelled; "
         f"{counted(status.quarantined, 'row')} in quarantine",
     )
     if champion := status.champion:

@@ -88,6 +88,10 @@ def test_a_branch_says_step_by_step_what_it_lacks(acme: BranchInProcess) -> None
     acme.instance.add_run(under_way)
     assert status_of(acme).missing == ["no champion yet: a train run is under way"]
     acme.instance.delete_run(under_way.run_id)
+    assert acme.with_settings(promotion={"fewest_test_reviews": 1_000}).train().success
+    [not_promoted] = status_of(acme).missing
+    assert not_promoted.startswith("no champion yet: version 1 waits. Not promoted: no champion yet, but ")
+    assert not_promoted.endswith("Land more labelled reviews, of both labels.")
     assert acme.train().success
     [unscored] = status_of(acme).missing
     assert unscored.startswith("2 batches without scores (bare.csv, a.csv): a running daemon scores them")
@@ -121,7 +125,7 @@ def test_the_figures_are_those_of_the_batches_and_of_the_registry(trained: Branc
 def test_a_batch_that_failed_is_named_until_it_is_taken_in(acme: BranchInProcess) -> None:
     assert not acme.take_in("a.csv", b"body\nfine\n").success
     assert status_of(acme).failed == ["a.csv"]
-    assert "batches   0 taken in of 1, with 0 reviews" in shown(status_of(acme))
+    assert "batches   0 taken in of 1, with 0 rows kept" in shown(status_of(acme))
     assert "(a.csv): sentiment-assets replay acme tries again and says why" in " ".join(status_of(acme).missing)
     assert acme.take_in("a.csv", b"text,label\nfine,1\ndull,0\n").success
     assert status_of(acme).failed == []
