@@ -201,14 +201,14 @@ def state(place: Path) -> dict[str, object]:
         storage, tracking = Storage(root="data"), resources()["tracking"]
         keys = instance.get_dynamic_partitions(batch_partitions_name(BRANCH))
         champion = tracking.champion(BRANCH)  # raises ChangedModel where its files are another's
-        decision = instance.get_latest_materialization_event(dg.AssetKey([BRANCH, "best_model"]))
+        decided = instance.fetch_materializations(dg.AssetKey([BRANCH, "best_model"]), limit=100).records
         return {
             "landed": _landed(place / "landing" / BRANCH),
             "batches": {key: _batch(storage, key) for key in keys},
             "scores": {key: _scores(storage, key) for key in keys},
             "champion": (champion.version, champion.digest) if champion else None,
             "versions": [(each.version, each.is_champion, each.reason) for each in tracking.versions(BRANCH)],
-            "decision": _decision(decision),
+            "decision": _decision(decided),
             "partitions": {
                 name: sorted(instance.get_materialized_partitions(dg.AssetKey([BRANCH, name])))
                 for name in ("raw_reviews", "scored_reviews", "published_scores", "trained_candidates")
@@ -369,10 +369,11 @@ def _landed(folder: Path) -> list[tuple[str, str]]:
     return sorted((str(each.relative_to(folder)), sha256(each.read_bytes()).hexdigest()[:12]) for each in files)
 
 
-def _decision(event: dg.EventLogEntry | None) -> tuple[str, str] | None:
-    told = event.asset_materialization if event else None
-    decision = read_decision(told.metadata) if told else None
-    return (decision.outcome, decision.challenger_version) if decision else None
+def _decision(events: Sequence[dg.EventLogRecord]) -> tuple[str, str] | None:
+    """What was told first of the newest version: a run that goes on after that says that nothing has changed since."""
+    told = [read_decision(each.asset_materialization.metadata) for each in events if each.asset_materialization]
+    of_newest = [each for each in told if each.challenger_version == told[0].challenger_version]
+    return (of_newest[-1].outcome, of_newest[-1].challenger_version) if told else None
 
 
 def _published(place: Path) -> dict[str, list[str]]:
