@@ -146,7 +146,7 @@ def branch_status(
     )
     under_way = [run for run in runs_under_way(instance) if belongs_to(run, branch)]
     missing = [
-        *_missing(status, landing, under_way, not_promoted=_not_promoted(instance, branch)),
+        *_missing(status, landing, under_way, not_promoted="" if champion else _not_promoted(instance, branch)),
         *(_labels_wanted(branch, keys[-1]) if keys else ()),
     ]
     return replace(status, missing=missing)

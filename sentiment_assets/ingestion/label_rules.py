@@ -42,7 +42,7 @@ _BOUNDS_NAMED = re.compile(
     re.IGNORECASE,
 )
 """The scale that the name of a column says: "Score (1-7)", "score_0_10", "Note /20", "rate it from 0 to 10"."""
-_NO_CLASS, _TWO_ENDS = "-1", 2
+_NO_CLASS = "-1"
 _UNDERSTOOD = ({"0", "1"}, {"-1", "1"})
 """What a column of numbers may hold without a rule."""
 
@@ -234,8 +234,7 @@ def proposed_rule(seen: Counter[str], rule: LabelRule, column: str = "") -> Prop
         return of_anchors
     named = _bounds_named(ratings, column)
     if named and not (_is_of_promoters(ratings, column) and named == (_NPS_LOWEST, _NPS_HIGHEST)):
-        why = f"its name says ratings from {named[0]:g} to {named[1]:g}; check that more is better"
-        return ProposedRule(_rating_rule(*named), "likely", why)
+        return ProposedRule(_rating_rule(*named), "likely", _by_its_name(*named))
     if _is_of_promoters(ratings, column):
         rule_of_promoters = _rule_of(_PROMOTER, _DETRACTOR, _NPS_LOWEST, _NPS_HIGHEST)
         return ProposedRule(rule_of_promoters, "likely", "whole numbers from 0 to 10: 9 and 10 promote, 0 to 6 detract")
@@ -297,7 +296,7 @@ def _ends_of(anchors: Mapping[float, Meaning | None]) -> tuple[Meaning | None, M
 def _rule_of_anchors(ratings: Sequence[float], column: str) -> ProposedRule | None:
     """The rule for ratings of which the column's name says the ends: "1 = very bad, 7 = very good"."""
     anchors = _anchors_in(column)
-    if len(anchors) < _TWO_ENDS:
+    if len(anchors) <= 1:
         return None
     lowest, highest = min(anchors), max(anchors)
     if not (lowest <= ratings[0] and ratings[-1] <= highest and _has_quarters(lowest, highest)):
@@ -305,8 +304,12 @@ def _rule_of_anchors(ratings: Sequence[float], column: str) -> ProposedRule | No
     is_known = _ends_of(anchors) in (("negative", "positive"), ("negative", None), (None, "positive"))
     if not is_known and (lowest, highest) in _SCALES:
         return None  # as good as not said
-    why = f"its name says ratings from {lowest:g} to {highest:g}; check that more is better"
-    return ProposedRule(_rating_rule(lowest, highest), "likely" if is_known else "a guess", why)
+    sure: Sure = "likely" if is_known else "a guess"
+    return ProposedRule(_rating_rule(lowest, highest), sure, _by_its_name(lowest, highest))
+
+
+def _by_its_name(lowest: float, highest: float) -> str:
+    return f"its name says ratings from {lowest:g} to {highest:g}; check that more is better"
 
 
 def _meaning_of_an_end(said: str) -> Meaning | None:

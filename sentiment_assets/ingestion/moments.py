@@ -225,7 +225,8 @@ def _upper(text: str) -> str:
     if bare := _IN_BRACKETS.fullmatch(upper):
         upper = bare[1] or bare[2]
     upper = _CLOCK_IN_CHINESE.sub(_with_colons, upper)
-    upper = _CLOCK_FIRST.sub(r"\2 \1", upper) if _CLOCK_FIRST.fullmatch(upper) else upper
+    if parted := _CLOCK_FIRST.fullmatch(upper):
+        upper = f"{parted[2]} {parted[1]}"
     return _HALF_BEFORE_CLOCK.sub(lambda found: f"{found[2]} {'PM' if found[1] in _SECOND_HALVES else 'AM'}", upper)
 
 

@@ -4,7 +4,7 @@ Pages are kept on disk until the last one has come: only then is it known of whi
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -108,7 +108,7 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | pa.Ar
     try:
         return column.cast(kind)
     except pa.ArrowNotImplementedError:
-        return pa.array([each if each is None else _text(_plain(each)) for each in column.to_pylist()], kind)
+        return pa.array(_as_texts(map(_plain, column.to_pylist())), kind)
 
 
 def _column(values: Sequence[object]) -> pa.Array:
@@ -116,13 +116,11 @@ def _column(values: Sequence[object]) -> pa.Array:
     if (
         len({_kind(each) for each in plain if each is not None}) > 1
     ):  # Arrow would cut times off, or take a zone for UTC
-        plain = [each if each is None else _text(each) for each in plain]
+        plain = _as_texts(plain)
     try:
         column = pa.array(plain)
-    except CLASHES:
-        column = pa.array([each if each is None else _text(each) for each in plain])
-    except UnicodeEncodeError:  # half of a pair of surrogates, which JSON can spell and UTF-8 cannot
-        column = pa.array([each if each is None else _text(each) for each in plain])
+    except (*CLASHES, UnicodeEncodeError):  # half of a pair of surrogates, which JSON can spell and UTF-8 cannot
+        column = pa.array(_as_texts(plain))
     return column.cast(_UTC) if pa.types.is_timestamp(column.type) and column.type.tz else column
 
 
@@ -141,6 +139,10 @@ def _plain(value: object) -> object:
     if isinstance(value, (Mapping, list, tuple)):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
+
+
+def _as_texts(values: Iterable[object]) -> list[object]:
+    return [each if each is None else _text(each) for each in values]
 
 
 def _text(value: object) -> str:

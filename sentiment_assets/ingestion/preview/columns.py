@@ -73,10 +73,14 @@ class Column:
         return len(self.values) / self.rows if self.rows else 0.0
 
     @cached_property
+    def singles(self) -> tuple[object, ...]:
+        """The values, out of lists of one."""
+        return tuple(map(the_only_one, self.values))
+
+    @cached_property
     def texts(self) -> tuple[str, ...]:
         """The values as text."""
-        values = map(the_only_one, self.values)
-        return tuple(each.strip() if isinstance(each, str) else plain(each) for each in values)
+        return tuple(each.strip() if isinstance(each, str) else plain(each) for each in self.singles)
 
     @cached_property
     def seen(self) -> Counter[str]:
@@ -120,7 +124,7 @@ class Column:
     @cached_property
     def numbers(self) -> float:
         """The share of its values that are numbers or ratings."""
-        if not self.texts or any(isinstance(the_only_one(each), date | dict | list) for each in self.values):
+        if not self.texts or any(isinstance(each, date | dict | list) for each in self.singles):
             return 0.0
         return sum(count for key, count in self.keys.items() if is_number(key)) / len(self.texts)
 

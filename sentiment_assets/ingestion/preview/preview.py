@@ -21,10 +21,9 @@ from sentiment_assets.ingestion.preview.words_and_labels import told_of_labels
 from sentiment_assets.ingestion.readers.source import (
     ABOVE_HEADER,
     ENCODING_PROPOSED,
-    LIST_AT,
     NOT_READ,
-    SHAPE,
     RawRow,
+    way_to_rows,
 )
 from sentiment_assets.ingestion.readers.unpacking import UnreadableFile
 from sentiment_assets.ingestion.redaction import Redactor
@@ -137,7 +136,6 @@ def preview_file(
         settings = _ingestion_of(attributes)
     if sample.settings.format.header:
         attributes = _without_needless_header(file, attributes, sample)
-        settings = _ingestion_of(attributes)
     attributes = _with_its_list(file, attributes, sample)
     settings = _ingestion_of(attributes)
     outcome, _ = _outcome(file, settings)
@@ -229,12 +227,11 @@ def _with_its_list(file: File, attributes: dict[str, object], sample: Sample) ->
 
     What holds the list may have columns of the same names: a product has a title and a rating, as its reviews have.
     """
-    shape = str(sample.found.get(SHAPE, ""))
-    way = shape.removeprefix(LIST_AT)
-    if way == shape or sample.settings.format.records:
+    way = way_to_rows(sample.found)
+    if not way or sample.settings.format.records:
         return attributes
     _, found = file.rows(_ingestion_of(attributes), most=1)
-    if found.get(SHAPE) == shape:
+    if way_to_rows(found) == way:
         return attributes
     form = {**sample.settings.format.model_dump(exclude_defaults=True), "records": way}
     return {"landing": attributes["landing"], "format": form} | {n: a for n, a in attributes.items() if n != "format"}

@@ -17,7 +17,6 @@ from sentiment_assets.ingestion.readers.file_rows import read_rows_by
 from sentiment_assets.ingestion.readers.json_rows import are_rows_by_key
 from sentiment_assets.ingestion.readers.source import (
     ENCODING_PROPOSED,
-    LIST_AT,
     SHAPE,
     SHAPE_PROPOSED,
     InAnotherEncoding,
@@ -25,6 +24,7 @@ from sentiment_assets.ingestion.readers.source import (
     SeveralInOne,
     classes_of,
     encoding_in,
+    way_to_rows,
 )
 from sentiment_assets.ingestion.readers.unpacking import MEGABYTE, UnreadableFile
 from sentiment_assets.ingestion.settings import FormatSettings, IngestionSettings, label_key
@@ -166,7 +166,7 @@ def _with_lists(file: File, settings: IngestionSettings) -> Sample:
     except InAnotherEncoding as error:
         return _in_its_encoding(file, settings, error)
     sample = Sample(file, rows, found, settings)
-    way = _way_to_a_list(rows or _object_around(file, settings, str(found.get(SHAPE, ""))))
+    way = _way_to_a_list(rows or _object_around(file, settings, way_to_rows(found)))
     if way and found.get("format") in ("json", "jsonl", "ndjson"):
         chosen = _with(settings, records=way)
         within = Sample(file, *file.rows(chosen), settings=chosen, told=(f"the reviews are the list at {way}",))
@@ -217,10 +217,9 @@ def _way_to_a_list(rows: Sequence[RawRow]) -> str:
     return max(ways, key=lambda way: ways[way], default="")
 
 
-def _object_around(file: File, settings: IngestionSettings, shape: str) -> tuple[RawRow, ...]:
-    """The object around an empty list, as one row: the list of the reviews may lie deeper in it."""
-    way = shape.removeprefix(LIST_AT)
-    if way == shape or settings.format.records:
+def _object_around(file: File, settings: IngestionSettings, way: str) -> tuple[RawRow, ...]:
+    """The object around the empty list at ``way``, as one row: the list of the reviews may lie deeper in it."""
+    if not way or settings.format.records:
         return ()
     columns = settings.columns.model_copy(update={"text": way})
     return file.rows(settings.model_copy(update={"columns": columns}), most=1)[0]

@@ -36,7 +36,7 @@ from sentiment_assets.ingestion.preview.names import (
 from sentiment_assets.ingestion.ratings import highest_named, number_of
 from sentiment_assets.ingestion.settings import RESERVED_COLUMNS, DateOrder, LabelRule, label_key
 from sentiment_assets.ingestion.split_names import read_split
-from sentiment_assets.ingestion.values import NotRead, the_only_one
+from sentiment_assets.ingestion.values import NotRead
 from sentiment_assets.presentation.wording import counted
 
 DEFAULT_NAMES = {role: role for role in ("text", "review_id", "label", "created_at", "split")}
@@ -60,7 +60,8 @@ _LABEL_WITHIN = {
     "ends": re.compile(r"[:,;|@#]+\s?(?P<label>[^\W\d_]+)$"),
 }
 _LONGEST_END = 40
-_OF_A_FIELD, _MOST_FIELDS = re.compile(r"([\w/.\-]{2,40}): "), 30
+_OF_A_FIELD = re.compile(r"([\w/.\-]{2,40}): ")
+_FEWEST_FIELDS, _MOST_FIELDS, _A_FEW_TIMES = 3, 30, 3
 _WORDS_OF_BOTH_SIDES, _OF_STARS, _WORDS_OF_A_QUESTION = 4.0, 3.5, 4
 _SURE_LABEL, _LIKELY_LABEL, _NAMED_LABEL, _ANY_LABEL = 4.0, 2.5, 1.6, 0.9
 
@@ -198,7 +199,7 @@ def _find_text(search: _Search) -> None:
         sure, why_not = "a guess", ", by its name something else"
     if search.named and not any(map(str.isalnum, best.name)):
         sure = "a guess"  # such as the frame around a table
-    if within := _told_of_what_is_within(best.texts):
+    if within := _told_of_labels_within(best.texts) or _told_of_fields(best.texts):
         sure = "a guess"
         search.told.append(within)
     longest = "longest texts, " if best.name == ranked[0] else ""
@@ -212,8 +213,8 @@ def _find_text(search: _Search) -> None:
         search.take(title, "title", sure="likely", why=f"its name, {_words_each(title)}")
 
 
-def _told_of_what_is_within(texts: Sequence[str]) -> str:
-    """What is told of texts that hold their labels, or that are the fields of records; empty for others."""
+def _told_of_labels_within(texts: Sequence[str]) -> str:
+    """What is told of texts that hold their labels; empty for others."""
     ends = {"begins": [text[:_LONGEST_END] for text in texts], "ends": [text[-_LONGEST_END:] for text in texts]}
     for where, form in _LABEL_WITHIN.items():
         found = [match for end in ends[where] if (match := form.search(end)) and meaning_of(match["label"])]
@@ -224,9 +225,14 @@ def _told_of_what_is_within(texts: Sequence[str]) -> str:
                 f"each text {where} with what seems to be its label, such as {said!r}: write label and text into "
                 "columns of their own before landing"
             )
+    return ""
+
+
+def _told_of_fields(texts: Sequence[str]) -> str:
+    """What is told of texts that are the fields of records; empty for others."""
     fields = Counter(match[1] for text in texts if (match := _OF_A_FIELD.match(text)))
-    again = [name for name, count in fields.most_common() if count > _MOST_FIELDS / 10]
-    if 2 < len(again) <= _MOST_FIELDS and sum(fields[name] for name in again) >= _NEARLY_ALL * len(texts):
+    again = [name for name, count in fields.most_common() if count > _A_FEW_TIMES]
+    if _FEWEST_FIELDS <= len(again) <= _MOST_FIELDS and sum(fields[name] for name in again) >= _NEARLY_ALL * len(texts):
         return (
             f"its lines seem to be the fields of records, such as {again[0]!r} and {again[1]!r}: write each record as "
             "one row, with a column for each field, before landing"
@@ -540,7 +546,7 @@ def rule_for(column: Column) -> ProposedRule:
 def _weight_of_label(search: _Search, column: Column) -> float:
     """How much a column is like one of labels or ratings; below 1 it is none."""
     hint = _hint_of_label(search, column)
-    if any(isinstance(the_only_one(each), list | dict) for each in column.values) or column.is_row_number:
+    if any(isinstance(each, list | dict) for each in column.singles) or column.is_row_number:
         return 0.0
     if _says_yes_to_something_bad(search, column):
         return 0.0

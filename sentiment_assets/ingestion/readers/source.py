@@ -41,9 +41,9 @@ _UTF_8_ALL_THE_SAME = (
     "order mark, or set `encoding: utf-8`"
 )
 SHAPE = "shape"
+"""How the rows stand in the file, where its format has several ways."""
 LIST_AT = "list at "
 """What the shape of a JSON file begins with whose rows are a list in an object; the way to it follows."""
-"""How the rows stand in the file, where its format has several ways."""
 SHAPE_PROPOSED = "shape_proposed"
 """What is found about a plain text whose first line names no column that is looked for."""
 NOT_READ = "not_read"
@@ -185,6 +185,12 @@ def classes_of(found: Mapping[str, object], column: str) -> tuple[str, ...]:
     """The names that a file has for the numbers of a column, by what was ``found`` about it; mostly none."""
     classes = found.get(CLASS_NAMES)
     return tuple(classes.get(column, ())) if isinstance(classes, dict) else ()
+
+
+def way_to_rows(found: Mapping[str, object]) -> str:
+    """The way to the list that holds the rows of a JSON file, by what was ``found``; empty if there is none."""
+    way = str(found.get(SHAPE, ""))
+    return way.removeprefix(LIST_AT) if way.startswith(LIST_AT) else ""
 
 
 def plain_name(written: str) -> str:
